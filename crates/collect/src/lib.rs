@@ -1,0 +1,1 @@
+//! Samples come in: this host, scrapes, remote write, imports.

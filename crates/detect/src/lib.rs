@@ -1,0 +1,1 @@
+//! Is something wrong: thresholds and rule files become alerts; pure.

@@ -1,0 +1,29 @@
+//! The nouns of the field, units, time, and the traits between stages. Pure: no clock, no files, no network.
+
+mod alert;
+mod change;
+mod fault;
+mod forecast;
+mod resource;
+mod secret;
+mod series;
+mod source;
+mod time;
+mod units;
+
+pub use alert::{Alert, AlertId, AlertState, Severity};
+pub use change::{Change, ChangeKind};
+pub use fault::Kind;
+pub use forecast::{DateRange, Forecast, ForecastPoint, HistoryNeed, Outlook};
+pub use resource::{Level, Nature, Reading, Resource, ResourceId, Thresholds, ThresholdsError};
+pub use secret::Secret;
+pub use series::{
+    Columns, Labels, LabelsBuilder, METRIC_NAME, MatchOp, Matcher, MatcherError, Metadata,
+    MetricKind, STALE, Sample, Series, is_stale,
+};
+pub use source::{
+    Budget, BudgetSpent, SampleSink, Selection, SeriesSource, SourceError, Unlimited, WriteError,
+    WriteReceipt,
+};
+pub use time::{Clock, Span, Time, TimeRange, Wait};
+pub use units::{Share, Unit};

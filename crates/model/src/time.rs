@@ -1,0 +1,178 @@
+//! Time as numbers, and the clock that everything is handed instead of asking the system.
+
+use std::{
+    fmt,
+    ops::{Add, Sub},
+    pin::Pin,
+    time::Duration,
+};
+
+/// A moment: milliseconds since 1970-01-01 UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Time(pub i64);
+
+impl Time {
+    /// The earliest moment that can be named.
+    pub const MIN: Self = Self(i64::MIN);
+    /// The latest moment that can be named.
+    pub const MAX: Self = Self(i64::MAX);
+
+    /// A moment from whole seconds since 1970.
+    pub fn from_secs(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1000))
+    }
+
+    /// Milliseconds since 1970.
+    pub fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Seconds since 1970, with a fraction.
+    pub fn seconds(self) -> f64 {
+        self.0 as f64 / 1000.0
+    }
+
+    /// How much later this is than another moment; negative if it is earlier.
+    pub fn since(self, earlier: Self) -> Span {
+        Span(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Add<Span> for Time {
+    type Output = Self;
+    fn add(self, span: Span) -> Self {
+        Self(self.0.saturating_add(span.0))
+    }
+}
+
+impl Sub<Span> for Time {
+    type Output = Self;
+    fn sub(self, span: Span) -> Self {
+        Self(self.0.saturating_sub(span.0))
+    }
+}
+
+/// A length of time in milliseconds; may be negative.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span(pub i64);
+
+impl Span {
+    /// No time at all.
+    pub const ZERO: Self = Self(0);
+
+    /// From milliseconds.
+    pub const fn millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// From seconds.
+    pub const fn secs(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1000))
+    }
+
+    /// From minutes.
+    pub const fn minutes(minutes: i64) -> Self {
+        Self::secs(minutes.saturating_mul(60))
+    }
+
+    /// From hours.
+    pub const fn hours(hours: i64) -> Self {
+        Self::minutes(hours.saturating_mul(60))
+    }
+
+    /// From days of 24 hours.
+    pub const fn days(days: i64) -> Self {
+        Self::hours(days.saturating_mul(24))
+    }
+
+    /// Milliseconds.
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Seconds, with a fraction.
+    pub fn as_secs(self) -> f64 {
+        self.0 as f64 / 1000.0
+    }
+
+    /// As a standard duration; negative spans become zero.
+    pub fn to_duration(self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0).unwrap_or(0))
+    }
+}
+
+/// As Prometheus writes durations: `1h30m`, `15s`, `250ms`.
+impl fmt::Display for Span {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [(&str, i64); 5] =
+            [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
+        if self.0 == 0 {
+            return formatter.write_str("0s");
+        }
+        if self.0 < 0 {
+            formatter.write_str("-")?;
+        }
+        let mut rest = self.0.unsigned_abs();
+        for (unit, millis) in UNITS {
+            let count = rest / millis.unsigned_abs();
+            rest %= millis.unsigned_abs();
+            if count > 0 {
+                write!(formatter, "{count}{unit}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// From one moment to another, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TimeRange {
+    /// The first moment.
+    pub from: Time,
+    /// The last moment.
+    pub to: Time,
+}
+
+impl TimeRange {
+    /// All of time.
+    pub const ALL: Self = Self { from: Time::MIN, to: Time::MAX };
+
+    /// Whether a moment lies within.
+    pub fn contains(&self, time: Time) -> bool {
+        self.from <= time && time <= self.to
+    }
+}
+
+/// Something to wait for; done when its time has come.
+pub type Wait = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Where time comes from, so that a test can turn it.
+pub trait Clock: Send + Sync + fmt::Debug {
+    /// The moment by the wall clock; may jump in either direction.
+    fn now(&self) -> Time;
+
+    /// Time since some fixed moment; never goes back.
+    fn elapsed(&self) -> Duration;
+
+    /// Waits this long.
+    fn wait(&self, duration: Duration) -> Wait;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_print_as_prometheus_writes_durations() {
+        assert_eq!(Span::minutes(90).to_string(), "1h30m");
+        assert_eq!(Span::millis(250).to_string(), "250ms");
+        assert_eq!(Span::ZERO.to_string(), "0s");
+        assert_eq!(Span::days(10).to_string(), "10d");
+    }
+
+    #[test]
+    fn arithmetic_at_the_ends_of_time_stays_there() {
+        assert_eq!(Time::MAX + Span::days(1), Time::MAX);
+        assert_eq!(Time::MIN - Span::days(1), Time::MIN);
+    }
+}

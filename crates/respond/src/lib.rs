@@ -1,0 +1,1 @@
+//! Who is told: grouping and delivery from the outbox.

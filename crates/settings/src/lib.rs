@@ -1,0 +1,1 @@
+//! What people write in files: YAML with marked mistakes, turned into nouns.

@@ -1,0 +1,90 @@
+//! A store in memory: the oracle that real sources are compared with, and the source of small tests.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use model::{
+    Columns, Labels, SampleSink, Selection, Series, SeriesSource, SourceError, WriteError,
+    WriteReceipt,
+};
+
+/// Every sample ever written, in a sorted map; the last write of a time stays.
+#[derive(Debug, Default)]
+pub struct MemoryStore(Mutex<BTreeMap<Labels, BTreeMap<i64, f64>>>);
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds one series given as pairs of milliseconds and values.
+    pub fn add(&self, labels: &Labels, samples: impl IntoIterator<Item = (i64, f64)>) {
+        self.held().entry(labels.clone()).or_default().extend(samples);
+    }
+
+    fn held(&self) -> MutexGuard<'_, BTreeMap<Labels, BTreeMap<i64, f64>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn matches(labels: &Labels, selection: &Selection<'_>) -> bool {
+    selection
+        .matchers
+        .iter()
+        .all(|matcher| matcher.matches(labels.get(matcher.name()).unwrap_or_default()))
+}
+
+impl SeriesSource for MemoryStore {
+    fn select(&self, selection: &Selection<'_>) -> Result<Vec<Columns>, SourceError> {
+        let mut found = Vec::new();
+        for (labels, samples) in self.held().iter().filter(|(labels, _)| matches(labels, selection))
+        {
+            let range = selection.range.from.millis()..=selection.range.to.millis();
+            let (times, values): (Vec<i64>, Vec<f64>) = samples.range(range).unzip();
+            selection.budget.charge(times.len())?;
+            if !times.is_empty() {
+                found.push(Columns { labels: labels.clone(), times, values });
+            }
+        }
+        Ok(found)
+    }
+
+    fn series(&self, selection: &Selection<'_>) -> Result<Vec<Labels>, SourceError> {
+        Ok(self.select(selection)?.into_iter().map(|columns| columns.labels).collect())
+    }
+
+    fn label_names(&self, selection: &Selection<'_>) -> Result<Vec<String>, SourceError> {
+        let mut names = BTreeSet::new();
+        for labels in self.series(selection)? {
+            names.extend(labels.iter().map(|(name, _)| name.to_owned()));
+        }
+        Ok(names.into_iter().collect())
+    }
+
+    fn label_values(
+        &self,
+        label: &str,
+        selection: &Selection<'_>,
+    ) -> Result<Vec<String>, SourceError> {
+        let series = self.series(selection)?;
+        let values: BTreeSet<&str> = series.iter().filter_map(|labels| labels.get(label)).collect();
+        Ok(values.into_iter().map(str::to_owned).collect())
+    }
+}
+
+impl SampleSink for MemoryStore {
+    fn write(&self, batch: &[Series]) -> Result<WriteReceipt, WriteError> {
+        let mut accepted = 0;
+        for series in batch {
+            accepted += series.samples.len();
+            self.add(
+                &series.labels,
+                series.samples.iter().map(|sample| (sample.time.millis(), sample.value)),
+            );
+        }
+        Ok(WriteReceipt { accepted, out_of_range: 0 })
+    }
+}

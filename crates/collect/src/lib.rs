@@ -1,1 +1,10 @@
 //! Samples come in: this host, scrapes, remote write, imports.
+
+pub mod exposition;
+pub mod host;
+pub mod import;
+pub mod net;
+pub mod remote_write;
+pub mod scrape;
+
+pub use scrape::{discover, relabel};

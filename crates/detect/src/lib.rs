@@ -1,1 +1,16 @@
 //! Is something wrong: thresholds and rule files become alerts; pure.
+//!
+//! Every judgement takes what a query answered, the alerts that are active, and the time, and says
+//! what became different. Asking, recording and telling are the caller's work. When a query fails,
+//! the caller judges nothing, so a failed evaluation never ends an alert.
+
+mod judge;
+mod resources;
+pub mod rules;
+mod state;
+pub mod template;
+
+pub use judge::{JudgeError, Surroundings, judge_alert, judge_recording};
+pub use resources::{judge_outlook, judge_resource, readings, resource_of, title};
+pub use rules::{AlertRule, RecordRule, Rule, RuleGroup};
+pub use state::{ActiveAlerts, Trail, Transition};

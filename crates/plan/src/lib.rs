@@ -1,1 +1,19 @@
 //! When will it be too small: forecasts and the date a line is reached; pure.
+//!
+//! [`forecast`] lays a series' past onto a regular grid, lets a pool of small models compete over the recorded past,
+//! and gives the weighted winner with an interval made of the errors it would have made. [`outlook`] runs many
+//! possible futures, each bent by a whole recorded error, against a line and tells when they reach it; [`say`] puts
+//! that into words. The same history, options and seed always give the same answer.
+
+mod backtest;
+mod forecast;
+mod history;
+mod outlook;
+mod pool;
+mod say;
+mod spread;
+
+pub use forecast::{ForecastOptions, Projection, forecast};
+pub use history::History;
+pub use outlook::outlook;
+pub use say::say;

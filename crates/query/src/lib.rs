@@ -1,1 +1,18 @@
 //! PromQL over any source of series.
+//!
+//! The grammar is `promql-parser`'s; the executor is ours. It evaluates each node of an expression for all steps at
+//! once, one column per series: selectors are read once per query, windows slide over one series' column, and the
+//! operators between vectors match labels once per series instead of once per step.
+
+mod answer;
+mod engine;
+mod error;
+mod meter;
+mod parse;
+mod run;
+
+pub use answer::{Answer, Checked, InstantSample, Steps, Value, ValueKind};
+pub use engine::{Engine, EngineOptions};
+pub use error::{Position, QueryError};
+pub use meter::Meter;
+pub use parse::{check, parse_duration, parse_selector};

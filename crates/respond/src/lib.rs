@@ -1,1 +1,22 @@
 //! Who is told: grouping and delivery from the outbox.
+//!
+//! [`notify`] decides, as a pure fold, what each receiver is told about alerts that began, got
+//! worse or ended; what it gives is recorded in the journal together with the events it follows
+//! from. The [`Deliverer`] then carries messages from the journal's outbox to their receivers.
+
+mod answer;
+mod deliver;
+mod groups;
+mod lane;
+mod notify;
+mod random;
+mod receiver;
+mod restore;
+mod webhook;
+
+pub use answer::DeliveryLimits;
+pub use deliver::{Delivered, Deliverer};
+pub use groups::Groups;
+pub use notify::{NOTIFIED, Notices, notify};
+pub use receiver::{Receiver, Told};
+pub use restore::restore;

@@ -1,1 +1,20 @@
-//! Wires the stages, HTTP API, access, pages.
+//! The server: wires the stages together, and shows them by HTTP and pages.
+
+mod clock;
+mod convert;
+mod http;
+mod jobs;
+mod own;
+mod start;
+mod state;
+mod tasks;
+
+pub use clock::SystemClock;
+pub use http::description;
+pub use start::{Options, Running, StartError, start};
+pub use state::meters::{DEFINITIONS, Definition, metrics_reference};
+
+pub(crate) use jobs::HOST_JOB;
+
+/// The program's version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

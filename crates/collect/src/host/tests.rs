@@ -1,0 +1,1 @@
+//! Fixtures of `/proc` and `/sys`, and what must come of them.

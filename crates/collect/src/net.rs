@@ -1,0 +1,111 @@
+//! The one place that makes HTTP clients: pooled, bounded in time, with `rustls` on `ring`.
+
+use std::{fs, io, path::PathBuf, time::Duration};
+
+use model::Kind;
+use reqwest::{Certificate, Client, ClientBuilder, redirect::Policy};
+
+/// How long a connection may take to be made; a whole exchange has its own limit where it is asked for.
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+
+/// How long an unused connection is kept: longer than the usual scrape interval of one minute, so that it is reused.
+const IDLE_MAX: Duration = Duration::from_secs(90);
+
+/// Redirects followed before giving up, as browsers and Go's client do.
+const REDIRECTS_MAX: usize = 10;
+
+/// How the other side's certificate is checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TlsOptions {
+    /// A PEM file with the only authorities to trust; `None` trusts those of the system.
+    pub authorities: Option<PathBuf>,
+    /// Accepts any certificate. Whoever sits between can read and change everything.
+    pub insecure_skip_verify: bool,
+}
+
+/// Why a client cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum NetError {
+    /// The file of authorities cannot be read.
+    #[error("cannot read the certificate authorities in {}", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file of authorities holds no usable certificate.
+    #[error("no usable certificate in {}", path.display())]
+    Certificates {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong, if it is known.
+        source: Option<reqwest::Error>,
+    },
+    /// The client itself cannot be made.
+    #[error("cannot make an HTTP client")]
+    Client(#[source] reqwest::Error),
+}
+
+impl NetError {
+    /// What the outside sees.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Read { .. } | Self::Certificates { .. } => Kind::Invalid,
+            Self::Client(_) => Kind::Internal,
+        }
+    }
+}
+
+/// A client that trusts the system's authorities. Cheap to clone; make one and share it.
+///
+/// On a system without authorities it still speaks plain HTTP, and every HTTPS peer is refused.
+pub fn client() -> Result<Client, NetError> {
+    client_with(&TlsOptions::default())
+}
+
+/// A client with its own idea of whom to trust.
+pub fn client_with(tls: &TlsOptions) -> Result<Client, NetError> {
+    install_provider();
+    if let Some(path) = &tls.authorities {
+        let certificates = authorities(path)?;
+        let builder = base().tls_certs_only(certificates);
+        return with_checks(builder, tls).build().map_err(NetError::Client);
+    }
+    with_checks(base(), tls)
+        .build()
+        // No authorities on this system: trust nobody rather than speak to nobody.
+        .or_else(|_| with_checks(base().tls_certs_only([]), tls).build())
+        .map_err(NetError::Client)
+}
+
+fn base() -> ClientBuilder {
+    Client::builder()
+        .tls_backend_rustls()
+        .connect_timeout(CONNECT_MAX)
+        .pool_idle_timeout(IDLE_MAX)
+        .redirect(Policy::limited(REDIRECTS_MAX))
+        .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
+}
+
+fn with_checks(builder: ClientBuilder, tls: &TlsOptions) -> ClientBuilder {
+    builder.tls_danger_accept_invalid_certs(tls.insecure_skip_verify)
+}
+
+fn authorities(path: &PathBuf) -> Result<Vec<Certificate>, NetError> {
+    let pem = fs::read(path).map_err(|source| NetError::Read { path: path.clone(), source })?;
+    let found = Certificate::from_pem_bundle(&pem)
+        .map_err(|source| NetError::Certificates { path: path.clone(), source: Some(source) })?;
+    if found.is_empty() {
+        return Err(NetError::Certificates { path: path.clone(), source: None });
+    }
+    Ok(found)
+}
+
+/// `reqwest` takes the process-wide provider; the first one installed stays, and all of ours are the same.
+fn install_provider() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // An error means that another thread was first, which serves as well.
+        drop(rustls::crypto::ring::default_provider().install_default());
+    }
+}

@@ -1,0 +1,3 @@
+//! Whole tests: real programs, real sockets.
+
+mod host;

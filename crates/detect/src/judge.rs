@@ -1,0 +1,226 @@
+//! Rules of rule files: what a query answered becomes alerts and series.
+
+use std::collections::BTreeMap;
+
+use model::{
+    Alert, AlertId, AlertState, Kind, Labels, METRIC_NAME, Sample, Series, Severity, Time,
+};
+use query::InstantSample;
+
+use crate::{
+    rules::{AlertRule, RecordRule},
+    state::{ActiveAlerts, KEPT_SINCE, Transition, end, keep_notes, note_time, noted_time},
+    template::{Scene, Template},
+};
+
+/// Alerts of one rule; a rule that answers with more asks the wrong question, and nobody reads them.
+const ALERTS_PER_RULE_MAX: usize = 10_000;
+
+/// What surrounds a rule while it is judged.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The group's limit on alerts or series; none if it is nought.
+    pub limit: usize,
+    /// The labels that tell this server from others.
+    pub external_labels: &'a Labels,
+    /// Where this server's pages are, for links.
+    pub external_url: &'a str,
+    /// Answers a query of a template at the time of the evaluation.
+    pub query: &'a dyn Fn(&str) -> Result<Vec<InstantSample>, String>,
+}
+
+impl std::fmt::Debug for Surroundings<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Surroundings")
+            .field("limit", &self.limit)
+            .field("external_labels", &self.external_labels)
+            .field("external_url", &self.external_url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why an answer cannot be judged. Nothing has changed then: no alert began, none ended.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JudgeError {
+    /// Two elements of the answer became the same series.
+    #[error("{labels} comes up twice in the answer once the rule's labels are applied")]
+    Twice {
+        /// The labels.
+        labels: String,
+    },
+    /// More than the group's limit, or ours.
+    #[error("the rule gives {count} alerts or series, its limit is {limit}")]
+    TooMany {
+        /// How many.
+        count: usize,
+        /// How many may be.
+        limit: usize,
+    },
+}
+
+impl JudgeError {
+    /// What the outside sees.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Twice { .. } => Kind::Invalid,
+            Self::TooMany { .. } => Kind::Busy,
+        }
+    }
+}
+
+/// Judges an alerting rule by the answer to its expression: each element is an alert.
+///
+/// `for`, `keep_firing_for`, labels and annotations work as in Prometheus. An error leaves all
+/// alerts as they were.
+pub fn judge_alert(
+    rule: &AlertRule,
+    answer: &[InstantSample],
+    active: &mut ActiveAlerts,
+    now: Time,
+    around: &Surroundings<'_>,
+) -> Result<Vec<Transition>, JudgeError> {
+    let mut seen = observe(rule, answer, now, around)?;
+    let mut kept = Vec::new();
+    let mut transitions = Vec::new();
+    let before = active.of(&rule.source).to_vec();
+    for mut alert in before {
+        match seen.remove(&alert.labels) {
+            Some(found) => {
+                alert.value = found.value;
+                alert.annotations = keep_notes(&alert.annotations, found.annotations);
+                alert.severity = found.severity;
+                alert.seen_at = now;
+                transitions.extend(holds(rule, &mut alert, now));
+                kept.push(alert);
+            }
+            None if keeps_firing(rule, &alert, now) => {
+                if noted_time(&alert, KEPT_SINCE).is_none() {
+                    note_time(&mut alert, KEPT_SINCE, Some(now));
+                    transitions.push(Transition::Noted(alert.clone()));
+                }
+                kept.push(alert);
+            }
+            None => transitions.push(end(alert, now)),
+        }
+    }
+    for (_, mut alert) in seen {
+        if rule.hold.as_millis() > 0 {
+            transitions.push(Transition::Pending(alert.clone()));
+        } else {
+            transitions.extend(holds(rule, &mut alert, now));
+        }
+        kept.push(alert);
+    }
+    check_limit(kept.len(), around.limit)?;
+    active.put(&rule.source, kept);
+    Ok(transitions)
+}
+
+/// Judges a recording rule by the answer to its expression: each element is a sample.
+pub fn judge_recording(
+    rule: &RecordRule,
+    answer: &[InstantSample],
+    now: Time,
+    limit: usize,
+) -> Result<Vec<Series>, JudgeError> {
+    let mut found = BTreeMap::new();
+    for element in answer {
+        let mut labels = element.labels.to_builder();
+        labels.set(METRIC_NAME, rule.name.as_str());
+        for (name, value) in &rule.labels {
+            labels.set(name.as_str(), value.as_str());
+        }
+        let labels = labels.build();
+        if found.insert(labels.clone(), element.value).is_some() {
+            return Err(JudgeError::Twice { labels: labels.to_string() });
+        }
+    }
+    if limit > 0 && found.len() > limit {
+        return Err(JudgeError::TooMany { count: found.len(), limit });
+    }
+    let one = |(labels, value)| Series { labels, samples: vec![Sample { time: now, value }] };
+    Ok(found.into_iter().map(one).collect())
+}
+
+/// The alerts that an answer stands for, as they would begin now, by their labels.
+fn observe(
+    rule: &AlertRule,
+    answer: &[InstantSample],
+    now: Time,
+    around: &Surroundings<'_>,
+) -> Result<BTreeMap<Labels, Alert>, JudgeError> {
+    check_limit(answer.len(), 0)?;
+    let labels = parsed(&rule.labels);
+    let annotations = parsed(&rule.annotations);
+    let mut seen = BTreeMap::new();
+    for element in answer {
+        let scene = Scene {
+            labels: &element.labels,
+            external_labels: around.external_labels,
+            external_url: around.external_url,
+            value: element.value,
+            now,
+            query: around.query,
+        };
+        let mut builder = element.labels.to_builder();
+        builder.remove(METRIC_NAME);
+        for (name, template) in &labels {
+            builder.set(*name, template.expand(&scene));
+        }
+        builder.set("alertname", rule.name.as_str());
+        let own = builder.build();
+        let texts = annotations.iter().map(|(name, template)| (*name, template.expand(&scene)));
+        let alert = Alert {
+            id: AlertId::of(&rule.source, &own),
+            source: rule.source.clone(),
+            annotations: Labels::from_pairs(texts),
+            severity: Severity::from_label(own.get("severity").unwrap_or_default()),
+            labels: own.clone(),
+            state: AlertState::Pending,
+            told: true,
+            active_at: now,
+            fired_at: None,
+            resolved_at: None,
+            seen_at: now,
+            value: element.value,
+        };
+        if let Some(twice) = seen.insert(own, alert) {
+            return Err(JudgeError::Twice { labels: twice.labels.to_string() });
+        }
+    }
+    Ok(seen)
+}
+
+fn parsed(texts: &[(String, String)]) -> Vec<(&str, Template)> {
+    texts.iter().map(|(name, text)| (name.as_str(), Template::of(name, text))).collect()
+}
+
+/// The condition holds: on to firing when it has held for long enough.
+fn holds(rule: &AlertRule, alert: &mut Alert, now: Time) -> Option<Transition> {
+    let returned = noted_time(alert, KEPT_SINCE).is_some();
+    if returned {
+        note_time(alert, KEPT_SINCE, None);
+    }
+    if alert.state == AlertState::Pending && now.since(alert.active_at) >= rule.hold {
+        alert.state = AlertState::Firing;
+        alert.fired_at = Some(now);
+        return Some(Transition::Firing(alert.clone()));
+    }
+    returned.then(|| Transition::Noted(alert.clone()))
+}
+
+/// The condition is gone: whether `keep_firing_for` keeps the alert, counted from the first
+/// evaluation that did not find it.
+fn keeps_firing(rule: &AlertRule, alert: &Alert, now: Time) -> bool {
+    let since = noted_time(alert, KEPT_SINCE).unwrap_or(now);
+    alert.state == AlertState::Firing && now.since(since) < rule.keep_firing_for
+}
+
+fn check_limit(count: usize, limit: usize) -> Result<(), JudgeError> {
+    let limit = if limit == 0 { ALERTS_PER_RULE_MAX } else { limit };
+    if count > limit { Err(JudgeError::TooMany { count, limit }) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests;

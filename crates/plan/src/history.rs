@@ -1,0 +1,223 @@
+//! A series' past, laid onto the step that fits it and cleaned of what is not its habit.
+
+use model::{HistoryNeed, Nature, Span, Time};
+use stats::{Cell, Grid, despike, level_shifts, median};
+
+use crate::forecast::{ForecastOptions, HORIZON_MAX};
+
+/// A series' past: irregular times, gaps and not-a-numbers are fine.
+#[derive(Clone, Copy, Debug)]
+pub struct History<'a> {
+    /// Milliseconds since 1970.
+    pub times: &'a [i64],
+    /// The value at each time.
+    pub values: &'a [f64],
+}
+
+/// The steps a grid may have; each divides a day or is a number of days.
+const LADDER: [Span; 10] = [
+    Span::minutes(1),
+    Span::minutes(5),
+    Span::minutes(15),
+    Span::minutes(30),
+    Span::hours(1),
+    Span::hours(3),
+    Span::hours(6),
+    Span::hours(12),
+    Span::days(1),
+    Span::days(7),
+];
+/// The finest step is taken that covers the horizon with no more cells than this: two days by the half hour, half a
+/// year by the day.
+const HORIZON_CELLS_MAX: usize = 185;
+/// No more cells of the past are learnt from: a month by the half hour, which bounds the work.
+const CELLS_MAX: usize = 1_400;
+/// Three backtests of a few cells each, with something to learn from before them, take this many cells.
+const CELLS_MIN: usize = 12;
+/// Below an hour of history, nothing is said at all.
+const HISTORY_MIN: Span = Span::hours(1);
+/// Below a day of history, nothing is said about days: the habit of a day has not been seen once.
+pub(crate) const DAYS_MIN: Span = Span::days(1);
+/// Steps of more than an hour hide the peaks of a flow in the mean; there the value that is exceeded a tenth of the
+/// time stands for the cell.
+const PEAK: Cell = Cell::Quantile(0.9);
+
+/// Into how many blocks the past is cut to see whether its peaks rise.
+const PEAK_BLOCKS: usize = 5;
+
+/// A past that models can learn from.
+#[derive(Clone, Debug)]
+pub(crate) struct Past {
+    /// How much history there is: the time it spans, or twice the time that was seen if that is less.
+    pub have: Span,
+    /// The time of the last cell.
+    pub end: Time,
+    /// The time between cells.
+    pub step: Span,
+    /// The cells by which forecasts are judged: gaps filled; for a stock, one-off steps evened out and spikes gone.
+    pub values: Vec<f64>,
+    /// The cells that models learn from: without spikes.
+    pub clean: Vec<f64>,
+    /// Which cells were seen.
+    pub seen: Vec<bool>,
+    /// The seasons the past is long enough to know, in cells, the shorter first.
+    pub periods: Vec<usize>,
+    /// Whether it piles up.
+    pub nature: Nature,
+}
+
+impl Past {
+    /// Prepares what is known at `now`, or tells what is missing.
+    pub(crate) fn prepare(
+        history: History<'_>,
+        options: &ForecastOptions,
+        now: Time,
+    ) -> Result<Self, HistoryNeed> {
+        let nature = options.nature;
+        let samples = known_samples(history, now);
+        let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
+            return Err(HistoryNeed {
+                have: Span::ZERO,
+                need: HISTORY_MIN,
+                ready_at: now + HISTORY_MIN,
+            });
+        };
+        let spacing = spacing(&samples);
+        let span = Span(last.0.saturating_sub(first.0).saturating_add(spacing.0));
+        let reach = span.min(HORIZON_MAX);
+        let step = fitting_step(spacing, options.horizon.map_or(reach, |asked| asked.min(reach)));
+        let cell = match nature {
+            Nature::Stock => Cell::Max,
+            Nature::Flow if step <= Span::hours(1) => Cell::Mean,
+            Nature::Flow => PEAK,
+        };
+        let need = HISTORY_MIN.max(times(step, CELLS_MIN));
+        let missing = |have: Span| HistoryNeed {
+            have,
+            need,
+            ready_at: now.max(Time(first.0)) + Span(need.0.saturating_sub(have.0).max(step.0)),
+        };
+        let Some(mut grid) = Grid::lay(&samples, step.0, CELLS_MAX, cell) else {
+            return Err(missing(Span::ZERO));
+        };
+        // Seen less than half of the time: only twice what was seen counts.
+        let covered = 2.0 * grid.seen_count() as f64 / grid.values.len() as f64;
+        #[expect(clippy::cast_possible_truncation, reason = "a part of a span")]
+        let have = Span((span.0 as f64 * covered.min(1.0)) as i64);
+        if have < need || grid.seen_count() < CELLS_MIN {
+            return Err(missing(have.min(need)));
+        }
+        let periods = seasons(step, grid.values.len());
+        if let (Nature::Flow, Some(&day)) = (nature, periods.first()) {
+            grid.fill_by_season(day);
+        }
+        let mut values = grid.values;
+        if nature == Nature::Stock {
+            even_out(&mut values);
+        }
+        let clean = despike(&values, periods.first().copied(), nature == Nature::Flow);
+        if nature == Nature::Stock {
+            // What is gone again was never piled up; a flow's bursts, though, will come again.
+            values.clone_from(&clean);
+        }
+        let end = Time(grid.end);
+        Ok(Self { have, end, step, values, clean, seen: grid.seen, periods, nature })
+    }
+
+    /// The highest the past has been, and how fast its peaks rise by the cell (never below nought).
+    pub(crate) fn peaks(&self) -> (f64, f64) {
+        let block = (self.clean.len() / PEAK_BLOCKS).max(1);
+        let highest = |values: &[f64]| values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let peaks: Vec<f64> = self.clean.rchunks(block).rev().map(highest).collect();
+        let slope = stats::theil_sen(&peaks).map_or(0.0, |line| line.slope / block as f64);
+        (highest(&self.clean), slope.max(0.0))
+    }
+
+    /// What is missing before anything is said about days; nothing once there is enough.
+    pub(crate) fn missing_for_days(&self, now: Time) -> Option<HistoryNeed> {
+        (self.have < DAYS_MIN).then(|| HistoryNeed {
+            have: self.have,
+            need: DAYS_MIN,
+            ready_at: now + Span(DAYS_MIN.0 - self.have.0),
+        })
+    }
+}
+
+impl History<'_> {
+    /// The last value known at `now`.
+    pub(crate) fn last_value(self, now: Time) -> Option<f64> {
+        self.times
+            .iter()
+            .zip(self.values)
+            .filter(|(time, value)| **time <= now.0 && value.is_finite())
+            .max_by_key(|(time, _)| **time)
+            .map(|(_, value)| *value)
+    }
+}
+
+fn known_samples(history: History<'_>, now: Time) -> Vec<(i64, f64)> {
+    let mut samples: Vec<(i64, f64)> = history
+        .times
+        .iter()
+        .copied()
+        .zip(history.values.iter().copied())
+        .filter(|(time, value)| *time <= now.0 && value.is_finite())
+        .collect();
+    if !samples.is_sorted_by_key(|(time, _)| *time) {
+        samples.sort_by_key(|(time, _)| *time);
+    }
+    samples.split_off(after_long_gap(&samples))
+}
+
+/// Where the samples begin that count: after a gap that is most of the time spanned, nothing before tells of today.
+/// A sample with a time stamp of 1970 falls to this too.
+fn after_long_gap(samples: &[(i64, f64)]) -> usize {
+    let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
+        return 0;
+    };
+    let gap = |index: usize| samples[index].0.saturating_sub(samples[index - 1].0);
+    let widest = (1..samples.len()).max_by_key(|&index| gap(index));
+    widest.filter(|&index| gap(index) > last.0.saturating_sub(first.0) / 4 * 3).unwrap_or(0)
+}
+
+/// The usual time between samples.
+fn spacing(samples: &[(i64, f64)]) -> Span {
+    let distances: Vec<f64> =
+        samples.windows(2).map(|pair| pair[1].0.saturating_sub(pair[0].0) as f64).collect();
+    if distances.is_empty() {
+        return Span::ZERO;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "a float becomes the nearest whole number")]
+    Span(median(&distances) as i64)
+}
+
+/// The finest step of the ladder that covers the horizon within the bound and is no finer than the samples, with a
+/// little slack, since collectors are a little late now and then.
+fn fitting_step(spacing: Span, horizon: Span) -> Span {
+    let fits = |step: &&Span| {
+        horizon <= times(**step, HORIZON_CELLS_MAX) && spacing.0 - spacing.0 / 10 <= step.0
+    };
+    *LADDER.iter().find(fits).unwrap_or(&LADDER[LADDER.len() - 1])
+}
+
+/// Day and week, where the past holds two of them and a cell is short enough to see them.
+fn seasons(step: Span, cells: usize) -> Vec<usize> {
+    [Span::days(1), Span::days(7)]
+        .into_iter()
+        .filter_map(|season| usize::try_from(season.0 / step.0).ok())
+        .filter(|&period| period >= 3 && cells >= 2 * period)
+        .collect()
+}
+
+/// Moves what lies before a one-off step so that the past leads up to where the series stands now.
+fn even_out(values: &mut [f64]) {
+    for (at, size) in level_shifts(values) {
+        for value in &mut values[..at] {
+            *value += size;
+        }
+    }
+}
+
+pub(crate) fn times(step: Span, count: usize) -> Span {
+    Span(step.0.saturating_mul(i64::try_from(count).unwrap_or(i64::MAX)))
+}

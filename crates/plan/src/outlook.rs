@@ -1,0 +1,138 @@
+//! When a line is reached: many possible futures, each the forecast bent by a whole error of the recorded past.
+
+use model::{DateRange, HistoryNeed, Nature, Outlook, Time};
+use stats::Chance;
+
+use crate::{
+    forecast::Projection,
+    history::{History, times},
+};
+
+/// How many futures are run. With 400, the 5 % quantile of dates rests on 20 of them.
+const PATHS: usize = 400;
+/// Before there is a day of history, a date is said only if nearly all futures agree.
+const CERTAIN: f64 = 0.95;
+/// Reached by fewer than this share: it is as good as ruled out.
+const UNLIKELY: f64 = 0.05;
+/// A rise over the whole horizon below this share of the room left counts as level.
+const LEVEL_SHARE: f64 = 0.02;
+/// When a line is reached, as a range of dates that holds with the forecast's confidence.
+///
+/// `Expected` where at least half of the possible futures reach the line within the horizon; `NotBefore` gives the
+/// date before which it is not reached with that confidence, at most the end of the horizon; `NotFilling` where next
+/// to none reaches it and the middle does not rise. With less than a day of history only a stock that all but surely
+/// reaches its line within the next hours gets a date; all else is `TooLittleHistory`.
+pub fn outlook(
+    history: History<'_>,
+    projection: &Result<Projection, HistoryNeed>,
+    line: f64,
+    now: Time,
+) -> Outlook {
+    let last = history.last_value(now);
+    if last.is_some_and(|value| value >= line) {
+        return Outlook::Now;
+    }
+    let projection = match projection {
+        Ok(projection) => projection,
+        Err(need) => return Outlook::TooLittleHistory(*need),
+    };
+    let crossings = projection.crossings(line);
+    let reached = crossings.iter().filter(|crossing| crossing.is_some()).count() as f64;
+    let reached = reached / crossings.len() as f64;
+    let range = projection.range(&crossings, now);
+    if let Some(need) = projection.need {
+        return match range {
+            Some(range) if projection.nature == Nature::Stock && reached >= CERTAIN => {
+                Outlook::Expected(range)
+            }
+            _ => Outlook::TooLittleHistory(need),
+        };
+    }
+    match range {
+        Some(range) if range.likely.is_some() => Outlook::Expected(range),
+        _ if reached < UNLIKELY && !projection.rises(line) => Outlook::NotFilling,
+        Some(range) => Outlook::NotBefore(range.earliest),
+        None => Outlook::NotBefore(projection.horizon_end().max(now)),
+    }
+}
+
+impl Projection {
+    /// When the horizon ends.
+    pub fn horizon_end(&self) -> Time {
+        self.forecast.points.last().map_or(self.forecast.from, |point| point.at)
+    }
+
+    /// For each future the step at which it first reaches the line.
+    fn crossings(&self, line: f64) -> Vec<Option<usize>> {
+        let trials = self.contest.errors.len();
+        let mut chance = Chance::new(self.seed);
+        let mut crossings = Vec::with_capacity(PATHS);
+        for path in 0..PATHS {
+            let size = self.size(&mut chance);
+            let trial = if trials == 0 { 0 } else { path % trials };
+            let crossing = self.contest.middle.iter().enumerate().position(|(step, middle)| {
+                let error = if trials == 0 {
+                    0.0
+                } else {
+                    self.contest.error_at(trial, step, self.wrap, self.spread.growth)
+                };
+                (middle + size * error).min(self.ceiling(step)) >= line
+            });
+            crossings.push(crossing);
+        }
+        crossings.sort_by_key(|crossing| crossing.unwrap_or(usize::MAX));
+        crossings
+    }
+
+    /// What no future exceeds at a step. A stock that is cleared again and again, or stands still, is not expected to
+    /// pile up higher than it ever did, but for the pace at which its peaks rise; all else is free.
+    fn ceiling(&self, step: usize) -> f64 {
+        if self.nature == Nature::Flow || self.spread.of_rate {
+            return f64::INFINITY;
+        }
+        let (highest, pace) = self.peaks;
+        highest + pace * (step + 1) as f64
+    }
+
+    /// How strongly, and in which direction, a recorded error bends one future.
+    ///
+    /// Errors that grow along a trial are errors of the rate: a handful of trials has too few signs to tell their
+    /// direction, so it is drawn, normally spread. Errors that do not grow are ups and downs, of which each trial
+    /// holds many, and bursts and clearings go one way: there the sign stays.
+    fn size(&self, chance: &mut Chance) -> f64 {
+        if self.spread.of_rate {
+            self.spread.stretch * chance.normal()
+        } else {
+            0.6 + 0.8 * chance.share()
+        }
+    }
+
+    /// The dates between which the line is reached with the forecast's confidence; sorted crossings in.
+    fn range(&self, crossings: &[Option<usize>], now: Time) -> Option<DateRange> {
+        let tail = f64::midpoint(1.0, -self.forecast.confidence.value());
+        let step = |share: f64| -> Option<usize> {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a share of the count of paths"
+            )]
+            let index = (share * crossings.len() as f64) as usize;
+            *crossings.get(index.min(crossings.len().saturating_sub(1)))?
+        };
+        let date = |steps: usize| (self.forecast.from + times(self.forecast.step, steps)).max(now);
+        // A step tells what came since the one before: the line may have been reached at any moment of it.
+        Some(DateRange {
+            earliest: date(step(tail)?),
+            likely: step(0.5).map(|step| date(step + 1)),
+            latest: step(1.0 - tail).map(|step| date(step + 1)),
+        })
+    }
+
+    /// Whether the middle climbs by the end of the horizon, measured against the room that is left.
+    fn rises(&self, line: f64) -> bool {
+        let middle = &self.contest.middle;
+        let newest = middle.len() - (middle.len() / 4).clamp(1, middle.len());
+        let later = stats::median(&middle[newest..]);
+        later - self.level > LEVEL_SHARE * (line - self.level).abs()
+    }
+}

@@ -1,0 +1,8 @@
+//! Forecasts and dates: cases, real series, and disks whose end is known.
+
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod disks;
+#[cfg(test)]
+mod real;

@@ -1,0 +1,138 @@
+//! Aggregations: the series of a group become one, or some of them stay.
+
+mod fold;
+mod pick;
+
+use hashbrown::HashMap;
+use model::{Labels, METRIC_NAME};
+
+use super::{
+    Run,
+    functions::{shown_number, warn_of_quantiles},
+    rows::{ABSENT, Grid, Row, is_present, names_metric},
+    sums::quantile,
+};
+use crate::{
+    QueryError,
+    parse::node::{Aggregate, Grouping, How, Node, Shape},
+};
+
+/// The value of an aggregation at all steps.
+pub(super) fn aggregate(
+    run: &Run<'_>,
+    aggregate: &Aggregate,
+    grid: Grid,
+) -> Result<Vec<Row>, QueryError> {
+    let how = aggregate.how;
+    let (numbers, at) = match &aggregate.parameter {
+        Some(Node { shape: Shape::Text(label), .. }) => {
+            let rows = run.rows(&aggregate.inner, grid)?;
+            return count_values(run, &rows, &aggregate.grouping, label);
+        }
+        Some(parameter) => (run.numbers(parameter, grid)?, parameter.at),
+        None => (Vec::new(), None),
+    };
+    pick::check_parameter(run, how, at, &numbers)?;
+    if how == How::Quantile {
+        warn_of_quantiles(run, at, &numbers);
+    }
+    let rows = run.rows(&aggregate.inner, grid)?;
+    let groups = group(&rows, &aggregate.grouping);
+    match how {
+        How::TopK | How::BottomK | How::LimitK | How::LimitRatio => {
+            pick::pick(run, rows, &groups, (how, &numbers), grid)
+        }
+        How::Quantile => quantiles(run, &rows, groups, &numbers),
+        _ => fold::fold(run, &rows, groups, how, grid),
+    }
+}
+
+/// Series that become one, or are compared with each other.
+pub(super) struct Group {
+    pub(super) labels: Labels,
+    pub(super) drop_name: bool,
+    /// Which rows.
+    pub(super) members: Vec<usize>,
+}
+
+/// Puts rows into groups, in the order of their first row. Done once per series, not per step.
+fn group(rows: &[Row], grouping: &Grouping) -> Vec<Group> {
+    let mut by_labels: HashMap<Labels, usize> = HashMap::new();
+    let mut groups: Vec<Group> = Vec::new();
+    for (number, row) in rows.iter().enumerate() {
+        let labels = group_labels(&row.labels, grouping);
+        let group = *by_labels.entry(labels.clone()).or_insert_with(|| {
+            groups.push(Group { labels, drop_name: false, members: Vec::new() });
+            groups.len() - 1
+        });
+        groups[group].drop_name |= row.drop_name;
+        groups[group].members.push(number);
+    }
+    groups
+}
+
+fn group_labels(labels: &Labels, grouping: &Grouping) -> Labels {
+    match grouping {
+        Grouping::By(named) if named.is_empty() => Labels::empty(),
+        Grouping::By(named) => labels.without(|label| !named.iter().any(|named| named == label)),
+        Grouping::Without(named) => {
+            labels.without(|label| names_metric(label) || named.iter().any(|named| named == label))
+        }
+    }
+}
+
+fn quantiles(
+    run: &Run<'_>,
+    rows: &[Row],
+    groups: Vec<Group>,
+    shares: &[f64],
+) -> Result<Vec<Row>, QueryError> {
+    let mut answers = Vec::with_capacity(groups.len());
+    let mut present = Vec::new();
+    for group in groups {
+        run.budget.charge(shares.len())?;
+        let values = shares.iter().enumerate().map(|(number, share)| {
+            present.clear();
+            let values = group.members.iter().map(|member| rows[*member].values[number]);
+            present.extend(values.filter(|value| is_present(*value)));
+            if present.is_empty() { ABSENT } else { quantile(*share, &mut present) }
+        });
+        let values = values.collect();
+        answers.push(Row { labels: group.labels, drop_name: group.drop_name, values });
+    }
+    Ok(answers)
+}
+
+/// How many series of a group have each value; the value becomes a label.
+fn count_values(
+    run: &Run<'_>,
+    rows: &[Row],
+    grouping: &Grouping,
+    label: &str,
+) -> Result<Vec<Row>, QueryError> {
+    if label.is_empty() || label.contains(char::REPLACEMENT_CHARACTER) {
+        return Err(QueryError::execution(format!("invalid label name {label:?}")));
+    }
+    let mut by_labels: HashMap<Labels, usize> = HashMap::new();
+    let mut answers: Vec<Row> = Vec::new();
+    for row in rows {
+        let group = group_labels(&row.labels, grouping);
+        for (number, value) in row.values.iter().enumerate().filter(|(_, value)| is_present(**value)) {
+            let labels = group.with(label, &shown_number(*value));
+            let answer = match by_labels.get(&labels) {
+                Some(answer) => *answer,
+                None => {
+                    run.budget.charge(row.values.len())?;
+                    by_labels.insert(labels.clone(), answers.len());
+                    let drop_name = row.drop_name && label != METRIC_NAME;
+                    let values = vec![ABSENT; row.values.len()];
+                    answers.push(Row { labels, drop_name, values });
+                    answers.len() - 1
+                }
+            };
+            let count = &mut answers[answer].values[number];
+            *count = if is_present(*count) { *count + 1.0 } else { 1.0 };
+        }
+    }
+    Ok(answers)
+}

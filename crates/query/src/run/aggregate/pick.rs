@@ -1,0 +1,139 @@
+//! Aggregations that pick some series of each group: the largest, the smallest, the first, a share.
+
+use std::hash::{Hash, Hasher};
+
+use super::Group;
+use crate::{
+    QueryError,
+    parse::node::How,
+    run::{
+        Run,
+        functions::{descending, shown_number},
+        rows::{ABSENT, Grid, Row, is_present},
+    },
+};
+
+/// Refuses parameters that make no sense, even where no series is there to pick from.
+pub(super) fn check_parameter(
+    run: &Run<'_>,
+    how: How,
+    at: Option<usize>,
+    numbers: &[f64],
+) -> Result<(), QueryError> {
+    match how {
+        How::TopK | How::BottomK | How::LimitK => {
+            for number in numbers {
+                if number.is_nan() {
+                    return Err(QueryError::execution("Parameter value is NaN"));
+                }
+                if number.abs() >= 9.2e18 {
+                    return Err(QueryError::execution(format!(
+                        "Scalar value {} overflows int64",
+                        shown_number(*number)
+                    )));
+                }
+            }
+        }
+        How::LimitRatio => {
+            if numbers.iter().any(|number| number.is_nan()) {
+                return Err(QueryError::execution("Ratio value is NaN"));
+            }
+            if let Some(odd) = numbers.iter().find(|number| !(-1.0..=1.0).contains(*number)) {
+                let cap = odd.signum();
+                let odd = shown_number(*odd);
+                run.warn(at, &format!("ratio value should be between -1 and 1, got {odd}, capping to {cap}"));
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Keeps the picked values and drops the others.
+pub(super) fn pick(
+    run: &Run<'_>,
+    rows: Vec<Row>,
+    groups: &[Group],
+    (how, numbers): (How, &[f64]),
+    grid: Grid,
+) -> Result<Vec<Row>, QueryError> {
+    let mut picked: Vec<Vec<f64>> = rows.iter().map(|_| Vec::new()).collect();
+    let mut order = Vec::new();
+    let shares: Vec<f64> = match how {
+        How::LimitRatio => rows.iter().map(|row| place_in_unit(&row.labels)).collect(),
+        _ => Vec::new(),
+    };
+    for group in groups {
+        let mut candidates: Vec<usize> = Vec::with_capacity(group.members.len());
+        for number in 0..grid.points {
+            run.budget.charge(0)?;
+            candidates.clear();
+            let present = |member: &&usize| is_present(rows[**member].values[number]);
+            candidates.extend(group.members.iter().filter(present));
+            let value = |row: usize| rows[row].values[number];
+            match how {
+                How::TopK => candidates.sort_by(|a, b| descending(value(*a), value(*b))),
+                How::BottomK => candidates.sort_by(|a, b| descending(-value(*a), -value(*b))),
+                How::LimitRatio => candidates.retain(|row| in_share(shares[*row], numbers[number])),
+                _ => {}
+            }
+            if how != How::LimitRatio {
+                candidates.truncate(count_of(numbers[number]));
+            }
+            for row in &candidates {
+                let values = &mut picked[*row];
+                if values.is_empty() {
+                    values.resize(grid.points, ABSENT);
+                    order.push(*row);
+                }
+                values[number] = rows[*row].values[number];
+            }
+        }
+    }
+    let row = |number: usize| {
+        let values = std::mem::take(&mut picked[number]);
+        Row { labels: rows[number].labels.clone(), drop_name: rows[number].drop_name, values }
+    };
+    Ok(order.into_iter().map(row).collect())
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "negative counts become zero, large ones exceed any number of series"
+)]
+fn count_of(number: f64) -> usize {
+    number as usize
+}
+
+/// A place between 0 and 1 that follows from the labels alone.
+fn place_in_unit(labels: &model::Labels) -> f64 {
+    let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
+    labels.hash(&mut hasher);
+    // The last bits of such a hash are mixed better than its first.
+    let mixed = hasher.finish();
+    let mixed = (mixed ^ (mixed >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let mixed = (mixed ^ (mixed >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    (mixed ^ (mixed >> 33)) as f64 / u64::MAX as f64
+}
+
+/// Whether a place belongs to a share: from the bottom if it is positive, its complement's rest if it is negative.
+fn in_share(place: f64, ratio: f64) -> bool {
+    let ratio = ratio.clamp(-1.0, 1.0);
+    if ratio >= 0.0 { place < ratio } else { place >= 1.0 + ratio }
+}
+
+/// FNV-1a, 64 bits: the same on every machine and in every version.
+struct Fnv(u64);
+
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Arithmetic and comparison between two vectors: one to one, or many to one.
+
+use hashbrown::HashMap;
+use model::Labels;
+
+use super::{
+    apply, holds,
+    sides::{Pair, pairs},
+};
+use crate::{
+    QueryError,
+    parse::node::{Binary, Grouping, Many},
+    run::{
+        Run,
+        rows::{ABSENT, Grid, Row, is_present, names_metric, shown},
+    },
+};
+
+/// The value of the operator at all steps.
+pub(super) fn join(
+    run: &Run<'_>,
+    binary: &Binary,
+    (left, right): (&[Row], &[Row]),
+    grid: Grid,
+) -> Result<Vec<Row>, QueryError> {
+    let many = if binary.matching.many == Many::Right { right } else { left };
+    let mut any_many = vec![false; grid.points];
+    for row in many {
+        for (any, value) in any_many.iter_mut().zip(&row.values) {
+            *any |= is_present(*value);
+        }
+    }
+    let (answers, by_labels) = (Vec::new(), HashMap::new());
+    let mut joiner = Joiner { run, binary, left, right, grid, any_many, answers, by_labels };
+    for pair in pairs(left, right, &binary.matching.labels) {
+        run.budget.charge(0)?;
+        joiner.join_pair(&pair)?;
+    }
+    Ok(joiner.answers.into_iter().filter(|answer| answer.row.has_values()).map(|answer| answer.row).collect())
+}
+
+struct Joiner<'r, 'q> {
+    run: &'r Run<'q>,
+    binary: &'r Binary,
+    left: &'r [Row],
+    right: &'r [Row],
+    grid: Grid,
+    /// At which steps the side that may have many has anything at all.
+    any_many: Vec<bool>,
+    answers: Vec<Answer>,
+    by_labels: HashMap<Labels, usize>,
+}
+
+/// A series of the answer, and at which steps something was computed for it, though a comparison may have dropped it.
+struct Answer {
+    row: Row,
+    taken: Vec<bool>,
+}
+
+/// One side of a pair at one step: the values of both operands, and who they come from.
+struct Match<'m> {
+    many: Option<&'m Row>,
+    one: Option<&'m Row>,
+    signature: &'m Labels,
+}
+
+impl Joiner<'_, '_> {
+    /// Whether the left operand is the side that may have many.
+    fn many_is_left(&self) -> bool {
+        self.binary.matching.many != Many::Right
+    }
+
+    fn join_pair(&mut self, pair: &Pair) -> Result<(), QueryError> {
+        let matching = &self.binary.matching;
+        let (left, right) = (self.left, self.right);
+        let (many_rows, many, one_rows, one) = if self.many_is_left() {
+            (left, &pair.left, right, &pair.right)
+        } else {
+            (right, &pair.right, left, &pair.left)
+        };
+        let (fill_many, fill_one) = if self.many_is_left() {
+            (matching.fill_left, matching.fill_right)
+        } else {
+            (matching.fill_right, matching.fill_left)
+        };
+        if (many.is_empty() && fill_many.is_none()) || (one.is_empty() && fill_one.is_none()) {
+            // Nothing comes of it, but two on the side of one are an error all the same.
+            return if one.len() > 1 && fill_one.is_none() { self.check_one(one_rows, one, pair) } else { Ok(()) };
+        }
+        let chosen = self.choose_one(one_rows, one, pair)?;
+        let mut matched = vec![false; self.grid.points];
+        for member in many {
+            let row = &many_rows[*member];
+            for (number, chosen) in chosen.iter().enumerate() {
+                let value = row.values[number];
+                let one = chosen.map(|chosen| &one_rows[chosen]);
+                let Some(other) = one.map(|one| one.values[number]).or(fill_one) else { continue };
+                if !is_present(value) {
+                    continue;
+                }
+                if self.binary.matching.many == Many::Neither && matched[number] {
+                    return Err(QueryError::execution(
+                        "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)",
+                    ));
+                }
+                matched[number] = true;
+                let found = Match { many: Some(row), one, signature: &pair.signature };
+                self.put(&found, number, (value, other))?;
+            }
+        }
+        let Some(fill) = fill_many else { return Ok(()) };
+        for (number, chosen) in chosen.iter().enumerate() {
+            let any = many.iter().any(|member| is_present(many_rows[*member].values[number]));
+            if let (false, Some(chosen)) = (any, *chosen) {
+                let one = &one_rows[chosen];
+                let found = Match { many: None, one: Some(one), signature: &pair.signature };
+                self.put(&found, number, (fill, one.values[number]))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_one(&self, rows: &[Row], members: &[usize], pair: &Pair) -> Result<(), QueryError> {
+        self.choose_one(rows, members, pair).map(drop)
+    }
+
+    /// At each step the only row of the side of one.
+    fn choose_one(
+        &self,
+        rows: &[Row],
+        members: &[usize],
+        pair: &Pair,
+    ) -> Result<Vec<Option<usize>>, QueryError> {
+        let mut chosen: Vec<Option<usize>> = vec![None; self.grid.points];
+        for member in members {
+            for (number, value) in rows[*member].values.iter().enumerate() {
+                if !is_present(*value) {
+                    continue;
+                }
+                if let (Some(other), true) = (chosen[number], self.any_many[number]) {
+                    return Err(self.two_on_one_side(&rows[other], &rows[*member], pair));
+                }
+                chosen[number] = Some(*member);
+            }
+        }
+        Ok(chosen)
+    }
+
+    fn two_on_one_side(&self, a: &Row, b: &Row, pair: &Pair) -> QueryError {
+        let side = if self.many_is_left() { "right" } else { "left" };
+        let mut both = [shown(&a.labels), shown(&b.labels)];
+        both.sort();
+        QueryError::execution(format!(
+            "found duplicate series for the match group {} on the {side} hand-side of the operation: [{}, {}];many-to-many matching not allowed: matching labels must be unique on one side",
+            shown(&pair.signature),
+            both[0],
+            both[1],
+        ))
+    }
+
+    /// Computes one value and puts it into the series of the answer.
+    fn put(&mut self, found: &Match<'_>, number: usize, (many, one): (f64, f64)) -> Result<(), QueryError> {
+        let (left, right) = if self.many_is_left() { (many, one) } else { (one, many) };
+        let operator = self.binary.operator;
+        let value = if operator.compares() && !self.binary.as_bool {
+            if holds(operator, left, right) { left } else { ABSENT }
+        } else {
+            apply(operator, left, right)
+        };
+        let answer = self.answer(found)?;
+        if answer.taken[number] {
+            return Err(QueryError::execution(
+                "multiple matches for labels: grouping labels must ensure unique matches",
+            ));
+        }
+        answer.taken[number] = true;
+        answer.row.values[number] = value;
+        Ok(())
+    }
+
+    fn answer(&mut self, found: &Match<'_>) -> Result<&mut Answer, QueryError> {
+        let (labels, drop_name) = self.answer_labels(found);
+        let number = match self.by_labels.get(&labels) {
+            Some(number) => *number,
+            None => {
+                self.run.budget.charge(self.grid.points)?;
+                self.by_labels.insert(labels.clone(), self.answers.len());
+                let values = vec![ABSENT; self.grid.points];
+                let taken = vec![false; self.grid.points];
+                self.answers.push(Answer { row: Row { labels, drop_name, values }, taken });
+                self.answers.len() - 1
+            }
+        };
+        Ok(&mut self.answers[number])
+    }
+
+    fn answer_labels(&self, found: &Match<'_>) -> (Labels, bool) {
+        let matching = &self.binary.matching;
+        let Some(many) = found.many else {
+            return (self.with_included(found.signature.clone(), found.one), false);
+        };
+        let renamed = !self.binary.operator.compares() || self.binary.as_bool;
+        let now = renamed && !self.run.options.delayed_name_removal;
+        let mut labels = if now { many.labels.without(names_metric) } else { many.labels.clone() };
+        if matching.many == Many::Neither {
+            labels = match &matching.labels {
+                Grouping::By(named) => labels.without(|label| !named.iter().any(|named| named == label)),
+                Grouping::Without(named) => labels.without(|label| named.iter().any(|named| named == label)),
+            };
+        }
+        (self.with_included(labels, found.one), many.drop_name || (renamed && !now))
+    }
+
+    fn with_included(&self, labels: Labels, one: Option<&Row>) -> Labels {
+        let mut labels = labels;
+        for label in &self.binary.matching.include {
+            let value = one.and_then(|one| one.labels.get(label)).unwrap_or_default();
+            labels = labels.with(label, value);
+        }
+        labels
+    }
+}

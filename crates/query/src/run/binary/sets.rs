@@ -1,0 +1,59 @@
+//! Set operators: which values stay depends on whether the other side has any with the same labels.
+
+use super::sides::pairs;
+use crate::{
+    QueryError,
+    parse::node::{Matching, Operator},
+    run::{
+        Run,
+        rows::{ABSENT, Row, is_present, join_same},
+    },
+};
+
+/// The value of a set operator at all steps.
+pub(super) fn combine(
+    run: &Run<'_>,
+    operator: Operator,
+    matching: &Matching,
+    (mut left, mut right): (Vec<Row>, Vec<Row>),
+) -> Result<Vec<Row>, QueryError> {
+    for pair in pairs(&left, &right, &matching.labels) {
+        run.budget.charge(0)?;
+        match operator {
+            Operator::And => keep_where(&mut left, &pair.left, &presence(&right, &pair.right), true),
+            Operator::Unless => {
+                keep_where(&mut left, &pair.left, &presence(&right, &pair.right), false);
+            }
+            _ => keep_where(&mut right, &pair.right, &presence(&left, &pair.left), false),
+        }
+    }
+    if operator == Operator::Or {
+        left.append(&mut right);
+    }
+    left.retain(Row::has_values);
+    // The same series may come from both sides, at different steps.
+    if operator == Operator::Or { join_same(left) } else { Ok(left) }
+}
+
+/// At which steps any of these rows has a value.
+fn presence(rows: &[Row], members: &[usize]) -> Vec<bool> {
+    let mut present = Vec::new();
+    for member in members {
+        let values = &rows[*member].values;
+        present.resize(values.len(), false);
+        for (present, value) in present.iter_mut().zip(values) {
+            *present |= is_present(*value);
+        }
+    }
+    present
+}
+
+fn keep_where(rows: &mut [Row], members: &[usize], present: &[bool], wanted: bool) {
+    for member in members {
+        for (number, value) in rows[*member].values.iter_mut().enumerate() {
+            if present.get(number).copied().unwrap_or(false) != wanted {
+                *value = ABSENT;
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Sums and means that keep what floating point would lose (Kahan's summation in Neumaier's form).
+
+/// A sum with its running compensation.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sum {
+    value: f64,
+    lost: f64,
+}
+
+impl Sum {
+    /// A sum that starts with a value.
+    pub(crate) fn of(value: f64) -> Self {
+        Self { value, lost: 0.0 }
+    }
+
+    /// Adds a value.
+    pub(crate) fn add(&mut self, value: f64) {
+        let total = self.value + value;
+        if total.is_infinite() {
+            self.lost = 0.0;
+        } else if self.value.abs() >= value.abs() {
+            self.lost += (self.value - total) + value;
+        } else {
+            self.lost += (value - total) + self.value;
+        }
+        self.value = total;
+    }
+
+    /// The sum.
+    pub(crate) fn total(self) -> f64 {
+        self.value + self.lost
+    }
+}
+
+/// A mean that falls back to an incremental form where the sum would overflow.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Mean {
+    sum: Sum,
+    count: f64,
+    incremental: bool,
+}
+
+impl Mean {
+    /// Adds a value.
+    pub(crate) fn add(&mut self, value: f64) {
+        self.count += 1.0;
+        if !self.incremental {
+            let mut sum = self.sum;
+            sum.add(value);
+            if self.count <= 1.0 || !sum.value.is_infinite() {
+                self.sum = sum;
+                return;
+            }
+            self.incremental = true;
+            self.sum.value /= self.count - 1.0;
+            self.sum.lost /= self.count - 1.0;
+        }
+        let kept = (self.count - 1.0) / self.count;
+        self.sum.value *= kept;
+        self.sum.lost *= kept;
+        self.sum.add(value / self.count);
+    }
+
+    /// The mean; not a number if nothing was added.
+    pub(crate) fn mean(self) -> f64 {
+        if self.incremental {
+            self.sum.total()
+        } else {
+            self.sum.value / self.count + self.sum.lost / self.count
+        }
+    }
+}
+
+/// Variance of a population, in one pass (Welford).
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Variance {
+    count: f64,
+    mean: Sum,
+    squares: Sum,
+}
+
+impl Variance {
+    /// Adds a value.
+    pub(crate) fn add(&mut self, value: f64) {
+        self.count += 1.0;
+        let delta = value - self.mean.total();
+        self.mean.add(delta / self.count);
+        self.squares.add(delta * (value - self.mean.total()));
+    }
+
+    /// The variance; not a number if nothing was added.
+    pub(crate) fn variance(self) -> f64 {
+        self.squares.total() / self.count
+    }
+}
+
+/// The quantile of values between the two nearest ranks; sorts the values, not-a-numbers first.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "ranks lie between zero and the number of values"
+)]
+pub(crate) fn quantile(share: f64, values: &mut [f64]) -> f64 {
+    if values.is_empty() || share.is_nan() {
+        return f64::NAN;
+    }
+    if share < 0.0 {
+        return f64::NEG_INFINITY;
+    }
+    if share > 1.0 {
+        return f64::INFINITY;
+    }
+    values.sort_unstable_by(|a, b| match (a.is_nan(), b.is_nan()) {
+        (false, false) => a.total_cmp(b),
+        (left, right) => right.cmp(&left),
+    });
+    let rank = share * (values.len() - 1) as f64;
+    let lower = rank.floor();
+    let weight = rank - lower;
+    let upper = (lower as usize + 1).min(values.len() - 1);
+    values[lower as usize] * (1.0 - weight) + values[upper] * weight
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_values_survive_beside_large_ones() {
+        let mut sum = Sum::default();
+        [1.0, 1e100, 1.0, -1e100].into_iter().for_each(|value| sum.add(value));
+        assert_eq!(sum.total().to_bits(), 2.0_f64.to_bits());
+    }
+
+    #[test]
+    fn a_mean_does_not_overflow_where_its_sum_would() {
+        let mut mean = Mean::default();
+        (0..3).for_each(|_| mean.add(-9.9e307));
+        assert!((mean.mean() + 9.9e307).abs() < 1e294);
+    }
+
+    #[test]
+    fn quantiles_lie_between_ranks() {
+        assert!((quantile(0.5, &mut [4.0, 1.0]) - 2.5).abs() < 1e-12);
+        assert!(quantile(0.5, &mut []).is_nan());
+    }
+}

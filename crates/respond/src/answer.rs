@@ -1,0 +1,128 @@
+//! What a receiver's answer means, and when to try again.
+
+use jiff::fmt::rfc2822;
+use model::{Span, Time};
+
+use crate::random::Random;
+
+/// How long and how often delivery is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeliveryLimits {
+    /// How long one try may take, answer included.
+    pub timeout: Span,
+    /// The pause after the first failed try; it doubles with each further one.
+    pub pause_min: Span,
+    /// The longest pause that we choose ourselves.
+    pub pause_max: Span,
+    /// The longest pause that a receiver may ask for with `Retry-After`.
+    pub pause_asked_max: Span,
+    /// A message that cannot be delivered for this long is given up.
+    pub age_max: Span,
+    /// A message is tried at most this often.
+    pub attempts_max: u32,
+}
+
+impl Default for DeliveryLimits {
+    fn default() -> Self {
+        Self {
+            timeout: Span::secs(10),
+            pause_min: Span::secs(1),
+            pause_max: Span::minutes(1),
+            pause_asked_max: Span::hours(1),
+            // A receiver that breaks on Friday evening is mended on Monday morning.
+            age_max: Span::days(3),
+            // Never reached within the age at the pauses above; a bound for other settings.
+            attempts_max: 10_000,
+        }
+    }
+}
+
+impl DeliveryLimits {
+    /// How long to pause after this many failed tries: half of it fixed, half of it chance, so
+    /// that many senders do not come back together.
+    pub(crate) fn pause(&self, failed: u32, random: &Random) -> Span {
+        let doubled =
+            self.pause_min.as_millis().saturating_mul(1 << failed.saturating_sub(1).min(20));
+        let whole = u64::try_from(doubled.min(self.pause_max.as_millis())).unwrap_or(0);
+        let half = whole / 2;
+        let chosen = half + random.below(whole - half + 1);
+        Span::millis(i64::try_from(chosen).unwrap_or(i64::MAX))
+    }
+}
+
+/// What a try led to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The receiver has it.
+    Done,
+    /// Not now. The receiver may have said how long to wait.
+    Later { asked: Option<Span>, error: String },
+    /// Not ever: the same message will be refused again.
+    Never { error: String },
+}
+
+/// What an answer means.
+pub(crate) fn judge(status: u16, retry_after: Option<&str>, text: &str, now: Time) -> Verdict {
+    let error = || match text.trim() {
+        "" => format!("the receiver answered {status}"),
+        text => format!("the receiver answered {status}: {text}"),
+    };
+    match status {
+        200..=299 => Verdict::Done,
+        408 | 425 | 429 | 500..=599 => Verdict::Later {
+            asked: retry_after.and_then(|text| wait_asked(text, now)),
+            error: error(),
+        },
+        _ => Verdict::Never { error: error() },
+    }
+}
+
+/// `Retry-After` (RFC 9110, 10.2.3): seconds, or a date.
+fn wait_asked(text: &str, now: Time) -> Option<Span> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<u32>() {
+        return Some(Span::secs(i64::from(seconds)));
+    }
+    let date = rfc2822::parse(text).ok()?;
+    Some(Time(date.timestamp().as_millisecond()).since(now).max(Span::ZERO))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receiver_says_how_long_to_wait_in_seconds_or_by_a_date() {
+        let now = Time::from_secs(784_111_777);
+        assert_eq!(wait_asked("120", now), Some(Span::secs(120)));
+        assert_eq!(wait_asked("Sun, 06 Nov 1994 08:50:37 GMT", now), Some(Span::secs(60)));
+        assert_eq!(wait_asked("Sun, 06 Nov 1994 08:40:37 GMT", now), Some(Span::ZERO));
+        assert_eq!(wait_asked("soon", now), None);
+        assert_eq!(wait_asked("-5", now), None);
+    }
+
+    #[test]
+    fn pauses_double_up_to_a_bound_and_are_half_chance() {
+        let limits = DeliveryLimits::default();
+        let random = Random::new(1);
+        for (failed, whole) in [(1, 1_000), (2, 2_000), (4, 8_000), (7, 60_000), (4_000, 60_000)] {
+            for _ in 0..100 {
+                let pause = limits.pause(failed, &random).as_millis();
+                assert!((whole / 2..=whole).contains(&pause), "{pause} after {failed}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_final_and_trouble_is_not() {
+        let now = Time(0);
+        assert_eq!(judge(204, None, "", now), Verdict::Done);
+        assert!(matches!(judge(503, None, "", now), Verdict::Later { asked: None, .. }));
+        assert!(matches!(
+            judge(429, Some("7"), "", now),
+            Verdict::Later { asked: Some(Span(7_000)), .. }
+        ));
+        let error = "the receiver answered 404: no such hook".to_owned();
+        assert_eq!(judge(404, None, "no such hook\n", now), Verdict::Never { error });
+    }
+}

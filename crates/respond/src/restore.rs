@@ -1,0 +1,142 @@
+//! Groups as they were before a restart, from what the journal says was told.
+
+use std::collections::BTreeMap;
+
+use journal::{Event, Journal, JournalError};
+use model::{Alert, AlertId, AlertState, Labels, Severity, Time};
+use serde_json::Value;
+
+use crate::{Groups, NOTIFIED, Receiver};
+
+/// How many groups are looked at, newest first.
+const GROUPS_READ_MAX: usize = 100_000;
+
+/// The groups to go on with after a start.
+///
+/// `alerts` is every alert that stands now, firing ones above all, as restored from the journal;
+/// alerts that have ended since may be among them and lend their time of ending. Whoever was told
+/// that an alert fires which is not in `alerts` will be told that it has ended; whoever was not
+/// told of one that fires will be told. Nobody is told twice.
+pub async fn restore(
+    journal: &Journal,
+    receivers: &[Receiver],
+    alerts: &[Alert],
+    now: Time,
+) -> Result<Groups, JournalError> {
+    let mut told = ToldBefore::default();
+    let mut before = None;
+    let mut read = 0;
+    loop {
+        let events = journal.latest(NOTIFIED, before, 0).await?;
+        let Some(last) = events.last() else { break };
+        before = Some(last.seq);
+        read += events.len();
+        for event in &events {
+            told.take(event);
+        }
+        if read >= GROUPS_READ_MAX {
+            tracing::warn!(read, "more groups were told of than are read at a start");
+            break;
+        }
+    }
+    Ok(told.groups(receivers, alerts, now))
+}
+
+/// By receiver and alert: what was last told, and when.
+#[derive(Default)]
+struct ToldBefore(BTreeMap<String, BTreeMap<AlertId, Before>>);
+
+struct Before {
+    severity: Severity,
+    at: Time,
+    /// The alert as it was told, unless the event had no room for it.
+    alert: Option<Alert>,
+}
+
+impl ToldBefore {
+    /// Takes in an event; events come newest first, so what is known already is newer.
+    fn take(&mut self, event: &Event) {
+        let Some(receiver) = event.body["receiver"].as_str() else { return };
+        let at = event.body["told_at"].as_i64().map_or(event.at, Time);
+        let known = self.0.entry(receiver.to_owned()).or_default();
+        for json in event.body["firing"].as_array().into_iter().flatten() {
+            if let Some(alert) = read_alert(json) {
+                let severity = alert.severity;
+                known.entry(alert.id).or_insert(Before { severity, at, alert: Some(alert) });
+            }
+        }
+        for (id, severity) in event.body["others"].as_object().into_iter().flatten() {
+            if let (Some(id), Some(severity)) = (read_id(id), severity.as_str()) {
+                let severity = Severity::from_label(severity);
+                known.entry(id).or_insert(Before { severity, at, alert: None });
+            }
+        }
+    }
+
+    fn groups(mut self, receivers: &[Receiver], alerts: &[Alert], now: Time) -> Groups {
+        let mut groups = Groups::default();
+        for receiver in receivers {
+            let mut told = self.0.remove(&receiver.name).unwrap_or_default();
+            for alert in alerts.iter().filter(|alert| alert.state == AlertState::Firing) {
+                let before = told.remove(&alert.id);
+                if alert.told || before.is_some() {
+                    put_back(&mut groups, receiver, alert, before.as_ref(), now);
+                }
+            }
+            for (id, before) in told {
+                let given = alerts.iter().find(|alert| alert.id == id);
+                let Some(alert) = before.alert.as_ref().or(given) else { continue };
+                let mut firing = alert.clone();
+                firing.state = AlertState::Firing;
+                put_back(&mut groups, receiver, &firing, Some(&before), now);
+                let mut ended = given.unwrap_or(alert).clone();
+                ended.labels = firing.labels;
+                ended.state = AlertState::Resolved;
+                groups.take(receiver, crate::Told::Resolved, &ended, now);
+            }
+        }
+        groups
+    }
+}
+
+fn put_back(
+    groups: &mut Groups,
+    receiver: &Receiver,
+    alert: &Alert,
+    before: Option<&Before>,
+    now: Time,
+) {
+    let home = groups.home(receiver, alert);
+    let told = before.map(|before| before.severity);
+    groups.hold(home.clone(), alert, told, now + receiver.group_wait);
+    if let (Some(before), Some(group)) = (before, groups.all().get_mut(&home)) {
+        group.told_at = group.told_at.max(Some(before.at));
+    }
+}
+
+fn read_alert(json: &Value) -> Option<Alert> {
+    let active_at = Time(json["active_at"].as_i64()?);
+    Some(Alert {
+        id: read_id(json["id"].as_str()?)?,
+        source: json["source"].as_str()?.to_owned(),
+        labels: read_labels(&json["labels"]),
+        annotations: read_labels(&json["annotations"]),
+        severity: Severity::from_label(json["severity"].as_str()?),
+        state: AlertState::Firing,
+        told: true,
+        active_at,
+        fired_at: json["fired_at"].as_i64().map(Time),
+        resolved_at: None,
+        seen_at: active_at,
+        value: f64::NAN,
+    })
+}
+
+fn read_id(hex: &str) -> Option<AlertId> {
+    u64::from_str_radix(hex, 16).ok().map(AlertId)
+}
+
+fn read_labels(json: &Value) -> Labels {
+    let pairs = json.as_object().into_iter().flatten();
+    Labels::from_pairs(pairs.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?))))
+}

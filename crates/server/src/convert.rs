@@ -1,0 +1,182 @@
+//! Settings as the rooms want them.
+
+use collect::{
+    host::{HostExclusions, HostOptions, ProcessWatch},
+    net::TlsOptions,
+    scrape::{
+        Auth, Credential, Honor, ScrapeJob, ScrapeLimits, TargetGroup,
+        relabel::{RelabelAction, RelabelError, RelabelRule, RelabelSpec},
+    },
+};
+use model::{Labels, Secret};
+use query::EngineOptions;
+use settings::{
+    Authorization, Document, HostSettings, Node, QuerySettings, SecretSource, StoreSettings, Sync,
+};
+use store::{StoreLimits, StoreOptions, SyncPolicy};
+
+fn count(value: u64) -> usize {
+    usize::try_from(value).unwrap_or(usize::MAX)
+}
+
+/// How the store keeps samples.
+pub(crate) fn store_options(settings: &StoreSettings) -> StoreOptions {
+    let limits = StoreLimits {
+        series_max: count(settings.series_max),
+        labels_per_series_max: count(settings.labels_per_series_max),
+        label_bytes_max: count(settings.label_bytes_max),
+        ..StoreLimits::default()
+    };
+    let sync = match settings.sync {
+        Sync::Interval(span) => SyncPolicy::Interval(span),
+        Sync::Always => SyncPolicy::Always,
+    };
+    StoreOptions { retention: settings.retention, sync, limits, ..StoreOptions::default() }
+}
+
+/// What queries may cost.
+pub(crate) fn engine_options(settings: &QuerySettings) -> EngineOptions {
+    EngineOptions {
+        lookback: settings.lookback,
+        points_max: count(settings.points_max),
+        samples_max: count(settings.samples_max),
+        ..EngineOptions::default()
+    }
+}
+
+/// How this host is read.
+pub(crate) fn host_options(settings: &HostSettings, host: &str) -> HostOptions {
+    let labels = Labels::from_pairs([("job", crate::HOST_JOB), ("instance", host)]);
+    let processes = settings
+        .processes
+        .iter()
+        .map(|watch| ProcessWatch {
+            name: watch.name.clone(),
+            pattern: watch.pattern.regex().clone(),
+        })
+        .collect();
+    let exclude = HostExclusions {
+        mount_points: settings.mounts_exclude.regex().clone(),
+        fs_types: settings.file_systems_exclude.regex().clone(),
+        disks: settings.disks_exclude.regex().clone(),
+        interfaces: Some(settings.interfaces_exclude.regex().clone()),
+    };
+    HostOptions { root: settings.root.clone(), processes, exclude, ..HostOptions::new(labels) }
+}
+
+/// A scrape job.
+pub(crate) fn scrape_job(settings: &settings::ScrapeJob) -> Result<ScrapeJob, RelabelError> {
+    let mut params = Vec::new();
+    for (name, values) in &settings.params {
+        params.extend(values.iter().map(|value| (name.clone(), value.clone())));
+    }
+    let limits = ScrapeLimits {
+        samples: count(settings.limits.samples_max),
+        labels: count(settings.limits.labels_max),
+        label_name_bytes: count(settings.limits.label_name_bytes_max),
+        label_value_bytes: count(settings.limits.label_value_bytes_max),
+        body_bytes: count(settings.limits.body_bytes_max),
+    };
+    let groups = settings.targets.iter().map(|group| TargetGroup {
+        targets: group.targets.clone(),
+        labels: group.labels.clone(),
+    });
+    Ok(ScrapeJob {
+        interval: settings.interval,
+        timeout: settings.timeout,
+        metrics_path: settings.metrics_path.clone(),
+        scheme: settings.scheme.word().to_owned(),
+        params,
+        honor: Honor { labels: settings.honor_labels, timestamps: settings.honor_timestamps },
+        limits,
+        auth: auth(&settings.authorization),
+        headers: settings.headers.clone(),
+        tls: TlsOptions {
+            authorities: settings.tls.authorities.clone(),
+            insecure_skip_verify: settings.tls.insecure_skip_verify,
+        },
+        groups: groups.collect(),
+        files: settings.files.clone(),
+        refresh: settings.refresh,
+        relabel: settings.relabel.iter().map(relabel).collect::<Result<_, _>>()?,
+        metric_relabel: settings.metric_relabel.iter().map(relabel).collect::<Result<_, _>>()?,
+        ..ScrapeJob::new(settings.name.as_str())
+    })
+}
+
+fn auth(authorization: &Authorization) -> Auth {
+    match authorization {
+        Authorization::None => Auth::None,
+        Authorization::Basic { username, password } => {
+            Auth::Basic { username: username.clone(), password: credential(password) }
+        }
+        Authorization::Bearer(token) => Auth::Bearer(credential(token)),
+    }
+}
+
+fn credential(source: &SecretSource) -> Credential {
+    match source {
+        SecretSource::Written(secret) => Credential::Text(secret.clone()),
+        SecretSource::File(path) => Credential::File(path.clone()),
+    }
+}
+
+fn relabel(settings: &settings::Relabel) -> Result<RelabelRule, RelabelError> {
+    use settings::RelabelAction as Written;
+    let action = match settings.action {
+        Written::Replace => RelabelAction::Replace,
+        Written::Keep => RelabelAction::Keep,
+        Written::Drop => RelabelAction::Drop,
+        Written::KeepEqual => RelabelAction::KeepEqual,
+        Written::DropEqual => RelabelAction::DropEqual,
+        Written::HashMod => RelabelAction::HashMod,
+        Written::LabelMap => RelabelAction::LabelMap,
+        Written::LabelDrop => RelabelAction::LabelDrop,
+        Written::LabelKeep => RelabelAction::LabelKeep,
+        Written::Lowercase => RelabelAction::Lowercase,
+        Written::Uppercase => RelabelAction::Uppercase,
+    };
+    RelabelRule::new(RelabelSpec {
+        source_labels: settings.source_labels.clone(),
+        separator: settings.separator.clone(),
+        regex: settings.regex.text().to_owned(),
+        modulus: settings.modulus,
+        target_label: settings.target_label.clone(),
+        replacement: settings.replacement.clone(),
+        action,
+    })
+}
+
+/// A receiver, its token read from its file if it has one.
+pub(crate) fn receiver(settings: &settings::Receiver) -> std::io::Result<respond::Receiver> {
+    let token: Option<Secret> = match (&settings.token, &settings.token_file) {
+        (Some(token), _) => Some(token.clone()),
+        (None, Some(path)) => Some(settings::read_secret(path)?),
+        (None, None) => None,
+    };
+    Ok(respond::Receiver {
+        name: settings.name.clone(),
+        url: settings.url.clone(),
+        token,
+        send_resolved: settings.send_resolved,
+        repeat_interval: settings.repeat_interval,
+        group_wait: settings.group_wait,
+        group_by: settings.group_by.clone(),
+    })
+}
+
+/// A YAML text as JSON, for discovery files. Every scalar becomes a text.
+pub(crate) fn yaml_to_json(text: &str) -> Result<serde_json::Value, String> {
+    let document = Document::parse("file", text).map_err(|mistakes| mistakes.render(false))?;
+    Ok(node_to_json(document.root()))
+}
+
+fn node_to_json(node: Node<'_>) -> serde_json::Value {
+    if let Some(entries) = node.entries() {
+        return entries.map(|entry| (entry.key.to_owned(), node_to_json(entry.node))).collect();
+    }
+    if let Some(items) = node.items() {
+        return items.map(node_to_json).collect();
+    }
+    node.scalar().map_or(serde_json::Value::Null, serde_json::Value::from)
+}

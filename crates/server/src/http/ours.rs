@@ -1,0 +1,47 @@
+//! Our own API: what the pages and the command line show.
+
+mod alerts;
+mod description;
+mod overview;
+mod resources;
+mod session;
+mod shape;
+mod status;
+mod targets;
+mod views;
+
+pub use description::description;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+
+use super::{error::ApiError, live};
+use crate::state::App;
+
+/// Everything below `/api/plimsoll/v1`.
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/overview", get(overview::overview))
+        .route("/resources", get(resources::list))
+        .route("/resources/{id}", get(resources::detail))
+        .route("/resources/{id}/history", get(resources::history))
+        .route("/alerts", get(alerts::list))
+        .route("/changes", get(alerts::changes))
+        .route("/targets", get(targets::list))
+        .route("/status", get(status::status))
+        .route("/session", post(session::sign_in))
+        .route("/events", get(live::events))
+        .route("/openapi.json", get(description::serve))
+        .fallback(unknown)
+}
+
+async fn unknown() -> Response {
+    ApiError::missing("there is no such endpoint")
+        .help("/api/plimsoll/v1/openapi.json lists those there are")
+        .into_response()
+}

@@ -1,0 +1,41 @@
+//! The OpenAPI description, generated from the handlers.
+
+use axum::Json;
+use utoipa::OpenApi;
+
+use super::{alerts, overview, resources, session, status, targets};
+use crate::http::{error::ErrorBody, live};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Plimsoll",
+        description = "Plimsoll's own API. The Prometheus API stands beside it under `/api/v1`."
+    ),
+    paths(
+        overview::overview,
+        resources::list,
+        resources::detail,
+        resources::history,
+        alerts::list,
+        alerts::changes,
+        targets::list,
+        status::status,
+        session::sign_in,
+        live::events,
+    ),
+    components(schemas(ErrorBody))
+)]
+struct Description;
+
+/// The description as JSON text, with line breaks.
+pub fn description() -> String {
+    let mut text = Description::openapi().to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// Serves it.
+pub(super) async fn serve() -> Json<utoipa::openapi::OpenApi> {
+    Json(Description::openapi())
+}

@@ -1,0 +1,134 @@
+//! `overview`: the first page's four answers.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use collect::scrape::Health;
+use model::Level;
+
+use super::{
+    alerts::{read_changes, views_of},
+    resources::{rows, views},
+    shape::level_word,
+    views::{AlertView, AlertsInShort, ByLevel, Overview, ResourcesInShort, Verdict, Watching},
+};
+use crate::{
+    http::error::ApiError,
+    state::{App, Standing},
+};
+
+const ALERTS_SHOWN: usize = 5;
+const RESOURCES_SHOWN: usize = 8;
+const CHANGES_SHOWN: usize = 10;
+
+/// Is anything wrong, how much room is left, what changed.
+#[utoipa::path(get, path = "/api/plimsoll/v1/overview", tag = "overview",
+    responses((status = 200, body = Overview)))]
+pub(super) async fn overview(State(app): State<Arc<App>>) -> Result<Json<Overview>, ApiError> {
+    let rows = rows(&app);
+    let mut by_level = ByLevel::default();
+    for (standing, _) in &rows {
+        *slot(&mut by_level, standing) += 1;
+    }
+    let alerts = views_of(&app);
+    let watching = watching(&app);
+    let verdict = verdict(&app, &rows, &alerts, &watching);
+    let total = rows.len();
+    let worst = views(&app, rows.into_iter().take(RESOURCES_SHOWN).collect()).await?;
+    let firing = alerts.iter().filter(|alert| alert.state == "firing").count();
+    Ok(Json(Overview {
+        at: app.clock.now().millis(),
+        started_at: app.started_at.millis(),
+        host: app.host.clone(),
+        verdict,
+        alerts: AlertsInShort {
+            firing,
+            pending: alerts.len() - firing,
+            worst: alerts.into_iter().take(ALERTS_SHOWN).collect(),
+        },
+        resources: ResourcesInShort { total, by_level, worst },
+        changes: read_changes(&app, None, CHANGES_SHOWN).await?,
+        watching,
+    }))
+}
+
+fn slot<'a>(by_level: &'a mut ByLevel, standing: &Standing) -> &'a mut usize {
+    match standing.level() {
+        None => &mut by_level.unknown,
+        Some(Level::Fine) => &mut by_level.fine,
+        Some(Level::Notice) => &mut by_level.notice,
+        Some(Level::Warning) => &mut by_level.warning,
+        Some(Level::Critical) => &mut by_level.critical,
+    }
+}
+
+fn watching(app: &App) -> Watching {
+    let targets = app.board.targets.read();
+    let with = |health| targets.values().filter(|target| target.report.health == health).count();
+    let stats = app.store.stats();
+    Watching {
+        targets_up: with(Health::Up),
+        targets_down: with(Health::Down),
+        series: stats.series as u64,
+        samples_per_second: app.board.rates.read().per_second(),
+        oldest_sample: stats.oldest.map(model::Time::millis),
+    }
+}
+
+fn verdict(
+    app: &App,
+    rows: &[(Standing, Option<crate::state::Future>)],
+    alerts: &[AlertView],
+    watching: &Watching,
+) -> Verdict {
+    if let Some(why) = app.store.stats().poisoned {
+        let text = format!("The store refuses writes: {why}. Mend the cause and start the server anew.");
+        return Verdict { level: "critical".to_owned(), text, since: None };
+    }
+    let firing: Vec<&AlertView> = alerts.iter().filter(|alert| alert.state == "firing").collect();
+    let (down, worst) = (watching.targets_down, firing.first());
+    if let Some(worst) = worst.filter(|worst| worst.severity != "info" || down == 0) {
+        let level = if worst.severity == "info" { "notice" } else { worst.severity.as_str() };
+        let since = firing.iter().filter_map(|alert| alert.fired_at).min();
+        let more = match firing.len() {
+            1 => String::new(),
+            2 => " One more alert is firing.".to_owned(),
+            count => format!(" {} more alerts are firing.", count - 1),
+        };
+        let said = if worst.summary.is_empty() { &worst.name } else { &worst.summary };
+        let text = format!("{}.{more}", said.trim_end_matches('.'));
+        return Verdict { level: level.to_owned(), text, since };
+    }
+    if down > 0 {
+        let text = match down {
+            1 => "One target does not answer.".to_owned(),
+            count => format!("{count} targets do not answer."),
+        };
+        return Verdict { level: "warning".to_owned(), text, since: None };
+    }
+    let above = rows.first().filter(|(standing, _)| standing.level() > Some(Level::Fine));
+    if let Some((standing, _)) = above {
+        let share = model::Unit::Share.say(standing.reading.share());
+        let text = format!("{} is at {share}; no alert yet.", standing.title);
+        return Verdict { level: level_word(standing.level()).to_owned(), text, since: None };
+    }
+    let known = rows.iter().filter(|(standing, _)| standing.level().is_some()).count();
+    match known {
+        0 => {
+            let text = "Looking for the first time: readings come within seconds.".to_owned();
+            Verdict { level: "unknown".to_owned(), text, since: None }
+        }
+        known => {
+            let targets = match watching.targets_up {
+                1 => "one target answers".to_owned(),
+                count => format!("{count} targets answer"),
+            };
+            let resources = match known {
+                1 => "one resource is below its lines".to_owned(),
+                count => format!("all {count} resources are below their lines"),
+            };
+            let text = format!("Nothing is wrong: {resources}, {targets}.");
+            Verdict { level: "fine".to_owned(), text, since: None }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The HTTP API as Prometheus has it, so that Grafana and every other client of it works.
+
+mod answer;
+mod params;
+mod queries;
+mod rules;
+mod series;
+mod status;
+mod write;
+
+pub(crate) use answer::number;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+
+use crate::state::App;
+
+/// Everything below `/api/v1`.
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/query", get(queries::instant).post(queries::instant))
+        .route("/query_range", get(queries::range).post(queries::range))
+        .route("/series", get(series::series).post(series::series))
+        .route("/labels", get(series::labels).post(series::labels))
+        .route("/label/{name}/values", get(series::label_values))
+        .route("/metadata", get(series::metadata))
+        .route("/rules", get(rules::rules))
+        .route("/alerts", get(rules::alerts))
+        .route("/targets", get(rules::targets))
+        .route("/status/buildinfo", get(status::buildinfo))
+        .route("/status/runtimeinfo", get(status::runtimeinfo))
+        .route("/write", post(write::write))
+        .fallback(unknown)
+}
+
+async fn unknown() -> Response {
+    answer::PromError::new(404, "not_found", "there is no such endpoint").into_response()
+}

@@ -1,0 +1,180 @@
+//! `rules`, `alerts` and `targets` as Prometheus shows them.
+
+use std::sync::Arc;
+
+use axum::{extract::State, response::Response};
+use collect::scrape::Health;
+use detect::{AlertRule, Rule, RuleGroup};
+use jiff::Timestamp;
+use model::{Alert, AlertState, Labels, Time};
+use serde_json::{Value, json};
+
+use super::{
+    answer::{self, PromError, labels_json, number},
+    params::Params,
+};
+use crate::state::{App, Evaluation, rule_subject};
+
+/// A moment in RFC 3339, or Go's nought, which Prometheus shows for «never».
+fn moment(time: Option<Time>) -> String {
+    const NEVER: &str = "0001-01-01T00:00:00Z";
+    time.and_then(|time| Timestamp::from_millisecond(time.millis()).ok())
+        .map_or_else(|| NEVER.to_owned(), |stamp| stamp.to_string())
+}
+
+fn alert_json(alert: &Alert) -> Value {
+    json!({
+        "labels": labels_json(&alert.labels),
+        "annotations": labels_json(&alert.annotations),
+        "state": alert.state.word(),
+        "activeAt": moment(Some(alert.active_at)),
+        "value": number(alert.value),
+    })
+}
+
+/// Every alert that is pending or firing.
+pub(super) async fn alerts(State(app): State<Arc<App>>) -> Response {
+    let alerts: Vec<Value> = app.alerts.alerts().iter().map(alert_json).collect();
+    answer::success(&json!({ "alerts": alerts }))
+}
+
+/// What a caller wants to see of the rules.
+struct Filter<'a> {
+    kind: Option<&'a str>,
+    names: Vec<&'a str>,
+    groups: Vec<&'a str>,
+    files: Vec<&'a str>,
+    without_alerts: bool,
+}
+
+impl Filter<'_> {
+    fn group(&self, group: &RuleGroup) -> bool {
+        let any = |wanted: &[&str], own: &str| wanted.is_empty() || wanted.contains(&own);
+        any(&self.groups, &group.name) && any(&self.files, &group.file)
+    }
+
+    fn rule(&self, rule: &Rule) -> bool {
+        let kind = match rule {
+            Rule::Alert(_) => "alert",
+            Rule::Record(_) => "record",
+        };
+        self.kind.is_none_or(|wanted| wanted == kind)
+            && (self.names.is_empty() || self.names.contains(&rule.name()))
+    }
+}
+
+/// Every rule group with its rules and their alerts.
+pub(super) async fn rules(
+    State(app): State<Arc<App>>,
+    params: Params,
+) -> Result<Response, PromError> {
+    let kind = params.get("type");
+    if kind.is_some_and(|kind| !["alert", "record"].contains(&kind)) {
+        return Err(PromError::bad_data("invalid parameter \"type\": not supported value"));
+    }
+    let filter = Filter {
+        kind,
+        names: params.all("rule_name[]").collect(),
+        groups: params.all("rule_group[]").collect(),
+        files: params.all("file[]").collect(),
+        without_alerts: params.get("exclude_alerts").is_some_and(|value| value == "true"),
+    };
+    let evaluations = app.board.evaluations.read();
+    let mut groups = Vec::new();
+    for group in app.groups.iter().filter(|group| filter.group(group)) {
+        let evaluation = |rule: &Rule| evaluations.get(&rule_subject(group, rule.name())).cloned();
+        let rules: Vec<Value> = group
+            .rules
+            .iter()
+            .filter(|rule| filter.rule(rule))
+            .map(|rule| rule_json(&app, rule, &evaluation(rule).unwrap_or_default(), &filter))
+            .collect();
+        if rules.is_empty() && !group.rules.is_empty() {
+            continue;
+        }
+        let last = group.rules.iter().filter_map(|rule| evaluation(rule)?.at).max();
+        let interval = group.interval.unwrap_or(app.settings.evaluation_interval);
+        groups.push(json!({
+            "name": group.name,
+            "file": group.file,
+            "interval": interval.as_secs(),
+            "limit": group.limit,
+            "rules": rules,
+            "lastEvaluation": moment(last),
+            "evaluationTime": 0,
+        }));
+    }
+    Ok(answer::success(&json!({ "groups": groups })))
+}
+
+fn rule_json(app: &App, rule: &Rule, evaluation: &Evaluation, filter: &Filter<'_>) -> Value {
+    let health = match (&evaluation.error, evaluation.at) {
+        (Some(_), _) => "err",
+        (None, Some(_)) => "ok",
+        (None, None) => "unknown",
+    };
+    let mut view = json!({
+        "name": rule.name(),
+        "query": rule.expr(),
+        "health": health,
+        "lastEvaluation": moment(evaluation.at),
+        "evaluationTime": evaluation.seconds,
+    });
+    if let Some(error) = &evaluation.error {
+        view["lastError"] = json!(error);
+    }
+    match rule {
+        Rule::Record(rule) => {
+            view["type"] = json!("recording");
+            view["labels"] = labels_json(&Labels::from_pairs(rule.labels.iter().cloned()));
+        }
+        Rule::Alert(rule) => alert_rule_json(app, rule, &mut view, filter),
+    }
+    view
+}
+
+fn alert_rule_json(app: &App, rule: &AlertRule, view: &mut Value, filter: &Filter<'_>) {
+    let alerts = app.alerts.see(|active| active.of(&rule.source).to_vec());
+    let state = alerts.iter().map(|alert| alert.state).max();
+    view["type"] = json!("alerting");
+    view["state"] = json!(match state {
+        Some(AlertState::Firing) => "firing",
+        Some(AlertState::Pending) => "pending",
+        _ => "inactive",
+    });
+    view["duration"] = json!(rule.hold.as_secs());
+    view["keepFiringFor"] = json!(rule.keep_firing_for.as_secs());
+    view["labels"] = labels_json(&Labels::from_pairs(rule.labels.iter().cloned()));
+    view["annotations"] = labels_json(&Labels::from_pairs(rule.annotations.iter().cloned()));
+    let shown = if filter.without_alerts { &[][..] } else { &alerts[..] };
+    view["alerts"] = shown.iter().map(alert_json).collect();
+}
+
+/// What is scraped.
+pub(super) async fn targets(State(app): State<Arc<App>>) -> Response {
+    let targets = app.board.targets.read();
+    let active: Vec<Value> = targets
+        .values()
+        .map(|target| {
+            let health = match target.report.health {
+                Health::Up => "up",
+                Health::Down => "down",
+                Health::Unknown => "unknown",
+            };
+            json!({
+                "discoveredLabels": labels_json(&target.labels),
+                "labels": labels_json(&target.labels),
+                "scrapePool": target.job,
+                "scrapeUrl": target.url,
+                "globalUrl": target.url,
+                "lastError": target.report.error.clone().unwrap_or_default(),
+                "lastScrape": moment((target.report.health != Health::Unknown).then_some(target.report.at)),
+                "lastScrapeDuration": target.report.duration.as_secs(),
+                "health": health,
+                "scrapeInterval": target.interval.to_string(),
+                "scrapeTimeout": target.interval.to_string(),
+            })
+        })
+        .collect();
+    answer::success(&json!({ "activeTargets": active, "droppedTargets": [], "droppedTargetCounts": {} }))
+}

@@ -1,0 +1,86 @@
+//! The stages at work: ask, judge, record, tell. The only place that wires them together.
+
+mod delivery;
+mod forecasts;
+mod host;
+mod outcome;
+mod resources;
+mod rules;
+mod scrape;
+mod upkeep;
+
+use std::{sync::Arc, time::Duration};
+
+use collect::scrape::ScrapeJob;
+use detect::RuleGroup;
+use tracing::info;
+
+pub(crate) use host::HOST_JOB;
+pub(crate) use outcome::judge;
+pub(crate) use upkeep::refresh;
+
+use crate::{state::App, tasks::Stop};
+
+/// What is set up once, when the server starts.
+#[derive(Debug)]
+pub(crate) struct Work {
+    pub(crate) groups: Vec<RuleGroup>,
+    pub(crate) jobs: Vec<Arc<ScrapeJob>>,
+    pub(crate) host: Option<collect::host::HostOptions>,
+    pub(crate) receivers: Vec<respond::Receiver>,
+}
+
+/// Starts every job.
+pub(crate) fn start(app: &Arc<App>, work: Work, http: &reqwest::Client) {
+    let Work { groups, jobs, host, receivers } = work;
+    info!(
+        rule_groups = groups.len(),
+        scrape_jobs = jobs.len(),
+        resources = app.settings.resources.len(),
+        receivers = receivers.len(),
+        watches_host = host.is_some(),
+        "watching"
+    );
+    if let Some(options) = host {
+        app.tasks.start("host", |stop| host::run(Arc::clone(app), options, stop));
+    }
+    for job in jobs {
+        app.tasks.start("scrape", |stop| scrape::run(Arc::clone(app), job, stop));
+    }
+    for group in groups {
+        app.tasks.start("rules", |stop| rules::run(Arc::clone(app), group, stop));
+    }
+    app.tasks.start("resources", |stop| resources::run(Arc::clone(app), stop));
+    app.tasks.start("forecasts", |stop| forecasts::run(Arc::clone(app), stop));
+    app.tasks.start("upkeep", |stop| upkeep::run(Arc::clone(app), stop));
+    if !receivers.is_empty() {
+        let deliverer = delivery::deliverer(app, http, receivers);
+        app.tasks.start("gather", |stop| delivery::gather(Arc::clone(app), stop));
+        let (carrier, counter) = (Arc::clone(&deliverer), deliverer);
+        app.tasks.start("carry", |stop| delivery::carry(Arc::clone(app), carrier, stop));
+        app.tasks.start("count", |stop| delivery::count(Arc::clone(app), counter, stop));
+    }
+}
+
+/// Waits; answers whether it is time to stop.
+async fn rest(app: &App, stop: &Stop, pause: Duration) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => true,
+        () = app.clock.wait(pause) => false,
+    }
+}
+
+/// Runs on a thread that may block; nothing comes back if that broke, which the log tells.
+async fn blocking<T: Send + 'static>(
+    app: &Arc<App>,
+    work: impl FnOnce(&Arc<App>) -> T + Send + 'static,
+) -> Option<T> {
+    let app = Arc::clone(app);
+    match tokio::task::spawn_blocking(move || work(&app)).await {
+        Ok(done) => Some(done),
+        Err(error) => {
+            tracing::error!(%error, "a bug of ours ended a piece of work");
+            None
+        }
+    }
+}

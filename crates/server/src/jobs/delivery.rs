@@ -1,0 +1,62 @@
+//! Telling receivers: groups whose time has come go to the outbox, and the outbox to the receivers.
+
+use std::{sync::Arc, time::Duration};
+
+use model::Span;
+use respond::{Deliverer, Receiver};
+
+use super::{outcome, rest};
+use crate::{
+    state::{App, meters},
+    tasks::Stop,
+};
+
+/// Groups are looked at this often at least, in case the clock was set.
+const LOOK_MAX: Span = Span::secs(30);
+/// And this seldom at most.
+const LOOK_MIN: Duration = Duration::from_millis(200);
+
+/// Puts into the outbox what waited for its group, until told to stop.
+pub(super) async fn gather(app: Arc<App>, stop: Stop) {
+    loop {
+        let now = app.clock.now();
+        let due = app.alerts.next_due();
+        if due.is_some_and(|due| due <= now) {
+            outcome::judge(&app, now, |_| Vec::new()).await;
+        }
+        let until = due.map_or(LOOK_MAX, |due| due.since(now).min(LOOK_MAX));
+        // A new alert is due after its group's wait, a second at the least; look again by then.
+        let pause = until.to_duration().clamp(LOOK_MIN, Duration::from_secs(1));
+        if rest(&app, &stop, pause).await {
+            return;
+        }
+    }
+}
+
+/// Carries messages to receivers until told to stop.
+pub(super) async fn carry(app: Arc<App>, deliverer: Arc<Deliverer>, stop: Stop) {
+    deliverer.run(&app.journal, stop.cancelled()).await;
+}
+
+/// Counts what was carried, until told to stop.
+pub(super) async fn count(app: Arc<App>, deliverer: Arc<Deliverer>, stop: Stop) {
+    const EVERY: Duration = Duration::from_secs(5);
+    while !rest(&app, &stop, EVERY).await {
+        let totals = deliverer.totals();
+        for (outcome, value) in
+            [("sent", totals.sent), ("retried", totals.retried), ("given_up", totals.given_up)]
+        {
+            let labels = format!("outcome=\"{outcome}\"");
+            app.meters.set(meters::RESPOND_MESSAGES, &labels, value as f64);
+        }
+        if let Ok(stats) = app.journal.outbox_stats().await {
+            app.meters.set(meters::RESPOND_WAITING, "", stats.waiting as f64);
+        }
+    }
+}
+
+/// A deliverer for these receivers.
+pub(super) fn deliverer(app: &Arc<App>, http: &reqwest::Client, receivers: Vec<Receiver>) -> Arc<Deliverer> {
+    let seed = app.clock.now().millis().unsigned_abs();
+    Arc::new(Deliverer::new(http.clone(), receivers, Arc::clone(&app.clock), seed))
+}

@@ -1,0 +1,178 @@
+//! Resources: how much is used of what there is, recorded, judged and shown.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use detect::{Trail, judge_resource, readings, title};
+use model::{Change, ChangeKind, Reading, Resource, ResourceId, SampleSink as _, Span, Time, TimeRange};
+use tracing::{error, warn};
+
+use super::{blocking, outcome, rest};
+use crate::{
+    http::chain,
+    state::{App, Standing, Topic, history, meters},
+    tasks::Stop,
+};
+
+/// While the program is young it looks more often, so that the first page answers soon.
+const YOUNG: Duration = Duration::from_secs(60);
+const PAUSE_YOUNG: Duration = Duration::from_secs(5);
+/// How far back a limit counts as known after a restart.
+const KNOWN_SINCE: Span = Span::days(1);
+/// A limit has moved when it differs by more than this share of itself.
+const LIMIT_MOVED: f64 = 0.01;
+/// How long a resource may be without a reading before that is a change.
+const GONE_AFTER: Span = Span::minutes(5);
+
+/// The limits seen last, and when.
+type Known = BTreeMap<ResourceId, (f64, Time)>;
+
+/// Looks at all resources again and again until told to stop.
+pub(super) async fn run(app: Arc<App>, stop: Stop) {
+    let resources: Arc<[Arc<Resource>]> =
+        app.settings.resources.iter().cloned().map(Arc::new).collect();
+    let mut known = blocking(&app, |app| known_limits(app)).await.unwrap_or_default();
+    let mut trail = Trail::default();
+    let begun = app.clock.elapsed();
+    let interval = app.settings.evaluation_interval.to_duration();
+    // The first readings of this host are a moment away.
+    let mut pause = Duration::from_secs(1);
+    while !rest(&app, &stop, pause).await {
+        let started = app.clock.elapsed();
+        look(&app, &resources, &mut known, &mut trail).await;
+        let spent = app.clock.elapsed().saturating_sub(started);
+        app.meters.add(meters::DETECT_SECONDS, "", spent.as_secs_f64());
+        let young = started.saturating_sub(begun) < YOUNG;
+        let wanted = if young { interval.min(PAUSE_YOUNG) } else { interval };
+        pause = wanted.saturating_sub(spent);
+    }
+}
+
+async fn look(
+    app: &Arc<App>,
+    resources: &Arc<[Arc<Resource>]>,
+    known: &mut Known,
+    trail: &mut Trail,
+) {
+    let now = app.clock.now();
+    let asked = Arc::clone(resources);
+    let Some(round) = blocking(app, move |app| ask(app, &asked, now)).await else { return };
+    let judged = round.clone();
+    outcome::judge(app, now, move |active| {
+        let mut transitions = Vec::new();
+        for (resource, found) in &judged {
+            transitions.extend(judge_resource(resource, found, active, now));
+        }
+        transitions
+    })
+    .await;
+    let series = app.alerts.see(|active| active.alerts_series(now));
+    let mut batch = trail.step(series, now);
+    batch.extend(round.iter().flat_map(|(_, found)| found).flat_map(history::record));
+    let written = blocking(app, move |app| app.store.write(&batch)).await;
+    if let Some(Err(error)) = written {
+        warn!(error = chain(&error), "readings of resources were not kept");
+    }
+    let changes = changes(&round, known, now);
+    if !changes.is_empty() {
+        app.note_changes(&changes).await;
+    }
+    for (resource, found) in round {
+        let standings = found
+            .into_iter()
+            .map(|reading| Standing {
+                title: title(&resource, &reading.id),
+                resource: Arc::clone(&resource),
+                reading,
+            })
+            .collect();
+        app.board.put_standings(&resource.name, standings);
+    }
+    app.hub.announce(now, &[Topic::Resources, Topic::Overview]);
+}
+
+type Round = Vec<(Arc<Resource>, Vec<Reading>)>;
+
+/// The readings of every resource that could be asked; the others keep what they had.
+fn ask(app: &App, resources: &[Arc<Resource>], now: Time) -> Round {
+    let mut round = Vec::new();
+    for resource in resources {
+        let subject = format!("resource {}", resource.name);
+        let asked = app
+            .instant(&resource.used, now)
+            .and_then(|used| Ok((used, app.instant(&resource.limit, now)?)));
+        match asked {
+            Ok((used, limit)) => {
+                app.meters.count(meters::DETECT_EVALUATIONS, "of=\"resource\",outcome=\"evaluated\"");
+                app.board.trouble(&subject, None);
+                round.push((Arc::clone(resource), readings(resource, &used, &limit, now)));
+            }
+            Err(error) => {
+                app.meters.count(meters::DETECT_EVALUATIONS, "of=\"resource\",outcome=\"failed\"");
+                let error = chain(&error);
+                warn!(resource = resource.name, error, "a resource could not be read");
+                app.board.trouble(&subject, Some(error));
+            }
+        }
+    }
+    round
+}
+
+/// The limits recorded before a restart, so that what moved meanwhile is noticed.
+fn known_limits(app: &Arc<App>) -> Known {
+    let now = app.clock.now();
+    let range = TimeRange { from: now - KNOWN_SINCE, to: now };
+    match history::read_all(app.store.as_ref(), history::RESOURCE_LIMIT, range, &app.own_meter()) {
+        Ok(series) => series
+            .iter()
+            .filter_map(|columns| {
+                let id = history::id_of(&columns.labels)?;
+                Some((id, (*columns.values.last()?, Time(*columns.times.last()?))))
+            })
+            .collect(),
+        Err(error) => {
+            error!(error = chain(&error), "cannot read the limits recorded before");
+            Known::new()
+        }
+    }
+}
+
+/// What came, went and moved. On the very first look nothing is news.
+fn changes(round: &Round, known: &mut Known, now: Time) -> Vec<Change> {
+    let first = known.is_empty();
+    let mut changes = Vec::new();
+    let mut change = |subject: String, text: String| {
+        changes.push(Change { at: now, kind: ChangeKind::Resource, subject, text });
+    };
+    for (resource, found) in round {
+        for reading in found {
+            let name = title(resource, &reading.id);
+            let say = |value| resource.unit.say(value);
+            match known.insert(reading.id.clone(), (reading.limit, now)) {
+                None if !first => {
+                    change(name, format!("is new here, with {}", say(reading.limit)));
+                }
+                Some((before, _)) if (reading.limit - before).abs() > before.abs() * LIMIT_MOVED => {
+                    let (before, after) = (say(before), say(reading.limit));
+                    let word = if before == after { "slightly" } else { "from" };
+                    let text = match word {
+                        "from" => format!("limit moved from {before} to {after}"),
+                        _ => format!("limit moved slightly around {after}"),
+                    };
+                    change(name, text);
+                }
+                _ => {}
+            }
+        }
+        known.retain(|id, (_, seen)| {
+            let gone = id.resource == resource.name && now.since(*seen) > GONE_AFTER;
+            if gone {
+                change(title(resource, id), "is no longer there".to_owned());
+            }
+            !gone
+        });
+    }
+    changes
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+//! Rule groups: each at its own interval, its rules one after the other.
+
+use std::{sync::Arc, time::Duration};
+
+use detect::{AlertRule, RecordRule, Rule, RuleGroup, Surroundings, Trail, judge_alert, judge_recording};
+use model::{Labels, SampleSink as _, Span, Time};
+use query::InstantSample;
+use tracing::warn;
+
+use super::{blocking, outcome, rest};
+use crate::{
+    http::chain,
+    state::{App, Evaluation, meters, rule_subject},
+    tasks::Stop,
+};
+
+/// Evaluates a group until told to stop.
+pub(super) async fn run(app: Arc<App>, group: RuleGroup, stop: Stop) {
+    let interval = group.interval.unwrap_or(app.settings.evaluation_interval);
+    let group = Arc::new(group);
+    let mut trails = vec![Trail::default(); group.rules.len()];
+    let mut pause = first_pause(&group, interval, app.clock.now());
+    while !rest(&app, &stop, pause).await {
+        let started = app.clock.elapsed();
+        let now = app.clock.now();
+        if let Some(kept) = evaluate(&app, &group, trails, now).await {
+            trails = kept;
+        } else {
+            trails = vec![Trail::default(); group.rules.len()];
+        }
+        let spent = app.clock.elapsed().saturating_sub(started);
+        app.meters.add(meters::DETECT_SECONDS, "", spent.as_secs_f64());
+        let (next, missed) = until_next(interval, spent);
+        app.meters.add(meters::DETECT_MISSED, "", f64::from(missed));
+        pause = next;
+    }
+}
+
+/// Groups are spread over the interval, and each keeps its place over restarts.
+fn first_pause(group: &RuleGroup, interval: Span, now: Time) -> Duration {
+    let seed = Labels::from_pairs([("file", group.file.as_str()), ("group", group.name.as_str())]);
+    let width = interval.as_millis().max(1);
+    let hash = model::AlertId::of("rule group", &seed).0 % width.unsigned_abs();
+    let place = i64::try_from(hash).unwrap_or(0);
+    Span::millis((place - now.millis().rem_euclid(width)).rem_euclid(width)).to_duration()
+}
+
+fn until_next(interval: Span, spent: Duration) -> (Duration, u32) {
+    let interval = interval.to_duration().as_nanos().max(1);
+    let missed = u32::try_from(spent.as_nanos() / interval).unwrap_or(u32::MAX);
+    let rest = interval - spent.as_nanos() % interval;
+    (Duration::from_nanos(u64::try_from(rest).unwrap_or(u64::MAX)), missed)
+}
+
+type Asked = Vec<(AlertRule, Vec<InstantSample>)>;
+
+async fn evaluate(
+    app: &Arc<App>,
+    group: &Arc<RuleGroup>,
+    trails: Vec<Trail>,
+    now: Time,
+) -> Option<Vec<Trail>> {
+    let own = Arc::clone(group);
+    let asked = blocking(app, move |app| ask(app, &own, trails, now)).await;
+    let (asked, trails) = asked?;
+    if asked.is_empty() {
+        return Some(trails);
+    }
+    let (own, around) = (Arc::clone(group), Arc::clone(app));
+    outcome::judge(app, now, move |active| {
+        let query = |text: &str| around.instant(text, now).map_err(|error| chain(&error));
+        let surroundings = Surroundings {
+            limit: own.limit,
+            external_labels: &around.settings.external_labels,
+            external_url: &around.external_url,
+            query: &query,
+        };
+        let mut transitions = Vec::new();
+        for (rule, answer) in &asked {
+            match judge_alert(rule, answer, active, now, &surroundings) {
+                Ok(found) => transitions.extend(found),
+                Err(error) => {
+                    let error = Some(chain(&error));
+                    let evaluation = Evaluation { at: Some(now), seconds: 0.0, error };
+                    failed(&around, &own, &rule.name, evaluation);
+                }
+            }
+        }
+        transitions
+    })
+    .await;
+    Some(trails)
+}
+
+/// Asks every rule of the group; what is recorded is kept at once, so that later rules see it.
+fn ask(app: &App, group: &RuleGroup, mut trails: Vec<Trail>, now: Time) -> (Asked, Vec<Trail>) {
+    let at = now - group.query_offset.unwrap_or(Span::ZERO);
+    let mut asked = Vec::new();
+    for (rule, trail) in group.rules.iter().zip(&mut trails) {
+        let started = app.clock.elapsed();
+        let answer = app.instant(rule.expr(), at).map_err(|error| chain(&error));
+        let done = answer.and_then(|answer| match rule {
+            Rule::Alert(rule) => {
+                asked.push((rule.clone(), answer));
+                Ok(())
+            }
+            Rule::Record(rule) => record(app, (rule, group.limit), &answer, trail, now),
+        });
+        let seconds = app.clock.elapsed().saturating_sub(started).as_secs_f64();
+        let evaluation = Evaluation { at: Some(now), seconds, error: done.clone().err() };
+        match done {
+            Ok(()) => succeeded(app, group, rule.name(), evaluation),
+            Err(_) => failed(app, group, rule.name(), evaluation),
+        }
+    }
+    (asked, trails)
+}
+
+fn record(
+    app: &App,
+    (rule, limit): (&RecordRule, usize),
+    answer: &[InstantSample],
+    trail: &mut Trail,
+    now: Time,
+) -> Result<(), String> {
+    let series = judge_recording(rule, answer, now, limit).map_err(|error| chain(&error))?;
+    let series = trail.step(series, now);
+    app.store.write(&series).map(drop).map_err(|error| chain(&error))
+}
+
+fn succeeded(app: &App, group: &RuleGroup, rule: &str, evaluation: Evaluation) {
+    app.meters.count(meters::DETECT_EVALUATIONS, "of=\"rule\",outcome=\"evaluated\"");
+    let subject = rule_subject(group, rule);
+    app.board.trouble(&subject, None);
+    app.board.evaluations.write().insert(subject, evaluation);
+}
+
+fn failed(app: &App, group: &RuleGroup, rule: &str, evaluation: Evaluation) {
+    app.meters.count(meters::DETECT_EVALUATIONS, "of=\"rule\",outcome=\"failed\"");
+    let error = evaluation.error.clone().unwrap_or_default();
+    warn!(group = group.name, rule, error, "a rule could not be evaluated; its alerts stay as they are");
+    let subject = rule_subject(group, rule);
+    app.board.trouble(&subject, Some(error));
+    app.board.evaluations.write().insert(subject, evaluation);
+}

@@ -1,0 +1,186 @@
+//! Scraping: finds the targets of a job again and again, and scrapes each at its own pace.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use collect::{
+    net,
+    scrape::{Health, ScrapeJob, Scraper, Target, TargetReport, discover, offset},
+};
+use model::{Change, ChangeKind, SampleSink as _, Series, Span};
+use reqwest::Client;
+use tracing::warn;
+
+use super::{blocking, rest};
+use crate::{
+    convert,
+    http::chain,
+    state::{App, TargetStanding, Topic, meters},
+    tasks::Stop,
+};
+
+const WAY: &str = "way=\"scrape\"";
+
+/// Keeps the scraping of a job's targets going until told to stop.
+pub(super) async fn run(app: Arc<App>, job: Arc<ScrapeJob>, stop: Stop) {
+    let client = match net::client_with(&job.tls) {
+        Ok(client) => client,
+        Err(error) => {
+            let error = chain(&error);
+            warn!(job = job.name, error, "this job cannot be scraped");
+            app.board.trouble(&format!("scrape job {}", job.name), Some(error));
+            stop.cancelled().await;
+            return;
+        }
+    };
+    let mut running: BTreeMap<String, (Target, Stop)> = BTreeMap::new();
+    loop {
+        let own = Arc::clone(&job);
+        let found = blocking(&app, move |app| {
+            discover::targets(&own, &app.settings.base, &convert::yaml_to_json)
+        });
+        let Some(found) = found.await else { return };
+        app.board.complaints.write().retain(|own| !own.starts_with(&prefix(&job)));
+        let complaints = found.complaints.iter().map(|one| format!("{}{one}", prefix(&job)));
+        app.board.complaints.write().extend(complaints);
+        let wanted: BTreeMap<String, Target> =
+            found.targets.into_iter().map(|target| (key(&target), target)).collect();
+        running.retain(|key, (target, token)| {
+            let stays = wanted.get(key).is_some_and(|other| other.same(target));
+            if !stays {
+                token.cancel();
+            }
+            stays
+        });
+        for (key, target) in wanted {
+            if !running.contains_key(&key) {
+                let token = stop.child_token();
+                running.insert(key.clone(), (target.clone(), token.clone()));
+                let scraper = Scraper::new(target, Client::clone(&client));
+                let work = follow(Arc::clone(&app), key, scraper, token.clone());
+                app.tasks.start_brief("target", token, work);
+            }
+        }
+        if rest(&app, &stop, job.refresh.to_duration()).await {
+            return;
+        }
+    }
+}
+
+fn prefix(job: &ScrapeJob) -> String {
+    format!("{}: ", job.name)
+}
+
+fn key(target: &Target) -> String {
+    format!("{}\u{1f}{}\u{1f}{}", target.job.name, target.url, target.labels)
+}
+
+/// Scrapes one target at its pace until it goes away.
+async fn follow(app: Arc<App>, key: String, mut scraper: Scraper, stop: Stop) {
+    let interval = scraper.target().interval;
+    let mut pause = first_pause(scraper.target(), interval, app.clock.now().millis());
+    drop(show(&app, &key, scraper.target(), unknown(&app)));
+    while !rest(&app, &stop, pause).await {
+        let started = app.clock.elapsed();
+        let scraped = scraper.scrape(app.clock.as_ref()).await;
+        app.board.describe(scraped.metadata);
+        let mut report = scraped.report;
+        if let Err(error) = keep(&app, scraped.batch).await {
+            report.error = Some(error);
+        }
+        let outcome = if report.health == Health::Up { "up" } else { "down" };
+        app.meters.count(meters::COLLECT_SCRAPES, &format!("outcome=\"{outcome}\""));
+        let change = show(&app, &key, scraper.target(), report);
+        change.note(&app, scraper.target()).await;
+        let spent = app.clock.elapsed().saturating_sub(started);
+        pause = until_next(interval, spent);
+    }
+    let markers = scraper.end(app.clock.now());
+    if let Err(error) = keep(&app, markers).await {
+        warn!(error, "the end of a target's series was not kept");
+    }
+    app.board.targets.write().remove(&key);
+    app.hub.announce(app.clock.now(), &[Topic::Targets]);
+}
+
+/// Targets are spread over the interval, and each keeps its place over restarts.
+fn first_pause(target: &Target, interval: Span, now: i64) -> Duration {
+    let place = offset(target, interval).as_millis();
+    let into = now.rem_euclid(interval.as_millis().max(1));
+    Span::millis((place - into).rem_euclid(interval.as_millis().max(1))).to_duration()
+}
+
+/// A scrape that took longer than the interval skips what it missed.
+fn until_next(interval: Span, spent: Duration) -> Duration {
+    let interval = interval.to_duration().as_nanos().max(1);
+    let rest = interval - spent.as_nanos() % interval;
+    Duration::from_nanos(u64::try_from(rest).unwrap_or(u64::MAX))
+}
+
+async fn keep(app: &Arc<App>, batch: Vec<Series>) -> Result<(), String> {
+    let written = blocking(app, move |app| app.store.write(&batch)).await;
+    match written {
+        Some(Ok(receipt)) => {
+            app.meters.add(meters::COLLECT_SAMPLES, WAY, receipt.accepted as f64);
+            if receipt.out_of_range > 0 {
+                app.meters.add(meters::COLLECT_OUT_OF_RANGE, WAY, receipt.out_of_range as f64);
+            }
+            Ok(())
+        }
+        Some(Err(error)) => {
+            app.meters.count(meters::COLLECT_REFUSED, &format!("{WAY},reason=\"store\""));
+            Err(chain(&error))
+        }
+        None => Err("a bug of ours ended this scrape".to_owned()),
+    }
+}
+
+fn unknown(app: &App) -> TargetReport {
+    TargetReport {
+        health: Health::Unknown,
+        error: None,
+        at: app.clock.now(),
+        duration: Span::ZERO,
+        samples: 0,
+        dropped: 0,
+    }
+}
+
+/// How a target's health became different, if it did.
+struct HealthChange(Option<(Health, Option<String>)>);
+
+impl HealthChange {
+    async fn note(self, app: &App, target: &Target) {
+        let Some((health, error)) = self.0 else { return };
+        let text = match (health, error) {
+            (Health::Down, Some(error)) => format!("no longer answers: {error}"),
+            (Health::Down, None) => "no longer answers".to_owned(),
+            _ => "answers again".to_owned(),
+        };
+        let subject = format!("{}/{}", target.job.name, target.instance());
+        let at = app.clock.now();
+        app.note_changes(&[Change { at, kind: ChangeKind::Target, subject, text }]).await;
+        app.hub.announce(at, &[Topic::Targets, Topic::Overview]);
+    }
+}
+
+fn show(app: &App, key: &str, target: &Target, report: TargetReport) -> HealthChange {
+    let now = (report.health, report.error.clone());
+    let standing = TargetStanding {
+        job: target.job.name.clone(),
+        instance: target.instance().to_owned(),
+        url: target.url.clone(),
+        labels: target.labels.clone(),
+        interval: target.interval,
+        report,
+    };
+    let before = app.board.targets.write().insert(key.to_owned(), standing);
+    app.hub.announce(app.clock.now(), &[Topic::Targets]);
+    let before = before.map_or(Health::Unknown, |before| before.report.health);
+    let changed = match (before, now.0) {
+        (Health::Up, Health::Down) | (Health::Down, Health::Up) => true,
+        // A target that never answered is news as well; one that answers at once is not.
+        (Health::Unknown, Health::Down) => true,
+        _ => false,
+    };
+    HealthChange(changed.then_some(now))
+}

@@ -1,0 +1,322 @@
+//! Starting and stopping: the port first, then the store, the journal, the jobs; and back.
+
+use std::{
+    fs, io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use collect::net;
+use detect::{ActiveAlerts, RuleGroup, rules};
+use journal::{Journal, JournalError};
+use model::{Change, ChangeKind, Clock, Kind, Span, Time};
+use query::Engine;
+use respond::Receiver;
+use settings::{Mistakes, Settings};
+use store::{Store, StoreError};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tracing::{error, info, warn};
+
+use crate::{
+    VERSION, convert,
+    http::{Access, Bounded, Gate, app_router, chain, gate_router},
+    jobs::{self, Work},
+    state::{ALERT, Admission, AlertBook, App, Board, Hub, alert_of},
+    tasks::Tasks,
+};
+
+/// How long everything together may take to stop.
+const STOP_MAX: Duration = Duration::from_secs(10);
+/// An outage longer than this is a new beginning for whatever was waiting.
+const AWAY_MAX: Span = Span::days(30);
+
+/// What a server is started with.
+#[derive(Debug)]
+pub struct Options {
+    /// What it is told to do.
+    pub settings: Settings,
+    /// Where it keeps everything.
+    pub data: PathBuf,
+}
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken or not ours.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Which address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It would be open to everybody.
+    #[error("{address} can be reached from other machines, so a token is needed: set `server.token_file`, or listen on 127.0.0.1")]
+    NoToken {
+        /// Which address.
+        address: SocketAddr,
+    },
+    /// A file cannot be read or a folder not made.
+    #[error("cannot {what} {}", path.display())]
+    File {
+        /// What was tried.
+        what: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Settings or rule files have mistakes.
+    #[error("{0}")]
+    Mistakes(Mistakes),
+    /// A scrape job cannot be made.
+    #[error("scrape job {job} cannot be used")]
+    Job {
+        /// Which job.
+        job: String,
+        /// Why.
+        source: collect::scrape::relabel::RelabelError,
+    },
+    /// The store cannot be opened.
+    #[error("cannot open the store")]
+    Store(#[from] StoreError),
+    /// The journal cannot be opened.
+    #[error("cannot open the journal")]
+    Journal(#[from] JournalError),
+    /// No HTTP client can be made.
+    #[error("cannot make an HTTP client")]
+    Net(#[from] net::NetError),
+    /// A thread broke.
+    #[error("starting ended early: a bug of ours")]
+    Broken,
+}
+
+impl StartError {
+    /// What the outside sees.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Listen { .. } => Kind::Conflict,
+            Self::NoToken { .. } | Self::Mistakes(_) | Self::Job { .. } => Kind::Invalid,
+            Self::File { .. } => Kind::Missing,
+            Self::Store(error) => error.kind(),
+            Self::Journal(error) => error.kind(),
+            Self::Net(error) => error.kind(),
+            Self::Broken => Kind::Internal,
+        }
+    }
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    app: Arc<App>,
+    tasks: Tasks,
+    serving: JoinHandle<()>,
+}
+
+impl Running {
+    /// Ends everything in order: no new requests, jobs, journal, store.
+    pub async fn stop(self) {
+        let now = self.app.clock.now();
+        self.app.note_changes(&[own_change(&self.app, now, format!("version {VERSION} stopped"))]).await;
+        let left = self.tasks.stop(STOP_MAX).await;
+        if !left.is_empty() {
+            warn!(tasks = left.join(", "), "these did not stop in time");
+        }
+        if tokio::time::timeout(STOP_MAX, self.serving).await.is_err() {
+            warn!("connections did not end in time");
+        }
+        if let Err(error) = self.app.journal.close().await {
+            error!(error = chain(&error), "the journal did not close");
+        }
+        let store = Arc::clone(&self.app.store);
+        match tokio::task::spawn_blocking(move || store.close()).await {
+            Ok(Ok(())) => info!("stopped"),
+            Ok(Err(error)) => error!(error = chain(&error), "the store did not close"),
+            Err(error) => error!(%error, "closing the store ended early"),
+        }
+    }
+}
+
+/// Starts a server: the port answers at once, everything else when this returns.
+pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
+    let Options { settings, data } = options;
+    let work = prepare(&settings, &data)?;
+    let token = match (&settings.server.token, &settings.server.token_file) {
+        (Some(token), _) => Some(token.clone()),
+        (None, Some(path)) => Some(settings::read_secret(path).map_err(file("read", path))?),
+        (None, None) => None,
+    };
+    let address = settings.server.listen;
+    let loopback = address.ip().is_loopback();
+    if !loopback && token.is_none() {
+        return Err(StartError::NoToken { address });
+    }
+    let listen = |source| StartError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    let access = Access::new(token, loopback).map_err(file("read", Path::new("/dev/urandom")))?;
+    let gate = Arc::new(Gate::new(access));
+    let tasks = Tasks::default();
+    let serving = serve(listener, &gate, &tasks, &clock);
+    info!(%address, version = VERSION, "listening");
+    let parts = Parts { settings, data, address, clock, tasks: tasks.clone() };
+    let app = open(parts, &gate, &work).await?;
+    forget_vanished(&app).await;
+    gate.open(app_router(&app));
+    let now = app.clock.now();
+    app.note_changes(&[own_change(&app, now, format!("version {VERSION} started"))]).await;
+    jobs::start(&app, work, &net::client()?);
+    Ok(Running { address, app, tasks, serving })
+}
+
+fn own_change(app: &App, at: Time, text: String) -> Change {
+    Change { at, kind: ChangeKind::Plimsoll, subject: app.host.clone(), text }
+}
+
+fn file(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StartError + use<> {
+    let path = path.to_owned();
+    move |source| StartError::File { what, path, source }
+}
+
+/// Everything that can be found wrong before anything is opened.
+fn prepare(settings: &Settings, data: &Path) -> Result<Work, StartError> {
+    fs::create_dir_all(data).map_err(file("make the folder", data))?;
+    let mut jobs = Vec::new();
+    for job in &settings.scrape {
+        let made = convert::scrape_job(job)
+            .map_err(|source| StartError::Job { job: job.name.clone(), source })?;
+        jobs.push(Arc::new(made));
+    }
+    let mut receivers: Vec<Receiver> = Vec::new();
+    for receiver in &settings.receivers {
+        let path = receiver.token_file.clone().unwrap_or_default();
+        receivers.push(convert::receiver(receiver).map_err(file("read", &path))?);
+    }
+    let host = settings
+        .host
+        .enabled
+        .then(|| convert::host_options(&settings.host, &host_name(settings)));
+    Ok(Work { groups: read_rules(settings)?, jobs, host, receivers })
+}
+
+/// The rule files that the settings name, read and checked.
+fn read_rules(settings: &Settings) -> Result<Vec<RuleGroup>, StartError> {
+    let mut files = Vec::new();
+    for pattern in &settings.rule_files {
+        for path in collect::files_matching(&settings.base, pattern) {
+            let text = fs::read_to_string(&path).map_err(file("read", &path))?;
+            let name = path.display().to_string();
+            files.push(rules::parse(&name, &text).map_err(StartError::Mistakes)?);
+        }
+    }
+    Ok(rules::join(files))
+}
+
+fn host_name(settings: &Settings) -> String {
+    settings.host.instance.clone().unwrap_or_else(|| {
+        rustix::system::uname().nodename().to_string_lossy().into_owned()
+    })
+}
+
+fn serve(
+    listener: TcpListener,
+    gate: &Arc<Gate>,
+    tasks: &Tasks,
+    clock: &Arc<dyn Clock>,
+) -> JoinHandle<()> {
+    let router = gate_router(gate);
+    let stop = tasks.stop_token();
+    let listener = Bounded::new(listener, Arc::clone(clock));
+    #[expect(clippy::disallowed_methods, reason = "serving ends after the tasks, so it is none of them")]
+    tokio::spawn(async move {
+        let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+        if let Err(error) = served.await {
+            error!(%error, "serving ended");
+        }
+    })
+}
+
+struct Parts {
+    settings: Settings,
+    data: PathBuf,
+    address: SocketAddr,
+    clock: Arc<dyn Clock>,
+    tasks: Tasks,
+}
+
+/// Opens the store and the journal, and takes up where the last run left off.
+async fn open(parts: Parts, gate: &Arc<Gate>, work: &Work) -> Result<Arc<App>, StartError> {
+    let Parts { settings, data, address, clock, tasks } = parts;
+    let (dir, options) = (data.join("metrics"), convert::store_options(&settings.store));
+    let (progress, own) = (Arc::clone(gate), Arc::clone(&clock));
+    let store = tokio::task::spawn_blocking(move || Store::open(&dir, options, own, progress.as_ref()))
+        .await
+        .map_err(|_panicked| StartError::Broken)??;
+    let journal = Journal::open(&data.join("journal.db")).await?;
+    let now = clock.now();
+    let mut active = ActiveAlerts::from_alerts(read_alerts(&journal).await?);
+    let last_seen = store.stats().newest.unwrap_or(now).min(now);
+    active.after_outage(now.since(last_seen).min(AWAY_MAX));
+    let groups = respond::restore(&journal, &work.receivers, active.alerts(), now).await?;
+    let external_url = settings
+        .server
+        .external_url
+        .clone()
+        .unwrap_or_else(|| format!("http://{address}"));
+    let alerts = AlertBook::new(active, groups, work.receivers.clone(), external_url.clone());
+    Ok(Arc::new(App {
+        engine: Engine::new(convert::engine_options(&settings.query)),
+        admission: Admission::new(usize::try_from(settings.query.concurrency).unwrap_or(1)),
+        host: host_name(&settings),
+        settings,
+        groups: work.groups.clone(),
+        gate: Arc::clone(gate),
+        clock,
+        tasks,
+        store: Arc::new(store),
+        journal,
+        alerts,
+        board: Board::default(),
+        hub: Hub::default(),
+        meters: crate::state::meters::Meters::default(),
+        started_at: now,
+        external_url,
+    }))
+}
+
+/// The last word on every alert, as the journal has it.
+async fn read_alerts(journal: &Journal) -> Result<Vec<model::Alert>, JournalError> {
+    let mut alerts = Vec::new();
+    let mut before = None;
+    loop {
+        let events = journal.latest(ALERT, before, 0).await?;
+        let Some(last) = events.last() else { break };
+        before = Some(last.seq);
+        alerts.extend(events.iter().filter_map(|event| Some(alert_of(event)?.1)));
+    }
+    alerts.reverse();
+    Ok(alerts)
+}
+
+/// Ends alerts whose rule or resource the settings no longer have.
+async fn forget_vanished(app: &Arc<App>) {
+    let mut known: std::collections::BTreeSet<String> = app
+        .groups
+        .iter()
+        .flat_map(|group| &group.rules)
+        .filter_map(|rule| match rule {
+            detect::Rule::Alert(rule) => Some(rule.source.clone()),
+            detect::Rule::Record(_) => None,
+        })
+        .collect();
+    for resource in &app.settings.resources {
+        known.extend(["resource", "forecast"].map(|word| format!("{word}/{}", resource.name)));
+    }
+    let now = app.clock.now();
+    jobs::judge(app, now, move |active| active.end_vanished(|source| known.contains(source), now)).await;
+}

@@ -1,0 +1,17 @@
+//! What a running server holds: the rooms' handles, what was seen last, and what it counts.
+
+mod admission;
+mod alerts;
+mod app;
+mod board;
+pub(crate) mod history;
+mod hub;
+pub mod meters;
+mod records;
+
+pub(crate) use admission::Admission;
+pub(crate) use alerts::AlertBook;
+pub(crate) use app::{App, AskError};
+pub(crate) use board::{Board, Evaluation, Future, Standing, TargetStanding, rule_subject};
+pub(crate) use hub::{Hub, News, Topic};
+pub(crate) use records::{ALERT, CHANGE, alert_event, alert_of, change_event, change_of};

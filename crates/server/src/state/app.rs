@@ -1,0 +1,142 @@
+//! The running server's parts, handed to jobs and requests.
+
+use std::sync::Arc;
+
+use detect::{Rule, RuleGroup};
+use journal::{Entry, Journal};
+use model::{Change, Clock, Span, Time};
+use query::{Engine, InstantSample, Meter, QueryError};
+use settings::Settings;
+use store::Store;
+use tracing::error;
+
+use super::{
+    Admission, AlertBook, Board, Hub, change_event,
+    meters::{self, Meters},
+};
+use crate::{http::Gate, tasks::Tasks};
+
+/// How long one of our own questions may take.
+const OWN_QUERY_TIMEOUT: Span = Span::secs(30);
+
+/// The running server's parts.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) settings: Settings,
+    pub(crate) groups: Vec<RuleGroup>,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) tasks: Tasks,
+    pub(crate) store: Arc<Store>,
+    pub(crate) journal: Journal,
+    pub(crate) engine: Engine,
+    pub(crate) admission: Admission,
+    pub(crate) alerts: AlertBook,
+    pub(crate) board: Board,
+    pub(crate) hub: Hub,
+    pub(crate) meters: Meters,
+    pub(crate) started_at: Time,
+    pub(crate) host: String,
+    pub(crate) external_url: String,
+}
+
+/// Why a question got no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AskError {
+    /// Too many are asking.
+    #[error("too many queries are waiting; come back in a moment")]
+    Full,
+    /// The query failed.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// The thread that worked on it broke.
+    #[error("a bug of ours ended this query")]
+    Broken,
+}
+
+/// Cancels a query when whoever asked goes away.
+struct CancelOnDrop(Meter);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+impl App {
+    /// Works on a question of a person or program: queued, metered, cancelled when they go away.
+    pub(crate) async fn ask<T: Send + 'static>(
+        self: &Arc<Self>,
+        timeout: Option<Span>,
+        work: impl FnOnce(&Self, &Meter) -> Result<T, QueryError> + Send + 'static,
+    ) -> Result<T, AskError> {
+        let _seat = self.admission.enter().await.map_err(|_full| AskError::Full)?;
+        let limit = self.settings.query.timeout;
+        let timeout = timeout.map_or(limit, |asked| asked.min(limit).max(Span::millis(1)));
+        let meter = self.meter(timeout);
+        let _cancel = CancelOnDrop(meter.clone());
+        let app = Arc::clone(self);
+        let started = self.clock.elapsed();
+        let working = meter.clone();
+        let joined = tokio::task::spawn_blocking(move || work(&app, &working)).await;
+        let seconds = self.clock.elapsed().saturating_sub(started).as_secs_f64();
+        self.meters.add(meters::QUERY_SECONDS, "", seconds);
+        self.meters.add(meters::QUERY_SAMPLES, "", meter.samples() as f64);
+        let outcome = match &joined {
+            Ok(Ok(_)) => "outcome=\"answered\"".to_owned(),
+            Ok(Err(error)) => format!("outcome=\"{}\"", error.error_type()),
+            Err(_) => "outcome=\"broken\"".to_owned(),
+        };
+        self.meters.count(meters::QUERY_ANSWERED, &outcome);
+        joined.map_err(|_panicked| AskError::Broken)?.map_err(AskError::Query)
+    }
+
+    /// Answers one of our own questions now; blocks.
+    pub(crate) fn instant(&self, text: &str, at: Time) -> Result<Vec<InstantSample>, QueryError> {
+        let answer = self.engine.instant(self.store.as_ref(), text, at, &self.own_meter())?;
+        Ok(vector_of(answer.value))
+    }
+
+    /// The expression of the alerting rule that alerts of this source come from.
+    pub(crate) fn rule_expr(&self, source: &str) -> Option<String> {
+        self.groups.iter().flat_map(|group| &group.rules).find_map(|rule| match rule {
+            Rule::Alert(rule) if rule.source == source => Some(rule.expr.clone()),
+            _ => None,
+        })
+    }
+
+    /// The budget of our own questions.
+    pub(crate) fn own_meter(&self) -> Meter {
+        self.meter(OWN_QUERY_TIMEOUT)
+    }
+
+    fn meter(&self, timeout: Span) -> Meter {
+        let samples_max = usize::try_from(self.settings.query.samples_max).unwrap_or(usize::MAX);
+        Meter::new(Arc::clone(&self.clock), timeout, samples_max)
+    }
+
+    /// Puts changes into the journal; if it fails, that is logged and counted, as nobody waits for it.
+    pub(crate) async fn note_changes(&self, changes: &[Change]) {
+        let events = changes.iter().map(change_event).collect();
+        match self.journal.record(Entry { events, outbox: Vec::new() }).await {
+            Ok(written) => self.meters.add(meters::JOURNAL_EVENTS, "", written.len() as f64),
+            Err(error) => {
+                self.meters.count(meters::JOURNAL_ERRORS, "");
+                error!(error = crate::http::chain(&error), "cannot record a change");
+            }
+        }
+    }
+}
+
+/// An answer as a vector; a scalar becomes one element without labels.
+pub(crate) fn vector_of(value: query::Value) -> Vec<InstantSample> {
+    match value {
+        query::Value::Vector(samples) => samples,
+        query::Value::Scalar(sample) => vec![InstantSample {
+            labels: model::Labels::empty(),
+            time: sample.time,
+            value: sample.value,
+        }],
+        query::Value::Text(..) | query::Value::Matrix(_) => Vec::new(),
+    }
+}

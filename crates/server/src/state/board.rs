@@ -1,0 +1,176 @@
+//! What was seen last: readings, futures, targets, troubles. Jobs write it, pages read it.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use collect::scrape::TargetReport;
+use detect::RuleGroup;
+use model::{Forecast, HistoryNeed, Level, Metadata, Outlook, Reading, Resource, ResourceId, Span, Time};
+use parking_lot::RwLock;
+
+/// Metrics whose metadata is remembered; more would be somebody's runaway names.
+const METADATA_MAX: usize = 50_000;
+/// Kinds remembered for one metric that different targets describe differently.
+const METADATA_PER_METRIC_MAX: usize = 5;
+
+/// One resource as it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing {
+    pub(crate) resource: Arc<Resource>,
+    pub(crate) title: String,
+    pub(crate) reading: Reading,
+}
+
+impl Standing {
+    /// Its level; nothing when it has no usable figures.
+    pub(crate) fn level(&self) -> Option<Level> {
+        self.resource.thresholds.level(self.reading.share())
+    }
+}
+
+/// What is known of one resource's future.
+#[derive(Clone, Debug)]
+pub(crate) struct Future {
+    pub(crate) forecast: Result<Forecast, HistoryNeed>,
+    pub(crate) warning: Outlook,
+    pub(crate) critical: Outlook,
+    pub(crate) limit: Outlook,
+}
+
+/// One target as it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct TargetStanding {
+    pub(crate) job: String,
+    pub(crate) instance: String,
+    pub(crate) url: String,
+    pub(crate) labels: model::Labels,
+    pub(crate) interval: Span,
+    pub(crate) report: TargetReport,
+}
+
+/// Something that could not be evaluated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    pub(crate) subject: String,
+    pub(crate) error: String,
+}
+
+/// How the last evaluation of a rule went.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Evaluation {
+    pub(crate) at: Option<Time>,
+    pub(crate) seconds: f64,
+    pub(crate) error: Option<String>,
+}
+
+/// The name of a rule among troubles and evaluations.
+pub(crate) fn rule_subject(group: &RuleGroup, rule: &str) -> String {
+    format!("rule {}/{rule}", group.name)
+}
+
+/// How many samples came in lately.
+#[derive(Debug, Default)]
+pub(crate) struct Rates(VecDeque<(Time, u64)>);
+
+impl Rates {
+    /// Notes a running total.
+    pub(crate) fn note(&mut self, now: Time, total: u64) {
+        self.0.push_back((now, total));
+        while self.0.len() > 2 && self.0.front().is_some_and(|(at, _)| now.since(*at) > Span::minutes(1)) {
+            self.0.pop_front();
+        }
+    }
+
+    /// Samples a second over the last minute.
+    pub(crate) fn per_second(&self) -> f64 {
+        match (self.0.front(), self.0.back()) {
+            (Some((from, before)), Some((to, after))) if to > from => {
+                after.saturating_sub(*before) as f64 / to.since(*from).as_secs()
+            }
+            _ => 0.0,
+        }
+    }
+}
+
+/// What was seen last.
+#[derive(Debug, Default)]
+pub(crate) struct Board {
+    pub(crate) standings: RwLock<BTreeMap<ResourceId, Standing>>,
+    pub(crate) futures: RwLock<BTreeMap<ResourceId, Future>>,
+    pub(crate) targets: RwLock<BTreeMap<String, TargetStanding>>,
+    pub(crate) complaints: RwLock<Vec<String>>,
+    pub(crate) rates: RwLock<Rates>,
+    pub(crate) evaluations: RwLock<BTreeMap<String, Evaluation>>,
+    troubles: RwLock<BTreeMap<String, String>>,
+    metadata: RwLock<BTreeMap<String, Vec<Metadata>>>,
+}
+
+impl Board {
+    /// Notes that something could not be evaluated, or can again.
+    pub(crate) fn trouble(&self, subject: &str, error: Option<String>) {
+        let mut troubles = self.troubles.write();
+        match error {
+            Some(error) => drop(troubles.insert(subject.to_owned(), error)),
+            None => drop(troubles.remove(subject)),
+        }
+    }
+
+    /// What cannot be evaluated now, by subject.
+    pub(crate) fn troubles(&self) -> Vec<Trouble> {
+        let troubles = self.troubles.read();
+        troubles
+            .iter()
+            .map(|(subject, error)| Trouble { subject: subject.clone(), error: error.clone() })
+            .collect()
+    }
+
+    /// Remembers what sources say of their metrics.
+    pub(crate) fn describe(&self, metadata: impl IntoIterator<Item = Metadata>) {
+        let mut known = self.metadata.write();
+        for one in metadata {
+            if known.len() >= METADATA_MAX && !known.contains_key(&one.metric) {
+                continue;
+            }
+            let told = known.entry(one.metric.clone()).or_default();
+            if told.len() < METADATA_PER_METRIC_MAX && !told.contains(&one) {
+                told.push(one);
+            }
+        }
+    }
+
+    /// What is known of metrics, or of one.
+    pub(crate) fn metadata(&self, metric: Option<&str>) -> BTreeMap<String, Vec<Metadata>> {
+        let known = self.metadata.read();
+        match metric {
+            None => known.clone(),
+            Some(metric) => known
+                .get(metric)
+                .map(|told| BTreeMap::from([(metric.to_owned(), told.clone())]))
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Takes in a round of readings of one resource: those of other resources stay.
+    pub(crate) fn put_standings(&self, resource: &str, standings: Vec<Standing>) {
+        let mut all = self.standings.write();
+        all.retain(|id, _| id.resource != resource);
+        all.extend(standings.into_iter().map(|standing| (standing.reading.id.clone(), standing)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_look_back_a_minute() {
+        let mut rates = Rates::default();
+        assert!(rates.per_second().abs() < f64::EPSILON);
+        for second in 0..120 {
+            rates.note(Time::from_secs(second), u64::try_from(second).unwrap() * 200);
+        }
+        assert!((rates.per_second() - 200.0).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,178 @@
+//! What the server counts about itself, and how it says so on `/metrics`.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use model::MetricKind;
+use parking_lot::Mutex;
+
+/// Label sets kept for one metric; more would be somebody else's mistake in a label.
+const SERIES_PER_METRIC_MAX: usize = 200;
+
+/// One metric we expose.
+#[derive(Debug)]
+pub struct Definition {
+    /// Its name.
+    pub name: &'static str,
+    /// Counter or gauge.
+    pub kind: MetricKind,
+    /// What it counts.
+    pub help: &'static str,
+}
+
+macro_rules! metrics {
+    ($($id:ident $kind:ident $name:literal $help:literal)*) => {
+        $(
+            #[doc = $help]
+            pub(crate) const $id: &str = $name;
+        )*
+        /// Every metric of `/metrics`, in the order in which it is shown.
+        pub const DEFINITIONS: &[Definition] = &[$(
+            Definition { name: $name, kind: MetricKind::$kind, help: $help },
+        )*];
+    };
+}
+
+metrics! {
+    BUILD_INFO Gauge "plimsoll_build_info" "Always 1; the version is in its label."
+    START_TIME Gauge "plimsoll_start_time_seconds" "When the server started, in seconds since 1970."
+    PROCESS_CPU Counter "process_cpu_seconds_total" "Processor time the process has used, in seconds."
+    PROCESS_MEMORY Gauge "process_resident_memory_bytes" "Memory the process holds."
+    PROCESS_FILES Gauge "process_open_fds" "Files and sockets the process has open."
+    HTTP_REQUESTS Counter "plimsoll_server_requests_total" "Requests answered, by path and status."
+    HTTP_REFUSED Counter "plimsoll_server_requests_refused_total" "Requests turned away before they were read, by reason."
+    HTTP_LISTENERS Gauge "plimsoll_server_listeners" "Pages that listen for live updates."
+    TASKS_ENDED Counter "plimsoll_server_tasks_ended_early_total" "Background tasks that ended although nobody asked them to."
+    COLLECT_SAMPLES Counter "plimsoll_collect_samples_total" "Samples taken in, by way in."
+    COLLECT_REFUSED Counter "plimsoll_collect_refused_total" "Batches and bodies refused, by way in and reason."
+    COLLECT_OUT_OF_RANGE Counter "plimsoll_collect_out_of_range_total" "Samples left out because their time lies outside what the store keeps, by way in."
+    COLLECT_SCRAPES Counter "plimsoll_collect_scrapes_total" "Scrapes, by outcome."
+    COLLECT_TARGETS Gauge "plimsoll_collect_targets" "Targets, by health."
+    COLLECT_HOST_NOTES Gauge "plimsoll_collect_host_notes" "Parts of this host that could not be read last time."
+    COLLECT_HOST_SECONDS Counter "plimsoll_collect_host_seconds_total" "Time spent reading this host, in seconds."
+    STORE_SERIES Gauge "plimsoll_store_series" "Series written to within the last hour."
+    STORE_SAMPLES Gauge "plimsoll_store_samples" "Samples kept."
+    STORE_PARTS Gauge "plimsoll_store_parts" "Parts on disk."
+    STORE_DISK Gauge "plimsoll_store_disk_bytes" "Bytes of parts on disk."
+    STORE_LOG Gauge "plimsoll_store_log_bytes" "Bytes of the log."
+    STORE_MEMORY Gauge "plimsoll_store_memory_bytes" "Bytes of rows and labels in memory, about."
+    STORE_REFUSED Counter "plimsoll_store_writes_refused_total" "Batches the store refused."
+    STORE_QUARANTINED Gauge "plimsoll_store_quarantined" "Damaged parts and pieces of log that were set aside."
+    STORE_POISONED Gauge "plimsoll_store_poisoned" "1 when the store refuses writes until it is started anew."
+    QUERY_ANSWERED Counter "plimsoll_query_answered_total" "Queries answered, by outcome."
+    QUERY_SECONDS Counter "plimsoll_query_seconds_total" "Time spent on queries, in seconds."
+    QUERY_SAMPLES Counter "plimsoll_query_samples_total" "Samples read by queries."
+    DETECT_EVALUATIONS Counter "plimsoll_detect_evaluations_total" "Evaluations of rules and resources, by outcome."
+    DETECT_SECONDS Counter "plimsoll_detect_seconds_total" "Time spent on evaluations, in seconds."
+    DETECT_MISSED Counter "plimsoll_detect_evaluations_missed_total" "Evaluations that came too late to be made."
+    DETECT_ALERTS Gauge "plimsoll_detect_alerts" "Alerts, by state."
+    PLAN_FORECASTS Counter "plimsoll_plan_forecasts_total" "Forecasts made, by outcome."
+    PLAN_SECONDS Counter "plimsoll_plan_seconds_total" "Time spent on forecasts, in seconds."
+    RESPOND_MESSAGES Counter "plimsoll_respond_messages_total" "Messages to receivers, by outcome."
+    RESPOND_WAITING Gauge "plimsoll_respond_messages_waiting" "Messages that receivers have not taken yet."
+    JOURNAL_EVENTS Counter "plimsoll_journal_events_total" "Events written to the journal."
+    JOURNAL_ERRORS Counter "plimsoll_journal_errors_total" "Events that could not be written; their work is done again."
+}
+
+type Values = BTreeMap<&'static str, BTreeMap<String, f64>>;
+
+/// Everything counted so far.
+#[derive(Debug, Default)]
+pub struct Meters(Mutex<Values>);
+
+impl Meters {
+    /// Adds to a counter. Labels come ready-made, such as `way="scrape"`, or empty.
+    pub(crate) fn add(&self, name: &'static str, labels: &str, amount: f64) {
+        self.change(name, labels, |value| *value += amount);
+    }
+
+    /// Counts one more.
+    pub(crate) fn count(&self, name: &'static str, labels: &str) {
+        self.add(name, labels, 1.0);
+    }
+
+    /// Sets a gauge, or a counter that somebody else keeps.
+    pub(crate) fn set(&self, name: &'static str, labels: &str, value: f64) {
+        self.change(name, labels, |own| *own = value);
+    }
+
+    fn change(&self, name: &'static str, labels: &str, change: impl FnOnce(&mut f64)) {
+        let mut values = self.0.lock();
+        let series = values.entry(name).or_default();
+        if let Some(value) = series.get_mut(labels) {
+            change(value);
+            return;
+        }
+        let labels = if series.len() < SERIES_PER_METRIC_MAX { labels } else { "other=\"true\"" };
+        change(series.entry(labels.to_owned()).or_default());
+    }
+
+    /// The sum of a metric over all its labels.
+    pub(crate) fn total(&self, name: &str) -> f64 {
+        self.0.lock().get(name).map_or(0.0, |series| series.values().sum())
+    }
+
+    /// All of it in the text exposition format, version 0.0.4.
+    pub(crate) fn expose(&self) -> String {
+        let values = self.0.lock();
+        let mut text = String::with_capacity(8192);
+        for definition in DEFINITIONS {
+            let Some(series) = values.get(definition.name) else { continue };
+            let Definition { name, kind, help } = definition;
+            // Writing to a string cannot fail.
+            drop(writeln!(text, "# HELP {name} {help}\n# TYPE {name} {}", kind.word()));
+            for (labels, value) in series {
+                let value = crate::http::number(*value);
+                drop(if labels.is_empty() {
+                    writeln!(text, "{name} {value}")
+                } else {
+                    writeln!(text, "{name}{{{labels}}} {value}")
+                });
+            }
+        }
+        text
+    }
+}
+
+/// The reference page of our own metrics.
+pub fn metrics_reference() -> String {
+    let mut text = String::from(
+        "# Metrics of Plimsoll itself\n\n\
+         What `/metrics` shows. This page is written by the program; `UPDATE_DOCS=1 cargo test -p server` renews it.\n\n\
+         | metric | kind | what |\n| --- | --- | --- |\n",
+    );
+    for Definition { name, kind, help } in DEFINITIONS {
+        drop(writeln!(text, "| `{name}` | {} | {help} |", kind.word()));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_counted_is_exposed_with_help_and_kind() {
+        let meters = Meters::default();
+        meters.count(COLLECT_SCRAPES, "outcome=\"up\"");
+        meters.add(COLLECT_SCRAPES, "outcome=\"up\"", 2.0);
+        meters.set(STORE_PARTS, "", 4.0);
+        assert_eq!(
+            meters.expose(),
+            "# HELP plimsoll_collect_scrapes_total Scrapes, by outcome.\n\
+             # TYPE plimsoll_collect_scrapes_total counter\n\
+             plimsoll_collect_scrapes_total{outcome=\"up\"} 3\n\
+             # HELP plimsoll_store_parts Parts on disk.\n\
+             # TYPE plimsoll_store_parts gauge\n\
+             plimsoll_store_parts 4\n"
+        );
+    }
+
+    #[test]
+    fn labels_without_end_are_put_together() {
+        let meters = Meters::default();
+        for at in 0..SERIES_PER_METRIC_MAX + 50 {
+            meters.count(HTTP_REQUESTS, &format!("path=\"{at}\""));
+        }
+        assert!(meters.expose().contains("plimsoll_server_requests_total{other=\"true\"} 50"));
+    }
+}

@@ -1,0 +1,195 @@
+//! Alerts and changes as the journal keeps them: shapes with a version, turned into nouns here.
+
+use std::collections::BTreeMap;
+
+use detect::Transition;
+use journal::{Event, NewEvent};
+use model::{Alert, AlertId, AlertState, Change, ChangeKind, Labels, Severity, Time};
+use serde::{Deserialize, Serialize};
+
+/// The kind of events that say what became of an alert; the subject is the alert's identity.
+pub(crate) const ALERT: &str = "alert";
+/// The kind of events that say what changed; the subject is what it happened to.
+pub(crate) const CHANGE: &str = "change";
+
+/// An alert after a transition, version 1.
+#[derive(Debug, Serialize, Deserialize)]
+struct AlertRecord {
+    version: u32,
+    became: String,
+    id: String,
+    source: String,
+    labels: BTreeMap<String, String>,
+    annotations: BTreeMap<String, String>,
+    severity: String,
+    state: String,
+    told: bool,
+    active_at: i64,
+    fired_at: Option<i64>,
+    resolved_at: Option<i64>,
+    seen_at: i64,
+    /// As text, since JSON knows no infinities.
+    value: String,
+}
+
+/// A change, version 1.
+#[derive(Debug, Serialize, Deserialize)]
+struct ChangeRecord {
+    version: u32,
+    what: String,
+    text: String,
+}
+
+/// The event that a transition leaves in the journal.
+pub(crate) fn alert_event(transition: &Transition, at: Time) -> NewEvent {
+    let alert = transition.alert();
+    let record = AlertRecord {
+        version: 1,
+        became: transition.word().to_owned(),
+        id: alert.id.hex(),
+        source: alert.source.clone(),
+        labels: map_of(&alert.labels),
+        annotations: map_of(&alert.annotations),
+        severity: alert.severity.word().to_owned(),
+        state: alert.state.word().to_owned(),
+        told: alert.told,
+        active_at: alert.active_at.millis(),
+        fired_at: alert.fired_at.map(Time::millis),
+        resolved_at: alert.resolved_at.map(Time::millis),
+        seen_at: alert.seen_at.millis(),
+        value: alert.value.to_string(),
+    };
+    NewEvent { at, kind: ALERT.to_owned(), subject: alert.id.hex(), body: body_of(&record) }
+}
+
+/// The alert that an event speaks of, as it was after it, and what had become of it.
+pub(crate) fn alert_of(event: &Event) -> Option<(String, Alert)> {
+    let record: AlertRecord = serde_json::from_value(event.body.clone()).ok()?;
+    let state = match record.state.as_str() {
+        "pending" => AlertState::Pending,
+        "firing" => AlertState::Firing,
+        _ => AlertState::Resolved,
+    };
+    let alert = Alert {
+        id: AlertId(u64::from_str_radix(&record.id, 16).ok()?),
+        source: record.source,
+        labels: Labels::from_pairs(record.labels),
+        annotations: Labels::from_pairs(record.annotations),
+        severity: Severity::from_label(&record.severity),
+        state,
+        told: record.told,
+        active_at: Time(record.active_at),
+        fired_at: record.fired_at.map(Time),
+        resolved_at: record.resolved_at.map(Time),
+        seen_at: Time(record.seen_at),
+        value: record.value.parse().ok()?,
+    };
+    Some((record.became, alert))
+}
+
+/// The event that a change leaves in the journal.
+pub(crate) fn change_event(change: &Change) -> NewEvent {
+    let record =
+        ChangeRecord { version: 1, what: change.kind.word().to_owned(), text: change.text.clone() };
+    NewEvent {
+        at: change.at,
+        kind: CHANGE.to_owned(),
+        subject: change.subject.clone(),
+        body: body_of(&record),
+    }
+}
+
+/// The change that an event speaks of; of an alert, that it began or ended.
+pub(crate) fn change_of(event: &Event) -> Option<Change> {
+    let (kind, subject, text) = match event.kind.as_str() {
+        CHANGE => {
+            let record: ChangeRecord = serde_json::from_value(event.body.clone()).ok()?;
+            let kind = ChangeKind::WORDS.iter().find(|(word, _)| *word == record.what)?.1;
+            (kind, event.subject.clone(), record.text)
+        }
+        ALERT => {
+            let (became, alert) = alert_of(event)?;
+            let summary = alert.annotations.get("summary").unwrap_or_default().to_owned();
+            let text = match became.as_str() {
+                "firing" => format!("alert began: {summary}"),
+                "resolved" => format!("alert ended: {summary}"),
+                _ => return None,
+            };
+            (ChangeKind::Alert, alert.name().to_owned(), text)
+        }
+        _ => return None,
+    };
+    Some(Change { at: event.at, kind, subject, text })
+}
+
+/// Labels as a map, for JSON.
+pub(crate) fn map_of(labels: &Labels) -> BTreeMap<String, String> {
+    labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn body_of(record: &impl Serialize) -> serde_json::Value {
+    // These shapes have text keys only, so they always become JSON.
+    serde_json::to_value(record).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use journal::Hash;
+
+    use super::*;
+
+    fn alert() -> Alert {
+        let labels = Labels::from_pairs([("alertname", "DiskFull"), ("mountpoint", "/")]);
+        Alert {
+            id: AlertId::of("resource/disk", &labels),
+            source: "resource/disk".into(),
+            labels,
+            annotations: Labels::from_pairs([("summary", "Disk space / is 96 % full")]),
+            severity: Severity::Critical,
+            state: AlertState::Firing,
+            told: true,
+            active_at: Time(1_000),
+            fired_at: Some(Time(2_000)),
+            resolved_at: None,
+            seen_at: Time(3_000),
+            value: f64::INFINITY,
+        }
+    }
+
+    fn read_back(new: NewEvent) -> Event {
+        Event {
+            seq: 1,
+            at: new.at,
+            kind: new.kind,
+            subject: new.subject,
+            body: new.body,
+            hash: Hash([0; 32]),
+        }
+    }
+
+    #[test]
+    fn an_alert_comes_back_from_the_journal_as_it_went_in() {
+        let event = read_back(alert_event(&Transition::Firing(alert()), Time(2_000)));
+        assert_eq!(alert_of(&event), Some(("firing".to_owned(), alert())));
+    }
+
+    #[test]
+    fn an_alert_that_began_is_a_change() {
+        let event = read_back(alert_event(&Transition::Firing(alert()), Time(2_000)));
+        let change = change_of(&event).unwrap();
+        assert_eq!(change.text, "alert began: Disk space / is 96 % full");
+        let noted = read_back(alert_event(&Transition::Noted(alert()), Time(2_000)));
+        assert_eq!(change_of(&noted), None);
+    }
+
+    #[test]
+    fn a_change_comes_back_as_it_went_in() {
+        let change = Change {
+            at: Time(5),
+            kind: ChangeKind::Host,
+            subject: "db-1".into(),
+            text: "started".into(),
+        };
+        assert_eq!(change_of(&read_back(change_event(&change))), Some(change));
+    }
+}

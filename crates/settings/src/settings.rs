@@ -1,0 +1,138 @@
+//! All settings of a server, as read from one file.
+
+mod host;
+mod query;
+mod receive;
+mod receiver;
+mod resource;
+mod scrape;
+mod secret;
+mod sections;
+mod server;
+mod store;
+mod top;
+
+use std::path::{Path, PathBuf};
+
+pub use host::{HostSettings, ProcessWatch};
+use model::{Labels, Resource, Span};
+pub use query::QuerySettings;
+pub use receive::ReceiveSettings;
+pub use receiver::Receiver;
+pub use scrape::{
+    Authorization, Relabel, RelabelAction, Scheme, ScrapeJob, ScrapeLimits, TargetGroup,
+    TlsSettings,
+};
+pub use secret::{SecretSource, read_secret};
+pub(crate) use sections::{Section, sections};
+pub use server::ServerSettings;
+pub use store::{StoreSettings, Sync};
+
+use crate::{
+    file,
+    mistake::{Mistake, Mistakes},
+    reader::Reader,
+    yaml::Document,
+};
+
+/// Says what is wrong with a PromQL expression; the caller hands it in, so that reading settings
+/// needs no query engine.
+pub type ExpressionCheck<'c> = &'c dyn Fn(&str) -> Result<(), String>;
+
+/// What a server is told to do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The folder of the settings file, to which globs are relative; empty if there is no file.
+    pub base: PathBuf,
+    /// Where it listens.
+    pub server: ServerSettings,
+    /// How samples are kept.
+    pub store: StoreSettings,
+    /// What questions may cost.
+    pub query: QuerySettings,
+    /// How this machine is watched.
+    pub host: HostSettings,
+    /// What is scraped.
+    pub scrape: Vec<ScrapeJob>,
+    /// What may be sent here.
+    pub remote_write: ReceiveSettings,
+    /// Prometheus rule files, as globs relative to the settings file.
+    pub rule_files: Vec<String>,
+    /// Everything with a limit; the default policy's, unless left out or declared anew, included.
+    pub resources: Vec<Resource>,
+    /// Whether the default policy's resources are among them.
+    pub policy: bool,
+    /// Who is told of alerts.
+    pub receivers: Vec<Receiver>,
+    /// How often rules and resources are judged.
+    pub evaluation_interval: Span,
+    /// Labels that name this server to others.
+    pub external_labels: Labels,
+}
+
+/// The resources that ship with Plimsoll, in the form people write them in.
+const POLICY: &str = include_str!("../../../policy/resources.yaml");
+
+/// What the policy file is called in messages.
+const POLICY_NAME: &str = "policy/resources.yaml";
+
+impl Settings {
+    /// What runs without any settings: this host is watched by the default policy.
+    pub fn default_for_host() -> Self {
+        #[expect(clippy::expect_used, reason = "the policy is part of this crate and tested")]
+        Self::parse("", "", &|_| Ok(())).expect("bug: the default policy cannot be read")
+    }
+
+    /// Reads settings from a text; `name` stands in messages. Files and globs stay as written.
+    pub fn parse(name: &str, text: &str, check: ExpressionCheck<'_>) -> Result<Self, Mistakes> {
+        let mut settings = read(name, text, check)?;
+        if settings.policy {
+            let mut resources = read(POLICY_NAME, POLICY, &|_| Ok(()))?.resources;
+            resources
+                .retain(|shipped| !settings.resources.iter().any(|own| own.name == shipped.name));
+            resources.append(&mut settings.resources);
+            settings.resources = resources;
+        }
+        Ok(settings)
+    }
+
+    /// Reads settings from a file; names of secrets' and certificates' files in it, and of the
+    /// globs' folder, are relative to its own.
+    pub fn load(path: &Path, check: ExpressionCheck<'_>) -> Result<Self, Mistakes> {
+        let name = path.display().to_string();
+        let text = file::read_text(path).map_err(|error| {
+            Mistake::somewhere(format!("cannot read the settings file {name}: {error}"))
+        })?;
+        let mut settings = Self::parse(&name, &text, check)?;
+        settings.base = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        settings.place_files();
+        Ok(settings)
+    }
+
+    /// Puts the settings file's folder before the names of files.
+    fn place_files(&mut self) {
+        let base = self.base.clone();
+        let place = |path: &mut PathBuf| *path = base.join(&*path);
+        self.server.token_file.iter_mut().for_each(place);
+        for receiver in &mut self.receivers {
+            receiver.token_file.iter_mut().for_each(place);
+        }
+        for job in &mut self.scrape {
+            job.tls.ca_file.iter_mut().for_each(place);
+            match &mut job.authorization {
+                Authorization::Token { token: SecretSource::File(path), .. }
+                | Authorization::Basic { password: SecretSource::File(path), .. } => place(path),
+                Authorization::None | Authorization::Token { .. } | Authorization::Basic { .. } => {
+                }
+            }
+        }
+    }
+}
+
+fn read(name: &str, text: &str, check: ExpressionCheck<'_>) -> Result<Settings, Mistakes> {
+    let document = Document::parse(name, text)?;
+    let reader = Reader::new(&document);
+    let settings = top::TABLE.one(&reader, reader.root()).finish(&reader, check);
+    reader.finish()?;
+    Ok(settings)
+}

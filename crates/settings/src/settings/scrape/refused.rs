@@ -1,0 +1,73 @@
+//! Keys of Prometheus' scrape jobs that are not supported, each with what to do instead.
+
+/// How targets that Plimsoll cannot find by itself get here.
+const LIST_THEM: &str =
+    "list targets in a file with `file_sd_configs`; something else can keep it up to date";
+
+pub(super) const KEYS: &[(&str, &str)] = &[
+    ("kubernetes_sd_configs", LIST_THEM),
+    ("dns_sd_configs", LIST_THEM),
+    ("consul_sd_configs", LIST_THEM),
+    ("ec2_sd_configs", LIST_THEM),
+    ("azure_sd_configs", LIST_THEM),
+    ("gce_sd_configs", LIST_THEM),
+    ("docker_sd_configs", LIST_THEM),
+    ("dockerswarm_sd_configs", LIST_THEM),
+    ("http_sd_configs", LIST_THEM),
+    ("digitalocean_sd_configs", LIST_THEM),
+    ("eureka_sd_configs", LIST_THEM),
+    ("hetzner_sd_configs", LIST_THEM),
+    ("ionos_sd_configs", LIST_THEM),
+    ("kuma_sd_configs", LIST_THEM),
+    ("lightsail_sd_configs", LIST_THEM),
+    ("linode_sd_configs", LIST_THEM),
+    ("marathon_sd_configs", LIST_THEM),
+    ("nerve_sd_configs", LIST_THEM),
+    ("nomad_sd_configs", LIST_THEM),
+    ("openstack_sd_configs", LIST_THEM),
+    ("ovhcloud_sd_configs", LIST_THEM),
+    ("puppetdb_sd_configs", LIST_THEM),
+    ("scaleway_sd_configs", LIST_THEM),
+    ("serverset_sd_configs", LIST_THEM),
+    ("stackit_sd_configs", LIST_THEM),
+    ("triton_sd_configs", LIST_THEM),
+    ("uyuni_sd_configs", LIST_THEM),
+    ("vultr_sd_configs", LIST_THEM),
+    (
+        "scrape_protocols",
+        "the formats are offered in the order OpenMetrics, Prometheus text; remove the key",
+    ),
+    (
+        "fallback_scrape_protocol",
+        "an answer without a content type is read as Prometheus text; remove the key",
+    ),
+    ("scrape_classic_histograms", "native histograms are not kept; remove the key"),
+    ("always_scrape_classic_histograms", "classic histograms are always kept; remove the key"),
+    ("convert_classic_histograms_to_nhcb", "histograms are kept as they come; remove the key"),
+    ("scrape_native_histograms", "native histograms are not kept; remove the key"),
+    ("native_histogram_bucket_limit", "native histograms are not kept; remove the key"),
+    ("native_histogram_min_bucket_factor", "native histograms are not kept; remove the key"),
+    (
+        "track_timestamps_staleness",
+        "series with time stamps of their own end by the look-back; remove the key",
+    ),
+    ("enable_compression", "gzip is always offered; remove the key"),
+    ("enable_http2", "HTTP/1.1 and HTTP/2 are both spoken; remove the key"),
+    ("oauth2", "fetch a token beforehand and name its file as `bearer_token_file`"),
+    (
+        "proxy_url",
+        "scrapes go out directly; remove the key, or scrape beyond the proxy and send by remote write",
+    ),
+    ("no_proxy", "scrapes go out directly; remove the key"),
+    ("proxy_from_environment", "scrapes go out directly; remove the key"),
+    ("proxy_connect_header", "scrapes go out directly; remove the key"),
+    ("target_limit", "there is no limit on targets; remove the key"),
+    ("keep_dropped_targets", "dropped targets are not kept; remove the key"),
+    ("metric_name_validation_scheme", "any UTF-8 name is taken; remove the key"),
+    ("metric_name_escaping_scheme", "any UTF-8 name is taken; remove the key"),
+    (
+        "scrape_failure_log_file",
+        "failures stand on the targets page and in the log; remove the key",
+    ),
+    ("extra_scrape_metrics", "the usual `scrape_…` series are always written; remove the key"),
+];

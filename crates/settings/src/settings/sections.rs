@@ -1,0 +1,260 @@
+//! Every section of a settings file with its table, for the reference page and for tests.
+
+use super::{host, query, receive, receiver, resource, scrape, server, store, top};
+use crate::table::{Row, Table};
+
+/// A section as it is documented.
+#[derive(Debug)]
+pub(crate) struct Section {
+    /// Its heading.
+    pub(crate) title: &'static str,
+    /// Where it stands.
+    pub(crate) stands: &'static str,
+    /// What it is for.
+    pub(crate) about: &'static str,
+    /// A settings file in which `{}` stands for keys of this section.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests write keys into it"))]
+    pub(crate) frame: &'static str,
+    /// Its keys.
+    pub(crate) rows: Vec<Row>,
+    /// Keys that are known from elsewhere, and what to do instead.
+    pub(crate) refused: &'static [(&'static str, &'static str)],
+}
+
+/// A section's words: heading, where it stands, what it is for, and its frame.
+type Words = [&'static str; 4];
+
+fn section<T>([title, stands, about, frame]: Words, table: &Table<T>) -> Section {
+    Section { title, stands, about, frame, rows: table.rows(), refused: table.refused }
+}
+
+/// All sections in the order in which they are read best.
+pub(crate) fn sections() -> Vec<Section> {
+    let mut sections = outer();
+    sections.extend(jobs());
+    sections.extend(judged());
+    sections
+}
+
+/// What the server itself is told.
+fn outer() -> Vec<Section> {
+    vec![
+        section(
+            [
+                "Top level",
+                "",
+                "What a settings file may hold. Without any file, this host is watched by the default policy.",
+                "{}",
+            ],
+            &top::TABLE,
+        ),
+        section(
+            ["server", "`server:`", "Where Plimsoll listens and who may ask.", "server: {{}}"],
+            &server::TABLE,
+        ),
+        section(
+            [
+                "store",
+                "`store:`",
+                "How samples are kept. The folder they are kept in is given as `--data DIR` or `PLIMSOLL_DATA`.",
+                "store: {{}}",
+            ],
+            &store::TABLE,
+        ),
+        section(["query", "`query:`", "What one question may cost.", "query: {{}}"], &query::TABLE),
+        section(
+            [
+                "host",
+                "`host:`",
+                "How this machine is watched. Metrics carry the names that node_exporter gives them.",
+                "host: {{}}",
+            ],
+            &host::TABLE,
+        ),
+        section(
+            [
+                "host.processes",
+                "each of `host.processes:`",
+                "Processes that are watched by name.",
+                "host: {processes: [{name: a, match: b, {}}]}",
+            ],
+            &host::PROCESS_TABLE,
+        ),
+        section(
+            ["receive", "`receive:`", "What others may send here.", "receive: {{}}"],
+            &receive::TABLE,
+        ),
+        section(
+            [
+                "global",
+                "`global:`",
+                "What holds for all jobs and rules, as Prometheus has it.",
+                "global: {{}}",
+            ],
+            &top::GLOBAL_TABLE,
+        ),
+    ]
+}
+
+/// What is scraped.
+fn jobs() -> Vec<Section> {
+    vec![
+        section(
+            [
+                "scrape_configs",
+                "each of `scrape_configs:`",
+                "What is scraped, with the keys that Prometheus gives them, so that its jobs can be copied as they are.",
+                "scrape_configs: [{job_name: a, {}}]",
+            ],
+            &scrape::TABLE,
+        ),
+        section(
+            [
+                "static_configs",
+                "each of a job's `static_configs:`",
+                "Targets that are written down.",
+                "scrape_configs: [{job_name: a, static_configs: [{targets: [b], {}}]}]",
+            ],
+            &scrape::STATIC_TABLE,
+        ),
+        section(
+            [
+                "file_sd_configs",
+                "each of a job's `file_sd_configs:`",
+                "Targets that are listed in files.",
+                "scrape_configs: [{job_name: a, file_sd_configs: [{files: [b.json], {}}]}]",
+            ],
+            &scrape::FILE_TABLE,
+        ),
+        section(
+            [
+                "basic_auth",
+                "a job's `basic_auth:`",
+                "Name and password.",
+                "scrape_configs: [{job_name: a, basic_auth: {username: b, password_file: c, {}}}]",
+            ],
+            &scrape::BASIC_TABLE,
+        ),
+        section(
+            [
+                "authorization",
+                "a job's `authorization:`",
+                "A token in the `Authorization` header.",
+                "scrape_configs: [{job_name: a, authorization: {credentials_file: c, {}}}]",
+            ],
+            &scrape::AUTHORIZATION_TABLE,
+        ),
+        section(
+            [
+                "tls_config",
+                "a job's `tls_config:`",
+                "How a target's certificate is checked.",
+                "scrape_configs: [{job_name: a, tls_config: {{}}}]",
+            ],
+            &scrape::TLS_TABLE,
+        ),
+        section(
+            [
+                "relabel_configs",
+                "each of a job's `relabel_configs:` and `metric_relabel_configs:`",
+                "Steps that rewrite labels, as Prometheus has them.",
+                "scrape_configs: [{job_name: a, relabel_configs: [{target_label: b, {}}]}]",
+            ],
+            &scrape::RELABEL_TABLE,
+        ),
+    ]
+}
+
+/// What is judged, and who is told.
+fn judged() -> Vec<Section> {
+    vec![
+        section(
+            [
+                "resources",
+                "each of `resources:`",
+                "Anything with a limit, declared by two PromQL expressions. `policy/resources.yaml` holds the ones that ship with Plimsoll, to read and copy.",
+                "resources: [{name: a, used: up, limit: up, unit: count, {}}]",
+            ],
+            &resource::TABLE,
+        ),
+        section(
+            [
+                "thresholds",
+                "a resource's `thresholds:`",
+                "Shares of the limit, rising.",
+                "resources: [{name: a, used: up, limit: up, unit: count, thresholds: {{}}}]",
+            ],
+            &resource::LINES_TABLE,
+        ),
+        section(
+            [
+                "receivers",
+                "each of `receivers:`",
+                "Who is told of alerts.",
+                "receivers: [{name: a, url: 'http://b', {}}]",
+            ],
+            &receiver::TABLE,
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Settings, table::Otherwise};
+
+    fn read(frame: &str, keys: &str) -> Result<Settings, String> {
+        let text = frame.replacen("{}", keys, 1);
+        Settings::parse("a.yaml", &text, &|_| Ok(())).map_err(|mistakes| mistakes.to_string())
+    }
+
+    #[test]
+    fn a_default_that_is_written_changes_nothing() {
+        for section in sections() {
+            let plain = read(section.frame, "").unwrap();
+            for row in &section.rows {
+                let Otherwise::Is(value) = row.otherwise else { continue };
+                let written = read(section.frame, &format!("{}: {value}", row.name));
+                assert!(
+                    written.as_ref() == Ok(&plain),
+                    "{} {}: {:?}",
+                    section.title,
+                    row.name,
+                    written.err()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_key_that_is_refused_says_what_to_do_instead() {
+        for section in sections() {
+            for (name, help) in section.refused {
+                let message = read(section.frame, &format!("{name}: x")).unwrap_err();
+                assert!(message.contains(&format!("`{name}` is not supported")), "{message}");
+                assert!(message.contains(help) && message.ends_with("1 mistake"), "{message}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_value_counts_as_not_written_unless_it_is_needed() {
+        for section in sections() {
+            let plain = read(section.frame, "").unwrap();
+            for row in section.rows.iter().filter(|row| row.otherwise != Otherwise::Needed) {
+                // `target_label` stands in the frame already.
+                if section.frame.contains(&format!("{}:", row.name)) {
+                    continue;
+                }
+                let written = read(section.frame, &format!("{}: ~", row.name));
+                assert!(
+                    written.as_ref() == Ok(&plain),
+                    "{} {}: {:?}",
+                    section.title,
+                    row.name,
+                    written.err()
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! The top level of a settings file, and what its sections say together.
+
+use std::{collections::BTreeMap, ops::RangeInclusive};
+
+use model::{Labels, Span};
+
+use super::{
+    ExpressionCheck, HostSettings, QuerySettings, ReceiveSettings, Settings, StoreSettings, host,
+    query, receive, receiver, resource,
+    scrape::{self, INTERVALS, TIMEOUTS, check_timeout},
+    server, store,
+};
+use crate::{
+    mistake::{Mistake, Place},
+    reader::{Placed, Reader},
+    table::{Key, Otherwise, Table, set},
+};
+
+/// Intervals that make sense for judging rules and resources.
+const EVALUATIONS: RangeInclusive<Span> = Span::secs(1)..=Span::days(1);
+
+/// A settings file while it is read.
+#[derive(Debug)]
+pub(super) struct Draft {
+    server: server::ServerDraft,
+    store: StoreSettings,
+    query: QuerySettings,
+    host: HostSettings,
+    receive: ReceiveSettings,
+    global: Global,
+    jobs: Vec<scrape::JobDraft>,
+    rule_files: Vec<String>,
+    policy: bool,
+    resources: Vec<resource::ResourceDraft>,
+    receivers: Vec<receiver::ReceiverDraft>,
+}
+
+impl Default for Draft {
+    fn default() -> Self {
+        Self {
+            server: server::ServerDraft::default(),
+            store: StoreSettings::default(),
+            query: QuerySettings::default(),
+            host: HostSettings::default(),
+            receive: ReceiveSettings::default(),
+            global: Global::default(),
+            jobs: Vec::new(),
+            rule_files: Vec::new(),
+            policy: true,
+            resources: Vec::new(),
+            receivers: Vec::new(),
+        }
+    }
+}
+
+/// The `global` section while it is read, as Prometheus has it.
+#[derive(Debug, Default)]
+pub(super) struct Global {
+    scrape_interval: Option<Placed<Span>>,
+    scrape_timeout: Option<Placed<Span>>,
+    evaluation_interval: Option<Span>,
+    external_labels: Labels,
+}
+
+pub(super) static TABLE: Table<Draft> = Table {
+    what: "the settings file",
+    keys: &[
+        Key {
+            name: "listen",
+            form: "address",
+            otherwise: Otherwise::Is("127.0.0.1:7546"),
+            about: "Address and port of pages and API; short for `server: {listen: …}`.",
+            read: |reader, field, into| into.server.read_listen(reader, field),
+        },
+        Key {
+            name: "server",
+            form: "section",
+            otherwise: Otherwise::Nothing,
+            about: "Where Plimsoll listens and who may ask.",
+            read: |reader, field, into| server::TABLE.read(reader, field.node, &mut into.server),
+        },
+        Key {
+            name: "store",
+            form: "section",
+            otherwise: Otherwise::Nothing,
+            about: "How samples are kept.",
+            read: |reader, field, into| store::TABLE.read(reader, field.node, &mut into.store),
+        },
+        Key {
+            name: "query",
+            form: "section",
+            otherwise: Otherwise::Nothing,
+            about: "What one question may cost.",
+            read: |reader, field, into| query::TABLE.read(reader, field.node, &mut into.query),
+        },
+        Key {
+            name: "host",
+            form: "section",
+            otherwise: Otherwise::Nothing,
+            about: "How this machine is watched.",
+            read: |reader, field, into| host::TABLE.read(reader, field.node, &mut into.host),
+        },
+        Key {
+            name: "receive",
+            form: "section",
+            otherwise: Otherwise::Nothing,
+            about: "What others may send here.",
+            read: |reader, field, into| receive::TABLE.read(reader, field.node, &mut into.receive),
+        },
+        Key {
+            name: "global",
+            form: "section",
+            otherwise: Otherwise::Nothing,
+            about: "What holds for all jobs and rules, as Prometheus has it.",
+            read: |reader, field, into| GLOBAL_TABLE.read(reader, field.node, &mut into.global),
+        },
+        Key {
+            name: "scrape_configs",
+            form: "list",
+            otherwise: Otherwise::Nothing,
+            about: "What is scraped, as Prometheus has it.",
+            read: |reader, field, into| into.jobs = scrape::TABLE.each(reader, field.node),
+        },
+        Key {
+            name: "rule_files",
+            form: "list of globs",
+            otherwise: Otherwise::Nothing,
+            about: "Prometheus rule files, relative to the settings file.",
+            read: |reader, field, into| into.rule_files = reader.texts(field.node),
+        },
+        Key {
+            name: "policy",
+            form: "word",
+            otherwise: Otherwise::Is("default"),
+            about: "`default` watches the resources of the policy that ships with Plimsoll besides your own; `none` only your own.",
+            read: |reader, field, into| {
+                let words = [("default", true), ("none", false)];
+                set(&mut into.policy, reader.word(field.node, &words));
+            },
+        },
+        Key {
+            name: "resources",
+            form: "list",
+            otherwise: Otherwise::Nothing,
+            about: "Anything with a limit, besides what the policy declares.",
+            read: |reader, field, into| into.resources = resource::TABLE.each(reader, field.node),
+        },
+        Key {
+            name: "receivers",
+            form: "list",
+            otherwise: Otherwise::Nothing,
+            about: "Who is told of alerts; every receiver is told of all.",
+            read: |reader, field, into| into.receivers = receiver::TABLE.each(reader, field.node),
+        },
+    ],
+    refused: &[
+        (
+            "alerting",
+            "write who is told of alerts as `receivers`; an Alertmanager's web hook form is spoken",
+        ),
+        (
+            "remote_write",
+            "samples are not sent on; to take a Prometheus' samples, point its `remote_write` at `/api/v1/write` here",
+        ),
+        ("remote_read", "queries are answered from the store here; remove the section"),
+        (
+            "scrape_config_files",
+            "write the jobs under `scrape_configs`, and their targets in files with `file_sd_configs`",
+        ),
+        ("storage", "write how samples are kept as `store`"),
+        ("tracing", "traces are not sent; remove the section"),
+        ("otlp", "OTLP is not taken yet; use `scrape_configs` or remote write"),
+        ("runtime", "nothing to tune here; remove the section"),
+        ("route", "every receiver is told of all alerts; remove the section"),
+        ("groups", "this is a rule file; name it under `rule_files` of a settings file"),
+    ],
+};
+
+pub(super) static GLOBAL_TABLE: Table<Global> = Table {
+    what: "the `global` section",
+    keys: &[
+        Key {
+            name: "scrape_interval",
+            form: "duration",
+            otherwise: Otherwise::Is("15s"),
+            about: "How often targets are scraped.",
+            read: |reader, field, into| {
+                let value = reader.duration(field.node, INTERVALS);
+                into.scrape_interval =
+                    value.map(|value| Placed { value, place: field.node.place() });
+            },
+        },
+        Key {
+            name: "scrape_timeout",
+            form: "duration",
+            otherwise: Otherwise::Is("10s"),
+            about: "How long one scrape may take.",
+            read: |reader, field, into| {
+                let value = reader.duration(field.node, TIMEOUTS);
+                into.scrape_timeout =
+                    value.map(|value| Placed { value, place: field.node.place() });
+            },
+        },
+        Key {
+            name: "evaluation_interval",
+            form: "duration",
+            otherwise: Otherwise::Is("15s"),
+            about: "How often rules and resources are judged.",
+            read: |reader, field, into| {
+                into.evaluation_interval = reader.duration(field.node, EVALUATIONS);
+            },
+        },
+        Key {
+            name: "external_labels",
+            form: "map of labels",
+            otherwise: Otherwise::Nothing,
+            about: "Labels that name this server to others; alerts carry them.",
+            read: |reader, field, into| into.external_labels = reader.labels(field.node),
+        },
+    ],
+    refused: &[
+        ("query_log_file", "slow queries stand in the log; remove the key"),
+        (
+            "scrape_failure_log_file",
+            "failures stand on the targets page and in the log; remove the key",
+        ),
+        ("rule_query_offset", "write `query_offset` in the rule group"),
+        ("body_size_limit", "write the limit in the job"),
+        ("sample_limit", "write the limit in the job"),
+        ("label_limit", "write the limit in the job"),
+        ("label_name_length_limit", "write the limit in the job"),
+        ("label_value_length_limit", "write the limit in the job"),
+        ("target_limit", "there is no limit on targets; remove the key"),
+        ("keep_dropped_targets", "dropped targets are not kept; remove the key"),
+        ("scrape_protocols", "OpenMetrics and Prometheus text are both read; remove the key"),
+        ("metric_name_validation_scheme", "any UTF-8 name is taken; remove the key"),
+        ("metric_name_escaping_scheme", "any UTF-8 name is taken; remove the key"),
+        ("always_scrape_classic_histograms", "classic histograms are always kept; remove the key"),
+        ("convert_classic_histograms_to_nhcb", "histograms are kept as they come; remove the key"),
+        ("scrape_native_histograms", "native histograms are not kept; remove the key"),
+    ],
+};
+
+impl Draft {
+    /// The settings as far as they could be read; what is wrong stands in the reader. The default
+    /// policy is not among the resources yet.
+    pub(super) fn finish(self, reader: &Reader<'_>, check: ExpressionCheck<'_>) -> Settings {
+        let interval = self.global.interval(reader);
+        let timeout = self.global.scrape_timeout.as_ref().map_or(Span::secs(10), |span| span.value);
+        let jobs = self.jobs.into_iter().map(|job| job.finish(reader, interval, timeout));
+        let resources = self.resources.into_iter().filter_map(|draft| draft.finish(reader, check));
+        let resources = resources.map(|(resource, name)| (resource, Some(name)));
+        let receivers = self.receivers.into_iter().map(|draft| draft.finish(reader));
+        Settings {
+            base: std::path::PathBuf::new(),
+            server: self.server.finish(reader),
+            store: self.store,
+            query: self.query,
+            host: self.host,
+            scrape: unique(reader, "job", jobs.collect()),
+            remote_write: self.receive,
+            rule_files: self.rule_files,
+            resources: unique(reader, "resource", resources.collect()),
+            policy: self.policy,
+            receivers: unique(reader, "receiver", receivers.collect()),
+            evaluation_interval: self.global.evaluation_interval.unwrap_or(Span::secs(15)),
+            external_labels: self.global.external_labels,
+        }
+    }
+}
+
+impl Global {
+    /// The interval of jobs that say nothing themselves; checks the time-out against it.
+    fn interval(&self, reader: &Reader<'_>) -> Span {
+        let interval = self.scrape_interval.as_ref().map_or(Span::secs(15), |span| span.value);
+        if let Some(timeout) = &self.scrape_timeout {
+            let place = self.scrape_interval.as_ref().map(|span| span.place);
+            check_timeout(reader, timeout, interval, place);
+        }
+        interval
+    }
+}
+
+/// The things themselves; names that come twice are reported with both places.
+fn unique<T>(reader: &Reader<'_>, what: &str, named: Vec<(T, Option<Placed<String>>)>) -> Vec<T> {
+    let mut first: BTreeMap<String, Place> = BTreeMap::new();
+    let mut things = Vec::new();
+    for (thing, name) in named {
+        if let Some(name) = name {
+            match first.get(&name.value) {
+                Some(place) => reader.report(
+                    Mistake::at(name.place, format!("there are two {what}s `{}`", name.value))
+                        .label("once more here")
+                        .also(*place, "first here")
+                        .help(format!("give each {what} a name of its own")),
+                ),
+                None => {
+                    first.insert(name.value, name.place);
+                }
+            }
+        }
+        things.push(thing);
+    }
+    things
+}

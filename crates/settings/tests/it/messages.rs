@@ -1,0 +1,138 @@
+//! What people read when a file is wrong.
+
+use settings::Settings;
+
+fn check(text: &str) -> Result<(), String> {
+    if text.ends_with('(') { Err("the parenthesis is never closed".to_owned()) } else { Ok(()) }
+}
+
+fn mistakes(text: &str) -> String {
+    Settings::parse("plimsoll.yaml", text, &check).unwrap_err().to_string()
+}
+
+#[test]
+fn a_tab_is_shown_where_it_stands() {
+    insta::assert_snapshot!(mistakes("server:\n\tlisten: 127.0.0.1:7546\n"));
+}
+
+#[test]
+fn an_unclosed_quote_is_shown_where_it_opens() {
+    insta::assert_snapshot!(mistakes("rule_files:\n  - \"rules/*.yaml\nlisten: 127.0.0.1:1\n"));
+}
+
+#[test]
+fn an_unknown_key_comes_with_the_one_that_was_meant() {
+    insta::assert_snapshot!(mistakes("lisetn: 127.0.0.1:7546\nhost:\n  colour: blue\n"));
+}
+
+#[test]
+fn wrong_values_come_with_an_example_of_right_ones() {
+    insta::assert_snapshot!(mistakes(
+        "\
+global:
+  scrape_interval: 15
+store:
+  retention: forever
+  series_max: many
+  label_bytes_max: 2 XiB
+host:
+  enabled: yes
+  mounts_exclude: '^(/dev'
+query:
+  timeout: 3h
+  concurrency: [20]
+policy: defualt
+"
+    ));
+}
+
+#[test]
+fn two_mistakes_are_told_at_once() {
+    insta::assert_snapshot!(mistakes(
+        "listen: 7546\nscrape_configs:\n  - static_configs:\n      - targets: [http://db-1:9100/metrics]\n"
+    ));
+}
+
+#[test]
+fn thresholds_out_of_order_are_marked_both() {
+    insta::assert_snapshot!(mistakes(
+        "\
+resources:
+  - name: licences
+    used: licences_taken
+    limit: sum(
+    unit: pieces
+    thresholds:
+      notice: 70 %
+      warning: 75
+      alert: 90 %
+      critical: 0.85
+"
+    ));
+}
+
+#[test]
+fn names_that_come_twice_are_marked_both() {
+    insta::assert_snapshot!(mistakes(
+        "\
+scrape_configs:
+  - job_name: node
+  - job_name: node
+receivers:
+  - {name: a, url: http://relay/a}
+  - {name: a, url: relay/a, url: b}
+"
+    ));
+}
+
+#[test]
+fn what_prometheus_has_and_we_do_not_comes_with_what_to_do_instead() {
+    insta::assert_snapshot!(mistakes(
+        "\
+alerting:
+  alertmanagers: []
+remote_write:
+  - url: http://cluster/api/v1/write
+scrape_configs:
+  - job_name: pods
+    kubernetes_sd_configs:
+      - role: pod
+    relabel_configs:
+      - {action: dance, target_label: a}
+      - {action: hashmod, source_labels: [a]}
+"
+    ));
+}
+
+#[test]
+fn a_time_out_longer_than_its_interval_is_marked_with_it() {
+    insta::assert_snapshot!(mistakes(
+        "scrape_configs:\n  - job_name: slow\n    scrape_interval: 10s\n    scrape_timeout: 30s\n"
+    ));
+}
+
+#[test]
+fn an_address_that_others_can_reach_needs_a_token() {
+    insta::assert_snapshot!(mistakes("server:\n  listen: 0.0.0.0:7546\n"));
+}
+
+#[test]
+fn of_very_many_mistakes_a_hundred_are_shown() {
+    let text: String = (0..300).map(|number| format!("zzzzz{number}: 1\n")).collect();
+    let mistakes = Settings::parse("a.yaml", &text, &check).unwrap_err();
+    assert_eq!(mistakes.len(), 300);
+    assert!(mistakes.to_string().ends_with("300 mistakes, of which 100 are shown"));
+}
+
+#[test]
+fn colours_are_used_only_when_asked_for() {
+    let mistakes = Settings::parse("a.yaml", "a: 1\n", &check).unwrap_err();
+    assert!(mistakes.render(true).contains('\u{1b}'));
+    assert!(!mistakes.render(false).contains('\u{1b}'));
+}
+
+#[test]
+fn letters_that_could_move_a_terminals_cursor_are_shown_harmless() {
+    let mistakes = Settings::parse("a\u{1b}[2J.yaml", "\"a\\e[2J\": 1\n", &check).unwrap_err();
+    assert!(!mistakes.render(false).contains('\u{1b}'));
+}

@@ -1,0 +1,151 @@
+//! What repeats: the habit of a day or a week, learnt robustly and taken off or put back.
+
+use crate::{mean, median};
+
+/// The habit of one period: how far each phase lies above or below the level around it. Sums to nought.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Season {
+    offsets: Vec<f64>,
+}
+
+impl Season {
+    /// Learns the habit from the newest `seasons_max` periods: the median, phase by phase, of the distance from the
+    /// mean over one period around each value. Nothing for fewer than two periods.
+    pub fn learn(values: &[f64], period: usize, seasons_max: usize) -> Option<Self> {
+        if period < 2 || values.len() < 2 * period {
+            return None;
+        }
+        let level = running_mean(values, period);
+        let newest = values.len().saturating_sub(seasons_max.max(2).saturating_mul(period));
+        let mut offsets = Vec::with_capacity(period);
+        let mut distances = Vec::new();
+        for phase in 0..period {
+            distances.clear();
+            let first = newest + (phase + period - newest % period) % period;
+            for index in (first..values.len()).step_by(period) {
+                distances.push(values[index] - level[index]);
+            }
+            offsets.push(median(&distances));
+        }
+        let centre = mean(&offsets);
+        for offset in &mut offsets {
+            *offset -= centre;
+        }
+        Some(Self { offsets })
+    }
+
+    /// The offset at an index counted from the first value it learnt from.
+    pub fn at(&self, index: usize) -> f64 {
+        self.offsets[index % self.offsets.len()]
+    }
+
+    /// The values with the habit taken off.
+    pub fn remove(&self, values: &[f64]) -> Vec<f64> {
+        values.iter().enumerate().map(|(index, value)| value - self.at(index)).collect()
+    }
+
+    /// Puts the habit onto values that follow after `past` others.
+    pub fn restore(&self, ahead: &mut [f64], past: usize) {
+        for (step, value) in ahead.iter_mut().enumerate() {
+            *value += self.at(past + step);
+        }
+    }
+}
+
+/// The last period again and again; none for less than one period.
+pub fn seasonal_naive(values: &[f64], period: usize, horizon: usize) -> Option<Vec<f64>> {
+    let start = values.len().checked_sub(period)?;
+    (period > 0).then(|| (0..horizon).map(|step| values[start + step % period]).collect())
+}
+
+/// The mean over one period around each value; at the ends, that of the nearest whole period, continued by the slope
+/// between the first two or last two periods.
+fn running_mean(values: &[f64], period: usize) -> Vec<f64> {
+    let count = values.len();
+    let mut sums = Vec::with_capacity(count + 1);
+    let base = values[0];
+    let mut total = 0.0;
+    sums.push(total);
+    for value in values {
+        total += value - base;
+        sums.push(total);
+    }
+    let whole = |start: usize| base + (sums[start + period] - sums[start]) / period as f64;
+    let last = count - period;
+    let reach = period.min(last);
+    let (head, tail) = if reach > 0 {
+        (
+            (whole(reach) - whole(0)) / reach as f64,
+            (whole(last) - whole(last - reach)) / reach as f64,
+        )
+    } else {
+        (0.0, 0.0)
+    };
+    // A whole period that starts at `start` has its centre here.
+    let centre = (period as f64 - 1.0) / 2.0;
+    (0..count)
+        .map(|index| {
+            let place = index as f64 - centre;
+            if place <= 0.0 {
+                whole(0) + head * place
+            } else if place >= last as f64 {
+                whole(last) + tail * (place - last as f64)
+            } else {
+                let start = index - period / 2;
+                if period % 2 == 1 {
+                    whole(start)
+                } else {
+                    f64::midpoint(whole(start), whole((start + 1).min(last)))
+                }
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn wave(index: usize) -> f64 {
+        [0.0, 3.0, 6.0, 3.0, 0.0, -3.0, -6.0, -3.0][index % 8]
+    }
+
+    #[test]
+    fn a_habit_on_a_slope_is_learnt_without_the_slope() {
+        let values: Vec<f64> = (0..64).map(|x| 5.0 * x as f64 + wave(x)).collect();
+        let season = Season::learn(&values, 8, 8).unwrap();
+        for phase in 0..8 {
+            assert!((season.at(phase) - wave(phase)).abs() < 0.2, "{phase}: {}", season.at(phase));
+        }
+    }
+
+    #[test]
+    fn one_odd_day_does_not_change_the_habit() {
+        let mut values: Vec<f64> = (0..80).map(wave).collect();
+        values[42] += 5.0;
+        let season = Season::learn(&values, 8, 10).unwrap();
+        assert!((season.at(2) - wave(2)).abs() < 0.5);
+    }
+
+    #[test]
+    fn less_than_two_periods_have_no_habit() {
+        assert_eq!(Season::learn(&[1.0; 15], 8, 4), None);
+        assert_eq!(seasonal_naive(&[1.0; 7], 8, 4), None);
+    }
+
+    proptest! {
+        #[test]
+        fn offsets_sum_to_nought_and_come_back(values in prop::collection::vec(-1e6_f64..1e6, 14..120), seasons in 1_usize..9) {
+            let season = Season::learn(&values, 7, seasons).unwrap();
+            let total: f64 = (0..7).map(|phase| season.at(phase)).sum();
+            prop_assert!(total.abs() < 1e-3);
+            let mut back = season.remove(&values);
+            season.restore(&mut back, 0);
+            for (there, here) in back.iter().zip(&values) {
+                prop_assert!((there - here).abs() < 1e-6);
+            }
+        }
+    }
+}

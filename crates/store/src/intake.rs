@@ -1,0 +1,130 @@
+//! Where samples come in: the series seen lately, one buffer for the rows of all of them, and the log.
+
+mod buffer;
+mod log;
+mod record;
+mod replay;
+mod run;
+mod series;
+
+use std::time::Duration;
+
+use model::{Labels, Series, TimeRange};
+
+pub(crate) use buffer::{Buffer, sort};
+pub(crate) use log::{Log, RotateError};
+pub(crate) use replay::{replay, segments};
+pub(crate) use run::{Run, RunCursor};
+pub(crate) use series::{SeriesTable, hash};
+
+use crate::StoreError;
+use record::RecordBuilder;
+
+/// A series of a batch that has samples to keep.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Incoming<'a> {
+    pub(crate) series: &'a Series,
+    pub(crate) hash: u64,
+}
+
+/// All that a write touches, under one lock.
+#[derive(Debug)]
+pub(crate) struct Intake {
+    pub(crate) table: SeriesTable,
+    pub(crate) buffer: Buffer,
+    pub(crate) log: Log,
+    /// Rows in runs that are not yet on disk.
+    pub(crate) run_rows: usize,
+    /// When the first row came that is not yet on disk, by the clock that never goes back.
+    pub(crate) waiting_since: Option<Duration>,
+    /// Why nothing is written any more.
+    pub(crate) poisoned: Option<String>,
+    record: RecordBuilder,
+}
+
+/// Why rows were not taken.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// There are too many series; this is the first that would be one too many.
+    Series(Labels),
+    /// The log failed.
+    Log(StoreError),
+}
+
+impl Intake {
+    /// An empty intake that writes to a log.
+    pub(crate) fn new(table: SeriesTable, buffer: Buffer, log: Log) -> Self {
+        Self {
+            table,
+            buffer,
+            log,
+            run_rows: 0,
+            waiting_since: None,
+            poisoned: None,
+            record: RecordBuilder::default(),
+        }
+    }
+
+    /// Rows in memory.
+    pub(crate) fn rows(&self) -> usize {
+        self.run_rows + self.buffer.len()
+    }
+
+    /// Writes the samples within the window to the log, then keeps them. Gives how many.
+    pub(crate) fn append(
+        &mut self,
+        batch: &[Incoming<'_>],
+        window: TimeRange,
+        series_max: usize,
+        now: Duration,
+    ) -> Result<usize, Refusal> {
+        let numbers = self.number(batch, series_max, now)?;
+        let segment = self.log.number();
+        for (incoming, number) in batch.iter().zip(&numbers) {
+            if self.table.define(*number, segment) {
+                self.record.define(*number, &incoming.series.labels);
+            }
+            self.record.rows(*number, &incoming.series.samples, window);
+        }
+        let bytes = self.record.finish();
+        self.log.append(bytes).map_err(Refusal::Log)?;
+        self.record.clear();
+        let before = self.buffer.len();
+        for (incoming, number) in batch.iter().zip(&numbers) {
+            for sample in incoming.series.samples.iter().filter(|own| window.contains(own.time)) {
+                self.buffer.push(&mut self.table, *number, sample.time.millis(), sample.value);
+            }
+        }
+        self.waiting_since.get_or_insert(now);
+        Ok(self.buffer.len() - before)
+    }
+
+    /// The numbers of the series of a batch, given to those that have none.
+    fn number(
+        &mut self,
+        batch: &[Incoming<'_>],
+        series_max: usize,
+        now: Duration,
+    ) -> Result<Vec<u32>, Refusal> {
+        let room = series_max.saturating_sub(self.table.len());
+        let unknown = |own: &&Incoming<'_>| self.table.find(&own.series.labels, own.hash).is_none();
+        // Counts a new series twice if the batch names it twice, which only matters at the limit.
+        if batch.len() > room
+            && let Some(beyond) = batch.iter().filter(unknown).nth(room)
+        {
+            return Err(Refusal::Series(beyond.series.labels.clone()));
+        }
+        let number = |own: &Incoming<'_>| self.table.number(&own.series.labels, own.hash, now);
+        Ok(batch.iter().map(number).collect())
+    }
+
+    /// Turns the buffer into a run, if it has rows.
+    pub(crate) fn seal(&mut self) -> Option<Run> {
+        if self.buffer.len() == 0 {
+            return None;
+        }
+        let run = self.buffer.seal(&self.table);
+        self.run_rows += run.rows();
+        Some(run)
+    }
+}

@@ -1,0 +1,151 @@
+//! Rows of all series as they came, chained by series so that one series is found without sorting.
+
+use model::{Labels, Matcher};
+
+use super::{run::Run, series::SeriesTable};
+use crate::block::Chunk;
+
+/// The end of a chain.
+const NONE: u32 = u32::MAX;
+
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    time: i64,
+    value: f64,
+    /// The row of the same series that came before.
+    previous: u32,
+}
+
+/// Rows as they came.
+#[derive(Debug)]
+pub(crate) struct Buffer {
+    rows: Vec<Row>,
+    touched: Vec<u32>,
+    generation: u32,
+    span: Option<(i64, i64)>,
+}
+
+impl Default for Buffer {
+    fn default() -> Self {
+        Self { rows: Vec::new(), touched: Vec::new(), generation: 1, span: None }
+    }
+}
+
+impl Buffer {
+    /// How many rows.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Bytes it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.rows.capacity() * size_of::<Row>() + self.touched.capacity() * 4
+    }
+
+    /// Which filling of the buffer this is.
+    pub(crate) fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// The series that have rows.
+    pub(super) fn touched(&self) -> &[u32] {
+        &self.touched
+    }
+
+    /// The first and last time of any row.
+    pub(crate) fn span(&self) -> Option<(i64, i64)> {
+        self.span
+    }
+
+    /// Adds a row.
+    pub(crate) fn push(&mut self, table: &mut SeriesTable, series: u32, time: i64, value: f64) {
+        let Some(slot) = table.slot_mut(series) else { return };
+        let at = u32::try_from(self.rows.len()).unwrap_or(NONE);
+        let previous = if slot.generation == self.generation {
+            std::mem::replace(&mut slot.head, at)
+        } else {
+            (slot.generation, slot.head) = (self.generation, at);
+            self.touched.push(series);
+            NONE
+        };
+        self.rows.push(Row { time, value, previous });
+        let (min, max) = self.span.unwrap_or((time, time));
+        self.span = Some((min.min(time), max.max(time)));
+    }
+
+    /// Sorts all rows into a run, and is empty again.
+    pub(crate) fn seal(&mut self, table: &SeriesTable) -> Run {
+        let run = Run::from_buffer(self, table);
+        self.clear();
+        run
+    }
+
+    /// Forgets all rows; what an unusually large batch took is given back.
+    fn clear(&mut self) {
+        let usual = self.rows.len().min(1 << 16);
+        self.rows.clear();
+        self.rows.shrink_to(usual);
+        self.touched.clear();
+        self.generation = self.generation.wrapping_add(1).max(1);
+        self.span = None;
+    }
+
+    /// The rows of a series within these times, in order of time, the last of a time only.
+    pub(super) fn rows(&self, table: &SeriesTable, series: u32, from: i64, to: i64) -> Chunk {
+        let mut chunk = Chunk::default();
+        let Some(slot) = table.slot(series).filter(|slot| slot.generation == self.generation)
+        else {
+            return chunk;
+        };
+        let mut next = slot.head;
+        while let Some(row) = self.rows.get(next as usize) {
+            if (from..=to).contains(&row.time) {
+                chunk.times.push(row.time);
+                chunk.values.push(row.value);
+            }
+            next = row.previous;
+        }
+        chunk.times.reverse();
+        chunk.values.reverse();
+        if chunk.times.windows(2).all(|pair| pair[0] < pair[1]) { chunk } else { sort(&chunk) }
+    }
+
+    /// The rows of all series that pass, within these times; series without are left out.
+    pub(crate) fn select(
+        &self,
+        table: &SeriesTable,
+        matchers: &[Matcher],
+        from: i64,
+        to: i64,
+    ) -> Vec<(Labels, Chunk)> {
+        let mut found = Vec::new();
+        if self.span.is_none_or(|(min, max)| max < from || min > to) {
+            return found;
+        }
+        table.matching(matchers, |number, slot| {
+            let chunk = self.rows(table, number, from, to);
+            if !chunk.times.is_empty() {
+                found.push((slot.labels.clone(), chunk));
+            }
+        });
+        found
+    }
+}
+
+/// Rows in the order they came, as rows in order of time; of one time the last that came.
+pub(crate) fn sort(chunk: &Chunk) -> Chunk {
+    let mut rows: Vec<(i64, f64)> =
+        chunk.times.iter().copied().zip(chunk.values.iter().copied()).collect();
+    rows.sort_by_key(|(time, _)| *time);
+    let mut sorted =
+        Chunk { times: Vec::with_capacity(rows.len()), values: Vec::with_capacity(rows.len()) };
+    for (time, value) in rows {
+        if sorted.times.last() == Some(&time) {
+            sorted.values.pop();
+        } else {
+            sorted.times.push(time);
+        }
+        sorted.values.push(value);
+    }
+    sorted
+}

@@ -1,0 +1,107 @@
+//! What one write puts in the log: series the segment does not know yet, then rows.
+//!
+//! A record is its payload's length and CRC-32, four bytes each, then the payload: a count of
+//! series, each with its number and labels; then for each series that has rows its number, their
+//! count, and each row as the difference to the last time in the record and the value's bits.
+
+use model::{Labels, Sample, TimeRange};
+
+use crate::block::{Reader, write_text, write_varint, write_zigzag};
+
+/// Bytes before a payload.
+pub(super) const HEADER_BYTES: usize = 8;
+/// No record is longer; a length beyond it is not a record.
+pub(super) const RECORD_BYTES_MAX: u32 = 1 << 30;
+/// Room kept between writes; what a larger batch took is given back.
+const KEPT_BYTES: usize = 1 << 20;
+
+/// A record in the making.
+#[derive(Debug, Default)]
+pub(super) struct RecordBuilder {
+    series: Vec<u8>,
+    series_count: u64,
+    rows: Vec<u8>,
+    last_time: i64,
+    record: Vec<u8>,
+}
+
+impl RecordBuilder {
+    /// Names a series.
+    pub(super) fn define(&mut self, number: u32, labels: &Labels) {
+        self.series_count += 1;
+        write_varint(&mut self.series, u64::from(number));
+        write_varint(&mut self.series, labels.len() as u64);
+        for (name, value) in labels.iter() {
+            write_text(&mut self.series, name);
+            write_text(&mut self.series, value);
+        }
+    }
+
+    /// Adds rows of a series, those within the window.
+    pub(super) fn rows(&mut self, number: u32, samples: &[Sample], window: TimeRange) {
+        let within = || samples.iter().filter(|sample| window.contains(sample.time));
+        write_varint(&mut self.rows, u64::from(number));
+        write_varint(&mut self.rows, within().count() as u64);
+        for sample in within() {
+            let time = sample.time.millis();
+            write_zigzag(&mut self.rows, time.wrapping_sub(self.last_time));
+            self.last_time = time;
+            self.rows.extend_from_slice(&sample.value.to_bits().to_le_bytes());
+        }
+    }
+
+    /// The record's bytes.
+    pub(super) fn finish(&mut self) -> &[u8] {
+        self.record.clear();
+        self.record.extend_from_slice(&[0; HEADER_BYTES]);
+        write_varint(&mut self.record, self.series_count);
+        self.record.append(&mut self.series);
+        self.record.append(&mut self.rows);
+        let payload = &self.record[HEADER_BYTES..];
+        let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+        let crc = crc32fast::hash(payload);
+        self.record[..4].copy_from_slice(&length.to_le_bytes());
+        self.record[4..HEADER_BYTES].copy_from_slice(&crc.to_le_bytes());
+        &self.record
+    }
+
+    /// Starts the next record.
+    pub(super) fn clear(&mut self) {
+        (self.series_count, self.last_time) = (0, 0);
+        for bytes in [&mut self.series, &mut self.rows, &mut self.record] {
+            bytes.clear();
+            bytes.shrink_to(KEPT_BYTES);
+        }
+    }
+}
+
+/// Who takes what a record says.
+pub(super) trait RecordReader {
+    /// A series has this number from now on.
+    fn series(&mut self, number: u32, labels: Labels);
+
+    /// A row of a series; `None` if the series has no number.
+    fn row(&mut self, number: u32, time: i64, value: f64) -> Option<()>;
+}
+
+/// Reads a payload; `None` if it is none.
+pub(super) fn read(payload: &[u8], into: &mut impl RecordReader) -> Option<()> {
+    let mut reader = Reader::new(payload);
+    for _ in 0..reader.varint()? {
+        let number = u32::try_from(reader.varint()?).ok()?;
+        let mut pairs = Vec::new();
+        for _ in 0..reader.varint()? {
+            pairs.push((reader.text()?, reader.text()?));
+        }
+        into.series(number, Labels::from_pairs(pairs));
+    }
+    let mut time = 0i64;
+    while !reader.is_empty() {
+        let number = u32::try_from(reader.varint()?).ok()?;
+        for _ in 0..reader.varint()? {
+            time = time.wrapping_add(reader.zigzag()?);
+            into.row(number, time, reader.f64()?)?;
+        }
+    }
+    Some(())
+}

@@ -1,0 +1,116 @@
+//! A part: one immutable file with the rows of many series of one day.
+//!
+//! ```text
+//! magic
+//! groups      blocks of rows, some 32 KiB of them compressed together
+//! pages       series in order of labels: their labels and the headers of their blocks
+//! directory   label name and value -> which series
+//! meta        totals, and where pages and directory are
+//! footer      where meta is
+//! ```
+//!
+//! Groups and pages follow each other in turn; each piece has its checksum, and nothing is read but
+//! the pieces that are needed.
+
+mod cache;
+mod cursor;
+mod extent;
+mod merge;
+mod meta;
+mod page;
+mod read;
+mod terms;
+mod write;
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+pub(crate) use cache::Cache;
+pub(crate) use cursor::PartCursor;
+pub(crate) use merge::{Merger, Source};
+pub(crate) use meta::{Meta, Origin};
+pub(crate) use read::PartReader;
+pub(crate) use write::PartWriter;
+
+use crate::{
+    StoreError,
+    files::{Files, failed},
+};
+
+/// How the name of a finished part ends.
+pub(crate) const PART_ENDING: &str = "part";
+/// How the name of an unfinished part ends.
+pub(crate) const UNFINISHED_ENDING: &str = "tmp";
+/// Milliseconds of a day.
+pub(crate) const DAY_MILLIS: i64 = 86_400_000;
+
+/// One part on disk. Its file goes when the last reader lets go of a part that was replaced.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// Tells parts apart in caches for as long as the program runs.
+    pub(crate) id: u64,
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// What it holds.
+    pub(crate) meta: Meta,
+    /// Bytes of its file.
+    pub(crate) bytes: u64,
+    files: Files,
+    replaced: AtomicBool,
+    aside: AtomicBool,
+}
+
+impl Part {
+    fn new(path: PathBuf, meta: Meta, bytes: u64, files: Files) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            path,
+            meta,
+            bytes,
+            files,
+            replaced: AtomicBool::new(false),
+            aside: AtomicBool::new(false),
+        }
+    }
+
+    /// Reads what a part says of itself, and none of its rows.
+    pub(crate) fn open(path: &Path, files: &Files) -> Result<Self, StoreError> {
+        let file = File::open(path).map_err(failed("open", path))?;
+        let (meta, bytes) = Meta::read(&file, path)?;
+        Ok(Self::new(path.to_owned(), meta, bytes, files.clone()))
+    }
+
+    /// Whether any row may lie within these times.
+    pub(crate) fn overlaps(&self, from: i64, to: i64) -> bool {
+        self.meta.min_time <= to && self.meta.max_time >= from
+    }
+
+    /// Says that others hold its rows now.
+    pub(crate) fn replace(&self) {
+        self.replaced.store(true, Ordering::Release);
+    }
+
+    /// Marks it as damaged; true for the first to say so.
+    pub(crate) fn set_aside(&self) -> bool {
+        !self.aside.swap(true, Ordering::AcqRel)
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        let gone = self.replaced.load(Ordering::Acquire) && !self.aside.load(Ordering::Acquire);
+        if gone && let Err(error) = self.files.remove(&self.path) {
+            // The next start removes it, since its rows are in a part that covers it.
+            tracing::warn!(part = %self.path.display(), %error, "a replaced part stays for now");
+        }
+    }
+}
+
+/// The day a time lies in, counted from 1970-01-01.
+pub(crate) fn day_of(time: i64) -> i64 {
+    time.div_euclid(DAY_MILLIS)
+}

@@ -1,0 +1,234 @@
+//! Writing a part: series in order of labels, rows in order of time; then it is synced and named.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+use model::Labels;
+
+use super::{
+    Part, UNFINISHED_ENDING,
+    extent::{Extent, Packer},
+    meta::{MAGIC, Meta, Origin, PageRef},
+    page::{BlockHeader, PageBuilder},
+    terms::DirectoryBuilder,
+};
+use crate::{
+    StoreError,
+    block::{self, BLOCK_ROWS},
+    files::{Files, failed},
+};
+
+/// Blocks compressed together: what must be unpacked to read one of them.
+const GROUP_BYTES: usize = 32 << 10;
+/// Series of a page: labels and headers unpacked together.
+const PAGE_BYTES: usize = 32 << 10;
+/// Bytes handed to the system at once.
+const WRITE_BYTES: usize = 128 << 10;
+
+/// A part in the making. Dropped before it is finished, it leaves nothing.
+pub(crate) struct PartWriter {
+    files: Files,
+    dir: PathBuf,
+    path: PathBuf,
+    file: File,
+    finished: bool,
+    packer: Packer,
+    waiting: Vec<u8>,
+    offset: u64,
+    group: Vec<u8>,
+    page: PageBuilder,
+    pages: Vec<PageRef>,
+    directory: DirectoryBuilder,
+    meta: Meta,
+    times: Vec<i64>,
+    values: Vec<f64>,
+    blocks: Vec<BlockHeader>,
+}
+
+impl PartWriter {
+    /// Starts a part in the directory of its day, which is made if need be.
+    pub(crate) fn create(dir: &Path, origin: Origin, files: &Files) -> Result<Self, StoreError> {
+        files.create_dir(dir)?;
+        let path = dir.join(origin.file_name()).with_extension(UNFINISHED_ENDING);
+        let file = files.create(&path)?;
+        let packer = Packer::new().map_err(failed("compress", &path))?;
+        Ok(Self {
+            files: files.clone(),
+            dir: dir.to_owned(),
+            path,
+            file,
+            finished: false,
+            packer,
+            waiting: MAGIC.to_vec(),
+            offset: MAGIC.len() as u64,
+            group: Vec::new(),
+            page: PageBuilder::default(),
+            pages: Vec::new(),
+            directory: DirectoryBuilder::default(),
+            meta: Meta { origin, min_time: i64::MAX, max_time: i64::MIN, ..Meta::default() },
+            times: Vec::new(),
+            values: Vec::new(),
+            blocks: Vec::new(),
+        })
+    }
+
+    /// Appends rows of the series that `end_series` will name; times rise strictly.
+    pub(crate) fn push(&mut self, times: &[i64], values: &[f64]) -> Result<(), StoreError> {
+        let (mut times, mut values) = (times, values);
+        while !times.is_empty() {
+            let room = (BLOCK_ROWS - self.times.len()).min(times.len());
+            self.times.extend_from_slice(&times[..room]);
+            self.values.extend_from_slice(&values[..room]);
+            (times, values) = (&times[room..], &values[room..]);
+            if self.times.len() == BLOCK_ROWS {
+                self.end_block()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a series. Series come in order of labels; one without rows is left out.
+    pub(crate) fn end_series(&mut self, labels: &Labels) -> Result<(), StoreError> {
+        self.end_block()?;
+        if self.blocks.is_empty() {
+            return Ok(());
+        }
+        self.page.add_series(labels, &self.blocks);
+        self.blocks.clear();
+        self.directory.add(labels, self.meta.series);
+        self.meta.series += 1;
+        if self.page.bytes() >= PAGE_BYTES {
+            self.end_page()?;
+        }
+        Ok(())
+    }
+
+    fn end_block(&mut self) -> Result<(), StoreError> {
+        let (Some(min_time), Some(max_time)) =
+            (self.times.first().copied(), self.times.last().copied())
+        else {
+            return Ok(());
+        };
+        let start = self.group.len();
+        block::encode(&self.times, &self.values, &mut self.group);
+        let (min, max, sum) = figures(&self.values);
+        self.blocks.push(BlockHeader {
+            min_time,
+            max_time,
+            rows: short(self.times.len()),
+            group: self.page.next_group(),
+            offset: short(start),
+            bytes: short(self.group.len() - start),
+            min,
+            max,
+            sum,
+        });
+        self.meta.rows += self.times.len() as u64;
+        self.meta.min_time = self.meta.min_time.min(min_time);
+        self.meta.max_time = self.meta.max_time.max(max_time);
+        self.times.clear();
+        self.values.clear();
+        if self.group.len() >= GROUP_BYTES {
+            self.end_group()?;
+        }
+        Ok(())
+    }
+
+    fn end_group(&mut self) -> Result<(), StoreError> {
+        if !self.group.is_empty() {
+            let group = std::mem::take(&mut self.group);
+            let extent = self.append(&group)?;
+            self.page.add_group(extent);
+            self.group = group;
+            self.group.clear();
+        }
+        Ok(())
+    }
+
+    fn end_page(&mut self) -> Result<(), StoreError> {
+        self.end_group()?;
+        let series = short(self.page.series());
+        if series > 0 {
+            let page = self.page.finish();
+            let extent = self.append(&page)?;
+            self.pages.push(PageRef { first_series: self.meta.series - series, extent });
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, raw: &[u8]) -> Result<Extent, StoreError> {
+        let (packed, extent) =
+            self.packer.pack(raw, self.offset).map_err(failed("compress", &self.path))?;
+        self.waiting.extend_from_slice(packed.as_deref().unwrap_or(raw));
+        self.offset += u64::from(extent.stored);
+        if self.waiting.len() >= WRITE_BYTES {
+            self.write_out()?;
+        }
+        Ok(extent)
+    }
+
+    fn write_out(&mut self) -> Result<(), StoreError> {
+        self.files.write(&self.file, &self.path, &self.waiting)?;
+        self.waiting.clear();
+        Ok(())
+    }
+
+    /// Syncs the part and gives it its name; `None` if it has no rows.
+    pub(crate) fn finish(mut self) -> Result<Option<Part>, StoreError> {
+        self.end_page()?;
+        if self.meta.rows == 0 {
+            return Ok(None);
+        }
+        let directory =
+            std::mem::take(&mut self.directory).finish().map_err(failed("index", &self.path))?;
+        self.meta.directory = self.append(&directory)?;
+        self.meta.pages = std::mem::take(&mut self.pages).into();
+        let end = self.meta.encode(self.offset);
+        self.waiting.extend_from_slice(&end);
+        let bytes = self.offset + end.len() as u64;
+        self.write_out()?;
+        self.files.sync(&self.file, &self.path)?;
+        let path = self.dir.join(self.meta.origin.file_name());
+        self.files.rename(&self.path, &path)?;
+        self.finished = true;
+        let part = Part::new(path, std::mem::take(&mut self.meta), bytes, self.files.clone());
+        if let Err(error) = self.files.sync_dir(&self.dir) {
+            // Its name may not last: it goes again, and its rows stay where they were.
+            part.replace();
+            return Err(error);
+        }
+        Ok(Some(part))
+    }
+}
+
+impl Drop for PartWriter {
+    fn drop(&mut self) {
+        if !self.finished
+            && let Err(error) = self.files.remove(&self.path)
+        {
+            tracing::warn!(part = %self.path.display(), %error, "an unfinished part stays until the next start");
+        }
+    }
+}
+
+fn short(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// Least, greatest and sum; none of them a number if any value is not.
+fn figures(values: &[f64]) -> (f64, f64, f64) {
+    if values.iter().any(|value| value.is_nan()) {
+        return (f64::NAN, f64::NAN, f64::NAN);
+    }
+    values.iter().fold((f64::INFINITY, f64::NEG_INFINITY, 0.0), |(min, max, sum), value| {
+        (value.min(min), value.max(max), sum + value)
+    })
+}
+
+impl std::fmt::Debug for PartWriter {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("PartWriter").field("path", &self.path).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,197 @@
+//! The store itself: what others call.
+
+mod catalog;
+mod place;
+mod read;
+mod recover;
+mod stats;
+mod tend;
+#[cfg(test)]
+mod tests;
+mod tiers;
+mod write;
+
+use std::{
+    fmt,
+    fs::File,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use model::Clock;
+use parking_lot::{Mutex, RwLock};
+
+use crate::{
+    Progress, StoreError, StoreOptions,
+    files::Files,
+    intake::{Intake, Run},
+    part::{Cache, Part},
+};
+use catalog::Catalog;
+use place::Place;
+use stats::Counters;
+pub use stats::StoreStats;
+use tend::{Flushing, Merging};
+
+/// What was read lately of parts: enough for the parts that alerts and pages look at again and again.
+const CACHE_BYTES: usize = 8 << 20;
+
+/// An embedded time-series store in one directory, for one process. Share it in an `Arc`.
+///
+/// Dropping it without `close` is as good as killing the process: nothing acknowledged is lost, and
+/// the next start replays the log.
+pub struct Store {
+    place: Place,
+    options: StoreOptions,
+    clock: Arc<dyn Clock>,
+    files: Files,
+    cache: Cache,
+    // Locks are taken in this order: flushing or merging, intake, catalog.
+    flushing: Mutex<Flushing>,
+    merging: Mutex<Merging>,
+    intake: Mutex<Intake>,
+    catalog: RwLock<Arc<Catalog>>,
+    syncing: Mutex<()>,
+    /// Bytes of the log that are known to be on disk, and when that was so, in milliseconds.
+    synced: AtomicU64,
+    synced_at: AtomicU64,
+    next_part: AtomicU64,
+    counters: Counters,
+    closed: AtomicBool,
+    lock: Mutex<Option<File>>,
+}
+
+impl Store {
+    /// Opens a store, or makes one; replays the log. Takes the directory for this process.
+    pub fn open(
+        dir: &Path,
+        options: StoreOptions,
+        clock: Arc<dyn Clock>,
+        progress: &dyn Progress,
+    ) -> Result<Self, StoreError> {
+        Self::open_with(dir, options, clock, progress, Files::default())
+    }
+
+    pub(crate) fn open_with(
+        dir: &Path,
+        options: StoreOptions,
+        clock: Arc<dyn Clock>,
+        progress: &dyn Progress,
+        files: Files,
+    ) -> Result<Self, StoreError> {
+        let place = Place { dir: dir.to_owned() };
+        let lock = place.lock()?;
+        place.prepare(&files)?;
+        let mut found = recover::find_parts(&place, &files, progress)?;
+        let now = (clock.elapsed(), options.buffer_rows_max);
+        let intake = recover::replay_log(&place, &files, &mut found, now, progress)?;
+        let store = Self {
+            place,
+            options,
+            files,
+            cache: Cache::new(CACHE_BYTES),
+            flushing: Mutex::default(),
+            merging: Mutex::default(),
+            intake: Mutex::new(intake),
+            catalog: RwLock::new(Arc::new(found.catalog)),
+            syncing: Mutex::default(),
+            synced: AtomicU64::new(0),
+            synced_at: AtomicU64::new(millis(clock.elapsed())),
+            next_part: AtomicU64::new(found.next_part),
+            counters: Counters::new(found.quarantined),
+            closed: AtomicBool::new(false),
+            lock: Mutex::new(Some(lock)),
+            clock,
+        };
+        if store.intake.lock().rows() > store.options.memory_rows_max / 2 {
+            store.flush()?;
+        }
+        Ok(store)
+    }
+
+    /// Tends the store: forces the log to the disk, turns rows in memory into parts, merges some
+    /// parts, drops days past retention. Call it about once a second where blocking is allowed.
+    ///
+    /// The first thing that fails is given back after the others were tried; all are tried again.
+    pub fn maintain(&self) -> Result<(), StoreError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(StoreError::Closed);
+        }
+        let synced = self.sync_log();
+        self.drop_expired();
+        let flushed = self.flush_if_due();
+        self.forget_idle_series();
+        let merged = self.merge_some();
+        synced.and(flushed).and(merged)
+    }
+
+    /// Writes everything to parts and releases the directory. Later writes are refused; if this
+    /// fails the log still has what it had, and the directory is released all the same.
+    pub fn close(&self) -> Result<(), StoreError> {
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let synced = self.sync_log();
+        let flushed = self.flush();
+        drop(self.lock.lock().take());
+        synced.and(flushed)
+    }
+
+    fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog.read())
+    }
+
+    /// Replaces the catalog by a changed one.
+    fn change_catalog<T>(&self, change: impl FnOnce(&mut Catalog) -> T) -> T {
+        let mut held = self.catalog.write();
+        change(Arc::make_mut(&mut held))
+    }
+
+    fn add_run(&self, run: Run) {
+        self.change_catalog(|catalog| catalog.runs.push(Arc::new(run)));
+    }
+
+    /// Sets a damaged part aside; it costs only itself.
+    fn set_aside(&self, part: &Part, error: &StoreError) {
+        if !part.set_aside() {
+            return;
+        }
+        self.change_catalog(|catalog| catalog.remove(part));
+        self.cache.forget(part.id);
+        let path = part.path.display();
+        match recover::quarantine(&self.place, &self.files, &part.path) {
+            Ok(name) => {
+                tracing::error!(part = %path, rows = part.meta.rows, %error, "damaged part set aside");
+                self.counters.quarantined(name);
+            }
+            Err(failure) => {
+                tracing::error!(part = %path, %error, %failure, "damaged part is left out");
+                self.counters.quarantined(path.to_string());
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Store").field("dir", &self.place.dir).finish_non_exhaustive()
+    }
+}
+
+fn millis(elapsed: std::time::Duration) -> u64 {
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// An error and its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}

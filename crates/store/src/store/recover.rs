@@ -1,0 +1,159 @@
+//! Opening a store: parts are looked at, not read; the log is replayed; what is damaged is set aside.
+
+use std::{fs, path::Path, sync::Arc, time::Duration};
+
+use hashbrown::HashMap;
+
+use super::{
+    catalog::Catalog,
+    place::{Place, list, parse_day},
+};
+use crate::{
+    Progress, StoreError,
+    files::{Files, failed},
+    intake::{Buffer, Intake, Log, SeriesTable, replay, segments},
+    part::{PART_ENDING, Part, UNFINISHED_ENDING},
+};
+
+/// What was found on disk.
+pub(super) struct Found {
+    pub(super) catalog: Catalog,
+    /// The number of the next part.
+    pub(super) next_part: u64,
+    /// What is set aside, earlier runs included.
+    pub(super) quarantined: Vec<String>,
+}
+
+/// Looks at all parts.
+pub(super) fn find_parts(
+    place: &Place,
+    files: &Files,
+    progress: &dyn Progress,
+) -> Result<Found, StoreError> {
+    let mut found = Found { catalog: Catalog::default(), next_part: 1, quarantined: Vec::new() };
+    let dirs = list(&place.raw())?;
+    for (done, dir) in dirs.iter().enumerate() {
+        progress.report(done as u64, dirs.len() as u64, "looking at days");
+        let name = dir.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if let Some(day) = parse_day(name) {
+            find_day(place, files, (day, dir), &mut found)?;
+        }
+    }
+    progress.report(dirs.len() as u64, dirs.len() as u64, "looking at days");
+    for path in list(&place.quarantine())? {
+        found.quarantined.push(name_of(&path));
+    }
+    Ok(found)
+}
+
+fn find_day(
+    place: &Place,
+    files: &Files,
+    (day, dir): (i64, &Path),
+    found: &mut Found,
+) -> Result<(), StoreError> {
+    let mut parts = Vec::new();
+    for path in list(dir)? {
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        if ending == UNFINISHED_ENDING {
+            files.remove(&path)?;
+        } else if ending == PART_ENDING {
+            let outcome = Part::open(&path, files).and_then(|part| {
+                if part.meta.origin.day == day {
+                    return Ok(part);
+                }
+                Err(StoreError::Damaged { path: path.clone(), what: "it is in the wrong day" })
+            });
+            match outcome {
+                Ok(part) => parts.push(Arc::new(part)),
+                Err(error @ StoreError::Damaged { .. }) => {
+                    tracing::error!(part = %path.display(), %error, "damaged part set aside");
+                    quarantine(place, files, &path)?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    for part in &parts {
+        found.next_part = found.next_part.max(part.meta.origin.last + 1);
+        if parts.iter().any(|other| other.meta.origin.covers(&part.meta.origin)) {
+            part.replace();
+        } else {
+            found.catalog.add(Arc::clone(part));
+        }
+    }
+    if parts.is_empty() {
+        // Left by a merge or a retention that did not come to its end; a full one stays.
+        fs::remove_dir(dir).or_else(|error| match error.kind() {
+            std::io::ErrorKind::DirectoryNotEmpty => Ok(()),
+            _ => Err(failed("remove", dir)(error)),
+        })?;
+    }
+    Ok(())
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Moves a damaged file out of the way; gives its new name.
+pub(super) fn quarantine(place: &Place, files: &Files, path: &Path) -> Result<String, StoreError> {
+    let day = path.parent().map(name_of).unwrap_or_default();
+    let name = format!("{day}-{}", name_of(path));
+    files.rename(path, &place.quarantine().join(&name))?;
+    Ok(name)
+}
+
+/// Replays the log into a fresh intake. Gives the names of segments that are damaged, too.
+pub(super) fn replay_log(
+    place: &Place,
+    files: &Files,
+    found: &mut Found,
+    (now, buffer_rows_max): (Duration, usize),
+    progress: &dyn Progress,
+) -> Result<Intake, StoreError> {
+    let mut through: HashMap<i64, u64> = HashMap::new();
+    for part in found.catalog.parts() {
+        let last = through.entry(part.meta.origin.day).or_default();
+        *last = part.meta.origin.log_through.max(*last);
+    }
+    let mut older = segments(&place.log())?;
+    // Parts may know of segments that are gone: numbers go on from there, never back.
+    let mut last_number = through.values().copied().max().unwrap_or_default();
+    let total = older.len() as u64;
+    let (mut table, mut buffer) = (SeriesTable::default(), Buffer::default());
+    let mut runs_rows = 0;
+    let mut kept = Vec::new();
+    for (done, mut segment) in older.drain(..).enumerate() {
+        progress.report(done as u64, total, "replaying the log");
+        let replayed = replay(&segment, &mut table, &mut buffer, &through, now)?;
+        if replayed.damaged {
+            let name = format!("log-{}", name_of(&segment.path));
+            tracing::error!(
+                segment = %segment.path.display(), rows = replayed.rows,
+                "damaged log segment is set aside, with what could not be read of it"
+            );
+            segment.aside = Some(place.quarantine().join(&name));
+            found.quarantined.push(name);
+        }
+        last_number = last_number.max(segment.number);
+        if replayed.rows > 0 || replayed.damaged {
+            kept.push(segment);
+        } else {
+            files.remove(&segment.path)?;
+        }
+        if buffer.len() >= buffer_rows_max {
+            let run = buffer.seal(&table);
+            runs_rows += run.rows();
+            found.catalog.runs.push(Arc::new(run));
+        }
+    }
+    progress.report(total, total, "replaying the log");
+    let log = Log::start(&place.log(), files, kept, last_number)?;
+    let mut intake = Intake::new(table, buffer, log);
+    intake.run_rows = runs_rows;
+    if intake.rows() > 0 {
+        intake.waiting_since = Some(now);
+    }
+    Ok(intake)
+}

@@ -1,0 +1,131 @@
+//! What a store says of itself.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use model::Time;
+use parking_lot::Mutex;
+
+use super::Store;
+
+/// Figures of a store at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoreStats {
+    /// Series written to within the last hour.
+    pub series: usize,
+    /// Samples kept, in memory and on disk; a sample written twice may count twice until merged.
+    pub samples: u64,
+    /// Days that have parts on disk.
+    pub partitions: usize,
+    /// Parts on disk.
+    pub parts: usize,
+    /// Bytes of all parts on disk.
+    pub bytes_on_disk: u64,
+    /// Bytes of rows and labels in memory, about.
+    pub bytes_in_memory: u64,
+    /// Bytes of the log.
+    pub log_bytes: u64,
+    /// Samples taken since the store was opened.
+    pub samples_written: u64,
+    /// Samples left out since the store was opened, because their time lies outside what is kept.
+    pub samples_out_of_range: u64,
+    /// Batches refused since the store was opened, whatever the reason.
+    pub writes_refused: u64,
+    /// Parts and pieces of log that were set aside as damaged, earlier runs included.
+    pub quarantined: u64,
+    /// Names of what is set aside, at most a hundred.
+    pub quarantined_names: Vec<String>,
+    /// Parts made by merging since the store was opened.
+    pub merges: u64,
+    /// Days dropped since the store was opened because they were past retention.
+    pub partitions_dropped: u64,
+    /// Why writes are refused, if they are.
+    pub poisoned: Option<String>,
+    /// What the last failed attempt to put rows on disk said, until one succeeds.
+    pub trouble: Option<String>,
+    /// The oldest sample.
+    pub oldest: Option<Time>,
+    /// The newest sample.
+    pub newest: Option<Time>,
+}
+
+/// Names kept of what is set aside.
+const NAMES_MAX: usize = 100;
+
+/// What is counted while the store is open.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) written: AtomicU64,
+    pub(super) out_of_range: AtomicU64,
+    pub(super) refused: AtomicU64,
+    pub(super) merges: AtomicU64,
+    pub(super) partitions_dropped: AtomicU64,
+    aside: Mutex<(u64, Vec<String>)>,
+}
+
+impl Counters {
+    pub(super) fn new(mut quarantined: Vec<String>) -> Self {
+        let count = quarantined.len() as u64;
+        quarantined.truncate(NAMES_MAX);
+        Self { aside: Mutex::new((count, quarantined)), ..Self::default() }
+    }
+
+    pub(super) fn quarantined(&self, name: String) {
+        let mut aside = self.aside.lock();
+        aside.0 += 1;
+        if aside.1.len() < NAMES_MAX {
+            aside.1.push(name);
+        }
+    }
+}
+
+pub(super) fn count(counter: &AtomicU64, by: usize) {
+    counter.fetch_add(by as u64, Ordering::Relaxed);
+}
+
+impl Store {
+    /// Figures of this moment.
+    pub fn stats(&self) -> StoreStats {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let trouble = self.flushing.try_lock().map(|flushing| flushing.trouble.clone());
+        let intake = self.intake.lock();
+        let catalog = self.catalog();
+        let (quarantined, quarantined_names) = self.counters.aside.lock().clone();
+        let mut stats = StoreStats {
+            series: intake.table.len(),
+            samples: intake.buffer.len() as u64,
+            bytes_in_memory: (intake.table.bytes() + intake.buffer.bytes() + self.cache.bytes())
+                as u64,
+            log_bytes: intake.log.bytes(),
+            partitions: catalog.days.len(),
+            samples_written: get(&self.counters.written),
+            samples_out_of_range: get(&self.counters.out_of_range),
+            writes_refused: get(&self.counters.refused),
+            merges: get(&self.counters.merges),
+            partitions_dropped: get(&self.counters.partitions_dropped),
+            quarantined,
+            quarantined_names,
+            poisoned: intake.poisoned.clone(),
+            trouble: trouble.flatten(),
+            ..StoreStats::default()
+        };
+        let mut span = intake.buffer.span();
+        drop(intake);
+        let mut widen = |min: i64, max: i64| {
+            let (from, to) = span.unwrap_or((min, max));
+            span = Some((from.min(min), to.max(max)));
+        };
+        for run in &catalog.runs {
+            stats.samples += run.rows() as u64;
+            stats.bytes_in_memory += run.bytes() as u64;
+            widen(run.span.0, run.span.1);
+        }
+        for part in catalog.parts() {
+            stats.parts += 1;
+            stats.samples += part.meta.rows;
+            stats.bytes_on_disk += part.bytes;
+            widen(part.meta.min_time, part.meta.max_time);
+        }
+        (stats.oldest, stats.newest) = (span.map(|own| Time(own.0)), span.map(|own| Time(own.1)));
+        stats
+    }
+}

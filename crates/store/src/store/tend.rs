@@ -1,0 +1,355 @@
+//! Tending: syncing the log, rows in memory to parts, merging, retention.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use hashbrown::HashMap;
+
+use super::{Store, chain, millis, stats::count, tiers};
+use crate::{
+    StoreError,
+    intake::{RotateError, Run, RunCursor},
+    part::{DAY_MILLIS, Merger, Origin, Part, PartCursor, PartWriter, Source},
+};
+
+/// How long a failed attempt to write parts rests: a full disk is not filled again every second.
+const REST: Duration = Duration::from_secs(5);
+/// Rows merged by one call of `maintain`: some tens of milliseconds.
+const MERGE_ROWS: usize = 1 << 20;
+/// How long a past day has had no new part before it becomes one.
+const QUIET: Duration = Duration::from_secs(15 * 60);
+/// How long after its end a day is past: late samples of the last scrapes have come by then.
+const DAY_SLACK_MILLIS: i64 = 3_600_000;
+/// How long a series counts as active after its last sample.
+const SERIES_IDLE: Duration = Duration::from_secs(3600);
+/// How often idle series are looked for.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
+
+/// What turning rows into parts remembers.
+#[derive(Debug, Default)]
+pub(super) struct Flushing {
+    /// What failed last, until it succeeds.
+    pub(super) trouble: Option<String>,
+    rest_until: Duration,
+    forgot_at: Duration,
+}
+
+/// What merging remembers.
+#[derive(Default)]
+pub(super) struct Merging {
+    job: Option<Job>,
+    rest_until: Duration,
+    /// When each day last had a new part, as far as is known.
+    touched: HashMap<i64, Duration>,
+}
+
+struct Job {
+    merger: Merger,
+    sources: Vec<Arc<Part>>,
+}
+
+impl Store {
+    /// Forces the log to the disk.
+    pub(super) fn sync_log(&self) -> Result<(), StoreError> {
+        let appended = self.intake.lock().log.appended();
+        self.sync_log_to(appended)
+    }
+
+    /// Forces the log to the disk as far as a position; writers that wait share one sync.
+    pub(super) fn sync_log_to(&self, position: u64) -> Result<(), StoreError> {
+        if self.synced.load(Ordering::Acquire) >= position {
+            return Ok(());
+        }
+        let syncing = self.syncing.lock();
+        if self.synced.load(Ordering::Acquire) >= position {
+            return Ok(());
+        }
+        let (appended, (file, path)) = {
+            let intake = self.intake.lock();
+            if let Some(why) = &intake.poisoned {
+                return Err(StoreError::Poisoned { why: why.clone() });
+            }
+            (intake.log.appended(), intake.log.file())
+        };
+        let outcome = self.files.sync(&file, &path);
+        match &outcome {
+            Ok(()) => {
+                self.synced.fetch_max(appended, Ordering::AcqRel);
+                self.synced_at.store(millis(self.clock.elapsed()), Ordering::Relaxed);
+            }
+            Err(error) => self.poison(error),
+        }
+        drop(syncing);
+        outcome
+    }
+
+    fn poison(&self, error: &StoreError) {
+        let why = chain(error);
+        tracing::error!(error = %why, "the store refuses writes from now on");
+        self.intake.lock().poisoned.get_or_insert(why);
+    }
+
+    /// Turns rows in memory into parts if they are old or many.
+    pub(super) fn flush_if_due(&self) -> Result<(), StoreError> {
+        let due = {
+            let intake = self.intake.lock();
+            let waited =
+                intake.waiting_since.map(|since| self.clock.elapsed().saturating_sub(since));
+            let old = waited.is_some_and(|own| own >= self.options.flush_after.to_duration());
+            old || intake.rows() >= self.options.memory_rows_max / 2
+        };
+        if due { self.flush_unless_resting() } else { Ok(()) }
+    }
+
+    /// Turns rows in memory into parts, unless that failed a moment ago.
+    pub(super) fn flush_unless_resting(&self) -> Result<(), StoreError> {
+        let resting = {
+            let flushing = self.flushing.lock();
+            flushing.trouble.is_some() && self.clock.elapsed() < flushing.rest_until
+        };
+        if resting { Ok(()) } else { self.flush() }
+    }
+
+    /// Turns all rows in memory into parts, and removes the log segments that held them.
+    pub(super) fn flush(&self) -> Result<(), StoreError> {
+        let mut flushing = self.flushing.lock();
+        let outcome = self.flush_runs();
+        match &outcome {
+            Ok(()) => flushing.trouble = None,
+            Err(error) => {
+                flushing.trouble = Some(chain(error));
+                flushing.rest_until = self.clock.elapsed() + REST;
+            }
+        }
+        outcome
+    }
+
+    fn flush_runs(&self) -> Result<(), StoreError> {
+        let Some((runs, through)) = self.seal_all()? else { return Ok(()) };
+        let mut days = BTreeSet::new();
+        for run in &runs {
+            run.add_days(&mut days);
+        }
+        let first_kept = self.first_kept_day();
+        let mut parts = Vec::new();
+        for day in days.into_iter().filter(|day| *day >= first_kept) {
+            match self.write_part(&runs, day, through) {
+                Ok(part) => parts.extend(part),
+                Err(error) => {
+                    // The rows are all still in memory and in the log: try again with all days.
+                    parts.iter().for_each(Part::replace);
+                    return Err(error);
+                }
+            }
+        }
+        let now = self.clock.elapsed();
+        let mut merging_touched = Vec::new();
+        {
+            let mut intake = self.intake.lock();
+            self.change_catalog(|catalog| {
+                catalog.runs.drain(..runs.len());
+                for part in parts {
+                    merging_touched.push(part.meta.origin.day);
+                    catalog.add(Arc::new(part));
+                }
+            });
+            intake.run_rows -= runs.iter().map(|run| run.rows()).sum::<usize>();
+        }
+        let mut merging = self.merging.lock();
+        merging.touched.extend(merging_touched.into_iter().map(|day| (day, now)));
+        drop(merging);
+        self.intake.lock().log.remove_through(through)
+    }
+
+    /// Seals the buffer and begins a new log segment. Gives all runs and the last segment that
+    /// holds rows of them.
+    fn seal_all(&self) -> Result<Option<(Vec<Arc<Run>>, u64)>, StoreError> {
+        let mut intake = self.intake.lock();
+        if intake.rows() == 0 {
+            return Ok(None);
+        }
+        let through = if intake.poisoned.is_some() {
+            intake.log.number()
+        } else {
+            match intake.log.rotate() {
+                Ok(number) => number,
+                Err(RotateError::Begin(error)) => return Err(error),
+                Err(RotateError::Sync(error)) => {
+                    drop(intake);
+                    self.poison(&error);
+                    return Err(error);
+                }
+            }
+        };
+        self.synced.fetch_max(intake.log.appended(), Ordering::AcqRel);
+        if let Some(run) = intake.seal() {
+            self.add_run(run);
+        }
+        intake.waiting_since = None;
+        Ok(Some((self.catalog().runs.clone(), through)))
+    }
+
+    fn write_part(
+        &self,
+        runs: &[Arc<Run>],
+        day: i64,
+        through: u64,
+    ) -> Result<Option<Part>, StoreError> {
+        let number = self.next_part.fetch_add(1, Ordering::Relaxed);
+        let origin = Origin { day, first: number, last: number, level: 0, log_through: through };
+        let writer = PartWriter::create(&self.place.day(day), origin, &self.files)?;
+        let mut sources: Vec<Box<dyn Source>> = Vec::with_capacity(runs.len());
+        for run in runs {
+            sources.push(Box::new(RunCursor::new(run, day)));
+        }
+        let mut merger = Merger::new(sources, writer);
+        while !merger.step(usize::MAX)? {}
+        merger.finish()
+    }
+
+    /// Merges parts, about as many rows as one call may.
+    pub(super) fn merge_some(&self) -> Result<(), StoreError> {
+        let mut merging = self.merging.lock();
+        if self.clock.elapsed() < merging.rest_until {
+            return Ok(());
+        }
+        let Some(mut job) =
+            merging.job.take().map_or_else(|| self.next_job(&merging), |job| Ok(Some(job)))?
+        else {
+            return Ok(());
+        };
+        let outcome = match job.merger.step(MERGE_ROWS) {
+            Ok(false) => {
+                merging.job = Some(job);
+                return Ok(());
+            }
+            Ok(true) => job.merger.finish().map(|part| self.replace_parts(&job.sources, part)),
+            Err(error) => Err(error),
+        };
+        let Err(error) = outcome else { return Ok(()) };
+        merging.rest_until = self.clock.elapsed() + REST;
+        if let StoreError::Damaged { path, .. } = &error
+            && let Some(part) = job.sources.iter().find(|part| part.path == *path)
+        {
+            self.set_aside(part, &error);
+            return Ok(());
+        }
+        Err(error)
+    }
+
+    fn next_job(&self, merging: &Merging) -> Result<Option<Job>, StoreError> {
+        let catalog = self.catalog();
+        let now = self.clock.now().millis();
+        let elapsed = self.clock.elapsed();
+        for (day, parts) in catalog.days.iter().rev().filter(|(_, parts)| parts.len() > 1) {
+            let levels: Vec<u32> = parts.iter().map(|part| part.meta.origin.level).collect();
+            let touched = merging.touched.get(day).copied().unwrap_or_default();
+            let past = (day + 1) * DAY_MILLIS + DAY_SLACK_MILLIS < now;
+            let quiet = past && elapsed.saturating_sub(touched) >= QUIET;
+            if let Some(range) = tiers::choose(&levels, quiet) {
+                return self.start_job(&parts[range]).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    fn start_job(&self, sources: &[Arc<Part>]) -> Result<Job, StoreError> {
+        let origins = || sources.iter().map(|part| &part.meta.origin);
+        let origin = Origin {
+            day: origins().map(|own| own.day).max().unwrap_or_default(),
+            first: origins().map(|own| own.first).min().unwrap_or_default(),
+            last: origins().map(|own| own.last).max().unwrap_or_default(),
+            level: origins().map(|own| own.level).max().unwrap_or_default() + 1,
+            log_through: origins().map(|own| own.log_through).max().unwrap_or_default(),
+        };
+        let mut cursors: Vec<Box<dyn Source>> = Vec::with_capacity(sources.len());
+        for part in sources {
+            match PartCursor::open(part) {
+                Ok(cursor) => cursors.push(Box::new(cursor)),
+                Err(error) => {
+                    if matches!(error, StoreError::Damaged { .. }) {
+                        self.set_aside(part, &error);
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        let writer = PartWriter::create(&self.place.day(origin.day), origin, &self.files)?;
+        Ok(Job { merger: Merger::new(cursors, writer), sources: sources.to_vec() })
+    }
+
+    /// Puts a merged part in the place of those it was made from.
+    fn replace_parts(&self, sources: &[Arc<Part>], merged: Option<Part>) {
+        let Some(merged) = merged else { return };
+        let merged = Arc::new(merged);
+        let kept = self.change_catalog(|catalog| {
+            // The day may have been dropped meanwhile.
+            let removed = sources.iter().filter(|part| catalog.remove(part)).count();
+            if removed > 0 {
+                catalog.add(Arc::clone(&merged));
+            }
+            removed > 0
+        });
+        if !kept {
+            merged.replace();
+            return;
+        }
+        for part in sources {
+            part.replace();
+            self.cache.forget(part.id);
+        }
+        count(&self.counters.merges, 1);
+    }
+
+    /// The first day that is not wholly past retention.
+    fn first_kept_day(&self) -> i64 {
+        let oldest = self.clock.now() - self.options.retention;
+        crate::part::day_of(oldest.millis())
+    }
+
+    /// Drops days that are wholly past retention.
+    pub(super) fn drop_expired(&self) {
+        let first_kept = self.first_kept_day();
+        if self.catalog().days.keys().next().is_none_or(|day| *day >= first_kept) {
+            return;
+        }
+        let dropped = self.change_catalog(|catalog| {
+            let kept = catalog.days.split_off(&first_kept);
+            std::mem::replace(&mut catalog.days, kept)
+        });
+        for (day, parts) in dropped {
+            count(&self.counters.partitions_dropped, 1);
+            for part in &parts {
+                part.replace();
+                self.cache.forget(part.id);
+            }
+            drop(parts);
+            let dir = self.place.day(day);
+            tracing::info!(day = %dir.display(), "day past retention dropped");
+            if let Err(error) = fs::remove_dir(&dir) {
+                // A reader still has a part of it; the next start removes the empty directory.
+                tracing::debug!(day = %dir.display(), %error, "directory stays for now");
+            }
+        }
+    }
+
+    /// Forgets series that are no longer written to.
+    pub(super) fn forget_idle_series(&self) {
+        let now = self.clock.elapsed();
+        {
+            let mut flushing = self.flushing.lock();
+            if now < flushing.forgot_at + FORGET_EVERY {
+                return;
+            }
+            flushing.forgot_at = now;
+        }
+        let Some(moment) = now.checked_sub(SERIES_IDLE) else { return };
+        let mut intake = self.intake.lock();
+        let generation = intake.buffer.generation();
+        intake.table.forget_before(moment, generation);
+    }
+}

@@ -1,0 +1,164 @@
+//! Taking samples: checks outside the lock, then the log, then the buffer.
+
+use std::sync::atomic::Ordering;
+
+use model::{Labels, SampleSink, Series, Time, TimeRange, WriteError, WriteReceipt};
+
+use super::{Store, chain, millis, place, stats::count};
+use crate::{
+    SyncPolicy,
+    intake::{Incoming, Refusal, hash},
+};
+
+/// Letters of a series that an error message shows.
+const SHOWN_LETTERS: usize = 200;
+
+impl SampleSink for Store {
+    fn write(&self, batch: &[Series]) -> Result<WriteReceipt, WriteError> {
+        let outcome = self.take(batch);
+        match &outcome {
+            Ok(receipt) => {
+                count(&self.counters.written, receipt.accepted);
+                count(&self.counters.out_of_range, receipt.out_of_range);
+            }
+            Err(_) => count(&self.counters.refused, 1),
+        }
+        outcome
+    }
+}
+
+impl Store {
+    fn take(&self, batch: &[Series]) -> Result<WriteReceipt, WriteError> {
+        let samples: usize = batch.iter().map(|series| series.samples.len()).sum();
+        self.check(batch, samples)?;
+        let window = self.window();
+        let mut scratch = Vec::new();
+        let incoming: Vec<Incoming<'_>> = batch
+            .iter()
+            .filter(|series| series.samples.iter().any(|sample| window.contains(sample.time)))
+            .map(|series| Incoming { series, hash: hash(&series.labels, &mut scratch) })
+            .collect();
+        if incoming.is_empty() {
+            return Ok(WriteReceipt { accepted: 0, out_of_range: samples });
+        }
+        let (accepted, position) = match self.append(&incoming, samples, window)? {
+            Some(done) => done,
+            None => {
+                // Memory is full: this writer helps to empty it, then tries once more.
+                let emptied = self.flush_unless_resting();
+                match self.append(&incoming, samples, window)? {
+                    Some(done) => done,
+                    None => return Err(busy(emptied.err().map(|error| chain(&error)))),
+                }
+            }
+        };
+        let due = match self.options.sync {
+            SyncPolicy::Always => true,
+            SyncPolicy::Interval(interval) => {
+                let last = self.synced_at.load(Ordering::Relaxed);
+                let since = millis(self.clock.elapsed()).saturating_sub(last);
+                u128::from(since) >= interval.to_duration().as_millis()
+            }
+        };
+        if due {
+            self.sync_log_to(position)
+                .map_err(|error| WriteError::Poisoned { why: chain(&error) })?;
+        }
+        Ok(WriteReceipt { accepted, out_of_range: samples - accepted })
+    }
+
+    /// Appends under the lock; gives the accepted samples and where the log stands then. `None`
+    /// means that memory is full.
+    fn append(
+        &self,
+        incoming: &[Incoming<'_>],
+        samples: usize,
+        window: TimeRange,
+    ) -> Result<Option<(usize, u64)>, WriteError> {
+        let mut intake = self.intake.lock();
+        if let Some(why) = &intake.poisoned {
+            return Err(WriteError::Poisoned { why: why.clone() });
+        }
+        if self.closed.load(Ordering::Acquire) {
+            return Err(WriteError::Poisoned { why: "it is closed".to_owned() });
+        }
+        if intake.rows() > 0 && intake.rows() + samples > self.options.memory_rows_max {
+            return Ok(None);
+        }
+        let series_max = self.options.limits.series_max;
+        match intake.append(incoming, window, series_max, self.clock.elapsed()) {
+            Ok(accepted) => {
+                if intake.buffer.len() >= self.options.buffer_rows_max
+                    && let Some(run) = intake.seal()
+                {
+                    self.add_run(run);
+                }
+                Ok(Some((accepted, intake.log.appended())))
+            }
+            Err(Refusal::Series(labels)) => Err(WriteError::Limit {
+                what: format!("more than {series_max} active series"),
+                series: shorten(&labels),
+            }),
+            Err(Refusal::Log(error)) => {
+                let why = chain(&error);
+                tracing::error!(error = %why, "the store refuses writes from now on");
+                intake.poisoned = Some(why.clone());
+                Err(WriteError::Poisoned { why })
+            }
+        }
+    }
+
+    fn check(&self, batch: &[Series], samples: usize) -> Result<(), WriteError> {
+        let limits = &self.options.limits;
+        if samples > limits.batch_samples_max {
+            let what = format!(
+                "{samples} samples in one batch, {} are the limit,",
+                limits.batch_samples_max
+            );
+            let first = batch.first().map(|series| shorten(&series.labels));
+            return Err(WriteError::Limit { what, series: first.unwrap_or_default() });
+        }
+        for series in batch {
+            let labels = &series.labels;
+            let refuse = |what: String| Err(WriteError::Limit { what, series: shorten(labels) });
+            if labels.is_empty() {
+                return refuse("no labels at all".to_owned());
+            }
+            if labels.len() > limits.labels_per_series_max {
+                let most = limits.labels_per_series_max;
+                return refuse(format!("{} labels, {most} are the limit,", labels.len()));
+            }
+            let long = |(name, value): &(&str, &str)| name.len() + value.len();
+            if let Some(pair) = labels.iter().find(|pair| long(pair) > limits.label_bytes_max) {
+                let most = limits.label_bytes_max;
+                return refuse(format!("a label of {} bytes, {most} are the limit,", long(&pair)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The times that are taken.
+    fn window(&self) -> TimeRange {
+        let now = self.clock.now();
+        TimeRange {
+            from: (now - self.options.retention).max(Time(place::TIME_MIN)),
+            to: (now + self.options.future_max).min(Time(place::TIME_MAX)),
+        }
+    }
+}
+
+fn busy(why: Option<String>) -> WriteError {
+    let what = match why {
+        Some(why) => format!("memory is full of samples that cannot be put on disk: {why}"),
+        None => "memory is full of samples on their way to the disk".to_owned(),
+    };
+    WriteError::Busy { what }
+}
+
+fn shorten(labels: &Labels) -> String {
+    let text = labels.to_string();
+    match text.char_indices().nth(SHOWN_LETTERS) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text,
+    }
+}

@@ -1,0 +1,45 @@
+// What pages ask for, under keys whose first part is the topic that live updates name.
+import { QueryClient, useQuery, type UseQueryResult } from '@tanstack/preact-query'
+
+import { API, get, type Failure } from './client'
+import type { AlertList, Overview, ResourceDetail, ResourceHistory, ResourceList, Status, TargetList } from './types'
+
+export type Asked<T> = UseQueryResult<T, Failure>
+
+export function makeClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      // Live updates and the watch in live.ts decide when to ask again; an error is shown, not hidden.
+      queries: { retry: false, staleTime: 2_000, refetchOnWindowFocus: true },
+    },
+  })
+}
+
+function useAnswer<T>(key: readonly unknown[], path: string): Asked<T> {
+  return useQuery<T, Failure>({ queryKey: key, queryFn: ({ signal }) => get<T>(`${API}/${path}`, signal) })
+}
+
+export const useOverview = () => useAnswer<Overview>(['overview'], 'overview')
+export const useResources = () => useAnswer<ResourceList>(['resources'], 'resources')
+export const useAlerts = () => useAnswer<AlertList>(['alerts'], 'alerts')
+export const useTargets = () => useAnswer<TargetList>(['targets'], 'targets')
+export const useStatus = () => useAnswer<Status>(['overview', 'status'], 'status')
+
+export function useResource(id: string): Asked<ResourceDetail> {
+  return useQuery<ResourceDetail, Failure>({
+    queryKey: ['resources', id],
+    queryFn: ({ signal }) => get(`${API}/resources/${encodeURIComponent(id)}`, signal),
+  })
+}
+
+export type HistoryWanted = { from: number; to: number; points: number }
+
+export function useHistory(id: string, wanted: HistoryWanted, key: string): Asked<ResourceHistory> {
+  const fields = new URLSearchParams(Object.entries(wanted).map(([name, value]) => [name, String(Math.round(value))]))
+  return useQuery<ResourceHistory, Failure>({
+    queryKey: ['history', id, key],
+    queryFn: ({ signal }) => get(`${API}/resources/${encodeURIComponent(id)}/history?${fields}`, signal),
+    // Another window of the same resource stands in until the wanted one is there; another resource does not.
+    placeholderData: (previous, query) => (query?.queryKey[1] === id ? previous : undefined),
+  })
+}

@@ -1,0 +1,169 @@
+// The shapes of /api/plimsoll/v1, named as the program names them. Times are milliseconds since 1970 UTC.
+
+export type Level = 'fine' | 'notice' | 'warning' | 'critical'
+export type ReadingLevel = Level | 'unknown'
+export type Severity = 'info' | 'warning' | 'critical'
+export type AlertState = 'pending' | 'firing' | 'resolved'
+export type Health = 'up' | 'down' | 'unknown'
+export type Unit = 'bytes' | 'bytes_per_second' | 'seconds' | 'cores' | 'share' | 'count' | 'per_second'
+export type Labels = Record<string, string>
+
+export type Verdict = { level: Level; text: string; since: number | null }
+
+export type Thresholds = { notice: number; warning: number; alert: number; critical: number }
+
+export type OutlookKind = 'now' | 'expected' | 'not_before' | 'not_filling' | 'too_little_history'
+
+export type OutlookView = {
+  kind: OutlookKind
+  text: string
+  line: number
+  earliest: number | null
+  likely: number | null
+  latest: number | null
+  ready_at: number | null
+  warning_text: string
+  limit_text: string
+}
+
+export type ResourceView = {
+  id: string
+  name: string
+  title: string
+  labels: Labels
+  unit: Unit
+  nature: 'stock' | 'flow'
+  owner: string
+  used: number | null
+  limit: number | null
+  share: number | null
+  headroom: number | null
+  at: number
+  level: ReadingLevel
+  used_text: string
+  limit_text: string
+  headroom_text: string
+  share_text: string
+  thresholds: Thresholds
+  spark: (number | null)[]
+  spark_from: number
+  spark_step: number
+  outlook: OutlookView
+}
+
+export type ForecastOutlook = {
+  line: 'warning' | 'critical' | 'limit'
+  share: number
+  text: string
+  earliest: number | null
+  likely: number | null
+  latest: number | null
+}
+
+export type ForecastPoint = [at: number, low: number, mid: number, high: number]
+
+export type ForecastView = {
+  kind: 'ready' | 'too_little_history'
+  from: number
+  step: number
+  confidence: number
+  model: string
+  error_past: number | null
+  trials: number
+  points: ForecastPoint[]
+  have_ms: number
+  need_ms: number
+  ready_at: number | null
+  outlooks: ForecastOutlook[]
+}
+
+export type AlertView = {
+  id: string
+  name: string
+  source: string
+  severity: Severity
+  state: AlertState
+  told: boolean
+  summary: string
+  description: string
+  labels: Labels
+  annotations: Labels
+  value: number | null
+  active_at: number
+  fired_at: number | null
+  resolved_at: number | null
+  expr: string | null
+  resource_id: string | null
+}
+
+export type ResourceDetail = ResourceView & {
+  used_expr: string
+  limit_expr: string
+  advice: string
+  hold_ms: number
+  lead_time_ms: number
+  alerts: AlertView[]
+  forecast: ForecastView
+}
+
+export type ResourceList = { at: number; resources: ResourceView[] }
+
+export type ResourceHistory = {
+  from: number
+  to: number
+  step: number
+  times: number[]
+  used: (number | null)[]
+  used_min: (number | null)[]
+  used_max: (number | null)[]
+  limit: (number | null)[]
+}
+
+export type AlertList = { at: number; active: AlertView[]; recent: AlertView[] }
+
+export type ChangeView = { at: number; kind: string; subject: string; text: string }
+
+export type ChangeList = { changes: ChangeView[] }
+
+export type TargetView = {
+  job: string
+  instance: string
+  url: string
+  labels: Labels
+  health: Health
+  last_scrape: number | null
+  duration_ms: number | null
+  samples: number | null
+  error: string | null
+  interval_ms: number
+}
+
+export type TargetList = { at: number; targets: TargetView[] }
+
+export type Overview = {
+  at: number
+  started_at: number
+  host: string
+  verdict: Verdict
+  alerts: { firing: number; pending: number; worst: AlertView[] }
+  resources: { total: number; by_level: Record<ReadingLevel, number>; worst: ResourceView[] }
+  changes: ChangeView[]
+  watching: {
+    targets_up: number
+    targets_down: number
+    series: number
+    samples_per_second: number
+    oldest_sample: number | null
+  }
+}
+
+/** What the program says of itself; parts come and go with its rooms, so the page shows what is there. */
+export type Status = { version: string; started_at: number; uptime_ms: number; ready: boolean } & Record<string, unknown>
+
+export type ErrorKind = 'invalid' | 'denied' | 'missing' | 'conflict' | 'busy' | 'upstream' | 'internal'
+
+export type ErrorBody = { error: { kind: ErrorKind; message: string; help: string | null; request_id: string } }
+
+export type Topic = 'overview' | 'resources' | 'alerts' | 'targets'
+
+export type ChangedEvent = { topics: Topic[]; at: number }

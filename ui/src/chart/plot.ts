@@ -1,0 +1,187 @@
+// Turns a description of lines into uPlot's options. Knows nothing of what the lines mean.
+import uPlot from 'uplot'
+
+import { axisLabels } from './axis'
+
+export type Line = {
+  label: string
+  /** The name of the token that colours it, without the dashes. */
+  token: string
+  dash?: readonly number[]
+  width?: number
+  /** A word drawn at the line's right end. */
+  mark?: string
+  /** Left out of the legend: the edge of a band. */
+  quiet?: boolean
+}
+
+export type Band = { upper: number; lower: number; token: string }
+
+export type Picture = {
+  lines: readonly Line[]
+  bands?: readonly Band[]
+  say: (value: number) => string
+  /** Whether steps of the scale are powers of two. */
+  binary?: boolean
+  /** Ends of the scale that hold whatever the values are; `null` leaves one to them. */
+  low?: number | null
+  high?: number | null
+  /** A moment to draw an upright line at: now, where a forecast begins. */
+  now?: number | null
+}
+
+export type Columns = { times: readonly number[]; values: readonly (readonly (number | null)[])[] }
+
+export type Hooks = {
+  size: { width: number; height: number }
+  window: () => { from: number; to: number }
+  onPoint: (index: number | null) => void
+  onSelect: (from: number, to: number) => void
+}
+
+export function aligned(columns: Columns): uPlot.AlignedData {
+  return [columns.times as number[], ...columns.values.map((values) => values as (number | null)[])]
+}
+
+/** A colour token as this page shows it now: a canvas cannot read variables. */
+export function resolve(token: string, host: Element): string {
+  const probe = document.createElement('span')
+  probe.style.color = `var(--${token})`
+  host.append(probe)
+  const colour = getComputedStyle(probe).color
+  probe.remove()
+  return colour
+}
+
+/** The same colour, let through by part. */
+export function thin(colour: string, part: number): string {
+  const numbers = colour.match(/[\d.]+/g)
+  return numbers ? `rgba(${numbers.slice(0, 3).join(',')},${part})` : colour
+}
+
+const BINARY_STEPS = Array.from({ length: 61 }, (_, power) => 2 ** power)
+const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif'
+const BAND_PART = 0.16
+/** Room for one letter on an axis, generously. */
+const LETTER = 7.2
+
+export function options(picture: Picture, host: Element, hooks: Hooks): uPlot.Options {
+  const faint = resolve('ink-faint', host)
+  const grid = resolve('line', host)
+  const axis: uPlot.Axis = {
+    stroke: faint,
+    font: FONT,
+    grid: { stroke: grid, width: 1 },
+    ticks: { show: false },
+    gap: 6,
+  }
+  return {
+    ...hooks.size,
+    ms: 1,
+    legend: { show: false },
+    padding: [10, 6, 0, 0],
+    cursor: {
+      drag: { x: true, y: false, setScale: false },
+      points: { size: 7 },
+      y: false,
+    },
+    scales: {
+      x: { time: true, range: () => Object.values(hooks.window()) as [number, number] },
+      y: { range: (_plot, low, high) => yRange(picture, low, high) },
+    },
+    axes: [
+      { ...axis, space: 72, values: (_plot, splits, _axis, _space, step) => axisLabels(splits, step), size: 38 },
+      {
+        ...axis,
+        ...(picture.binary ? { incrs: BINARY_STEPS } : {}),
+        space: 44,
+        values: (_plot, splits) => splits.map((value) => picture.say(value)),
+        size: (_plot, labels) => 14 + LETTER * Math.max(3, ...(labels ?? []).map((label) => label.length)),
+      },
+    ],
+    series: [{}, ...picture.lines.map((line) => seriesOf(line, host))],
+    bands: (picture.bands ?? []).map(({ upper, lower, token }) => ({
+      series: [upper + 1, lower + 1],
+      fill: thin(resolve(token, host), BAND_PART),
+    })),
+    hooks: {
+      setCursor: [(plot) => hooks.onPoint(plot.cursor.idx ?? null)],
+      setSelect: [(plot) => select(plot, hooks.onSelect)],
+      draw: [(plot) => drawMarks(plot, picture, host)],
+    },
+  }
+}
+
+function seriesOf(line: Line, host: Element): uPlot.Series {
+  return {
+    label: line.label,
+    stroke: line.quiet ? 'transparent' : resolve(line.token, host),
+    width: line.quiet ? 0 : (line.width ?? 1.75),
+    ...(line.dash ? { dash: [...line.dash] } : {}),
+    points: { show: line.quiet || line.mark ? false : lonely },
+    spanGaps: false,
+  }
+}
+
+/** Points are drawn only where too few samples would make no line. */
+function lonely(plot: uPlot, series: number): boolean {
+  const column = plot.data[series]
+  if (!column) return false
+  let known = 0
+  for (const value of column) if (value !== null && value !== undefined && (known += 1) > 2) return false
+  return known > 0
+}
+
+function yRange(picture: Picture, low: number | null, high: number | null): [number, number] {
+  const bottom = picture.low ?? low ?? 0
+  const top = picture.high ?? high ?? 1
+  const spread = top - bottom
+  if (spread <= 0) return [bottom - Math.abs(bottom) * 0.1 - (bottom === 0 ? 0 : 1e-9), top + (Math.abs(top) * 0.1 || 1)]
+  return [picture.low ?? bottom - spread * 0.08, top + spread * 0.08]
+}
+
+function select(plot: uPlot, onSelect: Hooks['onSelect']): void {
+  const { left, width } = plot.select
+  if (width < 8) return
+  onSelect(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'))
+  plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
+}
+
+function drawMarks(plot: uPlot, picture: Picture, host: Element): void {
+  const { ctx, bbox } = plot
+  const ratio = devicePixelRatio
+  ctx.save()
+  ctx.font = FONT.replace('12px', `${11 * ratio}px`)
+  if (picture.now) drawNow(plot, picture.now, resolve('ink-faint', host))
+  ctx.textAlign = 'right'
+  ctx.textBaseline = 'bottom'
+  for (const [index, line] of picture.lines.entries()) {
+    if (!line.mark) continue
+    const column = (plot.data[index + 1] ?? []) as (number | null | undefined)[]
+    const value = column.findLast((one) => typeof one === 'number')
+    if (typeof value !== 'number') continue
+    const y = plot.valToPos(value, 'y', true)
+    if (y < bbox.top || y > bbox.top + bbox.height) continue
+    ctx.fillStyle = resolve(line.token, host)
+    ctx.fillText(line.mark, bbox.left + bbox.width - 4 * ratio, y - 2 * ratio)
+  }
+  ctx.restore()
+}
+
+function drawNow(plot: uPlot, now: number, colour: string): void {
+  const { ctx, bbox } = plot
+  const x = plot.valToPos(now, 'x', true)
+  if (x <= bbox.left || x >= bbox.left + bbox.width) return
+  ctx.strokeStyle = colour
+  ctx.fillStyle = colour
+  ctx.lineWidth = devicePixelRatio
+  ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio])
+  ctx.beginPath()
+  ctx.moveTo(x, bbox.top)
+  ctx.lineTo(x, bbox.top + bbox.height)
+  ctx.stroke()
+  ctx.setLineDash([])
+  ctx.textAlign = 'left'
+  ctx.textBaseline = 'top'
+  ctx.fillText('now', x + 4 * devicePixelRatio, bbox.top)
+}

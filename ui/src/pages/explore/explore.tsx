@@ -1,0 +1,1 @@
+export default function Explore() { return <h1>Explore</h1> }

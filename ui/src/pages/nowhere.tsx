@@ -1,0 +1,16 @@
+// An address that leads nowhere.
+import { useAddress } from '../address/address'
+import { Empty } from '../parts/face'
+import { Head } from '../parts/page'
+
+export default function Nowhere() {
+  const { path } = useAddress()
+  return (
+    <>
+      <Head title="Nothing here" />
+      <Empty title={`No page is called ${path}`}>
+        Start at the <a href="/">overview</a>, or press <kbd>/</kbd> to find something.
+      </Empty>
+    </>
+  )
+}

@@ -1,0 +1,61 @@
+// When each line is reached, and how far that is to be trusted.
+import type { ForecastView, ResourceDetail } from '../../api/types'
+import { Empty } from '../../parts/face'
+import { Sheet } from '../../parts/page'
+import { useNow } from '../../shell/now'
+import { counted, percent, say } from '../../text/numbers'
+import { dateOnly, MINUTE, moment, saySpan } from '../../text/time'
+import style from './resource.module.css'
+
+export function Forecast({ resource }: { resource: ResourceDetail }) {
+  const { forecast } = resource
+  if (forecast.kind === 'too_little_history') return <TooLittle forecast={forecast} />
+  return (
+    <Sheet>
+      <ul class={style.outlooks}>
+        {forecast.outlooks.map((outlook) => (
+          <li key={outlook.line}>
+            <span class={style.line}>{outlook.line}</span>
+            <span>{outlook.text}</span>
+            <Likely likely={outlook.likely} />
+          </li>
+        ))}
+      </ul>
+      <p class={style.trust}>
+        {percent(forecast.confidence)} of futures lie in the band. Model: {forecast.model}
+        {forecast.trials > 0 && forecast.error_past !== null && (
+          <>
+            , wrong by {say(resource.unit, forecast.error_past)} on average in {counted(forecast.trials, 'trial')} on the recorded past
+          </>
+        )}
+        .
+      </p>
+    </Sheet>
+  )
+}
+
+function Likely({ likely }: { likely: number | null }) {
+  const now = useNow(MINUTE)
+  if (likely === null || likely <= now) return null
+  return (
+    <span class={style.likely}>
+      likely {dateOnly(likely, now)}, in {saySpan(likely - now)}
+    </span>
+  )
+}
+
+function TooLittle({ forecast }: { forecast: ForecastView }) {
+  const now = useNow(MINUTE)
+  const { have_ms, need_ms, ready_at } = forecast
+  const part = need_ms > 0 ? Math.min(1, have_ms / need_ms) : 0
+  return (
+    <Empty title="Too little history for a forecast" command="plimsoll import --help">
+      <p>
+        There are {saySpan(have_ms)}; it takes {saySpan(need_ms)}
+        {ready_at !== null && `: ready on ${moment(ready_at, now)} if samples keep coming`}.
+      </p>
+      <progress class={style.progress} value={part} max={1} aria-label="History gathered" />
+      <p>Older samples can be brought in:</p>
+    </Empty>
+  )
+}

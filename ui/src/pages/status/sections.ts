@@ -1,0 +1,47 @@
+// Makes readable sections of whatever the program says of itself, guided by how its names end.
+import { say, whole } from '../../text/numbers'
+import { momentFull, saySpan } from '../../text/time'
+
+export type Fact = { name: string; value: string }
+export type Section = { title: string; facts: Fact[] }
+
+/** Milliseconds since 1970 that lie in this century. */
+const MOMENT_MIN = 946_684_800_000
+const MOMENT_MAX = 4_102_444_800_000
+
+export function sectionsOf(status: Readonly<Record<string, unknown>>): Section[] {
+  const program: Section = { title: 'Program', facts: [] }
+  const sections = [program]
+  for (const [name, value] of Object.entries(status)) {
+    if (isRecord(value)) sections.push({ title: titled(name), facts: factsOf(value) })
+    else program.facts.push({ name: titled(name), value: said(name, value) })
+  }
+  return sections.filter(({ facts }) => facts.length > 0)
+}
+
+function factsOf(record: Readonly<Record<string, unknown>>): Fact[] {
+  return Object.entries(record).flatMap(([name, value]) => {
+    if (!isRecord(value)) return [{ name: titled(name), value: said(name, value) }]
+    return factsOf(value).map((fact) => ({ ...fact, name: `${titled(name)}, ${fact.name.toLowerCase()}` }))
+  })
+}
+
+function said(name: string, value: unknown): string {
+  if (value === null || value === undefined) return '–'
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map((one) => said(name, one)).join(', ')
+  if (typeof value !== 'number') return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  if (/bytes/.test(name)) return say('bytes', value)
+  if (/_ms$/.test(name)) return saySpan(value)
+  if (value > MOMENT_MIN && value < MOMENT_MAX && Number.isInteger(value)) return momentFull(value)
+  return Number.isInteger(value) ? whole(value) : say('count', value)
+}
+
+function titled(name: string): string {
+  const words = name.replace(/_ms$/, '').replaceAll('_', ' ')
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,78 @@
+// Keys that work everywhere. Pages add their own with `useKeys`.
+import { useEffect, useRef } from 'preact/hooks'
+
+export type KeyMap = Readonly<Record<string, () => void>>
+
+/** How long `g` waits for its letter. */
+const CHORD_MS = 1_500
+
+export const PLACES = [
+  { key: 'o', path: '/', name: 'Overview' },
+  { key: 'r', path: '/resources', name: 'Resources' },
+  { key: 'a', path: '/alerts', name: 'Alerts' },
+  { key: 'e', path: '/explore', name: 'Explore' },
+  { key: 't', path: '/targets', name: 'Targets' },
+  { key: 's', path: '/status', name: 'Status' },
+] as const
+
+export const HELP: readonly { keys: string; text: string }[] = [
+  { keys: '/', text: 'find a resource, an alert, a target, a page' },
+  ...PLACES.map((place) => ({ keys: `g ${place.key}`, text: `go to ${place.name.toLowerCase()}` })),
+  { keys: 'f', text: 'filter what the page lists' },
+  { keys: '[  ]', text: 'move the window back, forward' },
+  { keys: '+  -', text: 'zoom in, out' },
+  { keys: '←  →', text: 'walk along a chart that has the focus' },
+  { keys: '?', text: 'this help' },
+  { keys: 'Esc', text: 'close, or leave a field' },
+]
+
+/** Joins keys typed one after the other, `g` then a letter. Apart from the page, to be tested alone. */
+export class Chords {
+  private startedAt = Number.NEGATIVE_INFINITY
+
+  /** The name of what was typed: `g o`, `/`, or nothing while waiting for the second. */
+  typed(key: string, now: number): string | null {
+    const waiting = now - this.startedAt < CHORD_MS
+    this.startedAt = Number.NEGATIVE_INFINITY
+    if (waiting) return `g ${key}`
+    if (key !== 'g') return key
+    this.startedAt = now
+    return null
+  }
+}
+
+const chords = new Chords()
+const maps = new Set<{ current: KeyMap }>()
+
+function onKey(event: KeyboardEvent): void {
+  if (event.defaultPrevented || event.altKey || event.metaKey || event.ctrlKey || isTyping(event)) return
+  if (document.querySelector('dialog[open]')) return
+  const name = chords.typed(event.key, event.timeStamp)
+  if (name === null) return
+  for (const map of [...maps].reverse()) {
+    const act = map.current[name]
+    if (!act) continue
+    event.preventDefault()
+    act()
+    return
+  }
+}
+
+function isTyping(event: KeyboardEvent): boolean {
+  const target = event.target
+  return target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]')
+}
+
+/** Acts on keys while the component is shown; the latest to come goes first. */
+export function useKeys(map: KeyMap): void {
+  const held = useRef(map)
+  held.current = map
+  useEffect(() => {
+    if (maps.size === 0) addEventListener('keydown', onKey)
+    maps.add(held)
+    return () => {
+      maps.delete(held)
+      if (maps.size === 0) removeEventListener('keydown', onKey)
+    }
+  }, [])
+}

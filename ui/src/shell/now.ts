@@ -1,0 +1,20 @@
+// The reader's clock, for ages and moving windows.
+import { useEffect, useState } from 'preact/hooks'
+
+/** Now, moving on every `period` milliseconds while the page can be seen. */
+export function useNow(period = 1_000): number {
+  const [now, setNow] = useState(Date.now)
+  useEffect(() => {
+    setNow(Date.now())
+    const tick = () => {
+      if (document.visibilityState === 'visible') setNow(Date.now())
+    }
+    const timer = setInterval(tick, period)
+    document.addEventListener('visibilitychange', tick)
+    return () => {
+      clearInterval(timer)
+      document.removeEventListener('visibilitychange', tick)
+    }
+  }, [period])
+  return now
+}

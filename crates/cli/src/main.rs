@@ -1,3 +1,40 @@
 //! The program people start.
 
-fn main() {}
+mod args;
+mod client;
+mod commands;
+mod fault;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Arguments, Command};
+use output::Output;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return output::usage(&error),
+    };
+    let output = Output::new(&arguments.common);
+    let done = match arguments.command {
+        Command::Serve(command) => commands::serve::run(command, &arguments.common),
+        Command::Check(command) => commands::check::run(&command, &output),
+        Command::Query(command) => commands::query::run(command, &output),
+        Command::Import(command) => commands::import::run(command, &output),
+        Command::Forecast(command) => commands::forecast::run(command, &output),
+        Command::Rules(command) => commands::rules::run(command, &output),
+        Command::Version => commands::words::version(&output),
+        Command::Completions { shell } => commands::words::completions(shell, &output),
+        Command::Man => commands::words::man(&output),
+    };
+    match done {
+        Ok(code) => code,
+        Err(fault) => {
+            output.fault(&fault);
+            ExitCode::from(fault.exit_code())
+        }
+    }
+}

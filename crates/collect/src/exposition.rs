@@ -6,12 +6,13 @@
 mod line;
 mod rules;
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact figures are expected")]
 mod tests;
 
 use model::{Kind, Labels, Metadata, MetricKind, Time};
 
-use line::{Comment, MetadataLine};
-pub(crate) use line::{Dialect, SampleLine, labels_of, read_sample};
+use line::Comment;
+pub(crate) use line::{Dialect, MetadataLine, SampleLine, labels_of, read_sample};
 use rules::Rules;
 
 /// One sample as the exporter gave it.
@@ -130,7 +131,7 @@ pub(crate) fn read<'b>(
 ) -> Result<(), ExpositionError> {
     let text = std::str::from_utf8(body).map_err(|error| {
         let before = &body[..error.valid_up_to()];
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = before.split(|byte| *byte == b'\n').count();
         ExpositionError { line, what: "not UTF-8".into() }
     })?;
     let dialect = format.dialect();
@@ -185,7 +186,7 @@ impl MetadataTaker {
         match line {
             MetadataLine::Help(_, help) => last.help = help.to_string(),
             MetadataLine::Kind(_, kind) => last.kind = *kind,
-            MetadataLine::Unit(_, unit) => last.unit = (*unit).to_owned(),
+            MetadataLine::Unit(_, unit) => (*unit).clone_into(&mut last.unit),
         }
     }
 }

@@ -12,6 +12,7 @@ mod sheet;
 mod sockets;
 mod system;
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact figures are expected")]
 mod tests;
 
 use std::{fmt::Debug, path::PathBuf, time::Duration};
@@ -73,7 +74,8 @@ impl HostOptions {
 }
 
 /// Mount points that `node_exporter` 1.5 leaves out.
-pub const MOUNT_POINTS_EXCLUDE: &str = "^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)";
+pub const MOUNT_POINTS_EXCLUDE: &str =
+    "^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)";
 
 /// Types of file systems that `node_exporter` 1.5 leaves out.
 pub const FS_TYPES_EXCLUDE: &str = "^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|sysfs|tracefs)$";
@@ -152,11 +154,7 @@ impl HostCollector {
             self.sheet.part(index);
             let outcome = part.read(&mut self.files, &mut self.sheet);
             let success = if outcome.is_ok() { 1.0 } else { 0.0 };
-            self.sheet.put(
-                "node_scrape_collector_success",
-                &[("collector", part.name())],
-                success,
-            );
+            self.sheet.put("node_scrape_collector_success", &[("collector", part.name())], success);
             if let Err(error) = outcome {
                 self.notes.push(format!("{}: {}", part.name(), error.chain()));
             }

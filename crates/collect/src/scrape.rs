@@ -1,15 +1,26 @@
 //! Scrapes: asks targets over HTTP for their samples, and notices what came, went and failed.
 
 pub mod discover;
+mod fetch;
+mod intake;
+mod md5;
 pub mod relabel;
 mod target;
 
-use model::{Clock, Metadata, Series, Span, Time};
+use std::time::Duration;
+
+use model::{Clock, Labels, METRIC_NAME, Metadata, Sample, Series, Span, Time};
 use reqwest::Client;
 
+use crate::exposition::{Format, broken_rule};
+use fetch::{Fetched, fetch};
+use intake::{Intake, Memory};
 pub use target::{
     Auth, BODY_BYTES_MAX, Credential, Honor, ScrapeJob, ScrapeLimits, Target, TargetGroup,
 };
+
+/// Bodies up to this size are read in well under a millisecond, so it is not worth to move them to another thread.
+const READ_HERE_BYTES_MAX: usize = 64 << 10;
 
 /// How a target fared the last time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +33,17 @@ pub enum Health {
     Unknown,
 }
 
+impl Health {
+    /// The word answers use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// What people are told of one scrape.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TargetReport {
@@ -29,14 +51,18 @@ pub struct TargetReport {
     pub health: Health,
     /// Why it is down.
     pub error: Option<String>,
+    /// Something odd that we can live with, found in the first answer: a broken rule of `OpenMetrics`.
+    pub note: Option<String>,
     /// When it was asked.
     pub at: Time,
     /// How long it took.
     pub duration: Span,
     /// Samples in the answer.
     pub samples: usize,
-    /// Samples of the answer that were left out: repeated, or of a time that was already given.
-    pub dropped: usize,
+    /// Samples left out since another of the same series and time stood before them.
+    pub repeated: usize,
+    /// Samples whose time lies before one of the same series that stood before them; they are kept.
+    pub out_of_order: usize,
 }
 
 /// What one scrape brought.
@@ -50,26 +76,162 @@ pub struct Scraped {
     pub metadata: Vec<Metadata>,
 }
 
+/// The report series, in the order of their values below.
+const REPORTS: [&str; 5] = [
+    "up",
+    "scrape_duration_seconds",
+    "scrape_samples_scraped",
+    "scrape_samples_post_metric_relabeling",
+    "scrape_series_added",
+];
+
 /// Scrapes one target again and again, and remembers what it gave.
 #[derive(Debug)]
-pub struct Scraper { target: Target, client: Client }
+pub struct Scraper {
+    target: Target,
+    client: Client,
+    memory: Memory,
+    reports: [Labels; REPORTS.len()],
+    note: Option<String>,
+    noted: bool,
+    asked: bool,
+}
+
+/// What became of reading a body.
+struct Reading {
+    memory: Memory,
+    outcome: Result<intake::Taken, String>,
+    note: Option<String>,
+}
 
 impl Scraper {
-    /// A scraper that has not asked yet. The client comes from `net::client` or `net::client_with(&target.job.tls)`.
-    pub fn new(target: Target, client: Client) -> Self { Self { target, client } }
-
-    /// The target.
-    pub fn target(&self) -> &Target { &self.target }
-
-    /// Asks once. Never fails: what went wrong is in the report, and `up` is 0.
-    pub async fn scrape(&mut self, clock: &dyn Clock) -> Scraped {
-        let _c = &self.client;
-        Scraped { batch: Vec::new(), report: TargetReport { health: Health::Unknown, error: None, at: clock.now(), duration: Span::ZERO, samples: 0, dropped: 0 }, metadata: Vec::new() }
+    /// A scraper that has not asked yet. The client comes from `net::client_with(&target.job.tls)`, and is best shared
+    /// by all targets of a job.
+    pub fn new(target: Target, client: Client) -> Self {
+        let reports = REPORTS.map(|name| target.labels.with(METRIC_NAME, name));
+        let memory = Memory::default();
+        Self { target, client, memory, reports, note: None, noted: false, asked: false }
     }
 
-    /// Markers that end every series of this target, for when it goes away.
-    pub fn end(&mut self, now: Time) -> Vec<Series> { let _ = now; Vec::new() }
+    /// The target.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Asks once. Never fails: what went wrong is in the report, and `up` is 0. Dropping it half-way loses nothing
+    /// but this scrape.
+    pub async fn scrape(&mut self, clock: &dyn Clock) -> Scraped {
+        let at = clock.now();
+        let started = clock.elapsed();
+        self.asked = true;
+        let limit = self.target.timeout;
+        let fetched = tokio::select! {
+            biased;
+            fetched = Box::pin(fetch(&self.client, &self.target)) => fetched,
+            () = clock.wait(limit.to_duration()) => Err(format!("no whole answer within {limit}")),
+        };
+        let outcome = match fetched {
+            Ok(fetched) => self.read(fetched, at).await,
+            Err(what) => Err(what),
+        };
+        let duration = clock.elapsed().saturating_sub(started);
+        self.finish(outcome, at, duration)
+    }
+
+    /// Markers that end every series of this target, its reports included, for when it goes away.
+    pub fn end(&mut self, now: Time) -> Vec<Series> {
+        let mut batch = Vec::new();
+        self.memory.end_all(now, &mut batch);
+        if self.asked {
+            let markers = self.reports.iter().map(|labels| Series {
+                labels: labels.clone(),
+                samples: vec![Sample { time: now, value: model::STALE }],
+            });
+            batch.extend(markers);
+        }
+        self.asked = false;
+        batch
+    }
+
+    /// Reads a body, on another thread if it is large.
+    async fn read(&mut self, fetched: Fetched, at: Time) -> Result<intake::Taken, String> {
+        let memory = std::mem::take(&mut self.memory);
+        let look_closer = !std::mem::replace(&mut self.noted, true);
+        let reading = if fetched.body.len() <= READ_HERE_BYTES_MAX {
+            read(&fetched, &self.target, memory, at, look_closer)
+        } else {
+            let target = self.target.clone();
+            let work = move || read(&fetched, &target, memory, at, look_closer);
+            let done = tokio::task::spawn_blocking(work).await;
+            done.map_err(|error| format!("bug: reading the answer failed: {error}"))?
+        };
+        self.memory = reading.memory;
+        if look_closer {
+            self.note = reading.note;
+        }
+        reading.outcome
+    }
+
+    fn finish(
+        &mut self,
+        outcome: Result<intake::Taken, String>,
+        at: Time,
+        duration: Duration,
+    ) -> Scraped {
+        let (taken, error) = match outcome {
+            Ok(taken) => (taken, None),
+            Err(what) => {
+                let mut taken = intake::Taken::default();
+                self.memory.end_all(at, &mut taken.batch);
+                (taken, Some(what))
+            }
+        };
+        let intake::Taken { mut batch, metadata, scraped, kept, added, repeated, out_of_order } =
+            taken;
+        let up = if error.is_none() { 1.0 } else { 0.0 };
+        let values = [up, duration.as_secs_f64(), scraped as f64, kept as f64, added as f64];
+        for (labels, value) in self.reports.iter().zip(values) {
+            let samples = vec![Sample { time: at, value }];
+            batch.push(Series { labels: labels.clone(), samples });
+        }
+        let report = TargetReport {
+            health: if error.is_none() { Health::Up } else { Health::Down },
+            error,
+            note: self.note.clone(),
+            at,
+            duration: Span(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)),
+            samples: scraped,
+            repeated,
+            out_of_order,
+        };
+        Scraped { batch, report, metadata }
+    }
+}
+
+fn read(
+    fetched: &Fetched,
+    target: &Target,
+    mut memory: Memory,
+    at: Time,
+    look_closer: bool,
+) -> Reading {
+    let note = (look_closer && fetched.format == Format::OpenMetrics)
+        .then(|| broken_rule(&fetched.body))
+        .flatten()
+        .map(|error| error.to_string());
+    let outcome = Intake::new(target, &mut memory, at).take(&fetched.body, fetched.format);
+    // What cannot be read at all is an error, and need not be told twice.
+    let note = note.filter(|_| outcome.is_ok());
+    Reading { memory, outcome, note }
 }
 
 /// How far into each interval a target is scraped, so that targets spread evenly and stay where they are after a restart.
-pub fn offset(target: &Target, interval: Span) -> Span { let _ = target; interval }
+pub fn offset(target: &Target, interval: Span) -> Span {
+    /// The parameters of FNV-1a with 64 bits (Fowler, Noll, Vo).
+    const START: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0100_0000_01b3;
+    let text = format!("{}\n{}", target.url, target.labels);
+    let hash = text.bytes().fold(START, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
+    let millis = u64::try_from(interval.as_millis()).unwrap_or(0).max(1);
+    Span(i64::try_from(hash % millis).unwrap_or(0))
+}

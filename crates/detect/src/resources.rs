@@ -15,7 +15,9 @@ use model::{
     Alert, AlertId, AlertState, Level, Reading, Resource, ResourceId, Severity, Share, Span, Time,
 };
 
-use crate::state::{ActiveAlerts, ENDED, MISSING_SINCE, Transition, end, keep_notes, note_time, noted_time};
+use crate::state::{
+    ActiveAlerts, ENDED, MISSING_SINCE, Transition, end, keep_notes, note_time, noted_time,
+};
 
 pub(crate) use ladder::delay_lines;
 use ladder::{Ladder, Rung, Side};
@@ -69,13 +71,16 @@ pub fn judge_resource(
             continue;
         }
         let level = resource.thresholds.level(share).unwrap_or(Level::Fine);
-        seen.insert(AlertId::of(&watch.source, &reading.id.labels), Observed {
-            id: reading.id.clone(),
-            sides: lines.map(|line| side(share, line)),
-            value: share,
-            summary: words::summary(resource, reading),
-            description: words::description(resource, level),
-        });
+        seen.insert(
+            AlertId::of(&watch.source, &reading.id.labels),
+            Observed {
+                id: reading.id.clone(),
+                sides: lines.map(|line| side(share, line)),
+                value: share,
+                summary: words::summary(resource, reading),
+                description: words::description(resource, level),
+            },
+        );
     }
     watch.judge(seen, active)
 }
@@ -83,8 +88,8 @@ pub fn judge_resource(
 /// The reading that an alert of [`judge_resource`] or [`judge_outlook`] is about.
 pub fn resource_of(alert: &Alert) -> Option<ResourceId> {
     let (kind, resource) = alert.source.split_once('/')?;
-    let ours = matches!(kind, "resource" | "forecast")
-        && alert.labels.get("resource") == Some(resource);
+    let ours =
+        matches!(kind, "resource" | "forecast") && alert.labels.get("resource") == Some(resource);
     ours.then(|| ResourceId {
         resource: resource.to_owned(),
         labels: alert.labels.without(|name| OWN_LABELS.contains(&name)),
@@ -217,7 +222,11 @@ impl Watch<'_> {
         }
         self.stand(alert, rung);
         ladder.note(alert);
-        Some(if began { Transition::Firing(alert.clone()) } else { Transition::Changed(alert.clone()) })
+        Some(if began {
+            Transition::Firing(alert.clone())
+        } else {
+            Transition::Changed(alert.clone())
+        })
     }
 
     fn stand(&self, alert: &mut Alert, rung: Rung) {

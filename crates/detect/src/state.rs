@@ -184,9 +184,8 @@ impl ActiveAlerts {
 /// Ends an alert: resolved if it fired, dropped if it never did.
 pub(crate) fn end(mut alert: Alert, now: Time) -> Transition {
     let fired = alert.state == AlertState::Firing;
-    alert.annotations = alert
-        .annotations
-        .without(|name| [KEPT_SINCE, MISSING_SINCE, LINES].contains(&name));
+    alert.annotations =
+        alert.annotations.without(|name| [KEPT_SINCE, MISSING_SINCE, LINES].contains(&name));
     alert.state = AlertState::Resolved;
     alert.resolved_at = Some(now);
     if fired { Transition::Resolved(alert) } else { Transition::Dropped(alert) }

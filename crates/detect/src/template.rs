@@ -102,7 +102,10 @@ impl Template {
                 format!("<error expanding template: error parsing template {}: {error}>", self.name)
             }
             Ok(parsed) => run::run(parsed, scene).unwrap_or_else(|error| {
-                format!("<error expanding template: error executing template {}: {error}>", self.name)
+                format!(
+                    "<error expanding template: error executing template {}: {error}>",
+                    self.name
+                )
             }),
         }
     }
@@ -110,7 +113,8 @@ impl Template {
 
 fn parse(text: &str) -> Result<Parsed, TemplateError> {
     if text.len() > TEMPLATE_BYTES_MAX {
-        let what = format!("the template has {} bytes, at most {TEMPLATE_BYTES_MAX} are read", text.len());
+        let what =
+            format!("the template has {} bytes, at most {TEMPLATE_BYTES_MAX} are read", text.len());
         return Err(TemplateError::new(0, what));
     }
     parser::parse(text)

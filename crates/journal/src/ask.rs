@@ -11,7 +11,39 @@ const DOING: &str = "reading events";
 const ANSWER_BYTES_MAX: usize = 8 << 20;
 const SELECT: &str = "SELECT seq, at, kind, subject, body, hash FROM events WHERE seq IN (";
 
+/// How large a journal is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JournalStats {
+    /// How many events it has.
+    pub events: u64,
+    /// How large its file is, in bytes, without the write-ahead log.
+    pub file_bytes: u64,
+    /// How many writes have failed since it was opened.
+    pub writes_failed: u64,
+}
+
 impl Journal {
+    /// How large it is; costs next to nothing.
+    pub async fn stats(&self) -> Result<JournalStats, JournalError> {
+        let row = query(
+            "SELECT coalesce((SELECT max(seq) FROM events), 0) AS events,
+             (SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size)
+             AS bytes",
+        )
+        .fetch_one(self.read().await.connection())
+        .await
+        .doing(DOING)?;
+        let number = |column| -> Result<u64, JournalError> {
+            let number: i64 = row.try_get(column).doing(DOING)?;
+            Ok(u64::try_from(number).unwrap_or(0))
+        };
+        Ok(JournalStats {
+            events: number("events")?,
+            file_bytes: number("bytes")?,
+            writes_failed: self.writes_failed(),
+        })
+    }
+
     /// Reads events. A short answer does not mean that there are no more: it also ends early when
     /// bodies are very large. An empty one does.
     pub async fn events(&self, question: EventQuery) -> Result<Vec<Event>, JournalError> {

@@ -17,7 +17,7 @@ use crate::{JournalError, Options, error::Doing};
 const CACHE_KIB: i64 = 512;
 /// How far the write-ahead log may stay grown after a checkpoint, in bytes.
 const LOG_BYTES_MAX: i64 = 4 << 20;
-/// SQLite's page, in bytes, as this program makes files.
+/// `SQLite`'s page, in bytes, as this program makes files.
 const PAGE_BYTES: u32 = 4096;
 
 /// Whether this path stands for a journal in memory, which dies with its one connection.
@@ -79,7 +79,7 @@ impl Writer {
     }
 }
 
-/// A transaction. `sqlx` has its own, but it loses count when SQLite rolls back by itself.
+/// A transaction. `sqlx` has its own, but it loses count when `SQLite` rolls back by itself.
 #[derive(Debug)]
 pub(crate) struct Write<'a> {
     writer: MutexGuard<'a, Writer>,

@@ -42,7 +42,7 @@ pub enum JournalError {
     Damaged {
         /// What we were doing.
         doing: &'static str,
-        /// What SQLite said.
+        /// What `SQLite` said.
         source: sqlx::Error,
     },
     /// Another process holds the file.
@@ -50,7 +50,7 @@ pub enum JournalError {
     Locked {
         /// What we were doing.
         doing: &'static str,
-        /// What SQLite said.
+        /// What `SQLite` said.
         source: sqlx::Error,
     },
     /// The disk or the file's bound is full.
@@ -58,7 +58,7 @@ pub enum JournalError {
     Full {
         /// What we were doing.
         doing: &'static str,
-        /// What SQLite said.
+        /// What `SQLite` said.
         source: sqlx::Error,
     },
     /// An entry is larger than the bounds allow.
@@ -95,12 +95,12 @@ pub enum JournalError {
         /// The message.
         id: i64,
     },
-    /// Anything else SQLite says.
+    /// Anything else `SQLite` says.
     #[error("{doing} failed")]
     Sql {
         /// What we were doing.
         doing: &'static str,
-        /// What SQLite said.
+        /// What `SQLite` said.
         source: sqlx::Error,
     },
 }
@@ -121,7 +121,7 @@ impl JournalError {
         }
     }
 
-    /// Sorts what SQLite says. Codes: <https://sqlite.org/rescode.html>, the low byte is the class.
+    /// Sorts what `SQLite` says. Codes: <https://sqlite.org/rescode.html>, the low byte is the class.
     pub(crate) fn sorted(doing: &'static str, source: sqlx::Error) -> Self {
         if matches!(source, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) {
             return Self::Damaged { doing, source };
@@ -140,7 +140,7 @@ fn sqlite_class(error: &sqlx::Error) -> Option<u32> {
     Some(code & 0xff)
 }
 
-/// Names what was being done when SQLite refused.
+/// Names what was being done when `SQLite` refused.
 pub(crate) trait Doing<T> {
     /// What was being done, as a noun.
     fn doing(self, what: &'static str) -> Result<T, JournalError>;

@@ -1,6 +1,6 @@
 //! What happened: an append-only, hash-chained event log with an outbox.
 //!
-//! One SQLite file holds both. What was decided and who is to be told of it are written in one
+//! One `SQLite` file holds both. What was decided and who is to be told of it are written in one
 //! transaction, so that neither exists without the other; every event carries a hash over itself
 //! and the event before it, so that a later change shows.
 
@@ -16,6 +16,7 @@ mod outbox;
 mod schema;
 mod verify;
 
+pub use ask::JournalStats;
 pub use chain::Hash;
 pub use error::JournalError;
 pub use event::{Entry, Event, EventQuery, NewEvent, NewMessage};

@@ -28,7 +28,8 @@ impl Default for Options {
             file_bytes_max: 16 << 30,
             event_bytes_max: 256 << 10,
             message_bytes_max: 1 << 20,
-            entry_items_max: 10_000,
+            // Every series of a large rule changing at once; about two seconds of writing.
+            entry_items_max: 50_000,
             waiting_max: 10_000,
             settled_max: 1_000,
             busy_timeout: Duration::from_secs(5),

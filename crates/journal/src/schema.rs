@@ -7,7 +7,7 @@ use sqlx::{Connection, Row, SqliteConnection, query, raw_sql};
 use crate::{JournalError, error::Doing};
 
 /// The version of the tables that this program writes.
-pub const VERSION: i64 = MIGRATIONS.len() as i64;
+pub const VERSION: i64 = 1;
 
 /// `Plim`, so that no other program's database is taken for a journal.
 const APPLICATION: i64 = 0x506c_696d;
@@ -111,5 +111,10 @@ mod tests {
     #[test]
     fn the_file_is_signed_with_our_name() {
         assert_eq!(APPLICATION, 1_349_282_157);
+    }
+
+    #[test]
+    fn there_is_a_step_to_every_version() {
+        assert_eq!(i64::try_from(MIGRATIONS.len()), Ok(VERSION));
     }
 }

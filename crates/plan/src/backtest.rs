@@ -213,3 +213,51 @@ fn weighted_median(column: &mut [(f64, f64)]) -> f64 {
     }
     column.last().map_or(0.0, |(value, _)| *value)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn trials_leave_enough_to_learn_from() {
+        assert_eq!(cuts(700, 100).len(), TRIALS_MAX);
+        assert!(cuts(700, 100).iter().all(|&cut| cut >= 280));
+        assert_eq!(cuts(700, 100)[0], 600);
+    }
+
+    #[test]
+    fn the_least_past_has_three_trials() {
+        assert!(cuts(12, 12).len() >= 3);
+    }
+
+    #[test]
+    fn a_member_gone_astray_does_not_carry_the_mixture_off() {
+        let weights = [(Member::Last, 0.4), (Member::Level, 0.4), (Member::Drift, 0.2)];
+        let mut forecasts = vec![None; Member::ALL.len()];
+        forecasts[Member::Last.index()] = Some(vec![10.0]);
+        forecasts[Member::Level.index()] = Some(vec![10.0]);
+        forecasts[Member::Drift.index()] = Some(vec![1_000.0]);
+        let mixed = mix(&weights, &forecasts, 1).unwrap();
+        assert!(mixed[0] < 120.0);
+    }
+
+    #[test]
+    fn places_and_members_agree() {
+        for (place, member) in Member::ALL.into_iter().enumerate() {
+            assert_eq!(member.index(), place);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_trial_fits_into_the_past(count in 12_usize..1_500, horizon in 1_usize..400) {
+            let length = trial_length(count, horizon);
+            let cuts = cuts(count, horizon);
+            prop_assert!(!cuts.is_empty() && cuts.len() <= TRIALS_MAX);
+            prop_assert!(cuts.iter().all(|cut| cut + length <= count));
+            prop_assert!(cuts.windows(2).all(|pair| pair[1] < pair[0]));
+        }
+    }
+}

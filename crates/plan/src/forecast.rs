@@ -134,3 +134,145 @@ fn name(contest: &Contest) -> String {
     }
     parts.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use model::Outlook;
+    use proptest::prelude::*;
+    use stats::Chance;
+
+    use super::*;
+    use crate::outlook;
+
+    const NOW: Time = Time(1_795_176_000_000);
+
+    fn options(nature: Nature) -> ForecastOptions {
+        ForecastOptions {
+            nature,
+            confidence: Share::new(0.9).unwrap(),
+            horizon: None,
+            upper_bound: Some(100.0),
+            lower_bound: Some(0.0),
+            seed: 7,
+        }
+    }
+
+    /// Hourly values up to `NOW`.
+    fn hourly(values: &[f64]) -> Vec<i64> {
+        (0_i64..)
+            .take(values.len())
+            .map(|back| NOW.0 - back * 3_600_000)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .collect()
+    }
+
+    fn noisy(count: usize, slope: f64, noise: f64, seed: u64) -> Vec<f64> {
+        let mut chance = Chance::new(seed);
+        (0..count).map(|index| 40.0 + slope * index as f64 + noise * chance.normal()).collect()
+    }
+
+    #[test]
+    fn the_same_question_has_the_same_answer() {
+        let values = noisy(200, 0.1, 1.0, 3);
+        let times = hourly(&values);
+        let history = History { times: &times, values: &values };
+        let ask = || {
+            let projection = forecast(history, &options(Nature::Stock), NOW);
+            (outlook(history, &projection, 90.0, NOW), projection.unwrap().forecast)
+        };
+        assert_eq!(ask(), ask());
+    }
+
+    #[test]
+    fn a_forecast_reaches_as_far_ahead_as_its_past_reaches_back() {
+        let values = noisy(240, 0.1, 1.0, 4);
+        let times = hourly(&values);
+        let history = History { times: &times, values: &values };
+        let projection = forecast(history, &options(Nature::Flow), NOW).unwrap();
+        assert_eq!(projection.horizon_end(), NOW + Span::days(10));
+        assert_eq!(projection.points[0].at, NOW + projection.step);
+        assert!(projection.trials >= 3 && projection.need.is_none());
+    }
+
+    #[test]
+    fn the_interval_widens_with_noise() {
+        let width = |noise| {
+            let values = noisy(240, 0.0, noise, 5);
+            let times = hourly(&values);
+            let history = History { times: &times, values: &values };
+            let projection = forecast(history, &options(Nature::Flow), NOW).unwrap();
+            let last = *projection.points.last().unwrap();
+            last.high - last.low
+        };
+        assert!(width(4.0) > 2.0 * width(1.0));
+    }
+
+    #[test]
+    fn a_shorter_horizon_that_was_asked_for_needs_no_day() {
+        let values: Vec<f64> = noisy(120, 0.0, 0.1, 6);
+        let times: Vec<i64> = (0..120).map(|minute| NOW.0 - (119 - minute) * 60_000).collect();
+        let history = History { times: &times, values: &values };
+        let asked = ForecastOptions { horizon: Some(Span::hours(1)), ..options(Nature::Stock) };
+        let short = forecast(history, &asked, NOW);
+        assert!(!matches!(outlook(history, &short, 90.0, NOW), Outlook::TooLittleHistory(_)));
+        let open = forecast(history, &options(Nature::Stock), NOW);
+        assert!(matches!(outlook(history, &open, 90.0, NOW), Outlook::TooLittleHistory(_)));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn points_are_ordered_and_within_their_bounds(
+            values in prop::collection::vec(0.0_f64..100.0, 24..200),
+            stock in any::<bool>(),
+        ) {
+            let times = hourly(&values);
+            let history = History { times: &times, values: &values };
+            let nature = if stock { Nature::Stock } else { Nature::Flow };
+            let projection = forecast(history, &options(nature), NOW).unwrap();
+            for pair in projection.points.windows(2) {
+                prop_assert!(pair[1].at == pair[0].at + projection.step);
+            }
+            for point in &projection.points {
+                prop_assert!(0.0 <= point.low && point.low <= point.mid);
+                prop_assert!(point.mid <= point.high && point.high <= 100.0);
+            }
+        }
+
+        #[test]
+        fn a_farther_line_is_never_reached_sooner(
+            slope in 0.0_f64..0.3,
+            seed in any::<u64>(),
+        ) {
+            let values = noisy(150, slope, 0.5, seed);
+            let times = hourly(&values);
+            let history = History { times: &times, values: &values };
+            let projection = forecast(history, &options(Nature::Stock), NOW);
+            let earliest = |line| match outlook(history, &projection, line, NOW) {
+                Outlook::Now => NOW,
+                Outlook::Expected(range) => range.earliest,
+                Outlook::NotBefore(date) => date,
+                Outlook::NotFilling | Outlook::TooLittleHistory(_) => Time::MAX,
+            };
+            prop_assert!(earliest(80.0) <= earliest(90.0));
+        }
+
+        #[test]
+        fn no_history_is_too_wild(
+            samples in prop::collection::vec((0_i64..200_000_000, any::<f64>()), 0..150),
+            line in any::<f64>(),
+            confidence in 0.0_f64..=1.0,
+        ) {
+            let (times, values): (Vec<i64>, Vec<f64>) = samples.into_iter().unzip();
+            let history = History { times: &times, values: &values };
+            for nature in [Nature::Stock, Nature::Flow] {
+                let options = ForecastOptions { confidence: Share::new(confidence).unwrap(), ..options(nature) };
+                let projection = forecast(history, &options, Time(200_000_000));
+                outlook(history, &projection, line, Time(200_000_000));
+            }
+        }
+    }
+}

@@ -75,12 +75,11 @@ impl Past {
     ) -> Result<Self, HistoryNeed> {
         let nature = options.nature;
         let samples = known_samples(history, now);
+        // Whoever did not ask for less wants to hear of days, so a day is what is told to be missing.
+        let short = options.horizon.is_some_and(|asked| asked < DAYS_MIN);
+        let wanted = if short { HISTORY_MIN } else { DAYS_MIN };
         let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
-            return Err(HistoryNeed {
-                have: Span::ZERO,
-                need: HISTORY_MIN,
-                ready_at: now + HISTORY_MIN,
-            });
+            return Err(HistoryNeed { have: Span::ZERO, need: wanted, ready_at: now + wanted });
         };
         let spacing = spacing(&samples);
         let span = Span(last.0.saturating_sub(first.0).saturating_add(spacing.0));
@@ -92,10 +91,10 @@ impl Past {
             Nature::Flow => PEAK,
         };
         let need = HISTORY_MIN.max(times(step, CELLS_MIN));
-        let missing = |have: Span| HistoryNeed {
-            have,
-            need,
-            ready_at: now.max(Time(first.0)) + Span(need.0.saturating_sub(have.0).max(step.0)),
+        let missing = |have: Span| {
+            let need = need.max(wanted);
+            let more = Span(need.0.saturating_sub(have.0).max(step.0));
+            HistoryNeed { have, need, ready_at: now + more }
         };
         let Some(mut grid) = Grid::lay(&samples, step.0, CELLS_MAX, cell) else {
             return Err(missing(Span::ZERO));
@@ -220,4 +219,114 @@ fn even_out(values: &mut [f64]) {
 
 pub(crate) fn times(step: Span, count: usize) -> Span {
     Span(step.0.saturating_mul(i64::try_from(count).unwrap_or(i64::MAX)))
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Share;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NOW: Time = Time(1_795_176_000_000);
+
+    fn options(horizon: Option<Span>) -> ForecastOptions {
+        ForecastOptions {
+            nature: Nature::Stock,
+            confidence: Share::new(0.9).unwrap(),
+            horizon,
+            upper_bound: None,
+            lower_bound: None,
+            seed: 1,
+        }
+    }
+
+    /// Samples up to `NOW`, `count` of them, `step` apart.
+    fn prepare(step: Span, count: i64, horizon: Option<Span>) -> Result<Past, HistoryNeed> {
+        let times: Vec<i64> = (0..count).rev().map(|back| NOW.0 - back * step.0).collect();
+        let values: Vec<f64> = times.iter().map(|time| (time % 7_000) as f64).collect();
+        Past::prepare(History { times: &times, values: &values }, &options(horizon), NOW)
+    }
+
+    #[test]
+    fn the_step_follows_the_horizon_and_the_samples() {
+        let step = |step, count, horizon| prepare(step, count, horizon).unwrap().step;
+        assert_eq!(step(Span::secs(5), 720, None), Span::minutes(1));
+        assert_eq!(step(Span::minutes(5), 288, None), Span::minutes(15));
+        assert_eq!(step(Span::minutes(5), 14 * 288, None), Span::hours(3));
+        assert_eq!(step(Span::minutes(5), 14 * 288, Some(Span::days(2))), Span::minutes(30));
+        assert_eq!(step(Span::days(1), 300, Some(Span::days(2))), Span::days(1));
+    }
+
+    #[test]
+    fn the_work_is_bounded_however_long_the_past() {
+        let past = prepare(Span::minutes(5), 100_000, Some(Span::hours(2))).unwrap();
+        assert!(past.values.len() <= CELLS_MAX);
+    }
+
+    #[test]
+    fn less_than_an_hour_is_too_little() {
+        let need = prepare(Span::minutes(1), 30, Some(Span::hours(1))).unwrap_err();
+        assert_eq!((need.have, need.need), (Span::minutes(30), HISTORY_MIN));
+        assert_eq!(need.ready_at, NOW + Span::minutes(30));
+        // Who wants to hear of days is told of a day.
+        let need = prepare(Span::minutes(1), 30, None).unwrap_err();
+        assert_eq!((need.have, need.need), (Span::minutes(30), DAYS_MIN));
+    }
+
+    #[test]
+    fn what_is_ready_at_the_time_told_is_ready() {
+        let hour = Some(Span::hours(1));
+        let need = prepare(Span::minutes(1), 30, hour).unwrap_err();
+        let more = need.ready_at.since(NOW).0 / Span::minutes(1).0;
+        assert!(prepare(Span::minutes(1), 30 + more, hour).is_ok());
+        let need = prepare(Span::days(1), 5, None).unwrap_err();
+        let more = need.ready_at.since(NOW).0 / Span::days(1).0;
+        assert!(prepare(Span::days(1), 5 + more, None).is_ok());
+    }
+
+    #[test]
+    fn a_sample_of_1970_does_not_stretch_the_past() {
+        let mut times: Vec<i64> = (0..120).map(|back| NOW.0 - back * 60_000).collect();
+        times.push(0);
+        let values = vec![1.0; times.len()];
+        let history = History { times: &times, values: &values };
+        let past = Past::prepare(history, &options(None), NOW).unwrap();
+        assert_eq!((past.step, past.have), (Span::minutes(1), Span::hours(2)));
+    }
+
+    #[test]
+    fn what_was_hardly_seen_counts_for_little() {
+        // Ten minutes at either end of a day.
+        let times: Vec<i64> =
+            (0..10).chain(1_430..1_440).map(|minute| NOW.0 - minute * 60_000).collect();
+        let values = vec![1.0; times.len()];
+        let history = History { times: &times, values: &values };
+        assert!(Past::prepare(history, &options(None), NOW).is_err());
+    }
+
+    #[test]
+    fn what_lies_ahead_of_now_is_not_known() {
+        let times: Vec<i64> =
+            (0..180).map(|minute| NOW.0 - Span::hours(2).0 + minute * 60_000).collect();
+        let values: Vec<f64> = (0..180).map(f64::from).collect();
+        let history = History { times: &times, values: &values };
+        assert_eq!(history.last_value(NOW), Some(120.0));
+        assert_eq!(Past::prepare(history, &options(None), NOW).unwrap().end, NOW);
+    }
+
+    proptest! {
+        #[test]
+        fn any_samples_are_prepared_or_refused(
+            samples in prop::collection::vec((any::<i64>(), any::<f64>()), 0..60),
+            now in any::<i64>(),
+        ) {
+            let (times, values): (Vec<i64>, Vec<f64>) = samples.into_iter().unzip();
+            let history = History { times: &times, values: &values };
+            if let Ok(past) = Past::prepare(history, &options(None), Time(now)) {
+                prop_assert!(past.values.len() == past.clean.len() && past.values.len() == past.seen.len());
+                prop_assert!(past.values.iter().all(|value| value.is_finite()));
+            }
+        }
+    }
 }

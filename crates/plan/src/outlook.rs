@@ -1,11 +1,12 @@
 //! When a line is reached: many possible futures, each the forecast bent by a whole error of the recorded past.
 
 use model::{DateRange, HistoryNeed, Nature, Outlook, Time};
-use stats::Chance;
+use stats::{Chance, mean};
 
 use crate::{
     forecast::Projection,
     history::{History, times},
+    spread::error_at,
 };
 
 /// How many futures are run. With 400, the 5 % quantile of dates rests on 20 of them.
@@ -64,7 +65,8 @@ impl Projection {
 
     /// For each future the step at which it first reaches the line.
     fn crossings(&self, line: f64) -> Vec<Option<usize>> {
-        let trials = self.contest.errors.len();
+        let bends = self.bends();
+        let trials = bends.len();
         let mut chance = Chance::new(self.seed);
         let mut crossings = Vec::with_capacity(PATHS);
         for path in 0..PATHS {
@@ -74,7 +76,7 @@ impl Projection {
                 let error = if trials == 0 {
                     0.0
                 } else {
-                    self.contest.error_at(trial, step, self.wrap, self.spread.growth)
+                    error_at(&bends[trial], step, self.wrap, self.spread.growth)
                 };
                 (middle + size * error).min(self.ceiling(step)) >= line
             });
@@ -98,12 +100,23 @@ impl Projection {
     ///
     /// Errors that grow along a trial are errors of the rate: a handful of trials has too few signs to tell their
     /// direction, so it is drawn, normally spread. Errors that do not grow are ups and downs, of which each trial
-    /// holds many, and bursts and clearings go one way: there the sign stays.
+    /// holds many, and clearings go one way: there the sign stays.
     fn size(&self, chance: &mut Chance) -> f64 {
-        if self.spread.of_rate {
-            self.spread.stretch * chance.normal()
-        } else {
-            0.6 + 0.8 * chance.share()
+        match self.nature {
+            _ if self.spread.of_rate => self.spread.path * chance.normal(),
+            Nature::Stock => 0.6 + 0.8 * chance.share(),
+            Nature::Flow => self.spread.path * (0.5 + chance.share()),
+        }
+    }
+
+    /// The errors that bend futures: a stock's as they are, a flow's averaged over a day (a quarter of a trial where
+    /// no day is known). A burst that comes and goes is the business of thresholds; here the question is whether the
+    /// habit grows up to the line.
+    fn bends(&self) -> Vec<Vec<f64>> {
+        let errors = &self.contest.errors;
+        match self.nature {
+            Nature::Stock => errors.clone(),
+            Nature::Flow => errors.iter().map(|errors| running_mean(errors, self.wrap)).collect(),
         }
     }
 
@@ -135,4 +148,15 @@ impl Projection {
         let later = stats::median(&middle[newest..]);
         later - self.level > LEVEL_SHARE * (line - self.level).abs()
     }
+}
+
+/// The mean of each value and those around it, `wide` in all; fewer at the ends.
+fn running_mean(values: &[f64], wide: usize) -> Vec<f64> {
+    (0..values.len())
+        .map(|index| {
+            let first = index.saturating_sub(wide / 2);
+            let end = (first + wide.max(1)).min(values.len());
+            mean(&values[end.saturating_sub(wide.max(1))..end])
+        })
+        .collect()
 }

@@ -178,7 +178,7 @@ impl<'a> Study<'a> {
 
     /// A straight climb for a stock; one that levels out over the length of the past for a flow, which cannot pile up.
     fn climb(&self, level: f64, slope: f64, horizon: usize) -> Vec<f64> {
-        let reach = self.values.len() as f64 / 3.0;
+        let reach = 100.0 * self.values.len() as f64;
         (1..=horizon)
             .map(|step| {
                 let way = match self.nature {

@@ -129,11 +129,11 @@ impl Moment {
         format!("{:02}:{:02}", self.minute / 60, self.minute % 60)
     }
 
-    /// `14:00 today`, `02:00 tomorrow`, else the date.
+    /// `14:00 UTC today`, `02:00 UTC tomorrow`, else the date.
     fn near_or_date(self, now: Time) -> String {
         match self.day - Self::new(now).day {
-            0 => format!("{} today", self.clock()),
-            1 => format!("{} tomorrow", self.clock()),
+            0 => format!("{} UTC today", self.clock()),
+            1 => format!("{} UTC tomorrow", self.clock()),
             _ => self.date_from(now),
         }
     }
@@ -168,5 +168,128 @@ impl Moment {
 impl Civil {
     fn day_and_month(&self) -> String {
         format!("{} {}", self.day, MONTHS[self.month % 12])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::HistoryNeed;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// 20 November 2026, noon.
+    const NOW: Time = Time(1_795_176_000_000);
+
+    fn expected(earliest: Span, likely: Option<Span>, latest: Option<Span>) -> String {
+        let range = DateRange {
+            earliest: NOW + earliest,
+            likely: likely.map(|span| NOW + span),
+            latest: latest.map(|span| NOW + span),
+        };
+        say(&Outlook::Expected(range), "90 %", NOW)
+    }
+
+    fn days(from: i64, to: i64) -> String {
+        expected(Span::days(from), Some(Span::days(to)), Some(Span::days(to)))
+    }
+
+    #[test]
+    fn a_range_within_a_month_names_the_month_once() {
+        assert_eq!(days(13, 29), "90 % between 3 and 19 December");
+    }
+
+    #[test]
+    fn a_range_over_months_names_both() {
+        assert_eq!(days(5, 13), "90 % between 25 November and 3 December");
+    }
+
+    #[test]
+    fn a_year_is_named_when_it_is_not_this_one() {
+        assert_eq!(days(40, 50), "90 % between 30 December and 9 January 2027");
+        assert_eq!(days(50, 60), "90 % between 9 and 19 January 2027");
+        assert_eq!(days(400, 800), "90 % between 25 December 2027 and 28 January 2029");
+    }
+
+    #[test]
+    fn one_day_is_one_date() {
+        let told = expected(Span::days(5), None, Some(Span::hours(5 * 24 + 3)));
+        assert_eq!(told, "90 % on 25 November");
+    }
+
+    #[test]
+    fn today_and_tomorrow_are_told_by_the_clock() {
+        let hours = |from, likely, to| {
+            expected(Span::minutes(from), Some(Span::minutes(likely)), Some(Span::minutes(to)))
+        };
+        assert_eq!(hours(100, 120, 140), "90 % around 14:00 UTC today");
+        assert_eq!(hours(60, 120, 240), "90 % between 13:00 and 16:00 UTC today");
+        assert_eq!(hours(600, 800, 1_000), "90 % between 22:00 UTC today and 04:40 UTC tomorrow");
+    }
+
+    #[test]
+    fn an_open_end_names_its_beginning_and_its_middle() {
+        let told = expected(Span::days(13), Some(Span::days(29)), None);
+        assert_eq!(told, "90 % after 3 December, likely around 19 December");
+    }
+
+    #[test]
+    fn what_is_far_is_told_in_whole_units_and_never_too_many() {
+        let say = |span| say(&Outlook::NotBefore(NOW + span), "90 %", NOW);
+        assert_eq!(say(Span::days(90)), "not within 90 days");
+        assert_eq!(say(Span::minutes(91 * 24 * 60 - 1)), "not within 90 days");
+        assert_eq!(say(Span::hours(47)), "not within 47 h");
+        assert_eq!(say(Span::minutes(90)), "not within 90 min");
+    }
+
+    #[test]
+    fn what_is_missing_is_told_with_its_date() {
+        let need = HistoryNeed {
+            have: Span::hours(2),
+            need: Span::days(1),
+            ready_at: NOW + Span::days(2) + Span::hours(2),
+        };
+        assert_eq!(
+            say(&Outlook::TooLittleHistory(need), "90 %", NOW),
+            "needs 22 h more history, ready on 22 November 14:00 UTC"
+        );
+        assert_eq!(say_span(Span::hours(28)), "1 day 4 h");
+        assert_eq!(say_span(Span::minutes(61)), "2 h");
+        assert_eq!(say_span(Span::millis(1)), "1 min");
+    }
+
+    #[test]
+    fn the_plain_answers_are_plain() {
+        assert_eq!(say(&Outlook::Now, "90 %", NOW), "already reached");
+        assert_eq!(say(&Outlook::NotFilling, "90 %", NOW), "not filling");
+    }
+
+    #[test]
+    fn leap_days_and_ends_of_years_are_dates_too() {
+        let date = |seconds: i64| Moment::new(Time::from_secs(seconds)).date_from(NOW);
+        assert_eq!(date(951_782_400), "29 February 2000");
+        assert_eq!(date(946_684_799 - 300), "31 December 1999");
+        assert_eq!(date(0), "1 January 1970");
+        assert_eq!(date(-86_400), "31 December 1969");
+        assert_eq!(date(4_107_542_400), "1 March 2100");
+    }
+
+    proptest! {
+        #[test]
+        fn any_moment_can_be_said(earliest in any::<i64>(), latest in any::<i64>(), now in any::<i64>()) {
+            let range = DateRange { earliest: Time(earliest), likely: None, latest: Some(Time(latest)) };
+            say(&Outlook::Expected(range), "90 %", Time(now));
+            say(&Outlook::NotBefore(Time(earliest)), "90 %", Time(now));
+        }
+
+        #[test]
+        fn days_follow_each_other(day in -1_000_000_i64..1_000_000) {
+            let date = |day| Moment { day, minute: 0 }.civil();
+            let (today, tomorrow) = (date(day), date(day + 1));
+            let next = tomorrow.day == today.day + 1 && tomorrow.month == today.month;
+            let turn = tomorrow.day == 1 && (tomorrow.month == (today.month + 1) % 12) && today.day >= 28;
+            prop_assert!(next || turn);
+            prop_assert_eq!(tomorrow.year - today.year, i64::from(tomorrow.month == 0 && tomorrow.day == 1));
+        }
     }
 }

@@ -27,8 +27,10 @@ const POOL_PART: usize = 48;
 /// How errors become an interval.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Spread {
-    /// Errors of a few overlapping trials understate what may come; they are stretched by this.
-    pub stretch: f64,
+    /// Errors of a few overlapping trials understate what may come; in possible futures they are stretched by this.
+    pub path: f64,
+    /// The same for the interval at each step.
+    pub band: f64,
     /// Beyond the length of a trial errors grow by this power of the way ahead.
     pub growth: f64,
     /// Whether the errors are those of a rate, which pile up.
@@ -38,15 +40,16 @@ pub(crate) struct Spread {
 impl Contest {
     /// How the errors are stretched and grow.
     pub(crate) fn spread(&self, past: &Past) -> Spread {
-        let stretch = STRETCH * student_over_normal(self.errors.len());
+        let noise = STRETCH * student_over_normal(self.errors.len());
         let growth = self.growth();
         let climbs = self.climb() > CLIMBING * self.error_mean;
-        let piles_up = past.nature == Nature::Stock && !self.is_cleared();
-        if piles_up && (growth >= GROWING || climbs) {
-            let stretch = STRETCH_RATE * stretch * self.luck(past);
-            return Spread { stretch, growth: growth.clamp(0.5, 1.0), of_rate: true };
+        let stock = past.nature == Nature::Stock;
+        if !self.is_cleared() && (climbs || stock && growth >= GROWING) {
+            let rate = STRETCH_RATE * noise * self.luck(past);
+            let band = if stock { rate } else { noise };
+            return Spread { path: rate, band, growth: growth.clamp(0.5, 1.0), of_rate: true };
         }
-        Spread { stretch, growth: growth.min(0.5), of_rate: false }
+        Spread { path: noise, band: noise, growth: growth.min(0.5), of_rate: false }
     }
 
     /// How far the middle goes, up or down, within the length of a trial.
@@ -95,18 +98,6 @@ impl Contest {
         (expected / made).clamp(1.0, LUCK_MAX)
     }
 
-    /// The error of a trial at any step ahead: recorded as far as the trial went, then its last part again and again,
-    /// growing.
-    pub(crate) fn error_at(&self, trial: usize, step: usize, wrap: usize, growth: f64) -> f64 {
-        let errors = &self.errors[trial];
-        if step < errors.len() {
-            return errors[step];
-        }
-        let wrap = wrap.clamp(1, errors.len());
-        let recorded = errors[errors.len() - wrap + (step - errors.len()) % wrap];
-        recorded * ((step + 1) as f64 / errors.len() as f64).powf(growth)
-    }
-
     /// The lower and upper error at each step, such that a share `confidence` lies between.
     pub(crate) fn band(&self, confidence: f64, spread: Spread, wide: usize) -> Vec<(f64, f64)> {
         let horizon = self.middle.len();
@@ -118,7 +109,7 @@ impl Contest {
         let mut knot = 0;
         while knot < length {
             let (low, high) = self.pooled(knot, wide, confidence);
-            knots.push((knot, spread.stretch * low.min(0.0), spread.stretch * high.max(0.0)));
+            knots.push((knot, spread.band * low.min(0.0), spread.band * high.max(0.0)));
             knot += (length / KNOTS).max(1);
         }
         (0..horizon)
@@ -144,6 +135,19 @@ impl Contest {
         let tail = f64::midpoint(1.0, -confidence) * (1.0 - 1.0 / (trials + 1.0));
         (quantile_sorted(&pool, tail), quantile_sorted(&pool, 1.0 - tail))
     }
+}
+
+/// The error of a trial at any step ahead: recorded as far as the trial went, then its last part again and again,
+/// growing.
+pub(crate) fn error_at(errors: &[f64], step: usize, wrap: usize, growth: f64) -> f64 {
+    if step < errors.len() {
+        return errors[step];
+    }
+    let wrap = wrap.clamp(1, errors.len().max(1));
+    let Some(&recorded) = errors.get(errors.len() - wrap + (step - errors.len()) % wrap) else {
+        return 0.0;
+    };
+    recorded * ((step + 1) as f64 / errors.len() as f64).powf(growth)
 }
 
 fn between(knots: &[(usize, f64, f64)], step: usize) -> (f64, f64) {

@@ -58,13 +58,22 @@ impl Engine {
         at: Time,
         budget: &dyn Budget,
     ) -> Result<Answer, QueryError> {
-        let root = parse::read(text)?;
+        parse::with_expression(text, |root| self.instant_of(source, (text, &root), at, budget))
+    }
+
+    fn instant_of(
+        &self,
+        source: &dyn SeriesSource,
+        (text, root): (&str, &Node),
+        at: Time,
+        budget: &dyn Budget,
+    ) -> Result<Answer, QueryError> {
         let grid = Grid { from: at.millis(), step: 1, points: 1 };
-        let run = Run::new(self.options, text, &root, (grid, false), (source, budget));
+        let run = Run::new(self.options, text, root, (grid, false), (source, budget));
         let value = if root.kind() == ValueKind::Matrix {
-            Value::Matrix(run.range_columns(&root, grid)?)
+            Value::Matrix(run.range_columns(root, grid)?)
         } else {
-            match run.eval(&root, grid)? {
+            match run.eval(root, grid)? {
                 Table::Scalar(values) => {
                     let value = values.first().copied().unwrap_or(f64::NAN);
                     Value::Scalar(Sample { time: at, value })
@@ -84,11 +93,20 @@ impl Engine {
         steps: Steps,
         budget: &dyn Budget,
     ) -> Result<Answer, QueryError> {
-        let root = parse::read(text)?;
         let grid = self.grid(steps)?;
-        check_kind(&root)?;
-        let run = Run::new(self.options, text, &root, (grid, true), (source, budget));
-        let rows = match run.eval(&root, grid)? {
+        parse::with_expression(text, |root| self.range_of(source, (text, &root), grid, budget))
+    }
+
+    fn range_of(
+        &self,
+        source: &dyn SeriesSource,
+        (text, root): (&str, &Node),
+        grid: Grid,
+        budget: &dyn Budget,
+    ) -> Result<Answer, QueryError> {
+        check_kind(root)?;
+        let run = Run::new(self.options, text, root, (grid, true), (source, budget));
+        let rows = match run.eval(root, grid)? {
             Table::Rows(rows) => Run::finish(rows)?,
             Table::Scalar(values) => {
                 vec![Row { labels: model::Labels::empty(), drop_name: false, values }]

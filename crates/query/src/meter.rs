@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn a_cancelled_query_stops_at_its_next_charge() {
         let (_clock, meter) = meter(usize::MAX);
-        meter.clone().cancel();
+        meter.cancel();
         assert_eq!(meter.charge(0), Err(BudgetSpent::Cancelled));
     }
 }

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// A lane looks after itself at least this often, should the wall clock have been set back.
-const REST_MAX: Duration = Duration::from_secs(60);
+const REST_MAX: Duration = Duration::from_mins(1);
 /// The pause after the journal refused.
 const TROUBLE_PAUSE: Duration = Duration::from_secs(5);
 

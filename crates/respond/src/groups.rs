@@ -1,6 +1,9 @@
 //! What each receiver was told, and what waits to be told: a fold over alerts and time.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use model::{Alert, AlertId, AlertState, Labels, Severity, Span, Time};
 
@@ -13,7 +16,12 @@ pub(crate) const GROUP_ALERTS_MAX: usize = 3_000;
 
 /// What each receiver was last told about each group, and what waits to be told. Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Groups(Arc<BTreeMap<GroupId, Group>>);
+pub struct Groups {
+    all: Arc<BTreeMap<GroupId, Group>>,
+    /// Subjects of events that speak of alerts which now belong to other groups, because the
+    /// settings group them differently. The next entry takes those events back.
+    pub(crate) moved: BTreeSet<String>,
+}
 
 /// A group of alerts as one receiver sees it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +35,11 @@ impl GroupId {
     pub(crate) fn hex(&self) -> String {
         AlertId::of(&self.receiver, &self.labels).hex()
     }
+
+    /// The subject of the events about it.
+    pub(crate) fn subject(&self) -> String {
+        format!("{}/{}", self.receiver, self.hex())
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,6 +51,8 @@ pub(crate) struct Group {
     pub(crate) due: Option<Time>,
     /// When the receiver was last told.
     pub(crate) told_at: Option<Time>,
+    /// Alerts came from another group, and no event says so yet.
+    pub(crate) unwritten: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -132,7 +147,10 @@ impl Group {
 impl Groups {
     /// When [`crate::notify`] has something to say even if nothing more happens.
     pub fn next_due(&self, receivers: &[Receiver]) -> Option<Time> {
-        self.0
+        if !self.moved.is_empty() {
+            return Some(Time::MIN);
+        }
+        self.all
             .iter()
             .filter_map(|(id, group)| {
                 let receiver = receivers.iter().find(|own| own.name == *id.receiver)?;
@@ -143,21 +161,39 @@ impl Groups {
 
     /// How many groups there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.all.len()
     }
 
     /// Whether nobody has been told of anything that still holds.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
+    }
+
+    /// Brings moments that lie further ahead than they can back to where they may be: somebody
+    /// has set the clock back.
+    pub(crate) fn mend_times(&mut self, receivers: &[Receiver], now: Time) {
+        let latest = |id: &GroupId| {
+            let receiver = receivers.iter().find(|own| own.name == *id.receiver);
+            now + receiver.map_or(Span::ZERO, |own| own.group_wait)
+        };
+        let ahead = |id: &GroupId, group: &Group| {
+            group.told_at > Some(now) || group.due.is_some_and(|due| due > latest(id))
+        };
+        if self.all.iter().any(|(id, group)| ahead(id, group)) {
+            for (id, group) in self.all() {
+                group.told_at = group.told_at.map(|told_at| told_at.min(now));
+                group.due = group.due.map(|due| due.min(latest(id)));
+            }
+        }
     }
 
     pub(crate) fn all(&mut self) -> &mut BTreeMap<GroupId, Group> {
-        Arc::make_mut(&mut self.0)
+        Arc::make_mut(&mut self.all)
     }
 
     /// Whether a receiver has gone, with groups of its own.
     pub(crate) fn has_strangers(&self, receivers: &[Receiver]) -> bool {
-        self.0.keys().any(|id| !receivers.iter().any(|own| own.name == *id.receiver))
+        self.all.keys().any(|id| !receivers.iter().any(|own| own.name == *id.receiver))
     }
 
     /// Takes in what happened to an alert.
@@ -181,7 +217,7 @@ impl Groups {
         }
         // Once told of, an alert is followed until it ends, even when it gets better.
         let known = held.is_some()
-            || self.0.get(&home).is_some_and(|group| group.members.contains_key(&alert.id));
+            || self.all.get(&home).is_some_and(|group| group.members.contains_key(&alert.id));
         if alert.state == AlertState::Firing && (alert.told || known) {
             self.hold(home, alert, None, now + receiver.group_wait);
         }
@@ -201,7 +237,7 @@ impl Groups {
     pub(crate) fn home(&self, receiver: &Receiver, alert: &Alert) -> GroupId {
         let name: Arc<str> = receiver.name.as_str().into();
         let id = GroupId { receiver: Arc::clone(&name), labels: receiver.group_of(alert) };
-        if self.0.len() < GROUPS_MAX || self.0.contains_key(&id) {
+        if self.all.len() < GROUPS_MAX || self.all.contains_key(&id) {
             id
         } else {
             GroupId { receiver: name, labels: Labels::empty() }
@@ -210,10 +246,10 @@ impl Groups {
 
     /// The group that holds an alert: nearly always its home.
     fn holder(&self, home: &GroupId, alert: AlertId) -> Option<GroupId> {
-        if self.0.get(home).is_some_and(|group| group.members.contains_key(&alert)) {
+        if self.all.get(home).is_some_and(|group| group.members.contains_key(&alert)) {
             return Some(home.clone());
         }
-        self.0
+        self.all
             .iter()
             .find(|(id, group)| id.receiver == home.receiver && group.members.contains_key(&alert))
             .map(|(id, _)| id.clone())

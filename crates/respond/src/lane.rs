@@ -48,6 +48,8 @@ struct State {
     paused_until: Duration,
     /// Delivered, but the journal could not take it down: not to be sent again.
     unmarked: BTreeSet<i64>,
+    /// The last try failed.
+    troubled: bool,
 }
 
 enum Step {
@@ -74,7 +76,7 @@ impl Lane {
             return Ok(delivered);
         };
         while delivered.all() < TURN_MAX && tools.clock.elapsed() >= state.paused_until {
-            let due = journal.due_for(&self.receiver.name, now, READ_MAX).await?;
+            let due = self.due(tools, journal, now).await?;
             if due.is_empty() {
                 break;
             }
@@ -93,6 +95,27 @@ impl Lane {
             }
         }
         Ok(delivered)
+    }
+
+    /// What is due. A time further ahead than any pause means that somebody has set the clock back
+    /// since; what waits for such a time is due as well.
+    async fn due(
+        &self,
+        tools: &Tools,
+        journal: &Journal,
+        now: Time,
+    ) -> Result<Vec<Message>, JournalError> {
+        let name = &self.receiver.name;
+        let due = journal.due_for(name, now, READ_MAX).await?;
+        if !due.is_empty() {
+            return Ok(due);
+        }
+        match journal.next_due(name).await? {
+            Some(next) if next > now + tools.limits.pause_asked_max => {
+                journal.due_for(name, next, READ_MAX).await
+            }
+            _ => Ok(due),
+        }
     }
 
     /// How long until there is something to do, at most `longest`.
@@ -130,6 +153,9 @@ impl Lane {
                 settled(journal.done(message.id, now).await)?;
                 state.unmarked.remove(&message.id);
                 state.paused_until = Duration::ZERO;
+                if std::mem::take(&mut state.troubled) {
+                    tracing::info!(receiver = %self.receiver.name, "the receiver is back");
+                }
                 Ok(Step::Sent)
             }
             Verdict::Never { error } => {
@@ -146,8 +172,10 @@ impl Lane {
                     self.give_up(journal, message, now, &error).await?;
                     return Ok(Step::GivenUp);
                 }
+                if !std::mem::replace(&mut state.troubled, true) {
+                    tracing::warn!(receiver = %self.receiver.name, %error, "the receiver is in trouble");
+                }
                 settled(journal.retry(message.id, now + pause, &error).await)?;
-                tracing::debug!(receiver = %self.receiver.name, failed, %error, "delivery failed");
                 Ok(Step::Retried)
             }
         }

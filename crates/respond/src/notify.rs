@@ -40,9 +40,13 @@ pub fn notify(
     external_url: &str,
 ) -> Notices {
     let mut notices = Notices { entry: Entry::default(), groups: groups.clone() };
+    notices.groups.mend_times(receivers, now);
     if groups.has_strangers(receivers) {
         let known = |name: &str| receivers.iter().any(|receiver| receiver.name == name);
         notices.groups.all().retain(|id, _| known(&id.receiver));
+    }
+    if !groups.moved.is_empty() {
+        take_back(&mut notices, now);
     }
     for (told, alert) in transitions {
         for receiver in receivers {
@@ -58,7 +62,8 @@ pub fn notify(
             else {
                 continue;
             };
-            tell(&Telling { receiver, id, now, external_url }, group, entry);
+            let telling = Telling { receiver, id, now, external_url };
+            tell(&telling, group, entry);
         }
         groups.all().retain(|_, group| !group.members.is_empty());
     }
@@ -84,8 +89,8 @@ fn tell(telling: &Telling<'_>, group: &mut Group, entry: &mut Entry) {
         group.due = None;
         return;
     }
-    let lane = id.hex();
     if speaks {
+        let lane = id.hex();
         let alerts: Vec<&Alert> = group
             .members
             .values()
@@ -98,39 +103,48 @@ fn tell(telling: &Telling<'_>, group: &mut Group, entry: &mut Entry) {
         entry.outbox.push(NewMessage {
             receiver: receiver.name.clone(),
             key: format!("{lane}-{}-{status}", now.millis()),
-            lane: lane.clone(),
+            lane,
             due: now,
             body,
         });
     }
     group.settle(speaks.then_some(now));
-    entry.events.push(NewEvent {
-        at: now,
-        kind: NOTIFIED.to_owned(),
-        subject: format!("{}/{lane}", receiver.name),
-        body: remember(telling, group, speaks),
-    });
+    let body = remember(id, group, speaks);
+    entry.events.push(NewEvent { at: now, kind: NOTIFIED.to_owned(), subject: id.subject(), body });
+}
+
+/// Writes down that alerts told of in one group are now remembered in another.
+fn take_back(notices: &mut Notices, now: Time) {
+    let event = |subject, body| NewEvent { at: now, kind: NOTIFIED.to_owned(), subject, body };
+    let Notices { entry, groups } = notices;
+    for subject in std::mem::take(&mut groups.moved) {
+        entry.events.push(event(subject, json!({"sent": false})));
+    }
+    for (id, group) in groups.all() {
+        if std::mem::take(&mut group.unwritten) {
+            entry.events.push(event(id.subject(), remember(id, group, false)));
+        }
+    }
 }
 
 /// What a `notified` event holds: enough to tell of the end of every alert after a restart.
-fn remember(telling: &Telling<'_>, group: &Group, sent: bool) -> Value {
+fn remember(id: &GroupId, group: &Group, sent: bool) -> Value {
     let mut named = Vec::new();
     let mut others = Map::new();
     let mut bytes = 0;
     for member in group.members.values() {
         let Some(told) = member.told else { continue };
-        let full = alert_json(&member.alert, told);
-        bytes += full.to_string().len();
-        if bytes <= DETAIL_BYTES_MAX {
-            named.push(full);
-        } else {
-            others.insert(member.alert.id.hex(), told.word().into());
+        let full = (bytes < DETAIL_BYTES_MAX).then(|| alert_json(&member.alert, told));
+        bytes += full.as_ref().map_or(0, |full| full.to_string().len());
+        match full.filter(|_| bytes <= DETAIL_BYTES_MAX) {
+            Some(full) => named.push(full),
+            None => drop(others.insert(member.alert.id.hex(), told.word().into())),
         }
     }
-    let text = telling.id.labels.to_string();
+    let text = id.labels.to_string();
     let text = text.get(..text.floor_char_boundary(GROUP_TEXT_MAX)).unwrap_or_default();
     json!({
-        "receiver": telling.receiver.name,
+        "receiver": &*id.receiver,
         "group": text,
         "sent": sent,
         "told_at": group.told_at.map(Time::millis),

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// SplitMix64 (Steele, Lea and Flood, 2014, "Fast splittable pseudorandom number generators"):
+/// `SplitMix64` (Steele, Lea and Flood, 2014, "Fast splittable pseudorandom number generators"):
 /// a counter with a good mixer, which is all that spreading needs, and shared without a lock.
 #[derive(Debug)]
 pub(crate) struct Random(AtomicU64);

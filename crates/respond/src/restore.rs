@@ -1,6 +1,6 @@
 //! Groups as they were before a restart, from what the journal says was told.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use journal::{Event, Journal, JournalError};
 use model::{Alert, AlertId, AlertState, Labels, Severity, Time};
@@ -49,6 +49,8 @@ struct ToldBefore(BTreeMap<String, BTreeMap<AlertId, Before>>);
 struct Before {
     severity: Severity,
     at: Time,
+    /// The group it was told in.
+    subject: Arc<str>,
     /// The alert as it was told, unless the event had no room for it.
     alert: Option<Alert>,
 }
@@ -57,18 +59,21 @@ impl ToldBefore {
     /// Takes in an event; events come newest first, so what is known already is newer.
     fn take(&mut self, event: &Event) {
         let Some(receiver) = event.body["receiver"].as_str() else { return };
+        let subject: Arc<str> = event.subject.as_str().into();
+        let before =
+            |severity, at, alert| Before { severity, at, subject: Arc::clone(&subject), alert };
         let at = event.body["told_at"].as_i64().map_or(event.at, Time);
         let known = self.0.entry(receiver.to_owned()).or_default();
         for json in event.body["firing"].as_array().into_iter().flatten() {
             if let Some(alert) = read_alert(json) {
                 let severity = alert.severity;
-                known.entry(alert.id).or_insert(Before { severity, at, alert: Some(alert) });
+                known.entry(alert.id).or_insert_with(|| before(severity, at, Some(alert)));
             }
         }
         for (id, severity) in event.body["others"].as_object().into_iter().flatten() {
             if let (Some(id), Some(severity)) = (read_id(id), severity.as_str()) {
                 let severity = Severity::from_label(severity);
-                known.entry(id).or_insert(Before { severity, at, alert: None });
+                known.entry(id).or_insert_with(|| before(severity, at, None));
             }
         }
     }
@@ -109,8 +114,14 @@ fn put_back(
     let home = groups.home(receiver, alert);
     let told = before.map(|before| before.severity);
     groups.hold(home.clone(), alert, told, now + receiver.group_wait);
-    if let (Some(before), Some(group)) = (before, groups.all().get_mut(&home)) {
+    let Some(before) = before else { return };
+    let moved = *before.subject != *home.subject();
+    if let Some(group) = groups.all().get_mut(&home) {
         group.told_at = group.told_at.max(Some(before.at));
+        group.unwritten |= moved;
+    }
+    if moved {
+        groups.moved.insert(before.subject.as_ref().to_owned());
     }
 }
 

@@ -81,7 +81,7 @@ fn alert_json(alert: &Alert, labels: &Labels, base: &str) -> Option<(Value, usiz
             "annotations": object(&annotations),
             "startsAt": rfc3339(alert.fired_at.unwrap_or(alert.active_at)),
             "endsAt": ended.map_or_else(|| NOT_ENDED.to_owned(), rfc3339),
-            "generatorURL": format!("{base}/alerts/{}", alert.id.hex()),
+            "generatorURL": format!("{base}/alerts?id={}", alert.id.hex()),
             "fingerprint": alert.id.hex(),
         });
         let size = json.to_string().len();

@@ -92,7 +92,7 @@ pub(crate) fn scrape_job(settings: &settings::ScrapeJob) -> Result<ScrapeJob, Re
         auth: auth(&settings.authorization),
         headers: settings.headers.clone(),
         tls: TlsOptions {
-            authorities: settings.tls.authorities.clone(),
+            authorities: settings.tls.ca_file.clone(),
             insecure_skip_verify: settings.tls.insecure_skip_verify,
         },
         groups: groups.collect(),
@@ -110,7 +110,11 @@ fn auth(authorization: &Authorization) -> Auth {
         Authorization::Basic { username, password } => {
             Auth::Basic { username: username.clone(), password: credential(password) }
         }
-        Authorization::Bearer(token) => Auth::Bearer(credential(token)),
+        // Other schemes than `Bearer` go as a header of their own.
+        Authorization::Token { scheme, token } if scheme.eq_ignore_ascii_case("bearer") => {
+            Auth::Bearer(credential(token))
+        }
+        Authorization::Token { .. } => Auth::None,
     }
 }
 

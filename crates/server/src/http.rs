@@ -15,7 +15,7 @@ pub(crate) use access::Access;
 pub(crate) use error::chain;
 pub(crate) use gate::{Gate, gate_router};
 pub(crate) use listener::Bounded;
-pub(crate) use ours::description;
+pub use ours::description;
 pub(crate) use prometheus::number;
 
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 mod clock;
 mod convert;
+mod files;
 mod http;
 mod jobs;
 mod own;
@@ -10,6 +11,7 @@ mod state;
 mod tasks;
 
 pub use clock::SystemClock;
+pub use files::files_matching;
 pub use http::description;
 pub use start::{Options, Running, StartError, start};
 pub use state::meters::{DEFINITIONS, Definition, metrics_reference};

@@ -208,7 +208,7 @@ fn prepare(settings: &Settings, data: &Path) -> Result<Work, StartError> {
 fn read_rules(settings: &Settings) -> Result<Vec<RuleGroup>, StartError> {
     let mut files = Vec::new();
     for pattern in &settings.rule_files {
-        for path in collect::files_matching(&settings.base, pattern) {
+        for path in crate::files_matching(&settings.base, pattern) {
             let text = fs::read_to_string(&path).map_err(file("read", &path))?;
             let name = path.display().to_string();
             files.push(rules::parse(&name, &text).map_err(StartError::Mistakes)?);

@@ -14,4 +14,4 @@ pub(crate) use alerts::AlertBook;
 pub(crate) use app::{App, AskError};
 pub(crate) use board::{Board, Evaluation, Future, Standing, TargetStanding, rule_subject};
 pub(crate) use hub::{Hub, News, Topic};
-pub(crate) use records::{ALERT, CHANGE, alert_event, alert_of, change_event, change_of};
+pub(crate) use records::{ALERT, CHANGE, alert_of, change_event, change_of};

@@ -11,6 +11,9 @@ use model::Kind;
 /// Mistakes kept of one file; a file with more is broken as a whole, and nobody reads further.
 const MISTAKES_KEPT_MAX: usize = 100;
 
+/// Longest message, label or hint, in letters; a value quoted in one may be a whole file.
+const WORDS_LETTERS_MAX: usize = 800;
+
 /// Where something stands in a file: a range of bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Place {
@@ -69,7 +72,7 @@ impl Mistake {
     pub fn somewhere(message: impl Into<String>) -> Self {
         Self {
             source: None,
-            message: message.into().into(),
+            message: cut(message.into()).into(),
             place: None,
             label: "".into(),
             also: Vec::new(),
@@ -80,21 +83,21 @@ impl Mistake {
     /// Says a few words under the marked text.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = label.into().into();
+        self.label = cut(label.into()).into();
         self
     }
 
     /// Marks a second place of the same file that has to do with it.
     #[must_use]
     pub fn also(mut self, place: Place, label: impl Into<String>) -> Self {
-        self.also.push((place, label.into()));
+        self.also.push((place, cut(label.into())));
         self
     }
 
     /// Adds a way out; may be called more than once.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help.push(help.into());
+        self.help.push(cut(help.into()));
         self
     }
 
@@ -177,6 +180,13 @@ impl Mistake {
     }
 }
 
+fn cut(words: String) -> String {
+    match words.char_indices().nth(WORDS_LETTERS_MAX) {
+        Some((at, _)) => format!("{}…", words.get(..at).unwrap_or_default()),
+        None => words,
+    }
+}
+
 /// All mistakes of one or more files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mistakes {
@@ -202,10 +212,10 @@ impl Mistakes {
 
     /// Adds one.
     pub fn push(&mut self, mistake: Mistake) {
-        if self.kept.len() < MISTAKES_KEPT_MAX {
-            self.kept.push(mistake);
-        } else {
+        if self.is_full() {
             self.left_out += 1;
+        } else {
+            self.kept.push(mistake);
         }
     }
 
@@ -239,6 +249,10 @@ impl Mistakes {
             count => format!("{count} mistakes"),
         };
         text + &count
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.kept.len() >= MISTAKES_KEPT_MAX
     }
 
     pub(crate) fn sort(&mut self) {

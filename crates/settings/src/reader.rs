@@ -75,6 +75,11 @@ impl<'d> Reader<'d> {
         self.found.borrow().len()
     }
 
+    /// Whether further mistakes are only counted.
+    fn is_full(&self) -> bool {
+        self.found.borrow().is_full()
+    }
+
     /// All mistakes in the order of their places, or none.
     pub fn finish(self) -> Result<(), Mistakes> {
         let mut found = self.found.into_inner();
@@ -180,7 +185,9 @@ impl<'d> Fields<'_, 'd> {
             }
             let mistake =
                 Mistake::at(entry.place, format!("{} has no key `{}`", self.what, entry.key));
-            self.reader.report(match nearest(entry.key, known.iter().copied()) {
+            // Past the number of mistakes that are shown, nobody reads what was meant.
+            let near = (!self.reader.is_full()).then(|| nearest(entry.key, known.iter().copied()));
+            self.reader.report(match near.flatten() {
                 Some(near) => mistake.label("unknown key").help(format!("did you mean `{near}`?")),
                 None => mistake
                     .label("unknown key")

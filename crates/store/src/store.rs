@@ -34,7 +34,7 @@ use catalog::Catalog;
 use place::Place;
 use stats::Counters;
 pub use stats::StoreStats;
-use tend::{Flushing, Merging};
+use tend::{Flushing, Merging, Touched};
 
 /// What was read lately of parts: enough for the parts that alerts and pages look at again and again.
 const CACHE_BYTES: usize = 8 << 20;
@@ -48,10 +48,11 @@ pub struct Store {
     options: StoreOptions,
     clock: Arc<dyn Clock>,
     files: Files,
-    cache: Cache,
-    // Locks are taken in this order: flushing or merging, intake, catalog.
+    cache: Arc<Cache>,
+    // Locks are taken in this order: flushing or merging, intake, touched, catalog.
     flushing: Mutex<Flushing>,
     merging: Mutex<Merging>,
+    touched: Mutex<Touched>,
     intake: Mutex<Intake>,
     catalog: RwLock<Arc<Catalog>>,
     syncing: Mutex<()>,
@@ -92,9 +93,10 @@ impl Store {
             place,
             options,
             files,
-            cache: Cache::new(CACHE_BYTES),
+            cache: Arc::new(Cache::new(CACHE_BYTES)),
             flushing: Mutex::default(),
             merging: Mutex::default(),
+            touched: Mutex::default(),
             intake: Mutex::new(intake),
             catalog: RwLock::new(Arc::new(found.catalog)),
             syncing: Mutex::default(),

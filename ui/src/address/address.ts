@@ -25,6 +25,7 @@ export function useAddress(): Address {
 
 export function useWindow(span: number): [Window, (next: Window) => void] {
   const { query, set } = useAddress()
-  const window = useMemo(() => readWindow(query, span), [query['range'], query['from'], query['to'], span])
+  const { range = '', from = '', to = '' } = query
+  const window = useMemo(() => readWindow({ range, from, to }, span), [range, from, to, span])
   return [window, (next) => set(writeWindow(next))]
 }

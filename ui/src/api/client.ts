@@ -70,7 +70,7 @@ function parse(text: string, response: Response): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new Failure('internal', 'the answer is not JSON', null, requestId(response))
+    throw new Failure('internal', 'the answer is not JSON', null, idOf(response))
   }
 }
 
@@ -80,13 +80,13 @@ function refused(response: Response, text: string, path: string): Failure {
   if (needsToken && !path.endsWith('/session')) for (const listener of tokenWanted) listener()
   if (body?.error && typeof body.error === 'object') {
     const { kind, message, help, request_id } = body.error
-    return new Failure(needsToken ? 'token' : kind, message, help, request_id ?? requestId(response))
+    return new Failure(needsToken ? 'token' : kind, message, help, request_id ?? idOf(response))
   }
   // The Prometheus part of the API says its errors in its own shape.
   if (typeof body?.error === 'string') {
-    return new Failure(kindOf(response.status), body.error, null, requestId(response))
+    return new Failure(kindOf(response.status), body.error, null, idOf(response))
   }
-  return new Failure(kindOf(response.status), `the program answered with ${response.status}`, null, requestId(response))
+  return new Failure(kindOf(response.status), `the program answered with ${response.status}`, null, idOf(response))
 }
 
 function errorBody(text: string): (Partial<ErrorBody> | { error: string }) | null {
@@ -97,7 +97,7 @@ function errorBody(text: string): (Partial<ErrorBody> | { error: string }) | nul
   }
 }
 
-function requestId(response: Response): string | null {
+function idOf(response: Response): string | null {
   return response.headers.get('x-request-id')
 }
 

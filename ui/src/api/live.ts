@@ -109,8 +109,8 @@ export function useLive(client: QueryClient): Connection {
 
 function topics(event: MessageEvent<string>): string[] {
   try {
-    const { topics } = JSON.parse(event.data) as ChangedEvent
-    return Array.isArray(topics) ? topics : []
+    const changed = JSON.parse(event.data) as ChangedEvent
+    return Array.isArray(changed.topics) ? changed.topics : []
   } catch {
     return []
   }

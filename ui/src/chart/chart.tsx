@@ -56,6 +56,7 @@ export function Chart({ picture, columns, window, label, onZoom, legend = true }
       made.destroy()
       plot.current = null
     }
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- what else changes is read through `held`
   }, [shape])
 
   useEffect(() => plot.current?.setData(aligned(columns)), [columns, window.from, window.to])

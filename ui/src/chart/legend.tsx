@@ -14,7 +14,7 @@ export function Legend({ picture, columns, index, pointed }: Props) {
         if (line.quiet) return null
         const value = columns.values[number]?.[index]
         return (
-          <span key={`${number} ${line.label}`} class={style.entry}>
+          <span key={line.token + line.label} class={style.entry}>
             <Swatch line={line} />
             <span>{line.label}</span>
             <b>{typeof value === 'number' ? picture.say(value) : '–'}</b>

@@ -79,7 +79,7 @@ export function options(picture: Picture, host: Element, hooks: Hooks): uPlot.Op
     ...hooks.size,
     ms: 1,
     legend: { show: false },
-    padding: [10, 6, 0, 0],
+    padding: [10, 18, 0, 0],
     cursor: {
       drag: { x: true, y: false, setScale: false },
       points: { size: 7 },
@@ -155,6 +155,7 @@ function drawMarks(plot: uPlot, picture: Picture, host: Element): void {
   if (picture.now) drawNow(plot, picture.now, resolve('ink-faint', host))
   ctx.textAlign = 'right'
   ctx.textBaseline = 'bottom'
+  const drawn: { y: number; left: number }[] = []
   for (const [index, line] of picture.lines.entries()) {
     if (!line.mark) continue
     const column = (plot.data[index + 1] ?? []) as (number | null | undefined)[]
@@ -163,7 +164,11 @@ function drawMarks(plot: uPlot, picture: Picture, host: Element): void {
     const y = plot.valToPos(value, 'y', true)
     if (y < bbox.top || y > bbox.top + bbox.height) continue
     ctx.fillStyle = resolve(line.token, host)
-    ctx.fillText(line.mark, bbox.left + bbox.width - 4 * ratio, y - 2 * ratio)
+    // Beside a word that stands at about the same height.
+    const beside = drawn.filter((other) => Math.abs(other.y - y) < 13 * ratio).map(({ left }) => left)
+    const right = Math.min(bbox.left + bbox.width, ...beside) - 6 * ratio
+    ctx.fillText(line.mark, right, y - 2 * ratio)
+    drawn.push({ y, left: right - ctx.measureText(line.mark).width })
   }
   ctx.restore()
 }

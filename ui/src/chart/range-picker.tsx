@@ -61,14 +61,14 @@ function said(window: Window): string {
 }
 
 function Moments({ window, onChange, onClose }: Props & { onClose: () => void }) {
-  const shown = bounds(window, Date.now())
-  const [from, setFrom] = useState(() => local(shown.from))
-  const [to, setTo] = useState(() => local(shown.to))
+  const [from, setFrom] = useState('')
+  const [to, setTo] = useState('')
   useEffect(() => {
+    const shown = bounds(window, Date.now())
     setFrom(local(shown.from))
     setTo(local(shown.to))
   }, [window])
-  const wrong = !(Date.parse(to) > Date.parse(from))
+  const wrong = from !== '' && !(Date.parse(to) > Date.parse(from))
   const submit = (event: Event) => {
     event.preventDefault()
     if (wrong) return

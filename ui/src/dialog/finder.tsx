@@ -54,11 +54,11 @@ export function Finder({ onClose }: { onClose: () => void }) {
         }}
         onKeyDown={onKeyDown}
       />
-      <ul class={style.found} id="found" role="listbox" aria-label="Found">
+      <div class={style.found} id="found" role="listbox" aria-label="Found">
         {found.map((place, index) => (
           // The field has the focus and its keys do what a click does.
           // oxlint-disable-next-line jsx-a11y/click-events-have-key-events
-          <li
+          <div
             key={place.to + place.name}
             id={`found-${index}`}
             role="option"
@@ -69,9 +69,9 @@ export function Finder({ onClose }: { onClose: () => void }) {
           >
             <span>{place.name}</span>
             <span class={style.what}>{place.what}</span>
-          </li>
+          </div>
         ))}
-      </ul>
+      </div>
       {found.length === 0 && (
         <p class={style.none} role="status">
           Nothing is called «{text}».

@@ -4,10 +4,10 @@ import style from './parts.module.css'
 
 type Props = { labels: LabelSet; hide?: readonly string[] }
 
-export function Labels({ labels, hide = [] }: Props) {
-  const shown = Object.entries(labels)
-    .filter(([name]) => !hide.includes(name))
-    .sort(([one], [other]) => (one < other ? -1 : 1))
+const NONE: readonly string[] = []
+
+export function Labels({ labels, hide = NONE }: Props) {
+  const shown = inOrder(labels, hide)
   if (shown.length === 0) return null
   return (
     <ul class={style.labels} aria-label="Labels">
@@ -22,10 +22,14 @@ export function Labels({ labels, hide = [] }: Props) {
 }
 
 /** Labels in a line of text, for where tags would be too loud. */
-export function labelLine(labels: LabelSet, hide: readonly string[] = []): string {
-  return Object.entries(labels)
-    .filter(([name]) => !hide.includes(name))
-    .sort(([one], [other]) => (one < other ? -1 : 1))
+export function labelLine(labels: LabelSet, hide = NONE): string {
+  return inOrder(labels, hide)
     .map(([name, value]) => `${name} ${value}`)
     .join(' · ')
+}
+
+function inOrder(labels: LabelSet, hide: readonly string[]): [string, string][] {
+  return Object.entries(labels)
+    .filter(([name]) => !hide.includes(name))
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
 }

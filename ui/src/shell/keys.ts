@@ -49,7 +49,7 @@ function onKey(event: KeyboardEvent): void {
   if (document.querySelector('dialog[open]')) return
   const name = chords.typed(event.key, event.timeStamp)
   if (name === null) return
-  for (const map of [...maps].reverse()) {
+  for (const map of [...maps].toReversed()) {
     const act = map.current[name]
     if (!act) continue
     event.preventDefault()

@@ -152,7 +152,7 @@ function Stale({ connection }: { connection: Connection }) {
       <strong>Stale</strong>
       <span>
         {heardAt === null
-          ? 'The program does not answer.'
+          ? 'No usable answer from the program so far.'
           : `No answer since ${momentFull(heardAt)} (${ago(heardAt, now)}). What is shown is from then.`}
       </span>
       <button type="button" class={style.tool} onClick={() => void client.invalidateQueries({ refetchType: 'active' })}>

@@ -61,7 +61,10 @@ impl SampleLine<'_> {
         match self.stamp {
             Stamp::None => None,
             Stamp::Millis(millis) => Some(Time(millis)),
-            #[expect(clippy::cast_possible_truncation, reason = "a cast to an integer stops at its ends")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a cast to an integer stops at its ends"
+            )]
             Stamp::Seconds(seconds) => Some(Time((seconds * 1000.0).round() as i64)),
         }
     }
@@ -124,9 +127,9 @@ pub(super) fn comment(line: &str, dialect: Dialect) -> Result<Comment<'_>, Strin
             return Ok(Comment::End);
         }
         let rest = rest.strip_prefix(' ').ok_or("a blank must follow #")?;
-        return metadata(rest, true)?.map(Comment::Metadata).ok_or_else(|| {
-            "a comment must be # HELP, # TYPE, # UNIT or # EOF".to_owned()
-        });
+        return metadata(rest, true)?
+            .map(Comment::Metadata)
+            .ok_or_else(|| "a comment must be # HELP, # TYPE, # UNIT or # EOF".to_owned());
     }
     Ok(metadata(rest.trim_start_matches([' ', '\t']), false)?
         .map_or(Comment::Nothing, Comment::Metadata))
@@ -135,7 +138,8 @@ pub(super) fn comment(line: &str, dialect: Dialect) -> Result<Comment<'_>, Strin
 fn metadata(text: &str, strict: bool) -> Result<Option<MetadataLine<'_>>, String> {
     let blanks: &[char] = if strict { &[' '] } else { &[' ', '\t'] };
     let (word, rest) = text.split_once(blanks).unwrap_or((text, ""));
-    if !matches!(word, "HELP" | "TYPE") && !(strict && word == "UNIT") {
+    let known = matches!(word, "HELP" | "TYPE") || (strict && word == "UNIT");
+    if !known {
         return Ok(None);
     }
     let mut cursor = Cursor::new(rest, strict);
@@ -160,7 +164,8 @@ fn metadata(text: &str, strict: bool) -> Result<Option<MetadataLine<'_>>, String
             Ok(Some(MetadataLine::Help(name, unescaped(help, strict))))
         }
         "UNIT" => {
-            let plain = rest.chars().all(|letter| letter.is_ascii_alphanumeric() || "_:".contains(letter));
+            let plain =
+                rest.chars().all(|letter| letter.is_ascii_alphanumeric() || "_:".contains(letter));
             if !plain {
                 return Err(format!("{rest:?} is not a unit"));
             }
@@ -229,7 +234,9 @@ fn finish_text(cursor: &mut Cursor<'_>, sample: &mut SampleLine<'_>) -> Result<(
     cursor.skip_blanks();
     let word = cursor.word();
     if !word.is_empty() {
-        let millis = word.parse().map_err(|_| format!("{word:?} is not a time stamp in milliseconds"))?;
+        let millis = word
+            .parse()
+            .map_err(|_not_a_number| format!("{word:?} is not a time stamp in milliseconds"))?;
         sample.stamp = Stamp::Millis(millis);
     }
     cursor.skip_blanks();
@@ -239,7 +246,10 @@ fn finish_text(cursor: &mut Cursor<'_>, sample: &mut SampleLine<'_>) -> Result<(
     }
 }
 
-fn finish_openmetrics<'b>(cursor: &mut Cursor<'b>, sample: &mut SampleLine<'b>) -> Result<(), String> {
+fn finish_openmetrics<'b>(
+    cursor: &mut Cursor<'b>,
+    sample: &mut SampleLine<'b>,
+) -> Result<(), String> {
     if cursor.rest().is_empty() {
         return Ok(());
     }
@@ -270,7 +280,9 @@ fn exemplar(cursor: &mut Cursor<'_>) -> Result<f64, String> {
         .map(|(name, value)| name.chars().count() + value.chars().count())
         .sum();
     if chars > EXEMPLAR_CHARS_MAX {
-        return Err(format!("an exemplar's labels have {chars} characters, more than {EXEMPLAR_CHARS_MAX}"));
+        return Err(format!(
+            "an exemplar's labels have {chars} characters, more than {EXEMPLAR_CHARS_MAX}"
+        ));
     }
     cursor.gap("the exemplar's labels")?;
     let value = number(cursor.word())?;
@@ -300,7 +312,8 @@ pub(super) fn number(word: &str) -> Result<f64, String> {
     if !plain && !special {
         return Err(format!("{:?} is not a value", shortened(word)));
     }
-    let value: f64 = word.parse().map_err(|_| format!("{:?} is not a value", shortened(word)))?;
+    let value: f64 =
+        word.parse().map_err(|_not_a_number| format!("{:?} is not a value", shortened(word)))?;
     Ok(if value.is_nan() { f64::NAN } else { value })
 }
 
@@ -396,12 +409,14 @@ impl<'b> Cursor<'b> {
                 if expects && labels.len() > 1 && self.strict {
                     return Err("a comma before }".into());
                 }
-                return twice(labels).map_or(Ok(()), |name| {
-                    Err(format!("the label {name:?} stands twice"))
-                });
+                return twice(labels)
+                    .map_or(Ok(()), |name| Err(format!("the label {name:?} stands twice")));
             }
             if !expects {
-                return Err(format!("a comma or }} must follow a label, not {:?}", shortened(self.rest())));
+                return Err(format!(
+                    "a comma or }} must follow a label, not {:?}",
+                    shortened(self.rest())
+                ));
             }
             self.label(labels, may_name)?;
             self.skip_blanks();

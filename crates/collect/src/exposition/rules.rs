@@ -177,12 +177,12 @@ impl Family {
                 }
                 Ok(())
             }
-            (MetricKind::Info, _) if value != 1.0 => Err(format!("{name} must be 1")),
+            (MetricKind::Info, _) if !is(value, 1.0) => Err(format!("{name} must be 1")),
             (MetricKind::StateSet, _) => {
                 if sample.label(&self.name).is_none() {
                     return Err(format!("{name} needs a label of its own name"));
                 }
-                if value != 0.0 && value != 1.0 {
+                if !is(value, 0.0) && !is(value, 1.0) {
                     return Err(format!("{name} must be 0 or 1"));
                 }
                 Ok(())
@@ -231,7 +231,10 @@ impl Family {
         let before = *before;
         match (before, time) {
             (Some(_), None) | (None, Some(_)) => {
-                return Err(format!("some samples of {} have a time stamp and some not", self.name));
+                return Err(format!(
+                    "some samples of {} have a time stamp and some not",
+                    self.name
+                ));
             }
             (Some(before), Some(now)) if now < before && !info => {
                 return Err(format!("the time stamps of {} go back", self.name));
@@ -255,13 +258,21 @@ impl Family {
     }
 }
 
+/// Exactly: these are counts and flags, not measurements.
+#[expect(clippy::float_cmp, reason = "whole numbers are compared")]
+fn is(value: f64, wanted: f64) -> bool {
+    value == wanted
+}
+
 impl Buckets {
     fn add(&mut self, suffix: &str, sample: &SampleLine<'_>, name: &str) -> Result<(), String> {
         self.any = true;
         match suffix {
             "_bucket" => {
-                let bound = sample.label("le").ok_or_else(|| format!("a bucket of {name} has no le"))?;
-                let value = number(bound).map_err(|_| format!("le of {name} is not a number"))?;
+                let bound =
+                    sample.label("le").ok_or_else(|| format!("a bucket of {name} has no le"))?;
+                let value = number(bound)
+                    .map_err(|_not_a_number| format!("le of {name} is not a number"))?;
                 if value.is_nan() || (value == f64::INFINITY && bound != "+Inf") {
                     return Err(format!("le of {name} is {bound:?}"));
                 }
@@ -299,7 +310,7 @@ impl Buckets {
         if self.bound != Some(f64::INFINITY) {
             return Err(format!("{name} has no bucket with le=\"+Inf\""));
         }
-        if self.count.is_some_and(|count| count != self.value) {
+        if self.count.is_some_and(|count| !is(count, self.value)) {
             return Err(format!("the count of {name} is not that of its last bucket"));
         }
         if self.count.is_some() != self.sum.is_some() {

@@ -16,7 +16,8 @@ const DEPTH_MAX: usize = 32;
 /// Our group and where it is mounted, once found.
 #[derive(Debug, Default)]
 pub(super) struct Cgroup {
-    found: Option<Option<Group>>,
+    searched: bool,
+    found: Option<Group>,
 }
 
 #[derive(Debug, Clone)]
@@ -64,10 +65,11 @@ impl Part for Cgroup {
     }
 
     fn read(&mut self, files: &mut Files, sheet: &mut Sheet) -> Result<(), PartError> {
-        if self.found.is_none() {
-            self.found = Some(Self::find(files)?);
+        if !self.searched {
+            self.found = Self::find(files)?;
+            self.searched = true;
         }
-        let Some(group) = self.found.clone().flatten() else { return Ok(()) };
+        let Some(group) = self.found.clone() else { return Ok(()) };
         let path = if group.path.is_empty() { "/" } else { &group.path };
         let mut taker = Taker { folder: &group.folder, labels: [("cgroup", path)], files, sheet };
         taker.processors()?;

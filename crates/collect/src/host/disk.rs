@@ -55,7 +55,7 @@ impl Part for Disks {
                 continue;
             }
             for ((metric, worth), word) in FIELDS.iter().zip(words) {
-                let number: f64 = word.parse().map_err(|_| {
+                let number: f64 = word.parse().map_err(|_not_a_number| {
                     PartError::sense("proc/diskstats", format!("{word:?} is not a number"))
                 })?;
                 sheet.put(metric, &[("device", device)], number * worth);

@@ -74,7 +74,8 @@ impl Files {
                 if matches!(
                     error.kind(),
                     NotFound | NotADirectory | PermissionDenied | Unsupported
-                ) || error.raw_os_error() == Some(rustix::io::Errno::OPNOTSUPP.raw_os_error()) =>
+                ) || error.raw_os_error()
+                    == Some(rustix::io::Errno::OPNOTSUPP.raw_os_error()) =>
             {
                 Ok(None)
             }

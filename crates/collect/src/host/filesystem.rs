@@ -78,18 +78,18 @@ impl Asker {
         let (told, answers) = mpsc::channel();
         let idle = Arc::new(AtomicBool::new(true));
         let flag = Arc::clone(&idle);
-        thread::Builder::new().name("collect-mounts".into()).spawn(move || {
+        let work = move || {
             for paths in todo {
-                for path in paths {
-                    // Nobody listens any more once this thread came back too late.
-                    if told.send(ask(&path)).is_err() {
-                        break;
-                    }
-                }
+                // Nobody listens any more once this thread came back too late.
+                let heard = paths.iter().all(|path| told.send(ask(path)).is_ok());
                 flag.store(true, Ordering::Release);
+                if !heard {
+                    break;
+                }
             }
             flag.store(true, Ordering::Release);
-        })?;
+        };
+        thread::Builder::new().name("collect-mounts".into()).spawn(work)?;
         Ok(Self { questions, answers, idle })
     }
 }
@@ -172,19 +172,15 @@ impl Filesystems {
         let mut left = self.wait;
         for mount in &asked {
             let Some(asker) = &self.asker else { break };
-            match asker.answers.recv_timeout(left) {
-                Ok(answer) => {
-                    rooms.insert(mount.point.clone(), answer.ok());
-                }
-                Err(_) => {
-                    if let Some(asker) = self.asker.take() {
-                        self.stuck.insert(mount.point.clone(), asker.idle);
-                    }
-                    rooms.insert(mount.point.clone(), None);
-                    self.late_total += 1;
-                    left = Duration::ZERO;
-                }
+            if let Ok(answer) = asker.answers.recv_timeout(left) {
+                rooms.insert(mount.point.clone(), answer.ok());
+                continue;
             }
+            if let Some(asker) = self.asker.take() {
+                self.stuck.insert(mount.point.clone(), asker.idle);
+            }
+            rooms.insert(mount.point.clone(), None);
+            self.late_total += 1;
         }
         Ok(rooms)
     }

@@ -44,10 +44,16 @@ const MEANINGS: [(&str, &str); 45] = [
     ("node_vmstat_*", "a line of /proc/vmstat"),
     ("plimsoll_cgroup_*", "what the control group around this program uses and may use"),
     ("plimsoll_host_filesystems_late_total", "times a file system did not answer in time"),
-    ("plimsoll_process_cpu_seconds_total", "seconds of processor time of watched processes, by mode"),
+    (
+        "plimsoll_process_cpu_seconds_total",
+        "seconds of processor time of watched processes, by mode",
+    ),
     ("plimsoll_process_open_fds", "open files of watched processes together"),
     ("plimsoll_process_max_fds", "open files the tightest of the watched processes may have"),
-    ("plimsoll_process_open_fds_worst_share", "the largest share of its open files that a watched process has used"),
+    (
+        "plimsoll_process_open_fds_worst_share",
+        "the largest share of its open files that a watched process has used",
+    ),
     ("plimsoll_process_*", "what watched processes use together"),
 ];
 

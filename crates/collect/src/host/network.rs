@@ -52,7 +52,8 @@ impl Traits {
         let carrier = number("carrier");
         let mtu_bytes = number("mtu");
         // Megabits a second; -1 where the interface has no speed of its own.
-        let speed_bytes = number("speed").filter(|speed| *speed >= 0.0).map(|speed| speed * 125_000.0);
+        let speed_bytes =
+            number("speed").filter(|speed| *speed >= 0.0).map(|speed| speed * 125_000.0);
         let queue_length = number("tx_queue_len");
         let state = files.text(&format!("sys/class/net/{device}/operstate"));
         let up = state.ok().map(|state| state.trim() == "up");
@@ -80,7 +81,8 @@ impl Interfaces {
         self.rounds = self.rounds.wrapping_add(1);
         for device in devices.iter().take(SYS_INTERFACES_MAX) {
             let labels = [("device", device.as_str())];
-            let no_handler = files.number(&format!("sys/class/net/{device}/statistics/rx_nohandler"));
+            let no_handler =
+                files.number(&format!("sys/class/net/{device}/statistics/rx_nohandler"));
             if let Some(count) = no_handler {
                 sheet.put("node_network_receive_nohandler_total", &labels, count);
             }
@@ -123,7 +125,7 @@ impl Part for Interfaces {
                 continue;
             }
             for (metric, word) in FIELDS.iter().zip(numbers.split_ascii_whitespace()) {
-                let number = word.parse().map_err(|_| {
+                let number = word.parse().map_err(|_not_a_number| {
                     PartError::sense("proc/net/dev", format!("{word:?} is not a number"))
                 })?;
                 sheet.put(metric, &[("device", device)], number);

@@ -178,9 +178,8 @@ impl Part for Processes {
     fn read(&mut self, files: &mut Files, sheet: &mut Sheet) -> Result<(), PartError> {
         let failed = |source| PartError::Read { path: "proc".into(), source };
         let entries = fs::read_dir(files.at("proc")).map_err(failed)?;
-        let ids: Vec<u32> = entries
-            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-            .collect();
+        let ids: Vec<u32> =
+            entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
         sheet.put("node_processes_pids", &[], ids.len() as f64);
         if self.watches.is_empty() {
             return Ok(());

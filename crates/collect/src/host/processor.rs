@@ -81,7 +81,7 @@ impl Part for Stat {
             }
             let Some((_, metric)) = SINGLES.iter().find(|(own, _)| *own == word) else { continue };
             let first = rest.split(' ').next().unwrap_or_default();
-            let value = first.parse().map_err(|_| {
+            let value = first.parse().map_err(|_not_a_number| {
                 PartError::sense("proc/stat", format!("{first:?} of {word} is not a number"))
             })?;
             sheet.put(metric, &[], value);

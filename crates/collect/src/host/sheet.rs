@@ -77,7 +77,10 @@ impl Sheet {
             }
             let place = Place {
                 name: name.into(),
-                pairs: pairs.iter().map(|(label, text)| ((*label).into(), (*text).into())).collect(),
+                pairs: pairs
+                    .iter()
+                    .map(|(label, text)| ((*label).into(), (*text).into()))
+                    .collect(),
                 labels: builder.build(),
             };
             match places.get_mut(self.next) {

@@ -97,7 +97,8 @@ impl Part for Counters {
             let mut words = line.split_ascii_whitespace();
             let (Some(key), Some(number)) = (words.next(), words.next()) else { continue };
             // `Udp6InErrors` is of protocol `Udp6`.
-            if let Some((protocol, name)) = key.find('6').and_then(|at| key.split_at_checked(at + 1))
+            if let Some((protocol, name)) =
+                key.find('6').and_then(|at| key.split_at_checked(at + 1))
             {
                 self.put(protocol, name, number, sheet);
             }
@@ -199,7 +200,8 @@ impl States {
             // `0: 0100007F:1D7A 00000000:0000 0A …`; the line of names has no number there.
             let state = line.split_ascii_whitespace().nth(3);
             let state = state.and_then(|word| usize::from_str_radix(word, 16).ok());
-            if let Some(count) = state.and_then(|state| self.counts.get_mut(state.wrapping_sub(1))) {
+            if let Some(count) = state.and_then(|state| self.counts.get_mut(state.wrapping_sub(1)))
+            {
                 *count += 1.0;
             }
         }

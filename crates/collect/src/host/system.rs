@@ -30,9 +30,9 @@ impl Part for Memory {
             self.name.push_str("node_memory_");
             // `Active(anon)` becomes `Active_anon`.
             self.name.extend(
-                key.trim_end_matches(')').chars().map(|letter| {
-                    if letter.is_ascii_alphanumeric() { letter } else { '_' }
-                }),
+                key.trim_end_matches(')')
+                    .chars()
+                    .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }),
             );
             match words.next() {
                 Some("kB") => {

@@ -80,11 +80,11 @@ impl Discovery {
             .files
             .iter()
             .flat_map(|(path, groups)| groups.iter().map(move |group| (group, Some(path))));
-        for (group, path) in own.chain(from_files) {
+        'groups: for (group, path) in own.chain(from_files) {
             for address in &group.targets {
                 if targets.len() >= TARGETS_MAX {
                     found.complaints.push(format!("more than {TARGETS_MAX} targets"));
-                    break;
+                    break 'groups;
                 }
                 match make(&self.job, address, &group.labels, path.map(PathBuf::as_path)) {
                     Ok(Some(target)) => {
@@ -218,7 +218,7 @@ fn matching(pattern: &Path) -> io::Result<Vec<PathBuf>> {
     if !name.contains('*') {
         return Ok(vec![pattern.to_owned()]);
     }
-    let folder = pattern.parent().unwrap_or(Path::new("."));
+    let folder = pattern.parent().unwrap_or_else(|| Path::new("."));
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -264,9 +264,11 @@ fn groups_of(value: &Value) -> Result<Vec<TargetGroup>, String> {
         Value::Null => return Ok(Vec::new()),
         _ => return Err("a list of target groups is expected".into()),
     };
-    groups.iter().enumerate().map(|(at, group)| {
-        group_of(group).map_err(|what| format!("group {}: {what}", at + 1))
-    }).collect()
+    groups
+        .iter()
+        .enumerate()
+        .map(|(at, group)| group_of(group).map_err(|what| format!("group {}: {what}", at + 1)))
+        .collect()
 }
 
 fn group_of(value: &Value) -> Result<TargetGroup, String> {
@@ -326,16 +328,14 @@ mod tests {
     fn a_target_has_its_address_parameters_and_labels() {
         let job = job(|job| {
             job.groups = vec![group(&["db-1:9100", "db-1:9100"], &[("zone", "a")])];
-            job.params = vec![("collect[]".into(), "cpu".into()), ("collect[]".into(), "disk".into())];
+            job.params =
+                vec![("collect[]".into(), "cpu".into()), ("collect[]".into(), "disk".into())];
         });
         let found = targets(&job, Path::new("/"), &no_yaml);
         assert_eq!(found.complaints, Vec::<String>::new());
         assert_eq!(found.targets.len(), 1);
         let target = &found.targets[0];
-        assert_eq!(
-            target.url,
-            "http://db-1:9100/metrics?collect%5B%5D=cpu&collect%5B%5D=disk"
-        );
+        assert_eq!(target.url, "http://db-1:9100/metrics?collect%5B%5D=cpu&collect%5B%5D=disk");
         assert_eq!(target.labels.to_string(), r#"{instance="db-1:9100",job="node",zone="a"}"#);
     }
 
@@ -381,7 +381,8 @@ mod tests {
     #[test]
     fn relabelling_can_choose_the_path_and_the_time() {
         let job = job(|job| {
-            let labels = [("__metrics_path__", "m"), ("__scrape_interval__", "1m30s"), ("__x", "y")];
+            let labels =
+                [("__metrics_path__", "m"), ("__scrape_interval__", "1m30s"), ("__x", "y")];
             job.groups = vec![group(&["a:1"], &labels)];
         });
         let found = targets(&job, Path::new("/"), &no_yaml);

@@ -48,8 +48,8 @@ pub struct ScrapeLimits {
     pub body_bytes: usize,
 }
 
-/// Bytes of a body when nothing else is set: ten times what large kube-state-metrics give.
-pub const BODY_BYTES_MAX: usize = 256 << 20;
+/// Bytes of a body when nothing else is set: what kube-state-metrics gives for a cluster of some thousand nodes.
+pub const BODY_BYTES_MAX: usize = 128 << 20;
 
 impl Default for ScrapeLimits {
     fn default() -> Self {

@@ -15,10 +15,26 @@ use testkit::{Peer, free_port, http_get};
 
 /// Beginnings of the names that are compared.
 const COMPARED: [&str; 20] = [
-    "node_cpu_", "node_memory_", "node_filesystem_", "node_disk_", "node_network_receive_",
-    "node_network_transmit_", "node_load", "node_intr_", "node_context_", "node_forks_",
-    "node_boot_", "node_procs_", "node_pressure_", "node_netstat_", "node_sockstat_",
-    "node_filefd_", "node_uname_", "node_vmstat_", "node_time_seconds", "node_nf_conntrack_entries",
+    "node_cpu_",
+    "node_memory_",
+    "node_filesystem_",
+    "node_disk_",
+    "node_network_receive_",
+    "node_network_transmit_",
+    "node_load",
+    "node_intr_",
+    "node_context_",
+    "node_forks_",
+    "node_boot_",
+    "node_procs_",
+    "node_pressure_",
+    "node_netstat_",
+    "node_sockstat_",
+    "node_filefd_",
+    "node_uname_",
+    "node_vmstat_",
+    "node_time_seconds",
+    "node_nf_conntrack_entries",
 ];
 
 /// What it gives and we do not, with the reason.
@@ -29,10 +45,18 @@ const LEFT_OUT: [&str; 1] = [
 
 /// Beginnings of the names whose values do not change from one second to the next.
 const STEADY: [&str; 12] = [
-    "node_memory_MemTotal_bytes", "node_memory_SwapTotal_bytes", "node_memory_HugePages_",
-    "node_memory_Hugepagesize_bytes", "node_memory_VmallocTotal_bytes", "node_boot_time_seconds",
-    "node_filesystem_size_bytes", "node_filesystem_readonly", "node_filesystem_device_error",
-    "node_filefd_maximum", "node_uname_info", "node_nf_conntrack_entries_limit",
+    "node_memory_MemTotal_bytes",
+    "node_memory_SwapTotal_bytes",
+    "node_memory_HugePages_",
+    "node_memory_Hugepagesize_bytes",
+    "node_memory_VmallocTotal_bytes",
+    "node_boot_time_seconds",
+    "node_filesystem_size_bytes",
+    "node_filesystem_readonly",
+    "node_filesystem_device_error",
+    "node_filefd_maximum",
+    "node_uname_info",
+    "node_nf_conntrack_entries_limit",
 ];
 
 fn kept(labels: &Labels, among: &[&str]) -> bool {

@@ -48,13 +48,16 @@ pub fn judge_outlook(
     let mut seen = BTreeMap::new();
     for (id, outlook) in outlooks {
         let Some([early, late]) = sides(outlook, resource.lead_time, now) else { continue };
-        seen.insert(AlertId::of(&watch.source, &id.labels), Observed {
-            id: id.clone(),
-            sides: [early, early, early, late],
-            value: days_left(outlook, now),
-            summary: summary(resource, line, id, outlook, now),
-            description: description(resource, outlook),
-        });
+        seen.insert(
+            AlertId::of(&watch.source, &id.labels),
+            Observed {
+                id: id.clone(),
+                sides: [early, early, early, late],
+                value: days_left(outlook, now),
+                summary: summary(resource, line, id, outlook, now),
+                description: description(resource, outlook),
+            },
+        );
     }
     watch.judge(seen, active)
 }
@@ -160,7 +163,9 @@ fn description(resource: &Resource, outlook: &Outlook) -> String {
             format!("{when}. It takes {lead} to get more of it.")
         }
         Outlook::NotBefore(moment) => format!("Not before {}.", day(*moment)),
-        Outlook::NotFilling | Outlook::TooLittleHistory(_) => "It is not filling any more.".to_owned(),
+        Outlook::NotFilling | Outlook::TooLittleHistory(_) => {
+            "It is not filling any more.".to_owned()
+        }
     };
     with_advice(text, resource)
 }

@@ -20,7 +20,7 @@ pub fn readings(
     limit: &[InstantSample],
     at: Time,
 ) -> Vec<Reading> {
-    let limits = Limits::of(limit);
+    let mut limits = Limits::of(limit);
     let mut found: BTreeMap<Labels, Vec<(&InstantSample, f64)>> = BTreeMap::new();
     for sample in used {
         if let Some((shared, limit)) = limits.best(&sample.labels) {
@@ -49,38 +49,58 @@ fn names(labels: &Labels) -> Names<'_> {
     labels.iter().map(|(name, _)| name).filter(|name| *name != METRIC_NAME).collect()
 }
 
-/// The limits, grouped by the names of their labels.
-struct Limits<'a>(BTreeMap<Names<'a>, Vec<&'a InstantSample>>);
+/// The smallest limit by the values of the shared labels.
+type Index<'a> = BTreeMap<Vec<&'a str>, f64>;
 
-/// Lookups by the values of shared labels, made once for each pair of label name sets.
+/// The limits, grouped by the names of their labels, with an index for each set of shared names.
+struct Limits<'a> {
+    groups: BTreeMap<Names<'a>, Vec<&'a InstantSample>>,
+    indexes: BTreeMap<(usize, Vec<&'a str>), Index<'a>>,
+}
+
 impl<'a> Limits<'a> {
     fn of(limit: &'a [InstantSample]) -> Self {
         let mut groups: BTreeMap<Names<'a>, Vec<&InstantSample>> = BTreeMap::new();
         for sample in limit {
             groups.entry(names(&sample.labels)).or_default().push(sample);
         }
-        Self(groups)
+        Self { groups, indexes: BTreeMap::new() }
     }
 
     /// The labels shared with the best limit, and its value.
-    fn best(&self, used: &Labels) -> Option<(Labels, f64)> {
+    fn best(&mut self, used: &Labels) -> Option<(Labels, f64)> {
         let own = names(used);
-        let mut best: Option<(usize, Labels, f64)> = None;
-        for (group, samples) in &self.0 {
-            let shared: Vec<&str> = group.intersection(&own).copied().collect();
-            let agrees = |sample: &&&InstantSample| {
-                shared.iter().all(|name| sample.labels.get(name) == used.get(name))
-            };
-            for sample in samples.iter().filter(agrees) {
-                let better = best.as_ref().is_none_or(|(count, _, value)| {
-                    shared.len() > *count || (shared.len() == *count && sample.value < *value)
-                });
-                if better {
-                    let labels = used.without(|name| !shared.contains(&name));
-                    best = Some((shared.len(), labels, sample.value));
-                }
+        let mut best: Option<(Vec<&str>, f64)> = None;
+        for (at, (group, samples)) in self.groups.iter().enumerate() {
+            let shared: Vec<&'a str> =
+                group.iter().copied().filter(|name| own.contains(name)).collect();
+            let values: Vec<&str> = values(used, &shared);
+            let index = self
+                .indexes
+                .entry((at, shared.clone()))
+                .or_insert_with(|| smallest(samples, &shared));
+            let Some(value) = index.get(&values) else { continue };
+            let better = best.as_ref().is_none_or(|(names, least)| {
+                shared.len() > names.len() || (shared.len() == names.len() && value < least)
+            });
+            if better {
+                best = Some((shared, *value));
             }
         }
-        best.map(|(_, labels, value)| (labels, value))
+        let (shared, value) = best?;
+        Some((used.without(|name| !shared.contains(&name)), value))
     }
+}
+
+fn values<'l>(labels: &'l Labels, names: &[&str]) -> Vec<&'l str> {
+    names.iter().map(|name| labels.get(name).unwrap_or_default()).collect()
+}
+
+fn smallest<'a>(samples: &[&'a InstantSample], shared: &[&str]) -> Index<'a> {
+    let mut index = Index::new();
+    for sample in samples {
+        let least = index.entry(values(&sample.labels, shared)).or_insert(sample.value);
+        *least = least.min(sample.value);
+    }
+    index
 }

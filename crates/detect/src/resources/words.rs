@@ -44,8 +44,12 @@ pub(super) fn description(resource: &Resource, level: Level) -> String {
     let lines = resource.thresholds;
     let say = |line: Share| Unit::Share.say(line.value());
     let stands = match level {
-        Level::Fine => format!("Back below its lines, the lowest of which is {}.", say(lines.notice())),
-        Level::Notice => format!("Above the line of {} from which it is worth a note.", say(lines.notice())),
+        Level::Fine => {
+            format!("Back below its lines, the lowest of which is {}.", say(lines.notice()))
+        }
+        Level::Notice => {
+            format!("Above the line of {} from which it is worth a note.", say(lines.notice()))
+        }
         Level::Warning => format!(
             "Above the warning line of {}; people are told from {}.",
             say(lines.warning()),

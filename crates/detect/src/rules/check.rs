@@ -101,5 +101,9 @@ fn mark(node: Node<'_>, file: &str, at: usize, length: usize) -> Place {
         _ => return place,
     };
     let start = start + at.min(text.len());
-    if length == 0 { Place::new(start, start + text.len().saturating_sub(at)) } else { Place::new(start, start + length) }
+    if length == 0 {
+        Place::new(start, start + text.len().saturating_sub(at))
+    } else {
+        Place::new(start, start + length)
+    }
 }

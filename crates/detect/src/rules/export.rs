@@ -16,8 +16,10 @@ pub fn export(groups: &[RuleGroup]) -> String {
     }
     out.push('\n');
     for (at, group) in groups.iter().enumerate() {
-        let twice = groups.iter().enumerate().any(|(other, one)| other != at && one.name == group.name);
-        let name = if twice { format!("{} ({})", group.name, group.file) } else { group.name.clone() };
+        let twice =
+            groups.iter().enumerate().any(|(other, one)| other != at && one.name == group.name);
+        let name =
+            if twice { format!("{} ({})", group.name, group.file) } else { group.name.clone() };
         line(&mut out, "  - ", "name", &name);
         if let Some(interval) = group.interval {
             duration(&mut out, "    ", "interval", interval);

@@ -87,8 +87,7 @@ impl<'d> File<'_, 'd> {
             .take("limit")
             .and_then(|field| self.reader.whole(field.node, 0..=u64::from(u32::MAX)))
             .unwrap_or(0);
-        let labels =
-            fields.take("labels").map(|field| self.labels(field.node)).unwrap_or_default();
+        let labels = fields.take("labels").map(|field| self.labels(field.node)).unwrap_or_default();
         let rules = fields.take("rules").map(|field| self.reader.items(field.node));
         if manifest {
             // Only Thanos reads it; the operator lets it pass in every manifest.
@@ -122,9 +121,8 @@ impl<'d> File<'_, 'd> {
         fields.finish();
         let expr = self.expression(node, &texts);
         let own_labels = labels.map(|field| self.labels(field.node)).unwrap_or_default();
-        let durations = [hold, keep].map(|field| {
-            field.and_then(|field| self.duration(field.node)).unwrap_or(Span::ZERO)
-        });
+        let durations = [hold, keep]
+            .map(|field| field.and_then(|field| self.duration(field.node)).unwrap_or(Span::ZERO));
         let merged = merge(group_labels, &own_labels);
         match (texts.record, texts.alert) {
             (Some(record), None) => {
@@ -133,7 +131,8 @@ impl<'d> File<'_, 'd> {
                     let Some(field) = field else { continue };
                     let message = format!("a recording rule has no `{key}`");
                     self.reader.report(
-                        Mistake::at(field.key, message).help("only an alert can have it; leave it out"),
+                        Mistake::at(field.key, message)
+                            .help("only an alert can have it; leave it out"),
                     );
                 }
                 check::record_name(self.reader, record);
@@ -213,8 +212,11 @@ impl<'d> File<'_, 'd> {
 
 /// The group's labels that the rule does not set itself, then the rule's.
 fn merge(group: &[(String, String)], own: &[(String, String)]) -> Vec<(String, String)> {
-    let mut merged: Vec<_> =
-        group.iter().filter(|(name, _)| own.iter().all(|(other, _)| other != name)).cloned().collect();
+    let mut merged: Vec<_> = group
+        .iter()
+        .filter(|(name, _)| own.iter().all(|(other, _)| other != name))
+        .cloned()
+        .collect();
     merged.extend_from_slice(own);
     merged
 }

@@ -108,7 +108,8 @@ pub(super) fn call(run: &mut Run<'_>, name: &str, given: &[Value]) -> Result<Val
         "index" => index(given),
         "slice" => slice(given),
         "args" => {
-            let named = given.iter().enumerate().map(|(at, value)| (format!("arg{at}"), value.clone()));
+            let named =
+                given.iter().enumerate().map(|(at, value)| (format!("arg{at}"), value.clone()));
             Ok(Value::Map(Rc::new(named.collect::<BTreeMap<_, _>>())))
         }
         "call" => fail("error calling call: there are no functions to call"),
@@ -141,9 +142,7 @@ fn order(given: &[Value], wanted: &[Ordering]) -> Result<Value, RunError> {
 fn text_at(given: &[Value], at: usize) -> Result<&str, RunError> {
     match given.get(at) {
         Some(Value::Text(text)) => Ok(text),
-        Some(other) => {
-            fail(format!("wrong type for value; expected string; got {}", other.kind()))
-        }
+        Some(other) => fail(format!("wrong type for value; expected string; got {}", other.kind())),
         None => fail("invalid value; expected string"),
     }
 }
@@ -154,9 +153,11 @@ fn number_of(value: &Value) -> Result<f64, RunError> {
         Value::Float(value) => Ok(*value),
         Value::Int(value) => Ok(*value as f64),
         Value::Lapse(nanos) => Ok(*nanos as f64 / 1e9),
-        Value::Text(text) => text.trim_start_matches('+').parse().map_err(|_: std::num::ParseFloatError| {
-            RunError(format!("strconv.ParseFloat: parsing \"{text}\": invalid syntax"))
-        }),
+        Value::Text(text) => {
+            text.trim_start_matches('+').parse().map_err(|_: std::num::ParseFloatError| {
+                RunError(format!("strconv.ParseFloat: parsing \"{text}\": invalid syntax"))
+            })
+        }
         other => fail(format!("can't convert {} to float", other.kind())),
     }
 }
@@ -199,7 +200,8 @@ fn vectors(name: &str, given: &[Value]) -> Result<Value, RunError> {
         _ => {
             let label = text_at(given, 0)?;
             let mut sorted = vector_of(&given[1])?.to_vec();
-            let key = |element: &Rc<Element>| element.labels.get(label).unwrap_or_default().to_owned();
+            let key =
+                |element: &Rc<Element>| element.labels.get(label).unwrap_or_default().to_owned();
             sorted.sort_by_cached_key(key);
             Ok(Value::Vector(sorted.into()))
         }
@@ -208,7 +210,8 @@ fn vectors(name: &str, given: &[Value]) -> Result<Value, RunError> {
 
 /// Functions that make a number easy to read.
 fn figures(name: &str, given: &Value) -> Result<Value, RunError> {
-    let value = number_of(given).map_err(|error| RunError(format!("error calling {name}: {error}")))?;
+    let value =
+        number_of(given).map_err(|error| RunError(format!("error calling {name}: {error}")))?;
     Ok(Value::text(match name {
         "humanize" => number::humanize(value),
         "humanize1024" => number::humanize_1024(value),
@@ -230,7 +233,9 @@ fn texts(name: &str, given: &[Value]) -> Result<Value, RunError> {
         "toLower" => text_at(given, 0)?.to_lowercase(),
         "stripPort" => text::strip_port(text_at(given, 0)?).to_owned(),
         "stripDomain" => text::strip_domain(text_at(given, 0)?),
-        "reReplaceAll" => text::replace(text_at(given, 0)?, text_at(given, 1)?, text_at(given, 2)?)?,
+        "reReplaceAll" => {
+            text::replace(text_at(given, 0)?, text_at(given, 1)?, text_at(given, 2)?)?
+        }
         "match" => {
             return text::matches(text_at(given, 0)?, text_at(given, 1)?).map(Value::Bool);
         }
@@ -238,7 +243,9 @@ fn texts(name: &str, given: &[Value]) -> Result<Value, RunError> {
             let text = text_at(given, 0)?;
             return match settings::parse_duration(text) {
                 Some(span) => Ok(Value::Float(span.as_secs())),
-                None => fail(format!("error calling parseDuration: not a valid duration string: \"{text}\"")),
+                None => fail(format!(
+                    "error calling parseDuration: not a valid duration string: \"{text}\""
+                )),
             };
         }
         "graphLink" => text::graph_link(text_at(given, 0)?, 0),
@@ -290,7 +297,11 @@ fn index(given: &[Value]) -> Result<Value, RunError> {
                 }
             }
             (value, key) => {
-                return fail(format!("error calling index: cannot index {} with {}", value.kind(), key.kind()));
+                return fail(format!(
+                    "error calling index: cannot index {} with {}",
+                    value.kind(),
+                    key.kind()
+                ));
             }
         };
     }
@@ -305,7 +316,9 @@ fn slice(given: &[Value]) -> Result<Value, RunError> {
     let (from, to) = match &given[0] {
         Value::Text(text) => (bound(1, 0), bound(2, text.len())),
         Value::Vector(vector) => (bound(1, 0), bound(2, vector.len())),
-        other => return fail(format!("error calling slice: can't slice item of type {}", other.kind())),
+        other => {
+            return fail(format!("error calling slice: can't slice item of type {}", other.kind()));
+        }
     };
     let cut = match &given[0] {
         Value::Text(text) => text.get(from..to).map(Value::text),

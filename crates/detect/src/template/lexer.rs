@@ -164,7 +164,11 @@ impl<'t> Cursor<'t> {
                 self.at += 1;
                 What::Variable(self.name())
             }
-            '.' if !rest.get(1..).unwrap_or_default().starts_with(|next: char| next.is_ascii_digit()) => {
+            '.' if !rest
+                .get(1..)
+                .unwrap_or_default()
+                .starts_with(|next: char| next.is_ascii_digit()) =>
+            {
                 self.at += 1;
                 let name = self.name();
                 if name.is_empty() { What::Dot } else { What::Field(name) }
@@ -215,9 +219,8 @@ impl<'t> Cursor<'t> {
             before = letter;
         }
         let word = rest.get(..end).unwrap_or_default();
-        let value = read_number(word).ok_or_else(|| {
-            TemplateError::new(self.at, format!("bad number syntax: {word:?}"))
-        })?;
+        let value = read_number(word)
+            .ok_or_else(|| TemplateError::new(self.at, format!("bad number syntax: {word:?}")))?;
         self.at += end;
         Ok(What::Literal(value))
     }

@@ -11,8 +11,18 @@ use super::{
 const DAYS: [&str; 7] =
     ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 /// The parts of Go's layouts, those that begin like others first:
@@ -137,7 +147,8 @@ fn format(time: Time, layout: &str) -> String {
     let mut out = String::new();
     let mut rest = layout;
     while !rest.is_empty() {
-        let longest = LAYOUT.iter().filter(|part| rest.starts_with(**part)).max_by_key(|part| part.len());
+        let longest =
+            LAYOUT.iter().filter(|part| rest.starts_with(**part)).max_by_key(|part| part.len());
         if let Some(part) = longest {
             out.push_str(&layout_part(time, at, part));
             rest = rest.get(part.len()..).unwrap_or_default();

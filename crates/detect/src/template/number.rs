@@ -113,7 +113,10 @@ pub(super) fn humanize_duration(value: f64) -> String {
     }
     let sign = if value < 0.0 { "-" } else { "" };
     let size = value.abs();
-    #[expect(clippy::cast_possible_truncation, reason = "a float beyond 64 bits becomes the largest number, as good as any")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a float beyond 64 bits becomes the largest number, as good as any"
+    )]
     let whole = size as i64;
     let (seconds, minutes, hours, days) =
         (whole % 60, whole / 60 % 60, whole / 3600 % 24, whole / 86_400);

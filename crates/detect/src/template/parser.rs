@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    TemplateError,
-    functions,
+    TemplateError, functions,
     lexer::{Piece, Token, What, pieces},
-    scope::{Scope, ALERT_VARIABLES},
+    scope::{ALERT_VARIABLES, Scope},
     value::Value,
 };
 
@@ -124,7 +123,10 @@ impl Parser {
                 }
                 "template" => steps.push(self.template(rest(), at)?),
                 "break" | "continue" if self.loops == 0 => {
-                    return Err(TemplateError::new(at, format!("{{{{{word}}}}} outside {{{{range}}}}")));
+                    return Err(TemplateError::new(
+                        at,
+                        format!("{{{{{word}}}}} outside {{{{range}}}}"),
+                    ));
                 }
                 "break" => steps.push(Step::Break),
                 "continue" => steps.push(Step::Continue),
@@ -178,7 +180,10 @@ impl Parser {
             What::Word(next) if next == word && word != "range" => {
                 Ok(vec![self.block(word, tokens, at)?])
             }
-            _ => Err(TemplateError::new(first.at, format!("unexpected token in {{{{else}}}} of {word}"))),
+            _ => Err(TemplateError::new(
+                first.at,
+                format!("unexpected token in {{{{else}}}} of {word}"),
+            )),
         }
     }
 
@@ -301,7 +306,10 @@ impl Parser {
                     return Err(TemplateError::new(token.at, "unclosed left paren"));
                 }
                 if commands.is_empty() {
-                    return Err(TemplateError::new(token.at, "missing value for parenthesized pipeline"));
+                    return Err(TemplateError::new(
+                        token.at,
+                        "missing value for parenthesized pipeline",
+                    ));
                 }
                 let pipeline = Pipeline { variables: Vec::new(), declares: false, commands };
                 Base::Pipeline(Box::new(pipeline))
@@ -310,7 +318,9 @@ impl Parser {
                 return Err(TemplateError::new(token.at, "unexpected sign in operand"));
             }
         };
-        while let Some(next) = reader.tokens.next_if(|next| !next.spaced && matches!(next.what, What::Field(_))) {
+        while let Some(next) =
+            reader.tokens.next_if(|next| !next.spaced && matches!(next.what, What::Field(_)))
+        {
             if let What::Field(name) = next.what {
                 fields.push(name);
             }
@@ -366,7 +376,12 @@ impl Tokens {
             [What::Variable(name), sign @ (What::Declare | What::Assign), ..] => {
                 (vec![(name.clone(), ahead[0].at)], (*sign).clone())
             }
-            [What::Variable(key), What::Comma, What::Variable(name), sign @ (What::Declare | What::Assign)] => {
+            [
+                What::Variable(key),
+                What::Comma,
+                What::Variable(name),
+                sign @ (What::Declare | What::Assign),
+            ] => {
                 if !range {
                     return Err(TemplateError::new(ahead[1].at, "too many declarations"));
                 }

@@ -110,7 +110,9 @@ fn read_number<'v>(
 ) -> Option<usize> {
     if letters.next_if_eq(&'*').is_some() {
         return match values.next() {
-            Some(Value::Int(value)) => usize::try_from(*value).ok().map(|value| value.min(WIDTH_MAX)),
+            Some(Value::Int(value)) => {
+                usize::try_from(*value).ok().map(|value| value.min(WIDTH_MAX))
+            }
             _ => None,
         };
     }
@@ -205,7 +207,8 @@ fn pad(form: Form, text: String) -> String {
     if missing == 0 {
         return text;
     }
-    let number = text.trim_start_matches(['-', '+']).starts_with(|first: char| first.is_ascii_digit());
+    let number =
+        text.trim_start_matches(['-', '+']).starts_with(|first: char| first.is_ascii_digit());
     if form.flags.has(Flags::LEFT) {
         format!("{text}{}", " ".repeat(missing))
     } else if form.flags.has(Flags::ZERO) && number {
@@ -228,7 +231,11 @@ mod tests {
         for (format, values, wanted) in [
             ("%.2f%%", vec![float.clone()], "3.14%"),
             ("%0.1f", vec![float.clone()], "3.1"),
-            ("%08.3f|%-6d|%6d|%+d", vec![float.clone(), int.clone(), int.clone(), int.clone()], "0003.142|42    |    42|+42"),
+            (
+                "%08.3f|%-6d|%6d|%+d",
+                vec![float.clone(), int.clone(), int.clone(), int.clone()],
+                "0003.142|42    |    42|+42",
+            ),
             ("%s is %v", vec![Value::text("x"), float.clone()], "x is 3.14159"),
             ("%d", vec![float.clone()], "%!d(float64=3.14159)"),
             ("%s", vec![float.clone()], "%!s(float64=3.14159)"),
@@ -236,8 +243,24 @@ mod tests {
             ("%d", vec![], "%!d(MISSING)"),
             ("x", vec![int.clone()], "x%!(EXTRA int=42)"),
             ("%", vec![], "%!(NOVERB)"),
-            ("%q %x %X %c %U %t %T", vec![Value::text("a\"b"), int.clone(), Value::Int(255), Value::Int(65), Value::Int(65), Value::Bool(true), float.clone()], "\"a\\\"b\" 2a FF A U+0041 true float64"),
-            ("%e %g %.3g", vec![float.clone(), Value::Float(1e9), float.clone()], "3.141590e+00 1e+09 3.14"),
+            (
+                "%q %x %X %c %U %t %T",
+                vec![
+                    Value::text("a\"b"),
+                    int.clone(),
+                    Value::Int(255),
+                    Value::Int(65),
+                    Value::Int(65),
+                    Value::Bool(true),
+                    float.clone(),
+                ],
+                "\"a\\\"b\" 2a FF A U+0041 true float64",
+            ),
+            (
+                "%e %g %.3g",
+                vec![float.clone(), Value::Float(1e9), float.clone()],
+                "3.141590e+00 1e+09 3.14",
+            ),
             ("%.2s|%5s", vec![Value::text("abc"), Value::text("abc")], "ab|  abc"),
             ("%*d", vec![Value::Int(4), int.clone()], "  42"),
         ] {
@@ -253,6 +276,9 @@ mod tests {
 
     #[test]
     fn print_sets_blanks_between_numbers_only() {
-        assert_eq!(print(&[Value::Int(1), Value::Int(2), Value::text("a"), Value::Int(3)]), "1 2a3");
+        assert_eq!(
+            print(&[Value::Int(1), Value::Int(2), Value::text("a"), Value::Int(3)]),
+            "1 2a3"
+        );
     }
 }

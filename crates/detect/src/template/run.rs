@@ -102,7 +102,9 @@ impl Run<'_> {
                     self.variables.back_to(mark);
                     flow
                 }
-                Step::Range(pipeline, body, otherwise) => self.range(pipeline, body, otherwise, dot)?,
+                Step::Range(pipeline, body, otherwise) => {
+                    self.range(pipeline, body, otherwise, dot)?
+                }
                 Step::Template(name, data) => self.named(name, data.as_ref(), dot)?,
                 Step::Break => Flow::Break,
                 Step::Continue => Flow::Continue,
@@ -252,7 +254,10 @@ impl Run<'_> {
         }
         match piped.or(last) {
             Some(value) => Ok(value),
-            None => fail(format!("wrong number of args for {}: want at least 1 got 0", if and { "and" } else { "or" })),
+            None => fail(format!(
+                "wrong number of args for {}: want at least 1 got 0",
+                if and { "and" } else { "or" }
+            )),
         }
     }
 
@@ -323,13 +328,17 @@ impl Run<'_> {
         if self.queries > QUERIES_MAX {
             return fail(format!("a template may ask {QUERIES_MAX} queries"));
         }
-        let answer = (self.scene.query)(text).map_err(|error| RunError(format!("error calling query: {error}")))?;
+        let answer = (self.scene.query)(text)
+            .map_err(|error| RunError(format!("error calling query: {error}")))?;
         if answer.len() > ELEMENTS_MAX {
-            return fail(format!("query answers {} elements, at most {ELEMENTS_MAX} are read", answer.len()));
+            return fail(format!(
+                "query answers {} elements, at most {ELEMENTS_MAX} are read",
+                answer.len()
+            ));
         }
-        let elements = answer.into_iter().map(|element| {
-            Rc::new(Element { labels: element.labels, value: element.value })
-        });
+        let elements = answer
+            .into_iter()
+            .map(|element| Rc::new(Element { labels: element.labels, value: element.value }));
         Ok(Value::Vector(elements.collect()))
     }
 
@@ -371,9 +380,10 @@ fn items(value: Value) -> Result<Vec<(Value, Value)>, RunError> {
         Value::Labels(labels) => {
             Ok(labels.iter().map(|(name, value)| (Value::text(name), Value::text(value))).collect())
         }
-        Value::Map(map) => {
-            Ok(map.iter().map(|(name, value)| (Value::text(name.as_str()), value.clone())).collect())
-        }
+        Value::Map(map) => Ok(map
+            .iter()
+            .map(|(name, value)| (Value::text(name.as_str()), value.clone()))
+            .collect()),
         Value::Int(count) => {
             let count = usize::try_from(count.max(0)).unwrap_or(usize::MAX).min(STEPS_MAX + 1);
             Ok((0..count).map(|at| (index(at), index(at))).collect())

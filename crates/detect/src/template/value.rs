@@ -91,7 +91,8 @@ impl Value {
             }
             Self::Element(element) => print_element(element),
             Self::Vector(vector) => {
-                let all: Vec<String> = vector.iter().map(|element| print_element(element)).collect();
+                let all: Vec<String> =
+                    vector.iter().map(|element| print_element(element)).collect();
                 format!("[{}]", all.join(" "))
             }
             Self::Moment(time) => super::moment::print(*time),

@@ -38,7 +38,10 @@ async fn a_full_file_takes_all_of_an_entry_or_nothing_and_goes_on_when_there_is_
     for number in 0..5 {
         journal.record(large(1_000 + number)).await.unwrap_err();
     }
-    assert_eq!(journal.writes_failed(), 6);
+    let stats = journal.stats().await.unwrap();
+    assert_eq!(stats.writes_failed, 6);
+    assert_eq!(stats.events, u64::try_from(recorded).unwrap());
+    assert!((1_000_000..=1 << 20).contains(&stats.file_bytes), "{stats:?}");
     let written = u64::try_from(recorded).unwrap();
     assert_eq!(journal.verify().await.unwrap().events, written);
     assert_eq!(journal.outbox_stats().await.unwrap().waiting, written);

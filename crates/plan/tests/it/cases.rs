@@ -97,7 +97,6 @@ fn check(scene: &Scene, line: f64, what: &str, claim: &str) -> Result<()> {
     let told = outlook(history, &projection, line, scene.now);
     let model = projection.map_or_else(|_| String::new(), |projection| projection.model.clone());
     let words = say(&told, what, scene.now);
-    println!("{words}: {told:?}; {model}");
     let holds = match (claim, told) {
         ("already reached", Outlook::Now)
         | ("not filling", Outlook::NotFilling)
@@ -153,14 +152,11 @@ fn span(text: &str) -> Result<Span> {
 /// `40GiB` or `40` as a number.
 fn number(text: &str) -> Result<f64> {
     let text = text.trim();
-    let (digits, scale) = match text.strip_suffix("iB") {
-        Some(rest) => {
-            let power = ["K", "M", "G", "T"].iter().position(|unit| rest.ends_with(unit));
-            let power = i32::try_from(power.context("no such unit")?)? + 1;
-            (&rest[..rest.len() - 1], 1024_f64.powi(power))
-        }
-        None => (text, 1.0),
-    };
+    let units = [("KiB", 1), ("MiB", 2), ("GiB", 3), ("TiB", 4)];
+    let (digits, scale) = units
+        .into_iter()
+        .find_map(|(unit, power)| Some((text.strip_suffix(unit)?, 1024_f64.powi(power))))
+        .unwrap_or((text, 1.0));
     Ok(digits.parse::<f64>().with_context(|| format!("no number: {text:?}"))? * scale)
 }
 
@@ -195,11 +191,10 @@ fn run_of(word: &str) -> Result<Vec<f64>> {
     if shape == "_" {
         return Ok(vec![f64::NAN; count.unwrap_or(1)]);
     }
-    let sign = shape.char_indices().skip(1).find(|(_, letter)| matches!(letter, '+' | '-'));
-    let (start, change) = match sign {
-        Some((at, '-')) => (number(&shape[..at])?, -number(&shape[at + 1..])?),
-        Some((at, _)) => (number(&shape[..at])?, number(&shape[at + 1..])?),
-        None => (number(shape)?, 0.0),
+    let (start, change) = match (shape.split_once('+'), shape.split_once('-')) {
+        (Some((start, change)), _) => (number(start)?, number(change)?),
+        (_, Some((start, change))) => (number(start)?, -number(change)?),
+        _ => (number(shape)?, 0.0),
     };
     Ok((0..=count.unwrap_or(0)).map(|index| start + change * index as f64).collect())
 }

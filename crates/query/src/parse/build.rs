@@ -124,7 +124,8 @@ impl<'t> Builder<'t> {
         for (number, arg) in call.args.args.into_iter().enumerate() {
             let arg = self.node(*arg)?;
             let types = &call.func.arg_types;
-            let wanted = types.get(number).or(types.last()).map(|wanted| value_kind(*wanted));
+            let wanted =
+                types.get(number).or_else(|| types.last()).map(|wanted| value_kind(*wanted));
             // The grammar lets some calls pass that the executor could not answer.
             if wanted.is_some_and(|wanted| wanted != arg.kind()) {
                 let wanted = wanted.map_or("", ValueKind::word);
@@ -157,7 +158,9 @@ impl<'t> Builder<'t> {
         };
         if parameter.as_ref().map(Node::kind) != wanted {
             let what = match wanted {
-                Some(kind) => format!("this aggregation needs a {} as its first argument", kind.word()),
+                Some(kind) => {
+                    format!("this aggregation needs a {} as its first argument", kind.word())
+                }
                 None => "this aggregation takes one argument".to_owned(),
             };
             return Err(self.error(at, what));
@@ -207,8 +210,8 @@ impl<'t> Builder<'t> {
         selector: grammar::VectorSelector,
         at: Option<usize>,
     ) -> Result<Selector, QueryError> {
-        let mut matchers = read_matchers(&selector.matchers)
-            .map_err(|what| self.error(at, what))?;
+        let mut matchers =
+            read_matchers(&selector.matchers).map_err(|what| self.error(at, what))?;
         let mut name = selector.name;
         match &name {
             Some(name) => matchers.insert(0, Matcher::equal(METRIC_NAME, name)),

@@ -25,7 +25,8 @@ pub fn parse_duration(text: &str) -> Option<Span> {
     while !rest.is_empty() {
         let digits = rest.find(|letter: char| !letter.is_ascii_digit())?;
         let (count, after) = rest.split_at_checked(digits)?;
-        let letters = after.find(|letter: char| !letter.is_ascii_lowercase()).unwrap_or(after.len());
+        let letters =
+            after.find(|letter: char| !letter.is_ascii_lowercase()).unwrap_or(after.len());
         let (unit, after) = after.split_at_checked(letters)?;
         let (_, millis) = UNITS.iter().find(|(name, _)| *name == unit)?;
         if *millis >= last_unit {

@@ -1,13 +1,14 @@
 //! Finds the places of the parts of an expression in its text, and refuses text that is too long or too deep,
 //! before the grammar sees it. The grammar we use keeps no places; this pass gives them back.
 
+use super::cursor::{Cursor, is_word};
 use crate::{Position, QueryError};
 
 /// Longest text of a query, in bytes; far beyond what people or dashboards write.
 pub(crate) const TEXT_BYTES_MAX: usize = 256 * 1024;
 
 /// How deep an expression may nest, chains of operators counted, so that no walk over it exhausts the stack.
-pub(crate) const DEPTH_MAX: usize = 300;
+pub(crate) const DEPTH_MAX: usize = 500;
 
 /// What kind of part begins at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub(crate) struct Parts {
     pub(crate) found: Vec<(Part, usize)>,
     /// The first place where the order of parts cannot be right, and what is there.
     pub(crate) suspect: Option<(usize, String)>,
+    /// How deep the expression nests at most.
+    pub(crate) deepest: usize,
 }
 
 /// Turns a byte of the text into line and column.
@@ -53,9 +56,7 @@ pub(crate) fn scan(text: &str) -> Result<Parts, QueryError> {
         });
     }
     let mut scanner = Scanner {
-        text,
-        bytes: text.as_bytes(),
-        at: 0,
+        cursor: Cursor::new(text),
         operand_due: true,
         call_due: false,
         parts: Parts::default(),
@@ -68,9 +69,7 @@ pub(crate) fn scan(text: &str) -> Result<Parts, QueryError> {
 }
 
 struct Scanner<'t> {
-    text: &'t str,
-    bytes: &'t [u8],
-    at: usize,
+    cursor: Cursor<'t>,
     /// Whether an operand may begin here, rather than an operator.
     operand_due: bool,
     /// Whether the next parenthesis belongs to the name before it.
@@ -84,46 +83,45 @@ struct Scanner<'t> {
 
 impl Scanner<'_> {
     fn run(&mut self) -> Result<(), QueryError> {
-        while let Some(&byte) = self.bytes.get(self.at) {
+        while let Some(byte) = self.cursor.byte() {
             match byte {
-                b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
-                b'#' => self.skip_comment(),
+                b' ' | b'\t' | b'\n' | b'\r' => self.cursor.at += 1,
+                b'#' => self.cursor.skip_comment(),
                 b'"' | b'\'' | b'`' => self.text_part()?,
                 b'0'..=b'9' | b'.' => self.number_part(),
                 b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':' => self.word()?,
                 b'{' => {
-                    self.operand(Part::Name, self.at, "{");
-                    self.skip_braces()?;
+                    self.operand(Part::Name, self.cursor.at, "{");
+                    self.cursor.skip_braces()?;
                 }
                 b'[' => self.skip_to(b']')?,
                 b'(' => self.open()?,
                 b')' => self.close()?,
                 b',' => {
-                    self.at += 1;
+                    self.cursor.at += 1;
                     self.depth -= self.chain;
                     self.chain = 0;
                     self.operand_due = true;
                 }
-                b'@' => self.skip_modifier(),
+                b'@' => self.cursor.skip_modifier(),
                 _ => self.operator(byte)?,
             }
         }
         match self.open.last() {
-            Some(&(at, _)) => Err(self.error(at, "unclosed left parenthesis")),
+            Some(&(at, _)) => Err(self.cursor.error(at, "unclosed left parenthesis")),
             None => Ok(()),
         }
     }
 
-    fn error(&self, at: usize, what: impl Into<String>) -> QueryError {
-        QueryError::Parse { what: what.into(), position: Some(position(self.text, at)) }
-    }
-
     fn deeper(&mut self) -> Result<(), QueryError> {
         self.depth += 1;
+        self.parts.deepest = self.parts.deepest.max(self.depth);
         if self.depth > DEPTH_MAX {
-            return Err(self.error(
-                self.at,
-                format!("the expression nests deeper than {DEPTH_MAX}; split it into recording rules"),
+            return Err(self.cursor.error(
+                self.cursor.at,
+                format!(
+                    "the expression nests deeper than {DEPTH_MAX}; split it into recording rules"
+                ),
             ));
         }
         Ok(())
@@ -140,46 +138,51 @@ impl Scanner<'_> {
 
     fn open(&mut self) -> Result<(), QueryError> {
         if !self.call_due {
-            self.operand(Part::Group, self.at, "(");
+            self.operand(Part::Group, self.cursor.at, "(");
         }
         self.deeper()?;
-        self.open.push((self.at, self.chain));
+        self.open.push((self.cursor.at, self.chain));
         self.chain = 0;
         self.call_due = false;
         self.operand_due = true;
-        self.at += 1;
+        self.cursor.at += 1;
         Ok(())
     }
 
     fn close(&mut self) -> Result<(), QueryError> {
         let Some((_, chain)) = self.open.pop() else {
-            return Err(self.error(self.at, "unexpected right parenthesis"));
+            return Err(self.cursor.error(self.cursor.at, "unexpected right parenthesis"));
         };
         self.depth -= self.chain + 1;
         self.chain = chain;
         self.operand_due = false;
-        self.at += 1;
+        self.cursor.at += 1;
         Ok(())
     }
 
     fn operator(&mut self, byte: u8) -> Result<(), QueryError> {
-        let start = self.at;
-        let width = match (byte, self.bytes.get(self.at + 1)) {
+        let start = self.cursor.at;
+        let width = match (byte, self.cursor.bytes.get(self.cursor.at + 1)) {
             (b'=' | b'!' | b'<' | b'>', Some(b'=')) => 2,
-            _ => self.text.get(self.at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8),
+            _ => self
+                .cursor
+                .text
+                .get(self.cursor.at..)
+                .and_then(|rest| rest.chars().next())
+                .map_or(1, char::len_utf8),
         };
         if self.operand_due {
             match byte {
                 b'-' => self.parts.found.push((Part::Minus, start)),
                 b'+' => {}
                 _ if self.parts.suspect.is_none() => {
-                    let shown = self.text.get(start..start + width).unwrap_or_default();
+                    let shown = self.cursor.text.get(start..start + width).unwrap_or_default();
                     self.parts.suspect = Some((start, shown.to_owned()));
                 }
                 _ => {}
             }
         }
-        self.at += width;
+        self.cursor.at += width;
         self.operand_due = true;
         self.call_due = false;
         self.chain += 1;
@@ -187,33 +190,38 @@ impl Scanner<'_> {
     }
 
     fn word(&mut self) -> Result<(), QueryError> {
-        let start = self.at;
-        while self.bytes.get(self.at).is_some_and(|byte| is_word(*byte)) {
-            self.at += 1;
+        let start = self.cursor.at;
+        while self.cursor.byte().is_some_and(is_word) {
+            self.cursor.at += 1;
         }
-        let word = self.text.get(start..self.at).unwrap_or_default();
+        let word = self.cursor.since(start);
         match word.to_ascii_lowercase().as_str() {
             "and" | "or" | "unless" | "atan2" if !self.operand_due => {
                 self.operand_due = true;
                 self.chain += 1;
                 self.deeper()
             }
-            "on" | "ignoring" | "group_left" | "group_right" | "fill" | "fill_left" | "fill_right"
+            "on" | "ignoring" | "group_left" | "group_right" | "fill" | "fill_left"
+            | "fill_right"
                 if self.operand_due =>
             {
-                self.skip_list()
+                self.cursor.skip_list()
             }
             "bool" if self.operand_due => Ok(()),
             // Between an aggregation and its parenthesis, or after it.
             "by" | "without" if !self.operand_due => {
                 let call_due = self.parts.found.last().is_some_and(|(part, _)| *part == Part::Name)
-                    && self.bytes.get(..start).is_some_and(|before| !before.trim_ascii_end().ends_with(b")"));
-                self.skip_list()?;
+                    && self
+                        .cursor
+                        .bytes
+                        .get(..start)
+                        .is_some_and(|before| !before.trim_ascii_end().ends_with(b")"));
+                self.cursor.skip_list()?;
                 self.call_due = call_due;
                 Ok(())
             }
             "offset" if !self.operand_due => {
-                self.skip_signed_word();
+                self.cursor.skip_signed_word();
                 Ok(())
             }
             "inf" | "nan" => {
@@ -222,9 +230,9 @@ impl Scanner<'_> {
             }
             _ => {
                 self.operand(Part::Name, start, word);
-                self.skip_space();
-                match self.bytes.get(self.at) {
-                    Some(b'{') => self.skip_braces(),
+                self.cursor.skip_space();
+                match self.cursor.byte() {
+                    Some(b'{') => self.cursor.skip_braces(),
                     Some(b'(') => {
                         self.call_due = true;
                         Ok(())
@@ -236,142 +244,32 @@ impl Scanner<'_> {
     }
 
     fn number_part(&mut self) {
-        let start = self.at;
-        self.skip_number();
-        let shown = self.text.get(start..self.at).unwrap_or_default();
+        let start = self.cursor.at;
+        self.cursor.skip_number();
+        let shown = self.cursor.since(start);
         self.operand(Part::Number, start, shown);
     }
 
-    fn skip_number(&mut self) {
-        let hexadecimal = matches!(self.bytes.get(self.at + 1), Some(b'x' | b'X'));
-        while let Some(&byte) = self.bytes.get(self.at) {
-            let signed = matches!(byte, b'e' | b'E')
-                && !hexadecimal
-                && matches!(self.bytes.get(self.at + 1), Some(b'+' | b'-'));
-            match byte {
-                _ if signed => self.at += 2,
-                b'.' => self.at += 1,
-                _ if is_word(byte) && byte != b':' => self.at += 1,
-                _ => return,
-            }
-        }
-    }
-
     fn text_part(&mut self) -> Result<(), QueryError> {
-        let start = self.at;
-        self.skip_text()?;
-        let shown = self.text.get(start..self.at).unwrap_or_default();
+        let start = self.cursor.at;
+        self.cursor.skip_text()?;
+        let shown = self.cursor.since(start);
         self.operand(Part::Text, start, shown);
         Ok(())
     }
 
-    fn skip_text(&mut self) -> Result<(), QueryError> {
-        let start = self.at;
-        let quote = self.bytes[start];
-        self.at += 1;
-        while let Some(&byte) = self.bytes.get(self.at) {
-            self.at += 1;
-            match byte {
-                b'\\' if quote != b'`' => self.at += 1,
-                _ if byte == quote => return Ok(()),
-                _ => {}
-            }
-        }
-        self.at = self.at.min(self.bytes.len());
-        Err(self.error(start, "unterminated quoted string"))
-    }
-
-    fn skip_braces(&mut self) -> Result<(), QueryError> {
-        let start = self.at;
-        self.at += 1;
-        while let Some(&byte) = self.bytes.get(self.at) {
-            match byte {
-                b'"' | b'\'' | b'`' => self.skip_text()?,
-                b'#' => self.skip_comment(),
-                b'}' => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                _ => self.at += 1,
-            }
-        }
-        Err(self.error(start, "unclosed left brace"))
-    }
-
     fn skip_to(&mut self, end: u8) -> Result<(), QueryError> {
-        let start = self.at;
-        match self.bytes[start..].iter().position(|byte| *byte == end) {
+        let start = self.cursor.at;
+        match self.cursor.bytes[start..].iter().position(|byte| *byte == end) {
             Some(ahead) => {
-                self.at = start + ahead + 1;
+                self.cursor.at = start + ahead + 1;
                 self.deeper()?;
                 self.chain += 1;
                 Ok(())
             }
-            None => Err(self.error(start, "unclosed left bracket")),
+            None => Err(self.cursor.error(start, "unclosed left bracket")),
         }
     }
-
-    /// Skips a list in parentheses, if one follows.
-    fn skip_list(&mut self) -> Result<(), QueryError> {
-        self.skip_space();
-        let start = self.at;
-        if self.bytes.get(start) != Some(&b'(') {
-            return Ok(());
-        }
-        while let Some(&byte) = self.bytes.get(self.at) {
-            match byte {
-                b'"' | b'\'' | b'`' => self.skip_text()?,
-                b')' => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                _ => self.at += 1,
-            }
-        }
-        Err(self.error(start, "unclosed left parenthesis"))
-    }
-
-    /// Skips `@ 12.5`, `@ start()`.
-    fn skip_modifier(&mut self) {
-        self.at += 1;
-        self.skip_signed_word();
-        self.skip_space();
-        if self.bytes.get(self.at) == Some(&b'(') {
-            self.at += 1;
-            self.skip_space();
-            if self.bytes.get(self.at) == Some(&b')') {
-                self.at += 1;
-            }
-        }
-    }
-
-    fn skip_signed_word(&mut self) {
-        self.skip_space();
-        if matches!(self.bytes.get(self.at), Some(b'+' | b'-')) {
-            self.at += 1;
-        }
-        self.skip_space();
-        self.skip_number();
-    }
-
-    fn skip_space(&mut self) {
-        while let Some(&byte) = self.bytes.get(self.at) {
-            match byte {
-                b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
-                b'#' => self.skip_comment(),
-                _ => return,
-            }
-        }
-    }
-
-    fn skip_comment(&mut self) {
-        let ahead = self.bytes[self.at..].iter().position(|byte| *byte == b'\n');
-        self.at = ahead.map_or(self.bytes.len(), |ahead| self.at + ahead);
-    }
-}
-
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b':'
 }
 
 #[cfg(test)]
@@ -390,20 +288,17 @@ mod tests {
                 (Part::Name, 0),
                 (Part::Name, 14),
                 (Part::Name, 19),
-                (Part::Minus, 58),
-                (Part::Group, 59),
-                (Part::Number, 60),
-                (Part::Name, 64),
+                (Part::Minus, 56),
+                (Part::Group, 57),
+                (Part::Number, 58),
+                (Part::Name, 62),
             ]
         );
     }
 
     #[test]
     fn matching_lists_are_not_parts() {
-        assert_eq!(
-            kinds("a * on (b) group_left (c) d"),
-            [(Part::Name, 0), (Part::Name, 26)]
-        );
+        assert_eq!(kinds("a * on (b) group_left (c) d"), [(Part::Name, 0), (Part::Name, 26)]);
     }
 
     #[test]

@@ -93,7 +93,9 @@ impl<'q> Run<'q> {
             Shape::Negate(inner) => match self.eval(inner, grid)? {
                 Table::Rows(rows) => self.map(rows, |_, value| -value).map(Table::Rows),
                 Table::Scalar(mut values) => {
-                    values.iter_mut().for_each(|value| *value = -*value);
+                    for value in &mut values {
+                        *value = -*value;
+                    }
                     Ok(Table::Scalar(values))
                 }
                 text @ Table::Text(_) => Ok(text),
@@ -116,7 +118,9 @@ impl<'q> Run<'q> {
     pub(crate) fn numbers(&self, node: &Node, grid: Grid) -> Result<Vec<f64>, QueryError> {
         match self.eval(node, grid)? {
             Table::Scalar(values) => Ok(values),
-            Table::Rows(_) | Table::Text(_) => Err(QueryError::execution("a number is needed here")),
+            Table::Rows(_) | Table::Text(_) => {
+                Err(QueryError::execution("a number is needed here"))
+            }
         }
     }
 
@@ -140,10 +144,14 @@ impl<'q> Run<'q> {
     /// Takes the metric's name from rows whose values are not the metric's any more.
     pub(crate) fn drop_names(&self, mut rows: Vec<Row>) -> Result<Vec<Row>, QueryError> {
         if self.options.delayed_name_removal {
-            rows.iter_mut().for_each(|row| row.drop_name = true);
+            for row in &mut rows {
+                row.drop_name = true;
+            }
             return Ok(rows);
         }
-        rows.iter_mut().for_each(|row| row.labels = nameless(&row.labels));
+        for row in &mut rows {
+            row.labels = nameless(&row.labels);
+        }
         join_same(rows)
     }
 

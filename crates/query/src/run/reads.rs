@@ -16,14 +16,14 @@ pub(crate) struct Reads<'q> {
     budget: &'q dyn Budget,
     /// By the number of the selector: which read.
     by_selector: Vec<usize>,
-    reads: RefCell<Vec<Read<'q>>>,
+    planned: RefCell<Vec<Read<'q>>>,
 }
 
 struct Read<'q> {
     matchers: &'q [Matcher],
     from: i64,
     to: i64,
-    found: Option<Rc<Vec<Columns>>>,
+    found: Option<Rc<[Columns]>>,
 }
 
 /// Where in time a selector or subquery looks, for a step.
@@ -64,7 +64,8 @@ pub(crate) fn subquery_grid(subquery: &Subquery, gaze: Gaze, grid: Grid, interva
     let points = if grid.points == 0 || last < from {
         0
     } else {
-        usize::try_from(last.saturating_sub(from) / step).map_or(usize::MAX, |steps| steps.saturating_add(1))
+        usize::try_from(last.saturating_sub(from) / step)
+            .map_or(usize::MAX, |steps| steps.saturating_add(1))
     };
     Grid { from, step, points }
 }
@@ -96,22 +97,22 @@ impl<'q> Reads<'q> {
             }
             by_selector.push(number);
         }
-        Self { source, budget, by_selector, reads: RefCell::new(reads) }
+        Self { source, budget, by_selector, planned: RefCell::new(reads) }
     }
 
     /// The series of a selector, with at least the samples it needs.
-    pub(crate) fn get(&self, selector: &Selector) -> Result<Rc<Vec<Columns>>, QueryError> {
+    pub(crate) fn get(&self, selector: &Selector) -> Result<Rc<[Columns]>, QueryError> {
         let Some(number) = self.by_selector.get(selector.number) else {
-            return Ok(Rc::default());
+            return Ok(Rc::from([]));
         };
-        let mut reads = self.reads.borrow_mut();
+        let mut reads = self.planned.borrow_mut();
         let read = &mut reads[*number];
         if let Some(found) = &read.found {
             return Ok(Rc::clone(found));
         }
         let range = TimeRange { from: Time(read.from), to: Time(read.to) };
         let selection = Selection { matchers: read.matchers, range, budget: self.budget };
-        let found = Rc::new(self.source.select(&selection)?);
+        let found: Rc<[Columns]> = Rc::from(self.source.select(&selection)?);
         read.found = Some(Rc::clone(&found));
         Ok(found)
     }

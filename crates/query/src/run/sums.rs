@@ -128,7 +128,9 @@ mod tests {
     #[test]
     fn small_values_survive_beside_large_ones() {
         let mut sum = Sum::default();
-        [1.0, 1e100, 1.0, -1e100].into_iter().for_each(|value| sum.add(value));
+        for value in [1.0, 1e100, 1.0, -1e100] {
+            sum.add(value);
+        }
         assert_eq!(sum.total().to_bits(), 2.0_f64.to_bits());
     }
 

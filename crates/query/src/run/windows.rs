@@ -25,7 +25,7 @@ pub(crate) struct Track {
 }
 
 enum Samples {
-    Shared(Rc<Vec<Columns>>, usize),
+    Shared(Rc<[Columns]>, usize),
     Own(Vec<i64>, Vec<f64>),
 }
 
@@ -49,7 +49,7 @@ impl Track {
 
 /// The series of a range expression, and where the windows over them lie.
 pub(crate) struct Tracks {
-    pub(crate) tracks: Vec<Track>,
+    pub(crate) all: Vec<Track>,
     pub(crate) range: i64,
     pub(crate) gaze: Gaze,
 }
@@ -94,7 +94,7 @@ impl Run<'_> {
                     Table::Scalar(_) | Table::Text(_) => Vec::new(),
                 };
                 let tracks = rows.into_iter().map(|row| own_track(row, inner)).collect();
-                Ok(Tracks { tracks, range: subquery.range, gaze })
+                Ok(Tracks { all: tracks, range: subquery.range, gaze })
             }
             _ => Err(QueryError::execution("a range of values is needed here")),
         }
@@ -114,7 +114,7 @@ impl Run<'_> {
             };
             tracks.push(Track { labels: columns.labels.clone(), drop_name: false, samples });
         }
-        Ok(Tracks { tracks, range, gaze: Gaze::new(selector.shift, self.query) })
+        Ok(Tracks { all: tracks, range, gaze: Gaze::new(selector.shift, self.query) })
     }
 
     /// Slides a window over every series. With `each_step`, the judge also depends on the step itself, and is
@@ -126,8 +126,8 @@ impl Run<'_> {
         each_step: bool,
         prepare: impl Fn(&'t Track) -> Judge<'t>,
     ) -> Result<Vec<Row>, QueryError> {
-        let mut rows = Vec::with_capacity(tracks.tracks.len());
-        for track in &tracks.tracks {
+        let mut rows = Vec::with_capacity(tracks.all.len());
+        for track in &tracks.all {
             let judge = prepare(track);
             let values = self.slide_one(tracks, track, (grid, each_step), judge)?;
             let row = Row { labels: track.labels.clone(), drop_name: track.drop_name, values };
@@ -179,12 +179,16 @@ impl Run<'_> {
     }
 
     /// The samples of a range expression as they are, for one step.
-    pub(crate) fn range_columns(&self, node: &Node, grid: Grid) -> Result<Vec<Columns>, QueryError> {
+    pub(crate) fn range_columns(
+        &self,
+        node: &Node,
+        grid: Grid,
+    ) -> Result<Vec<Columns>, QueryError> {
         let tracks = self.tracks(node, grid)?;
         let end = tracks.gaze.moment(grid.from);
         let start = end.saturating_sub(tracks.range);
         let mut found = Vec::new();
-        for track in &tracks.tracks {
+        for track in &tracks.all {
             let times = track.times();
             let from = times.partition_point(|time| *time <= start);
             let to = times.partition_point(|time| *time <= end);

@@ -1,6 +1,6 @@
 //! Forecasts: for every resource its future and the dates its lines are reached, and early warnings.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use detect::judge_outlook;
 use model::{Nature, Outlook, Resource, ResourceId, Share, Span, Time, TimeRange};
@@ -42,18 +42,21 @@ async fn tell(app: &Arc<App>) {
     let standings: Vec<Standing> = app.board.standings.read().values().cloned().collect();
     let told = blocking(app, move |app| forecast_all(app, standings, now)).await;
     let Some(told) = told else { return };
-    let outlooks: Vec<(Arc<Resource>, ResourceId, Outlook)> = told
-        .iter()
-        .map(|(standing, future)| {
-            (Arc::clone(&standing.resource), standing.reading.id.clone(), future.critical)
-        })
-        .collect();
+    let mut outlooks: BTreeMap<String, (Arc<Resource>, Vec<(ResourceId, Outlook)>)> = BTreeMap::new();
+    for (standing, future) in &told {
+        outlooks
+            .entry(standing.resource.name.clone())
+            .or_insert_with(|| (Arc::clone(&standing.resource), Vec::new()))
+            .1
+            .push((standing.reading.id.clone(), future.critical));
+    }
     *app.board.futures.write() =
         told.into_iter().map(|(standing, future)| (standing.reading.id, future)).collect();
     outcome::judge(app, now, move |active| {
         let mut transitions = Vec::new();
-        for (resource, id, outlook) in &outlooks {
-            transitions.extend(judge_outlook(resource, id, outlook, active, now));
+        for (resource, outlooks) in outlooks.values() {
+            let line = resource.thresholds.critical();
+            transitions.extend(judge_outlook(resource, line, outlooks, active, now));
         }
         transitions
     })

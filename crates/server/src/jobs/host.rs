@@ -72,7 +72,16 @@ fn read(app: &App, collector: &mut HostCollector, at: Time) -> TargetReport {
             Some(chain(&error))
         }
     };
-    TargetReport { health: Health::Up, error, at, duration, samples, dropped: 0 }
+    TargetReport {
+        health: Health::Up,
+        error,
+        note: None,
+        at,
+        duration,
+        samples,
+        repeated: 0,
+        out_of_order: 0,
+    }
 }
 
 fn show(app: &App, report: TargetReport, interval: Span, at: Time) {

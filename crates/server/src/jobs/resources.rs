@@ -80,7 +80,7 @@ async fn look(
         let standings = found
             .into_iter()
             .map(|reading| Standing {
-                title: title(&resource, &reading.id),
+                title: title(&resource, &reading.id.labels),
                 resource: Arc::clone(&resource),
                 reading,
             })
@@ -145,7 +145,7 @@ fn changes(round: &Round, known: &mut Known, now: Time) -> Vec<Change> {
     };
     for (resource, found) in round {
         for reading in found {
-            let name = title(resource, &reading.id);
+            let name = title(resource, &reading.id.labels);
             let say = |value| resource.unit.say(value);
             match known.insert(reading.id.clone(), (reading.limit, now)) {
                 None if !first => {
@@ -166,7 +166,7 @@ fn changes(round: &Round, known: &mut Known, now: Time) -> Vec<Change> {
         known.retain(|id, (_, seen)| {
             let gone = id.resource == resource.name && now.since(*seen) > GONE_AFTER;
             if gone {
-                change(title(resource, id), "is no longer there".to_owned());
+                change(title(resource, &id.labels), "is no longer there".to_owned());
             }
             !gone
         });

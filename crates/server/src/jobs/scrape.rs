@@ -141,7 +141,9 @@ fn unknown(app: &App) -> TargetReport {
         at: app.clock.now(),
         duration: Span::ZERO,
         samples: 0,
-        dropped: 0,
+        note: None,
+        repeated: 0,
+        out_of_order: 0,
     }
 }
 

@@ -1,7 +1,7 @@
 //! From the parser's events to a tree: aliases shared, merge keys merged, duplicate keys found.
 
 use std::{
-    collections::{BTreeMap, btree_map},
+    collections::{BTreeMap, BTreeSet, btree_map},
     sync::Arc,
 };
 
@@ -195,6 +195,7 @@ impl Builder<'_> {
         }
         let (merges, mut own): (Vec<_>, Vec<_>) =
             entries.into_iter().partition(|(key, _)| key.text == "<<");
+        let mut names: BTreeSet<String> = own.iter().map(|(key, _)| key.text.clone()).collect();
         for (key, tree) in merges {
             let parts = match &tree.content {
                 Content::List(parts) => parts.clone(),
@@ -208,7 +209,8 @@ impl Builder<'_> {
                     self.found.push(mistake);
                     continue;
                 };
-                merge_into(&mut own, others);
+                let new = others.iter().filter(|(key, _)| names.insert(key.text.clone()));
+                own.extend(new.cloned());
             }
         }
         own
@@ -231,14 +233,6 @@ impl Builder<'_> {
         let line = line.unwrap_or_default();
         let line = line.split(" #").next().unwrap_or_default();
         Place::new(place.start, place.start + line.trim_end().len())
-    }
-}
-
-fn merge_into(own: &mut Vec<(Key, Arc<Tree>)>, others: &[(Key, Arc<Tree>)]) {
-    for (key, tree) in others {
-        if !own.iter().any(|(mine, _)| mine.text == key.text) {
-            own.push((key.clone(), Arc::clone(tree)));
-        }
     }
 }
 

@@ -85,12 +85,11 @@ fn texts_that_are_no_yaml_are_refused_at_their_line() {
 
 #[test]
 fn aliases_of_aliases_are_refused_before_they_multiply() {
-    let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
-    for level in 1..12 {
-        let below = format!("*a{}, ", level - 1).repeat(10);
-        text += &format!("a{level}: &a{level} [{below}]\n");
-    }
-    assert!(refused(&text).contains("the file unfolds to too many values"));
+    let bomb =
+        |level| format!("a{}: &a{} [{}]", level + 1, level + 1, format!("*a{level}, ").repeat(10));
+    let mut lines = vec!["a0: &a0 [x, x, x, x, x, x, x, x, x, x]".to_owned()];
+    lines.extend((0..12).map(bomb));
+    assert!(refused(&lines.join("\n")).contains("the file unfolds to too many values"));
 }
 
 #[test]

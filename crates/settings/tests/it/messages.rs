@@ -118,7 +118,8 @@ fn an_address_that_others_can_reach_needs_a_token() {
 
 #[test]
 fn of_very_many_mistakes_a_hundred_are_shown() {
-    let text: String = (0..300).map(|number| format!("zzzzz{number}: 1\n")).collect();
+    let lines: Vec<String> = (0..300).map(|number| format!("zzzzz{number}: 1")).collect();
+    let text = lines.join("\n");
     let mistakes = Settings::parse("a.yaml", &text, &check).unwrap_err();
     assert_eq!(mistakes.len(), 300);
     assert!(mistakes.to_string().ends_with("300 mistakes, of which 100 are shown"));
@@ -135,4 +136,10 @@ fn colours_are_used_only_when_asked_for() {
 fn letters_that_could_move_a_terminals_cursor_are_shown_harmless() {
     let mistakes = Settings::parse("a\u{1b}[2J.yaml", "\"a\\e[2J\": 1\n", &check).unwrap_err();
     assert!(!mistakes.render(false).contains('\u{1b}'));
+}
+
+#[test]
+fn a_value_as_long_as_a_file_does_not_make_the_message_so() {
+    let text = format!("listen: {}\n", "x".repeat(100_000));
+    assert!(mistakes(&text).len() < 3000);
 }

@@ -10,20 +10,21 @@ fn resource(name: &str) -> Resource {
     resources.into_iter().find(|resource| resource.name == name).unwrap()
 }
 
-fn percents(resource: &Resource) -> [f64; 4] {
+fn percents(resource: &Resource) -> String {
     let lines = resource.thresholds;
     [lines.notice(), lines.warning(), lines.alert(), lines.critical()]
-        .map(|line| (line.percent() * 10.0).round() / 10.0)
+        .map(|line| format!("{:.1}", line.percent()).replace(".0", ""))
+        .join(" ")
 }
 
 #[test]
 fn the_lines_are_those_of_requirement_a1() {
-    assert_eq!(percents(&resource("cpu")), [75.0, 75.0, 80.0, 90.0]);
-    assert_eq!(percents(&resource("memory")), [75.0, 80.0, 85.0, 95.0]);
-    assert_eq!(percents(&resource("cgroup_memory")), [75.0, 80.0, 85.0, 95.0]);
-    assert_eq!(percents(&resource("disk")), [75.0, 80.0, 85.0, 95.0]);
+    assert_eq!(percents(&resource("cpu")), "75 75 80 90");
+    assert_eq!(percents(&resource("memory")), "75 80 85 95");
+    assert_eq!(percents(&resource("cgroup_memory")), "75 80 85 95");
+    assert_eq!(percents(&resource("disk")), "75 80 85 95");
     for other in ["swap", "inodes", "disk_time", "network_in", "network_out", "open_files"] {
-        assert_eq!(percents(&resource(other)), [75.0, 75.0, 80.0, 90.0], "{other}");
+        assert_eq!(percents(&resource(other)), "75 75 80 90", "{other}");
     }
 }
 

@@ -124,7 +124,7 @@ impl Scaled {
         let seconds = differences(&firsts);
         let second_is_better = bits::packed_bytes(&seconds) < bits::packed_bytes(&firsts);
         into.push(if second_is_better { SECOND_DIFFERENCES } else { DIFFERENCES });
-        into.push((self.power & 0xff) as u8);
+        into.extend(u8::try_from(self.power));
         write_zigzag(into, first);
         if second_is_better {
             write_zigzag(into, firsts.first().copied().unwrap_or_default());

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     io::{BufReader, Read},
-    path::{Path, PathBuf},
+    path::Path,
     time::Duration,
 };
 
@@ -98,7 +98,7 @@ enum Next {
 
 impl Records {
     /// Fills bytes; false if there are not so many.
-    fn fill(&mut self, bytes: &mut [u8], path: &PathBuf) -> Result<bool, StoreError> {
+    fn fill(&mut self, bytes: &mut [u8], path: &Path) -> Result<bool, StoreError> {
         if bytes.len() as u64 > self.left {
             return Ok(false);
         }
@@ -107,7 +107,7 @@ impl Records {
         Ok(true)
     }
 
-    fn next(&mut self, path: &PathBuf) -> Result<Next, StoreError> {
+    fn next(&mut self, path: &Path) -> Result<Next, StoreError> {
         let mut header = [0; HEADER_BYTES];
         // Zeros are what a file system leaves when only the length reached the disk.
         if !self.fill(&mut header, path)? || header == [0; HEADER_BYTES] {

@@ -119,15 +119,12 @@ impl SeriesTable {
         let slot =
             Slot { labels: labels.clone(), hash, segment: 0, head: 0, generation: 0, seen: now };
         self.bytes += slot_bytes(labels);
-        let number = match self.free.pop() {
-            Some(number) => {
-                self.slots[number as usize] = Some(slot);
-                number
-            }
-            None => {
-                self.slots.push(Some(slot));
-                u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
-            }
+        let number = if let Some(number) = self.free.pop() {
+            self.slots[number as usize] = Some(slot);
+            number
+        } else {
+            self.slots.push(Some(slot));
+            u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
         };
         let slots = &self.slots;
         self.numbers.insert_unique(hash, number, |own| {

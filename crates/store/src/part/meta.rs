@@ -112,13 +112,12 @@ impl Meta {
             return Err(damaged("its parts do not add up"));
         }
         let mut far = Vec::new();
-        let meta = match front.len().checked_sub(bytes as usize) {
-            Some(start) => &front[start..],
-            None => {
-                far.resize(bytes as usize, 0);
-                file.read_exact_at(&mut far, offset).map_err(failed("read", path))?;
-                &far
-            }
+        let meta = if let Some(start) = front.len().checked_sub(bytes as usize) {
+            &front[start..]
+        } else {
+            far.resize(bytes as usize, 0);
+            file.read_exact_at(&mut far, offset).map_err(failed("read", path))?;
+            &far
         };
         if crc32fast::hash(meta) != crc {
             return Err(damaged("a checksum does not fit"));

@@ -21,19 +21,19 @@ use crate::{
 
 /// A part that is open for reading.
 #[derive(Debug)]
-pub(crate) struct PartReader<'a> {
+pub(crate) struct PartReader {
     part: Arc<Part>,
     file: File,
-    cache: &'a Cache,
+    cache: Arc<Cache>,
     page: Option<(u64, Page)>,
     group: Option<(u64, Arc<[u8]>)>,
 }
 
-impl<'a> PartReader<'a> {
+impl PartReader {
     /// Opens a part's file.
-    pub(crate) fn open(part: &Arc<Part>, cache: &'a Cache) -> Result<Self, StoreError> {
+    pub(crate) fn open(part: &Arc<Part>, cache: &Arc<Cache>) -> Result<Self, StoreError> {
         let file = open(part)?;
-        Ok(Self { part: Arc::clone(part), file, cache, page: None, group: None })
+        Ok(Self { part: Arc::clone(part), file, cache: Arc::clone(cache), page: None, group: None })
     }
 
     fn directory(&self) -> Result<Arc<Directory>, StoreError> {
@@ -99,17 +99,30 @@ impl<'a> PartReader<'a> {
         {
             return Ok(page.clone());
         }
-        let page = match self.cache.get(self.part.id, offset) {
-            Some(Piece::Page(page)) => page,
-            _ => {
-                let page = fetch_page(&self.part, &self.file, page)?;
-                let piece = Piece::Page(page.clone());
-                self.cache.put(self.part.id, offset, piece, page.bytes());
-                page
-            }
+        let page = if let Some(Piece::Page(page)) = self.cache.get(self.part.id, offset) {
+            page
+        } else {
+            let page = fetch_page(&self.part, &self.file, page)?;
+            self.cache.put(self.part.id, offset, Piece::Page(page.clone()), page.bytes());
+            page
         };
         self.page = Some((offset, page.clone()));
         Ok(page)
+    }
+
+    fn group(&self, extent: Extent) -> Result<Arc<[u8]>, StoreError> {
+        if let Some((own, group)) = &self.group
+            && *own == extent.offset
+        {
+            return Ok(Arc::clone(group));
+        }
+        if let Some(Piece::Group(group)) = self.cache.get(self.part.id, extent.offset) {
+            return Ok(group);
+        }
+        let group: Arc<[u8]> = extent.fetch(&self.file, &self.part.path)?.into();
+        let piece = Piece::Group(Arc::clone(&group));
+        self.cache.put(self.part.id, extent.offset, piece, group.len());
+        Ok(group)
     }
 
     /// The rows of a block.
@@ -121,18 +134,7 @@ impl<'a> PartReader<'a> {
         let extent = *groups
             .get(header.group as usize)
             .ok_or_else(|| damaged(&self.part, "a block is missing"))?;
-        let group = match &self.group {
-            Some((own, group)) if *own == extent.offset => Arc::clone(group),
-            _ => match self.cache.get(self.part.id, extent.offset) {
-                Some(Piece::Group(group)) => group,
-                _ => {
-                    let group: Arc<[u8]> = extent.fetch(&self.file, &self.part.path)?.into();
-                    let piece = Piece::Group(Arc::clone(&group));
-                    self.cache.put(self.part.id, extent.offset, piece, group.len());
-                    group
-                }
-            },
-        };
+        let group = self.group(extent)?;
         let chunk = decode(&self.part, header, &group)?;
         self.group = Some((extent.offset, group));
         Ok(chunk)

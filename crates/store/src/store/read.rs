@@ -59,7 +59,7 @@ impl Store {
         &self,
         catalog: &Catalog,
         selection: &Selection<'_>,
-        mut read: impl FnMut(&mut PartReader<'_>) -> Result<T, Stop>,
+        mut read: impl FnMut(&mut PartReader) -> Result<T, Stop>,
         mut keep: impl FnMut(T),
     ) -> Result<(), SourceError> {
         let (from, to) = ends(selection);
@@ -147,7 +147,7 @@ impl Store {
         &self,
         selection: &Selection<'_>,
         mut from_labels: impl FnMut(&Labels, &mut BTreeSet<String>),
-        from_part: impl Fn(&PartReader<'_>, &mut BTreeSet<String>) -> Result<(), StoreError>,
+        from_part: impl Fn(&PartReader, &mut BTreeSet<String>) -> Result<(), StoreError>,
     ) -> Result<Vec<String>, SourceError> {
         let mut found = BTreeSet::new();
         let (buffered, catalog) = self.snapshot(selection);
@@ -198,7 +198,7 @@ impl SeriesSource for Store {
             }
         };
         if selection.matchers.is_empty() {
-            return self.texts(selection, names, |reader, found| reader.add_names(found));
+            return self.texts(selection, names, PartReader::add_names);
         }
         let mut found = BTreeSet::new();
         for labels in self.labels(selection)? {
@@ -236,7 +236,7 @@ fn ends(selection: &Selection<'_>) -> (i64, i64) {
 
 /// The rows of a part that are asked for; blocks out of range are not touched.
 fn read_rows(
-    reader: &mut PartReader<'_>,
+    reader: &mut PartReader,
     selection: &Selection<'_>,
 ) -> Result<Vec<(Labels, Vec<Chunk>)>, Stop> {
     let (from, to) = ends(selection);

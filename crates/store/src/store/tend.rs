@@ -21,13 +21,13 @@ const REST: Duration = Duration::from_secs(5);
 /// Rows merged by one call of `maintain`: some tens of milliseconds.
 const MERGE_ROWS: usize = 1 << 20;
 /// How long a past day has had no new part before it becomes one.
-const QUIET: Duration = Duration::from_secs(15 * 60);
+const QUIET: Duration = Duration::from_mins(15);
 /// How long after its end a day is past: late samples of the last scrapes have come by then.
 const DAY_SLACK_MILLIS: i64 = 3_600_000;
 /// How long a series counts as active after its last sample.
-const SERIES_IDLE: Duration = Duration::from_secs(3600);
+const SERIES_IDLE: Duration = Duration::from_hours(1);
 /// How often idle series are looked for.
-const FORGET_EVERY: Duration = Duration::from_secs(60);
+const FORGET_EVERY: Duration = Duration::from_mins(1);
 
 /// What turning rows into parts remembers.
 #[derive(Debug, Default)]
@@ -43,9 +43,13 @@ pub(super) struct Flushing {
 pub(super) struct Merging {
     job: Option<Job>,
     rest_until: Duration,
-    /// When each day last had a new part, as far as is known.
-    touched: HashMap<i64, Duration>,
 }
+
+/// When each day last had a new part from memory, as far as is known.
+pub(super) type Touched = HashMap<i64, Duration>;
+
+/// Runs, the oldest first, and the last log segment that has rows of them.
+type Sealed = (Vec<Arc<Run>>, u64);
 
 struct Job {
     merger: Merger,
@@ -122,7 +126,10 @@ impl Store {
             Ok(()) => flushing.trouble = None,
             Err(error) => {
                 flushing.trouble = Some(chain(error));
-                flushing.rest_until = self.clock.elapsed() + REST;
+                let now = self.clock.elapsed();
+                flushing.rest_until = now + REST;
+                // What is in memory still waits, and is tried again by `maintain`.
+                self.intake.lock().waiting_since.get_or_insert(now);
             }
         }
         outcome
@@ -146,28 +153,23 @@ impl Store {
                 }
             }
         }
-        let now = self.clock.elapsed();
-        let mut merging_touched = Vec::new();
-        {
-            let mut intake = self.intake.lock();
-            self.change_catalog(|catalog| {
-                catalog.runs.drain(..runs.len());
-                for part in parts {
-                    merging_touched.push(part.meta.origin.day);
-                    catalog.add(Arc::new(part));
-                }
-            });
-            intake.run_rows -= runs.iter().map(|run| run.rows()).sum::<usize>();
-        }
-        let mut merging = self.merging.lock();
-        merging.touched.extend(merging_touched.into_iter().map(|day| (day, now)));
-        drop(merging);
-        self.intake.lock().log.remove_through(through)
+        let mut intake = self.intake.lock();
+        let mut touched = self.touched.lock();
+        self.change_catalog(|catalog| {
+            catalog.runs.drain(..runs.len());
+            for part in parts {
+                touched.insert(part.meta.origin.day, self.clock.elapsed());
+                catalog.add(Arc::new(part));
+            }
+        });
+        drop(touched);
+        intake.run_rows -= runs.iter().map(|run| run.rows()).sum::<usize>();
+        intake.log.remove_through(through)
     }
 
     /// Seals the buffer and begins a new log segment. Gives all runs and the last segment that
     /// holds rows of them.
-    fn seal_all(&self) -> Result<Option<(Vec<Arc<Run>>, u64)>, StoreError> {
+    fn seal_all(&self) -> Result<Option<Sealed>, StoreError> {
         let mut intake = self.intake.lock();
         if intake.rows() == 0 {
             return Ok(None);
@@ -217,11 +219,11 @@ impl Store {
         if self.clock.elapsed() < merging.rest_until {
             return Ok(());
         }
-        let Some(mut job) =
-            merging.job.take().map_or_else(|| self.next_job(&merging), |job| Ok(Some(job)))?
-        else {
-            return Ok(());
+        let job = match merging.job.take() {
+            Some(job) => Some(job),
+            None => self.next_job()?,
         };
+        let Some(mut job) = job else { return Ok(()) };
         let outcome = match job.merger.step(MERGE_ROWS) {
             Ok(false) => {
                 merging.job = Some(job);
@@ -241,13 +243,13 @@ impl Store {
         Err(error)
     }
 
-    fn next_job(&self, merging: &Merging) -> Result<Option<Job>, StoreError> {
+    fn next_job(&self) -> Result<Option<Job>, StoreError> {
         let catalog = self.catalog();
         let now = self.clock.now().millis();
         let elapsed = self.clock.elapsed();
         for (day, parts) in catalog.days.iter().rev().filter(|(_, parts)| parts.len() > 1) {
             let levels: Vec<u32> = parts.iter().map(|part| part.meta.origin.level).collect();
-            let touched = merging.touched.get(day).copied().unwrap_or_default();
+            let touched = self.touched.lock().get(day).copied().unwrap_or_default();
             let past = (day + 1) * DAY_MILLIS + DAY_SLACK_MILLIS < now;
             let quiet = past && elapsed.saturating_sub(touched) >= QUIET;
             if let Some(range) = tiers::choose(&levels, quiet) {

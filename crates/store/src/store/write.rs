@@ -6,7 +6,7 @@ use model::{Labels, SampleSink, Series, Time, TimeRange, WriteError, WriteReceip
 
 use super::{Store, chain, millis, place, stats::count};
 use crate::{
-    SyncPolicy,
+    StoreError, SyncPolicy,
     intake::{Incoming, Refusal, hash},
 };
 
@@ -41,17 +41,14 @@ impl Store {
         if incoming.is_empty() {
             return Ok(WriteReceipt { accepted: 0, out_of_range: samples });
         }
-        let (accepted, position) = match self.append(&incoming, samples, window)? {
-            Some(done) => done,
-            None => {
-                // Memory is full: this writer helps to empty it, then tries once more.
-                let emptied = self.flush_unless_resting();
-                match self.append(&incoming, samples, window)? {
-                    Some(done) => done,
-                    None => return Err(busy(emptied.err().map(|error| chain(&error)))),
-                }
-            }
-        };
+        let mut outcome = self.append(&incoming, samples, window)?;
+        let mut emptied = Ok(());
+        if outcome.is_none() {
+            // Memory is full: this writer helps to empty it, then tries once more.
+            emptied = self.flush_unless_resting();
+            outcome = self.append(&incoming, samples, window)?;
+        }
+        let Some((accepted, position)) = outcome else { return Err(self.busy(emptied.err())) };
         let due = match self.options.sync {
             SyncPolicy::Always => true,
             SyncPolicy::Interval(interval) => {
@@ -137,6 +134,15 @@ impl Store {
         Ok(())
     }
 
+    fn busy(&self, error: Option<StoreError>) -> WriteError {
+        let why = error.map(|error| chain(&error)).or_else(|| self.flushing.lock().trouble.clone());
+        let what = match why {
+            Some(why) => format!("memory is full of samples that cannot be put on disk: {why}"),
+            None => "memory is full of samples on their way to the disk".to_owned(),
+        };
+        WriteError::Busy { what }
+    }
+
     /// The times that are taken.
     fn window(&self) -> TimeRange {
         let now = self.clock.now();
@@ -145,14 +151,6 @@ impl Store {
             to: (now + self.options.future_max).min(Time(place::TIME_MAX)),
         }
     }
-}
-
-fn busy(why: Option<String>) -> WriteError {
-    let what = match why {
-        Some(why) => format!("memory is full of samples that cannot be put on disk: {why}"),
-        None => "memory is full of samples on their way to the disk".to_owned(),
-    };
-    WriteError::Busy { what }
 }
 
 fn shorten(labels: &Labels) -> String {

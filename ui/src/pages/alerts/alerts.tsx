@@ -43,8 +43,6 @@ function Full({ alerts }: { alerts: View }) {
   const wanted = (alert: AlertView) =>
     (!query['severity'] || alert.severity === query['severity']) &&
     matches(query['find'], [alert.name, alert.summary, alert.severity, alert.source, ...Object.values(alert.labels)])
-  const worstFirst = (one: AlertView, other: AlertView) =>
-    WORST[one.severity] - WORST[other.severity] || one.active_at - other.active_at
   const active = alerts.active.filter(wanted)
   const firing = active.filter(({ state }) => state === 'firing').toSorted(worstFirst)
   const pending = active.filter(({ state }) => state === 'pending').toSorted(worstFirst)
@@ -84,4 +82,8 @@ function Full({ alerts }: { alerts: View }) {
       )}
     </>
   )
+}
+
+function worstFirst(one: AlertView, other: AlertView): number {
+  return WORST[one.severity] - WORST[other.severity] || one.active_at - other.active_at
 }

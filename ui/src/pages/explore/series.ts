@@ -10,7 +10,7 @@ const DASHES: readonly (readonly number[] | undefined)[] = [undefined, [8, 4], [
 export function seriesName(metric: Metric): string {
   const { __name__: name = '', ...labels } = metric
   const pairs = Object.entries(labels)
-    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
     .map(([label, value]) => `${label}=${JSON.stringify(value)}`)
   if (pairs.length === 0) return name || 'value'
   return `${name}{${pairs.join(', ')}}`
@@ -20,9 +20,9 @@ export function seriesName(metric: Metric): string {
 export function shortNames(metrics: readonly Metric[]): string[] {
   const first = metrics[0]
   if (!first || metrics.length === 1) return metrics.map(seriesName)
-  const common = Object.keys(first).filter((label) => metrics.every((metric) => metric[label] === first[label]))
+  const common = new Set(Object.keys(first).filter((label) => metrics.every((metric) => metric[label] === first[label])))
   return metrics.map((metric) => {
-    const own = Object.entries(metric).filter(([label]) => !common.includes(label))
+    const own = Object.entries(metric).filter(([label]) => !common.has(label))
     return seriesName(Object.fromEntries(own))
   })
 }
@@ -30,7 +30,8 @@ export function shortNames(metrics: readonly Metric[]): string[] {
 export function linesOf(metrics: readonly Metric[]): Line[] {
   return shortNames(metrics).map((label, index) => {
     const dash = DASHES[Math.floor(index / TOKENS) % DASHES.length]
-    return { label, token: `series-${(index % TOKENS) + 1}`, ...(dash ? { dash } : {}) }
+    const token = `series-${(index % TOKENS) + 1}`
+    return dash ? { label, token, dash } : { label, token }
   })
 }
 
@@ -38,7 +39,7 @@ export function linesOf(metrics: readonly Metric[]): Line[] {
 export function columnsOf(series: readonly RangeSeries[], step: number): Columns {
   const moments = new Set<number>()
   for (const { values } of series) for (const [at] of values) moments.add(Math.round(at * 1000))
-  const sorted = [...moments].sort((one, other) => one - other)
+  const sorted = [...moments].toSorted((one, other) => one - other)
   const times: number[] = []
   for (const at of sorted) {
     const before = times.at(-1)

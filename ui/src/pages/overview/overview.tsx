@@ -59,7 +59,7 @@ function Room({ overview }: { overview: View }) {
   const { total, by_level: counts, worst } = overview.resources
   if (total === 0) {
     return (
-      <Empty title="No resource has a reading yet" command={'curl -s 127.0.0.1:7546/api/plimsoll/v1/status'}>
+      <Empty title="No resource has a reading yet" command={`curl -s ${location.origin}/api/plimsoll/v1/status`}>
         The first readings come within fifteen seconds of the start. If they do not, see whether a{' '}
         <a href="/targets">target</a> answers.
       </Empty>

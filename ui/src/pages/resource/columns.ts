@@ -2,7 +2,7 @@
 import type { ForecastView, ResourceDetail, ResourceHistory, Thresholds } from '../../api/types'
 import type { Columns, Line, Picture } from '../../chart/plot'
 import { PRESETS } from '../../address/window'
-import { say } from '../../text/numbers'
+import { percent, say } from '../../text/numbers'
 import { DAY, HOUR } from '../../text/time'
 
 type Value = number | null
@@ -47,7 +47,6 @@ export function columnsOf(
 const DASHES = [5, 4]
 
 function linesOf(thresholds: Thresholds, likely: boolean): Line[] {
-  const percent = (share: number) => `${Math.round(share * 100)} %`
   return [
     { label: 'used', token: 'series-1', width: 2 },
     { label: 'highest', token: 'series-1', quiet: true },
@@ -66,7 +65,7 @@ type PictureWanted = { resource: ResourceDetail; columns: Columns; whole: boolea
 export function pictureOf({ resource, columns, whole, now }: PictureWanted): Picture {
   const { unit, thresholds } = resource
   const hasFuture = (columns.values[6] ?? []).some((value) => value !== null)
-  const [low, high] = whole ? [0, highest([columns.values[3], columns.values[1], columns.values[7]])] : usedEnds(columns)
+  const [low, high] = whole ? wholeEnds(columns) : usedEnds(columns)
   return {
     lines: linesOf(thresholds, hasFuture),
     bands: [
@@ -89,10 +88,22 @@ export function limitFits(resource: ResourceDetail): boolean {
   return resource.share !== null && resource.share >= WHOLE_FROM
 }
 
+/** Up to the limit; from nought, unless that leaves most of the picture empty. */
+function wholeEnds({ values }: Columns): [number | null, number | null] {
+  const high = highest([values[3], values[1], values[7]])
+  const low = lowest([values[0], values[2]])
+  const limit = highest([values[3]])
+  if (low === null || limit === null) return [0, high]
+  return [Math.max(0, low - EMPTY_PART * Math.max(0, limit - low)), high]
+}
+
+/** How much of the picture may be empty below, beside the room between use and limit. */
+const EMPTY_PART = 1.5
+
 function usedEnds({ values }: Columns): [number | null, number | null] {
   const high = highest([values[0], values[1], values[7]])
-  const low = -(highest([values[0], values[2], values[8]].map((column) => column?.map((one) => (one === null ? null : -one)))) ?? 0)
-  if (high === null) return [null, null]
+  const low = lowest([values[0], values[2], values[8]])
+  if (high === null || low === null) return [null, null]
   // From nought where that does not press it flat.
   return [low >= 0 && low < high * 0.6 ? 0 : low - (high - low) * 0.08, high]
 }
@@ -103,6 +114,11 @@ function highest(columns: readonly (readonly Value[] | undefined)[]): number | n
     for (const value of column ?? []) if (value !== null && (top === null || value > top)) top = value
   }
   return top
+}
+
+function lowest(columns: readonly (readonly Value[] | undefined)[]): number | null {
+  const top = highest(columns.map((column) => column?.map((value) => (value === null ? null : -value))))
+  return top === null ? null : -top
 }
 
 function pastOf(history: ResourceHistory, forecast: ForecastView | null): number[] {

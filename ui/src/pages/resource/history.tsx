@@ -2,7 +2,7 @@
 import { useMemo } from 'preact/hooks'
 
 import { useAddress, useWindow } from '../../address/address'
-import { bounds } from '../../address/window'
+import { bounds, writeWindow } from '../../address/window'
 import { useHistory } from '../../api/queries'
 import type { ResourceDetail, ResourceHistory } from '../../api/types'
 import { Chart } from '../../chart/chart'
@@ -136,13 +136,12 @@ function twinOf({ unit }: ResourceDetail, columns: Columns): Twin {
   const filled = rows.filter((row) => row.slice(1).some((text) => text !== '–'))
   return {
     head: ['Time', 'Used', 'Lowest', 'Highest', 'Limit', 'Share', 'Expected', 'At least', 'At most'],
-    rows: filled.reverse(),
+    rows: filled.toReversed(),
   }
 }
 
 /** Shares what is seen now: the moving window with its ends fixed. */
 function Copy({ from, to }: { from: number; to: number }) {
   const { link } = useAddress()
-  const second = (at: number) => new Date(Math.round(at / 1000) * 1000).toISOString().replace('.000', '')
-  return <a href={link({ range: null, from: second(from), to: second(to) })}>Hold this window</a>
+  return <a href={link(writeWindow({ kind: 'fixed', from, to }))}>Hold this window</a>
 }

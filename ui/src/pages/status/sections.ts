@@ -22,7 +22,7 @@ export function sectionsOf(status: Readonly<Record<string, unknown>>): Section[]
 function factsOf(record: Readonly<Record<string, unknown>>): Fact[] {
   return Object.entries(record).flatMap(([name, value]) => {
     if (!isRecord(value)) return [{ name: titled(name), value: said(name, value) }]
-    return factsOf(value).map((fact) => ({ ...fact, name: `${titled(name)}, ${fact.name.toLowerCase()}` }))
+    return factsOf(value).map((fact) => ({ name: `${titled(name)}, ${fact.name.toLowerCase()}`, value: fact.value }))
   })
 }
 
@@ -31,8 +31,8 @@ function said(name: string, value: unknown): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map((one) => said(name, one)).join(', ')
   if (typeof value !== 'number') return typeof value === 'object' ? JSON.stringify(value) : String(value)
-  if (/bytes/.test(name)) return say('bytes', value)
-  if (/_ms$/.test(name)) return saySpan(value)
+  if (name.includes('bytes')) return say('bytes', value)
+  if (name.endsWith('_ms')) return saySpan(value)
   if (value > MOMENT_MIN && value < MOMENT_MAX && Number.isInteger(value)) return momentFull(value)
   return Number.isInteger(value) ? whole(value) : say('count', value)
 }

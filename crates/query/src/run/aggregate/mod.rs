@@ -9,7 +9,7 @@ use model::{Labels, METRIC_NAME};
 use super::{
     Run,
     functions::{shown_number, warn_of_quantiles},
-    rows::{ABSENT, Grid, Row, is_present, names_metric},
+    rows::{ABSENT, Grid, Row, is_present},
     sums::quantile,
 };
 use crate::{
@@ -40,7 +40,7 @@ pub(super) fn aggregate(
     let groups = group(&rows, &aggregate.grouping);
     match how {
         How::TopK | How::BottomK | How::LimitK | How::LimitRatio => {
-            pick::pick(run, rows, &groups, (how, &numbers), grid)
+            pick::pick(run, &rows, &groups, (how, &numbers), grid)
         }
         How::Quantile => quantiles(run, &rows, groups, &numbers),
         _ => fold::fold(run, &rows, groups, how, grid),
@@ -76,7 +76,7 @@ fn group_labels(labels: &Labels, grouping: &Grouping) -> Labels {
         Grouping::By(named) if named.is_empty() => Labels::empty(),
         Grouping::By(named) => labels.without(|label| !named.iter().any(|named| named == label)),
         Grouping::Without(named) => {
-            labels.without(|label| names_metric(label) || named.iter().any(|named| named == label))
+            labels.without(|label| label == METRIC_NAME || named.iter().any(|named| named == label))
         }
     }
 }
@@ -117,18 +117,19 @@ fn count_values(
     let mut answers: Vec<Row> = Vec::new();
     for row in rows {
         let group = group_labels(&row.labels, grouping);
-        for (number, value) in row.values.iter().enumerate().filter(|(_, value)| is_present(**value)) {
+        for (number, value) in
+            row.values.iter().enumerate().filter(|(_, value)| is_present(**value))
+        {
             let labels = group.with(label, &shown_number(*value));
-            let answer = match by_labels.get(&labels) {
-                Some(answer) => *answer,
-                None => {
-                    run.budget.charge(row.values.len())?;
-                    by_labels.insert(labels.clone(), answers.len());
-                    let drop_name = row.drop_name && label != METRIC_NAME;
-                    let values = vec![ABSENT; row.values.len()];
-                    answers.push(Row { labels, drop_name, values });
-                    answers.len() - 1
-                }
+            let answer = if let Some(answer) = by_labels.get(&labels) {
+                *answer
+            } else {
+                run.budget.charge(row.values.len())?;
+                by_labels.insert(labels.clone(), answers.len());
+                let drop_name = row.drop_name && label != METRIC_NAME;
+                let values = vec![ABSENT; row.values.len()];
+                answers.push(Row { labels, drop_name, values });
+                answers.len() - 1
             };
             let count = &mut answers[answer].values[number];
             *count = if is_present(*count) { *count + 1.0 } else { 1.0 };

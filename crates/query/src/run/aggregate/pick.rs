@@ -41,7 +41,10 @@ pub(super) fn check_parameter(
             if let Some(odd) = numbers.iter().find(|number| !(-1.0..=1.0).contains(*number)) {
                 let cap = odd.signum();
                 let odd = shown_number(*odd);
-                run.warn(at, &format!("ratio value should be between -1 and 1, got {odd}, capping to {cap}"));
+                run.warn(
+                    at,
+                    &format!("ratio value should be between -1 and 1, got {odd}, capping to {cap}"),
+                );
             }
         }
         _ => {}
@@ -52,7 +55,7 @@ pub(super) fn check_parameter(
 /// Keeps the picked values and drops the others.
 pub(super) fn pick(
     run: &Run<'_>,
-    rows: Vec<Row>,
+    rows: &[Row],
     groups: &[Group],
     (how, numbers): (How, &[f64]),
     grid: Grid,

@@ -36,7 +36,12 @@ pub(super) fn join(
         run.budget.charge(0)?;
         joiner.join_pair(&pair)?;
     }
-    Ok(joiner.answers.into_iter().filter(|answer| answer.row.has_values()).map(|answer| answer.row).collect())
+    Ok(joiner
+        .answers
+        .into_iter()
+        .filter(|answer| answer.row.has_values())
+        .map(|answer| answer.row)
+        .collect())
 }
 
 struct Joiner<'r, 'q> {
@@ -78,19 +83,17 @@ impl Joiner<'_, '_> {
         } else {
             (right, &pair.right, left, &pair.left)
         };
-        let (fill_many, fill_one) = if self.many_is_left() {
-            (matching.fill_left, matching.fill_right)
-        } else {
-            (matching.fill_right, matching.fill_left)
-        };
+        // With `group_right`, Prometheus takes the fill of the left for the side of many; so do we.
+        let (fill_many, fill_one) = (matching.fill_left, matching.fill_right);
         if (many.is_empty() && fill_many.is_none()) || (one.is_empty() && fill_one.is_none()) {
             // Nothing comes of it, but two on the side of one are an error all the same.
-            return if one.len() > 1 && fill_one.is_none() { self.check_one(one_rows, one, pair) } else { Ok(()) };
+            return self.choose_one(one_rows, one, pair).map(drop);
         }
         let chosen = self.choose_one(one_rows, one, pair)?;
         let mut matched = vec![false; self.grid.points];
         for member in many {
             let row = &many_rows[*member];
+            let mut known: Option<(Option<usize>, usize)> = None;
             for (number, chosen) in chosen.iter().enumerate() {
                 let value = row.values[number];
                 let one = chosen.map(|chosen| &one_rows[chosen]);
@@ -98,30 +101,44 @@ impl Joiner<'_, '_> {
                 if !is_present(value) {
                     continue;
                 }
-                if self.binary.matching.many == Many::Neither && matched[number] {
+                if std::mem::replace(&mut matched[number], true) && matching.many == Many::Neither {
                     return Err(QueryError::execution(
                         "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)",
                     ));
                 }
-                matched[number] = true;
-                let found = Match { many: Some(row), one, signature: &pair.signature };
-                self.put(&found, number, (value, other))?;
+                // Labels change only where the row of the other side changes: seldom, if ever.
+                let answer = match known {
+                    Some((same, answer)) if same == *chosen => answer,
+                    _ => {
+                        self.answer(&Match { many: Some(row), one, signature: &pair.signature })?
+                    }
+                };
+                known = Some((*chosen, answer));
+                self.put(answer, number, (value, other))?;
             }
         }
-        let Some(fill) = fill_many else { return Ok(()) };
+        match fill_many {
+            Some(fill) => self.fill_many(fill, (pair, &matched), (one_rows, &chosen)),
+            None => Ok(()),
+        }
+    }
+
+    /// Fills in a value where the side of many has nothing for a row of the side of one.
+    fn fill_many(
+        &mut self,
+        fill: f64,
+        (pair, matched): (&Pair, &[bool]),
+        (one_rows, chosen): (&[Row], &[Option<usize>]),
+    ) -> Result<(), QueryError> {
         for (number, chosen) in chosen.iter().enumerate() {
-            let any = many.iter().any(|member| is_present(many_rows[*member].values[number]));
-            if let (false, Some(chosen)) = (any, *chosen) {
+            if let (false, Some(chosen)) = (matched[number], *chosen) {
                 let one = &one_rows[chosen];
                 let found = Match { many: None, one: Some(one), signature: &pair.signature };
-                self.put(&found, number, (fill, one.values[number]))?;
+                let answer = self.answer(&found)?;
+                self.put(answer, number, (fill, one.values[number]))?;
             }
         }
         Ok(())
-    }
-
-    fn check_one(&self, rows: &[Row], members: &[usize], pair: &Pair) -> Result<(), QueryError> {
-        self.choose_one(rows, members, pair).map(drop)
     }
 
     /// At each step the only row of the side of one.
@@ -159,7 +176,12 @@ impl Joiner<'_, '_> {
     }
 
     /// Computes one value and puts it into the series of the answer.
-    fn put(&mut self, found: &Match<'_>, number: usize, (many, one): (f64, f64)) -> Result<(), QueryError> {
+    fn put(
+        &mut self,
+        answer: usize,
+        number: usize,
+        (many, one): (f64, f64),
+    ) -> Result<(), QueryError> {
         let (left, right) = if self.many_is_left() { (many, one) } else { (one, many) };
         let operator = self.binary.operator;
         let value = if operator.compares() && !self.binary.as_bool {
@@ -167,7 +189,7 @@ impl Joiner<'_, '_> {
         } else {
             apply(operator, left, right)
         };
-        let answer = self.answer(found)?;
+        let answer = &mut self.answers[answer];
         if answer.taken[number] {
             return Err(QueryError::execution(
                 "multiple matches for labels: grouping labels must ensure unique matches",
@@ -178,20 +200,18 @@ impl Joiner<'_, '_> {
         Ok(())
     }
 
-    fn answer(&mut self, found: &Match<'_>) -> Result<&mut Answer, QueryError> {
+    /// The number of the series of the answer that a match belongs to.
+    fn answer(&mut self, found: &Match<'_>) -> Result<usize, QueryError> {
         let (labels, drop_name) = self.answer_labels(found);
-        let number = match self.by_labels.get(&labels) {
-            Some(number) => *number,
-            None => {
-                self.run.budget.charge(self.grid.points)?;
-                self.by_labels.insert(labels.clone(), self.answers.len());
-                let values = vec![ABSENT; self.grid.points];
-                let taken = vec![false; self.grid.points];
-                self.answers.push(Answer { row: Row { labels, drop_name, values }, taken });
-                self.answers.len() - 1
-            }
-        };
-        Ok(&mut self.answers[number])
+        if let Some(number) = self.by_labels.get(&labels) {
+            return Ok(*number);
+        }
+        self.run.budget.charge(self.grid.points)?;
+        self.by_labels.insert(labels.clone(), self.answers.len());
+        let values = vec![ABSENT; self.grid.points];
+        let taken = vec![false; self.grid.points];
+        self.answers.push(Answer { row: Row { labels, drop_name, values }, taken });
+        Ok(self.answers.len() - 1)
     }
 
     fn answer_labels(&self, found: &Match<'_>) -> (Labels, bool) {
@@ -204,8 +224,12 @@ impl Joiner<'_, '_> {
         let mut labels = if now { many.labels.without(names_metric) } else { many.labels.clone() };
         if matching.many == Many::Neither {
             labels = match &matching.labels {
-                Grouping::By(named) => labels.without(|label| !named.iter().any(|named| named == label)),
-                Grouping::Without(named) => labels.without(|label| named.iter().any(|named| named == label)),
+                Grouping::By(named) => {
+                    labels.without(|label| !named.iter().any(|named| named == label))
+                }
+                Grouping::Without(named) => {
+                    labels.without(|label| named.iter().any(|named| named == label))
+                }
             };
         }
         (self.with_included(labels, found.one), many.drop_name || (renamed && !now))

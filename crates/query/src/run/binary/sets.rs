@@ -20,7 +20,9 @@ pub(super) fn combine(
     for pair in pairs(&left, &right, &matching.labels) {
         run.budget.charge(0)?;
         match operator {
-            Operator::And => keep_where(&mut left, &pair.left, &presence(&right, &pair.right), true),
+            Operator::And => {
+                keep_where(&mut left, &pair.left, &presence(&right, &pair.right), true);
+            }
             Operator::Unless => {
                 keep_where(&mut left, &pair.left, &presence(&right, &pair.right), false);
             }

@@ -3,10 +3,7 @@
 use hashbrown::HashMap;
 use model::{Labels, METRIC_NAME};
 
-use crate::{
-    parse::node::Grouping,
-    run::rows::{Row, names_metric},
-};
+use crate::{parse::node::Grouping, run::rows::Row};
 
 /// The rows of both sides that share the labels that count.
 pub(super) struct Pair {
@@ -19,9 +16,9 @@ pub(super) struct Pair {
 fn signature(labels: &Labels, matching: &Grouping) -> Labels {
     match matching {
         Grouping::By(named) => labels.without(|label| !named.iter().any(|named| named == label)),
-        Grouping::Without(named) => labels.without(|label| {
-            label == METRIC_NAME || names_metric(label) || named.iter().any(|named| named == label)
-        }),
+        Grouping::Without(named) => {
+            labels.without(|label| label == METRIC_NAME || named.iter().any(|named| named == label))
+        }
     }
 }
 

@@ -30,11 +30,13 @@ pub(super) fn slide(
         }),
         "irate" => Box::new(|window| newest_change(window, true)),
         "idelta" => Box::new(|window| newest_change(window, false)),
-        "changes" => Box::new(|window| count_pairs(window, |a, b| a != b && !(a.is_nan() && b.is_nan()))),
+        "changes" => Box::new(|window| count_pairs(window, changed)),
         _ => Box::new(|window| count_pairs(window, |a, b| b < a)),
     })?;
     if matches!(name, "rate" | "increase") {
-        rows.iter().for_each(|row| remark_gauge(run, at, row));
+        for row in &rows {
+            remark_gauge(run, at, row);
+        }
     }
     Ok(rows)
 }
@@ -139,6 +141,11 @@ fn newest_change(window: &Window<'_>, is_rate: bool) -> f64 {
     }
     let change = if newest < before { newest } else { newest - before };
     change / ((window.times[count - 1] - window.times[count - 2]) as f64 / 1000.0)
+}
+
+#[expect(clippy::float_cmp, reason = "any difference is a change")]
+fn changed(before: f64, after: f64) -> bool {
+    before != after && !(before.is_nan() && after.is_nan())
 }
 
 fn count_pairs(window: &Window<'_>, holds: fn(f64, f64) -> bool) -> f64 {

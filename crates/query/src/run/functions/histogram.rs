@@ -98,13 +98,19 @@ pub(super) fn quantiles(run: &Run<'_>, args: &[Node], grid: Grid) -> Result<Vec<
     for share in shares {
         let values = run.numbers(share, grid)?;
         warn_of_quantiles(run, share.at, &values);
-        let named = values.first().map(|value| math::shown(*value)).unwrap_or_default();
+        let named = values.first().map(|value| label_of(*value)).unwrap_or_default();
         for mut row in ask(run, (rows.clone(), vector.at), Ask::Quantile(&values), grid)? {
             row.labels = row.labels.with(text_of(label), &named);
             answers.push(row);
         }
     }
     Ok(answers)
+}
+
+/// A quantile as a label's value, as Prometheus writes it: whole numbers with a fraction.
+fn label_of(share: f64) -> String {
+    let shown = math::shown(share);
+    if share.is_finite() && share.fract() == 0.0 { format!("{shown}.0") } else { shown }
 }
 
 fn histograms(run: &Run<'_>, rows: Vec<Row>, at: Option<usize>) -> Vec<Histogram> {

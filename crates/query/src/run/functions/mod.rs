@@ -53,7 +53,10 @@ fn scalar_call(run: &Run<'_>, call: &Call, grid: Grid) -> Result<Option<Vec<f64>
             let mut picked = run.numbers(&call.args[0], grid)?;
             for arg in &call.args[1..] {
                 let others = run.numbers(arg, grid)?;
-                picked.iter_mut().zip(others).for_each(|(value, other)| *value = pick(*value, other));
+                picked
+                    .iter_mut()
+                    .zip(others)
+                    .for_each(|(value, other)| *value = pick(*value, other));
             }
             Ok(Some(picked))
         }
@@ -65,7 +68,8 @@ fn scalar_call(run: &Run<'_>, call: &Call, grid: Grid) -> Result<Option<Vec<f64>
 /// At each step the value of the only series; not a number if there is none, or more than one.
 fn only_value(rows: &[Row], grid: Grid) -> Vec<f64> {
     let only = |number: usize| {
-        let mut present = rows.iter().map(|row| row.values[number]).filter(|value| is_present(*value));
+        let mut present =
+            rows.iter().map(|row| row.values[number]).filter(|value| is_present(*value));
         match (present.next(), present.next()) {
             (Some(value), None) => value,
             _ => f64::NAN,
@@ -201,7 +205,9 @@ fn bounded(run: &Run<'_>, call: &Call, grid: Grid) -> Result<Vec<Row>, QueryErro
             }
             math::largest(least[number], math::smallest(most[number], value))
         }),
-        ("clamp_min", [least]) => run.map(rows, |number, value| math::largest(least[number], value)),
+        ("clamp_min", [least]) => {
+            run.map(rows, |number, value| math::largest(least[number], value))
+        }
         ("clamp_max", [most]) => run.map(rows, |number, value| math::smallest(most[number], value)),
         (_, [nearest]) => run.map(rows, |number, value| math::round(value, nearest[number])),
         _ => run.map(rows, |_, value| math::round(value, 1.0)),

@@ -71,11 +71,16 @@ fn variance(window: &Window<'_>) -> f64 {
     variance.variance()
 }
 
-/// The median of the distances from the median.
+/// The median of the distances from the median; not a number if any value is not.
 fn deviation(window: &Window<'_>) -> f64 {
+    if window.values.iter().any(|value| value.is_nan()) {
+        return f64::NAN;
+    }
     let mut values = window.values.to_vec();
     let median = quantile(0.5, &mut values);
-    values.iter_mut().for_each(|value| *value = (*value - median).abs());
+    for value in &mut values {
+        *value = (*value - median).abs();
+    }
     quantile(0.5, &mut values)
 }
 

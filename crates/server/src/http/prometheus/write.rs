@@ -92,9 +92,9 @@ fn check_headers(headers: &HeaderMap) -> Result<(), Refused> {
 fn keep(app: &App, body: &[u8], encoding: Option<&str>) -> Result<usize, Refused> {
     let settings = &app.settings.remote_write;
     let limits = remote_write::DecodeLimits {
-        decoded_bytes_max: usize::try_from(settings.unpacked_bytes_max).unwrap_or(usize::MAX),
-        samples_max: usize::try_from(settings.samples_max).unwrap_or(usize::MAX),
-        labels_per_series_max: usize::try_from(app.settings.store.labels_per_series_max)
+        decoded_bytes: usize::try_from(settings.unpacked_bytes_max).unwrap_or(usize::MAX),
+        samples: usize::try_from(settings.samples_max).unwrap_or(usize::MAX),
+        labels_per_series: usize::try_from(app.settings.store.labels_per_series_max)
             .unwrap_or(usize::MAX),
         ..Default::default()
     };

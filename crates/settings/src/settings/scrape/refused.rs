@@ -41,7 +41,7 @@ pub(super) const KEYS: &[(&str, &str)] = &[
         "fallback_scrape_protocol",
         "an answer without a content type is read as Prometheus text; remove the key",
     ),
-    ("scrape_classic_histograms", "native histograms are not kept; remove the key"),
+    ("scrape_classic_histograms", "classic histograms are always kept; remove the key"),
     ("always_scrape_classic_histograms", "classic histograms are always kept; remove the key"),
     ("convert_classic_histograms_to_nhcb", "histograms are kept as they come; remove the key"),
     ("scrape_native_histograms", "native histograms are not kept; remove the key"),
@@ -52,7 +52,7 @@ pub(super) const KEYS: &[(&str, &str)] = &[
         "series with time stamps of their own end by the look-back; remove the key",
     ),
     ("enable_compression", "gzip is always offered; remove the key"),
-    ("enable_http2", "HTTP/1.1 and HTTP/2 are both spoken; remove the key"),
+    ("enable_http2", "HTTP/1.1 is spoken; remove the key"),
     ("oauth2", "fetch a token beforehand and name its file as `bearer_token_file`"),
     (
         "proxy_url",

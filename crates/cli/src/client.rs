@@ -1,0 +1,98 @@
+//! Talking to a running server.
+
+use std::time::Duration;
+
+use model::{Kind, Secret};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, header};
+use serde_json::Value;
+
+use crate::{args::Server, fault::Fault};
+
+/// Longer than the longest query.
+const TIMEOUT: Duration = Duration::from_secs(150);
+
+/// A server to ask.
+#[derive(Clone, Debug)]
+pub(crate) struct Remote {
+    client: Client,
+    base: String,
+    token: Option<Secret>,
+}
+
+impl Remote {
+    pub(crate) fn new(server: &Server) -> Result<Self, Fault> {
+        let client = collect::net::client()
+            .map_err(|error| Fault::from_error(error.kind(), &error))?;
+        let token = match &server.token_file {
+            None => None,
+            Some(path) => Some(settings::read_secret(path).map_err(|error| {
+                Fault::from_error(Kind::Missing, &error).help(format!("see {}", path.display()))
+            })?),
+        };
+        Ok(Self { client, base: server.server.trim_end_matches('/').to_owned(), token })
+    }
+
+    /// The JSON document at a path.
+    pub(crate) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, Fault> {
+        let mut address = reqwest::Url::parse(&format!("{}{path}", self.base)).map_err(|error| {
+            Fault::from_error(Kind::Invalid, &error).help("--server wants an address such as http://127.0.0.1:7546")
+        })?;
+        address.query_pairs_mut().extend_pairs(query);
+        let response = self.send(self.client.get(address)).await?;
+        let response = checked(response).await?;
+        response.json().await.map_err(|error| Fault::from_error(Kind::Upstream, &error))
+    }
+
+    /// Sends a remote-write body; the server has kept it when this returns.
+    pub(crate) async fn write(&self, body: Vec<u8>) -> Result<(), Fault> {
+        let request = self
+            .client
+            .post(format!("{}/api/v1/write", self.base))
+            .header(header::CONTENT_ENCODING, "snappy")
+            .header(header::CONTENT_TYPE, "application/x-protobuf")
+            .header("X-Prometheus-Remote-Write-Version", "0.1.0")
+            .body(body);
+        checked(self.send(request).await?).await.map(drop)
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, Fault> {
+        let request = match &self.token {
+            Some(token) => request.bearer_auth(token.reveal()),
+            None => request,
+        };
+        request.timeout(TIMEOUT).send().await.map_err(|error| {
+            Fault::from_error(Kind::Upstream, &error).help(format!(
+                "is a server running at {}? `plimsoll serve` starts one; --server names another",
+                self.base
+            ))
+        })
+    }
+}
+
+async fn checked(response: Response) -> Result<Response, Fault> {
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let text = response.text().await.unwrap_or_default();
+    let document: Value = serde_json::from_str(&text).unwrap_or_default();
+    // Ours, or Prometheus', or plain text.
+    let message = document["error"]["message"]
+        .as_str()
+        .or_else(|| document["error"].as_str())
+        .unwrap_or(if text.trim().is_empty() { status.as_str() } else { text.trim() })
+        .to_owned();
+    let kind = match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Kind::Denied,
+        StatusCode::NOT_FOUND => Kind::Missing,
+        StatusCode::CONFLICT => Kind::Conflict,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Kind::Busy,
+        status if status.is_client_error() => Kind::Invalid,
+        _ => Kind::Upstream,
+    };
+    let fault = Fault::new(kind, message);
+    Err(match document["error"]["help"].as_str() {
+        Some(help) => fault.help(help),
+        None => fault,
+    })
+}

@@ -1,0 +1,75 @@
+//! `plimsoll check`
+
+use std::{fs, process::ExitCode};
+
+use detect::rules;
+use model::Kind;
+use serde_json::json;
+use settings::{Mistakes, Settings};
+
+use super::{check_expression, settings_file};
+use crate::{
+    args,
+    fault::Fault,
+    output::{Output, errors_in_colour},
+};
+
+/// Reads everything a server would read, and shows every mistake at once.
+pub(crate) fn run(command: &args::Settings, output: &Output) -> Result<ExitCode, Fault> {
+    let file = settings_file(command.config.clone());
+    let mut texts = Vec::new();
+    let mut count = 0;
+    let mut note = |mistakes: &Mistakes| {
+        count += mistakes.len();
+        texts.push(mistakes.render(errors_in_colour()));
+    };
+    let settings = match &file {
+        None => Some(Settings::default_for_host()),
+        Some(file) => match Settings::load(file, &check_expression) {
+            Ok(settings) => Some(settings),
+            Err(mistakes) => {
+                note(&mistakes);
+                None
+            }
+        },
+    };
+    let mut groups = Vec::new();
+    for pattern in settings.iter().flat_map(|settings| &settings.rule_files) {
+        let base = settings.as_ref().map(|settings| settings.base.clone()).unwrap_or_default();
+        for path in server::files_matching(&base, pattern) {
+            let text = fs::read_to_string(&path).map_err(|error| {
+                Fault::from_error(Kind::Missing, &error).help(format!("reading {}", path.display()))
+            })?;
+            match rules::parse(&path.display().to_string(), &text) {
+                Ok(found) => groups.extend(found),
+                Err(mistakes) => note(&mistakes),
+            }
+        }
+    }
+    let Some(settings) = settings.filter(|_| count == 0) else {
+        let text = texts.join("\n\n");
+        let word = if count == 1 { "mistake" } else { "mistakes" };
+        return Err(Fault::new(Kind::Invalid, text).help(format!("{count} {word} in all")));
+    };
+    let rule_count: usize = groups.iter().map(|group| group.rules.len()).sum();
+    if output.is_json() {
+        output.json(&json!({
+            "file": file,
+            "scrape_jobs": settings.scrape.len(),
+            "resources": settings.resources.len(),
+            "receivers": settings.receivers.len(),
+            "rule_groups": groups.len(),
+            "rules": rule_count,
+        }))?;
+    } else {
+        let name = file.map_or_else(|| "no settings file".to_owned(), |file| file.display().to_string());
+        output.text(&format!(
+            "{name}: in order\n  scrape jobs  {}\n  resources    {}\n  receivers    {}\n  rules        {rule_count} in {} groups\n",
+            settings.scrape.len(),
+            settings.resources.len(),
+            settings.receivers.len(),
+            groups.len(),
+        ))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

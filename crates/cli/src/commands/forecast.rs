@@ -1,0 +1,153 @@
+//! `plimsoll forecast`
+
+use std::{fs::File, io, path::Path, process::ExitCode};
+
+use collect::import::{self, CsvSpec, ImportOptions};
+use model::{Clock as _, Kind, Nature, Outlook, Share, Time, Unit};
+use plan::{ForecastOptions, History};
+use serde_json::{Value, json};
+use server::SystemClock;
+
+use super::small_runtime;
+use crate::{
+    args::{Forecast, NatureWord},
+    client::Remote,
+    fault::Fault,
+    output::Output,
+};
+
+/// How sure the intervals are.
+const CONFIDENCE: f64 = 0.9;
+
+/// Says when things run out.
+pub(crate) fn run(command: Forecast, output: &Output) -> Result<ExitCode, Fault> {
+    match (&command.csv, command.limit) {
+        (Some(file), Some(limit)) => from_csv(file, limit, &command, output),
+        _ => from_server(&command, output),
+    }
+}
+
+fn from_server(command: &Forecast, output: &Output) -> Result<ExitCode, Fault> {
+    let remote = Remote::new(&command.server)?;
+    let answer = small_runtime()?.block_on(remote.get("/api/plimsoll/v1/resources", &[]))?;
+    let wanted = command.resource.as_deref().unwrap_or_default().to_lowercase();
+    let named = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_lowercase();
+    let rows: Vec<&Value> = answer["resources"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|row| {
+            wanted.is_empty()
+                || named(row, "name") == wanted
+                || named(row, "id") == wanted
+                || named(row, "title").contains(&wanted)
+        })
+        .collect();
+    if rows.is_empty() && !wanted.is_empty() {
+        return Err(Fault::new(Kind::Missing, format!("no resource is called {wanted:?}"))
+            .help("`plimsoll forecast` without a name lists all of them"));
+    }
+    if output.is_json() {
+        output.json(&json!({ "at": answer["at"], "resources": rows }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let text = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
+    let table = rows.iter().map(|row| {
+        let outlook = row["outlook"]["text"].as_str().unwrap_or_default().to_owned();
+        vec![text(row, "level"), text(row, "title"), text(row, "share_text"), text(row, "headroom_text"), outlook]
+    });
+    output.table(&["level", "resource", "used", "left", "outlook"], table.collect())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn from_csv(file: &Path, limit: f64, command: &Forecast, output: &Output) -> Result<ExitCode, Fault> {
+    let (times, values) = read(file)?;
+    let history = History { times: &times, values: &values };
+    let now = times.last().map_or_else(|| SystemClock::new().now(), |last| Time(*last));
+    let confidence = Share::new(CONFIDENCE)
+        .ok_or_else(|| Fault::new(Kind::Internal, "the confidence is no share"))?;
+    let nature = match command.nature {
+        NatureWord::Stock => Nature::Stock,
+        NatureWord::Flow => Nature::Flow,
+    };
+    let options = ForecastOptions {
+        nature,
+        confidence,
+        horizon: None,
+        upper_bound: (nature == Nature::Stock).then_some(limit),
+        lower_bound: None,
+        seed: 1,
+    };
+    let told = plan::forecast(history, &options, now);
+    let mut lines = Vec::new();
+    for percent in &command.lines {
+        let share = percent / 100.0;
+        let outlook = plan::outlook(history, &told, limit * share, now);
+        let said = plan::say(&outlook, &Unit::Share.say(share), now);
+        lines.push((share, outlook, said));
+    }
+    if output.is_json() {
+        let forecast = told.as_ref().ok().map(|told| {
+            let points = told.points.iter().map(|point| json!([point.at.millis(), point.low, point.mid, point.high]));
+            json!({ "model": told.model, "trials": told.trials, "error_past": told.error_past,
+                    "confidence": CONFIDENCE, "points": points.collect::<Vec<_>>() })
+        });
+        let lines = lines.iter().map(|(share, outlook, said)| line_json(*share, outlook, said));
+        output.json(&json!({ "samples": times.len(), "at": now.millis(), "limit": limit,
+            "lines": lines.collect::<Vec<_>>(), "forecast": forecast }))?;
+    } else {
+        let last = values.last().copied().unwrap_or(f64::NAN);
+        let used = Unit::Share.say(last / limit);
+        let mut text = format!("{} samples; last {} of {} ({used})\n", times.len(), Unit::Count.say(last), Unit::Count.say(limit));
+        for (_, _, said) in &lines {
+            text.push_str("  ");
+            text.push_str(said);
+            text.push('\n');
+        }
+        output.text(&text)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line_json(share: f64, outlook: &Outlook, said: &str) -> Value {
+    let range = match outlook {
+        Outlook::Expected(range) => Some(range),
+        _ => None,
+    };
+    json!({
+        "share": share,
+        "text": said,
+        "earliest": range.map(|range| range.earliest.millis()),
+        "likely": range.and_then(|range| range.likely).map(Time::millis),
+        "latest": range.and_then(|range| range.latest).map(Time::millis),
+    })
+}
+
+/// Times and values of a CSV file, which must hold one series.
+fn read(file: &Path) -> Result<(Vec<i64>, Vec<f64>), Fault> {
+    let reader: Box<dyn io::Read> = if file == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(File::open(file).map_err(|error| {
+            Fault::from_error(Kind::Missing, &error).help(format!("reading {}", file.display()))
+        })?)
+    };
+    let reader = io::BufReader::new(reader);
+    let batches = import::csv(reader, &CsvSpec::default(), ImportOptions::default())
+        .map_err(|error| Fault::from_error(error.kind(), &error).help("the file needs a header such as time,value"))?;
+    let mut series: Option<model::Labels> = None;
+    let mut samples = Vec::new();
+    for batch in batches {
+        for one in batch.map_err(|error| Fault::from_error(error.kind(), &error))? {
+            if series.as_ref().is_some_and(|own| *own != one.labels) {
+                return Err(Fault::new(Kind::Invalid, "the file holds more than one series")
+                    .help("keep the time column and one value column"));
+            }
+            series = Some(one.labels);
+            samples.extend(one.samples.iter().map(|sample| (sample.time.millis(), sample.value)));
+        }
+    }
+    samples.sort_by_key(|(time, _)| *time);
+    samples.dedup_by_key(|(time, _)| *time);
+    Ok(samples.into_iter().unzip())
+}

@@ -1,0 +1,211 @@
+//! Requests good and bad. Messages made with `prost` check both directions against another implementation.
+
+use model::STALE;
+use proptest::prelude::*;
+use prost::Message;
+
+use super::*;
+
+#[derive(Clone, PartialEq, Message)]
+struct WriteRequest {
+    #[prost(message, repeated, tag = "1")]
+    timeseries: Vec<TimeSeries>,
+    #[prost(message, repeated, tag = "3")]
+    metadata: Vec<MetricMetadata>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct TimeSeries {
+    #[prost(message, repeated, tag = "1")]
+    labels: Vec<Label>,
+    #[prost(message, repeated, tag = "2")]
+    samples: Vec<Point>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Label {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(string, tag = "2")]
+    value: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Point {
+    #[prost(double, tag = "1")]
+    value: f64,
+    #[prost(int64, tag = "2")]
+    timestamp: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct MetricMetadata {
+    #[prost(int32, tag = "1")]
+    kind: i32,
+    #[prost(string, tag = "2")]
+    metric_family_name: String,
+    #[prost(string, tag = "4")]
+    help: String,
+    #[prost(string, tag = "5")]
+    unit: String,
+}
+
+fn request(labels: &[(&str, &str)], samples: &[(i64, f64)]) -> WriteRequest {
+    let labels = labels
+        .iter()
+        .map(|(name, value)| Label { name: (*name).into(), value: (*value).into() })
+        .collect();
+    let samples =
+        samples.iter().map(|(timestamp, value)| Point { value: *value, timestamp: *timestamp });
+    WriteRequest {
+        timeseries: vec![TimeSeries { labels, samples: samples.collect() }],
+        metadata: Vec::new(),
+    }
+}
+
+fn compressed(message: &[u8]) -> Vec<u8> {
+    Encoder::new().compress_vec(message).unwrap()
+}
+
+fn decoded(request: &WriteRequest) -> Result<Decoded, DecodeError> {
+    decode(&compressed(&request.encode_to_vec()), Some("snappy"), &DecodeLimits::default())
+}
+
+fn refusal(labels: &[(&str, &str)]) -> String {
+    decoded(&request(labels, &[(1, 1.0)])).unwrap_err().to_string()
+}
+
+#[test]
+fn a_request_is_taken_apart_with_its_metadata() {
+    let mut sent =
+        request(&[("__name__", "up"), ("job", "ü")], &[(-5, 0.0), (1_700_000_000_000, 2.5)]);
+    sent.metadata.push(MetricMetadata {
+        kind: 1,
+        metric_family_name: "up".into(),
+        help: "whether".into(),
+        unit: String::new(),
+    });
+    let decoded = decoded(&sent).unwrap();
+    assert_eq!(decoded.series[0].labels.to_string(), "up{job=\"ü\"}");
+    assert_eq!(decoded.series[0].samples[0], Sample { time: Time(-5), value: 0.0 });
+    assert_eq!(decoded.metadata[0].kind, MetricKind::Counter);
+}
+
+#[test]
+fn every_bit_of_a_value_survives() {
+    let labels = Labels::from_pairs([("__name__", "a")]);
+    for bits in [STALE.to_bits(), f64::NAN.to_bits(), 0x7ff8_0000_dead_beef, (-0.0_f64).to_bits()] {
+        let samples = vec![Sample { time: Time(1), value: f64::from_bits(bits) }];
+        let body = encode(&[Series { labels: labels.clone(), samples }]).unwrap();
+        let decoded = decode(&body, None, &DecodeLimits::default()).unwrap();
+        assert_eq!(decoded.series[0].samples[0].value.to_bits(), bits);
+    }
+}
+
+#[test]
+fn wrong_labels_are_named_with_their_series() {
+    assert_eq!(
+        refusal(&[("__name__", "a"), ("b", "1"), ("b", "2")]),
+        "series 1 (a{b=\"2\"}): the label \"b\" stands twice"
+    );
+    assert_eq!(refusal(&[("job", "x")]), "series 1 ({job=\"x\"}): it has no name (__name__)");
+    assert!(refusal(&[("", "x"), ("__name__", "a")]).ends_with("a label has no name"));
+}
+
+#[test]
+fn labels_out_of_order_are_sorted_and_counted() {
+    let decoded = decoded(&request(&[("b", "2"), ("__name__", "a")], &[(1, 1.0)])).unwrap();
+    assert_eq!(decoded.series[0].labels.to_string(), "a{b=\"2\"}");
+    assert_eq!(decoded.unsorted, 1);
+}
+
+#[test]
+fn half_a_body_is_refused_wherever_it_ends() {
+    let whole = compressed(
+        &request(&[("__name__", "a"), ("b", "1")], &[(1, 1.0), (2, 2.0)]).encode_to_vec(),
+    );
+    for end in 0..whole.len() {
+        assert!(decode(&whole[..end], None, &DecodeLimits::default()).is_err(), "{end}");
+    }
+    let message = request(&[("__name__", "a"), ("b", "1")], &[(1, 1.0)]).encode_to_vec();
+    let half = compressed(&message[..message.len() - 3]);
+    let error = decode(&half, None, &DecodeLimits::default()).unwrap_err();
+    assert!(error.to_string().ends_with("it ends in the middle of a field"), "{error}");
+}
+
+#[test]
+fn a_snappy_bomb_is_refused_by_what_it_declares() {
+    let limits = DecodeLimits::default();
+    // Declares 4 GiB - 1.
+    let error = decode(&[0xff, 0xff, 0xff, 0xff, 0x0f, 0], None, &limits).unwrap_err();
+    assert!(matches!(error, DecodeError::Limit { .. }), "{error}");
+    // Declares 64 MiB in a few bytes, which no snappy can hold.
+    let error = decode(&[0x80, 0x80, 0x80, 0x20, 0, 0], None, &limits).unwrap_err();
+    assert!(matches!(error, DecodeError::Snappy(_)), "{error}");
+    // A real one: 200 MiB of nothing.
+    let error = decode(&compressed(&vec![0; 200 << 20]), None, &limits).unwrap_err();
+    assert!(matches!(error, DecodeError::Limit { limit, .. } if limit == 128 << 20), "{error}");
+}
+
+#[test]
+fn ten_million_labels_are_refused_before_they_are_kept() {
+    // One series with ten million empty labels of two bytes each.
+    let mut inner = Vec::new();
+    inner.resize_with(20_000_000, || 0);
+    for pair in inner.chunks_exact_mut(2) {
+        pair.copy_from_slice(&[0x0a, 0]);
+    }
+    let mut message = Vec::new();
+    Writer(&mut message).bytes(1, &inner);
+    let error = decode(&compressed(&message), None, &DecodeLimits::default()).unwrap_err();
+    assert_eq!(error.to_string(), "the request has 129 labels in one series, more than 128");
+}
+
+#[test]
+fn other_encodings_and_bad_text_are_named() {
+    let error = decode(b"x", Some("gzip"), &DecodeLimits::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the content encoding is \"gzip\", but only snappy is understood"
+    );
+    let mut label = Vec::new();
+    Writer(&mut label).bytes(1, b"a\xff");
+    let (mut series, mut message) = (Vec::new(), Vec::new());
+    Writer(&mut series).bytes(1, &label);
+    Writer(&mut message).bytes(1, &series);
+    let error = decode(&compressed(&message), None, &DecodeLimits::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "byte 7 of the request after decompression: a label's name is not UTF-8"
+    );
+}
+
+proptest! {
+    #[test]
+    fn what_is_put_together_is_taken_apart_the_same(
+        labels in proptest::collection::btree_map("[a-z]{1,6}", "\\PC{1,10}", 0..4),
+        samples in proptest::collection::vec((any::<i64>(), any::<u64>()), 1..20),
+    ) {
+        let labels = Labels::from_pairs(labels).with(METRIC_NAME, "metric");
+        let samples: Vec<Sample> = samples
+            .into_iter()
+            .map(|(millis, bits)| Sample { time: Time(millis), value: f64::from_bits(bits) })
+            .collect();
+        let body = encode(&[Series { labels: labels.clone(), samples: samples.clone() }]).unwrap();
+        let decoded = decode(&body, Some("snappy"), &DecodeLimits::default()).unwrap();
+        prop_assert_eq!(&decoded.series[0].labels, &labels);
+        let bits = |samples: &[Sample]| -> Vec<(i64, u64)> {
+            samples.iter().map(|sample| (sample.time.millis(), sample.value.to_bits())).collect()
+        };
+        prop_assert_eq!(bits(&decoded.series[0].samples), bits(&samples));
+        let plain = Decoder::new().decompress_vec(&body).unwrap();
+        let message = WriteRequest::decode(plain.as_slice()).unwrap();
+        prop_assert_eq!(message.timeseries[0].samples.len(), samples.len());
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        drop(decode(&bytes, None, &DecodeLimits::default()));
+        drop(decode(&compressed(&bytes), None, &DecodeLimits::default()));
+    }
+}

@@ -1,0 +1,14 @@
+//! Whole tests of the query room: Prometheus' own test scripts, our cases, and limits.
+
+#[cfg(test)]
+mod agreement;
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod compare;
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod script;

@@ -1,0 +1,14 @@
+//! Telling receivers: what is told, and that it arrives at a real web hook whatever happens.
+
+#[cfg(test)]
+mod common;
+#[cfg(test)]
+mod delivery;
+#[cfg(test)]
+mod hook;
+#[cfg(test)]
+mod restart;
+#[cfg(test)]
+mod storm;
+#[cfg(test)]
+mod telling;

@@ -1,0 +1,377 @@
+//! What an operator relies on: limits, retention, damage, the lock, what is read.
+
+use std::{fs, path::PathBuf, sync::Mutex};
+
+use model::{Budget, BudgetSpent, Kind, WriteError};
+
+use super::*;
+use crate::{Progress, StoreError, StoreLimits};
+
+fn one(time: i64, value: f64) -> Vec<Series> {
+    vec![series(labels("cpu", "a"), &[(NOW + time, value)])]
+}
+
+fn flip(path: &str, at: usize) {
+    let mut bytes = fs::read(path).unwrap();
+    bytes[at] ^= 0x40;
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_second_process_is_told_who_has_the_directory() {
+    let room = Room::new(small());
+    let clock = Arc::new(room.clock.clone());
+    let error = Store::open(room.dir.path(), small(), clock, &NoProgress).unwrap_err();
+    assert_eq!(error.kind(), Kind::Conflict);
+    assert!(error.to_string().contains(&format!("({})", std::process::id())), "{error}");
+    room.store.close().unwrap();
+    room.reopen();
+}
+
+#[test]
+fn a_directory_of_another_format_is_refused() {
+    let room = Room::new(small());
+    let (dir, clock) = (room.dir, Arc::new(room.clock));
+    drop(room.store);
+    for text in ["plimsoll store 99\n", "", "\u{fffd}"] {
+        fs::write(dir.path().join("FORMAT"), text).unwrap();
+        let clock = Arc::<TurnedClock>::clone(&clock);
+        let error = Store::open(dir.path(), small(), clock, &NoProgress).unwrap_err();
+        assert!(matches!(error, StoreError::Format { .. }), "{error}");
+    }
+    fs::remove_file(dir.path().join("FORMAT")).unwrap();
+    let error = Store::open(dir.path(), small(), clock, &NoProgress).unwrap_err();
+    assert!(matches!(error, StoreError::Format { .. }), "{error}");
+}
+
+#[test]
+fn samples_outside_what_is_kept_are_counted_and_left_out() {
+    let room = Room::new(StoreOptions { retention: Span::days(10), ..StoreOptions::default() });
+    let day = 86_400_000;
+    let times = [0, day, day + 1, -10 * day, -10 * day - 1, i64::MIN, i64::MAX - NOW];
+    let samples: Vec<(i64, f64)> =
+        times.iter().map(|time| (NOW.saturating_add(*time), 1.0)).collect();
+    let receipt = write(&room.store, &[series(labels("cpu", "a"), &samples)]);
+    assert_eq!((receipt.accepted, receipt.out_of_range), (3, 4));
+    assert_eq!(all(&room.store)[0].times, [NOW - 10 * day, NOW, NOW + day]);
+    let receipt = write(&room.store, &[series(labels("old", "a"), &[(0, 1.0)])]);
+    assert_eq!((receipt.accepted, receipt.out_of_range), (0, 1));
+    let stats = room.store.stats();
+    assert_eq!((stats.series, stats.samples_out_of_range), (1, 5));
+}
+
+#[test]
+fn days_past_retention_are_dropped_whole() {
+    let room = Room::new(StoreOptions { retention: Span::days(3), ..small() });
+    for day in 0..3 {
+        write(&room.store, &one(-day * 86_400_000, day as f64));
+    }
+    room.flush();
+    assert_eq!((room.store.stats().partitions, room.files("raw").len()), (3, 3));
+    room.clock.turn(Span::days(2));
+    room.store.maintain().unwrap();
+    let stats = room.store.stats();
+    assert_eq!((stats.partitions, stats.partitions_dropped), (2, 1));
+    assert_eq!(all(&room.store)[0].times, [NOW - 86_400_000, NOW]);
+    assert_eq!(room.files("raw").len(), 2);
+    // What is still in memory when its day goes is never written.
+    write(&room.store, &one(0, 7.0));
+    room.clock.turn(Span::days(10));
+    room.store.maintain().unwrap();
+    assert_eq!(room.files("raw"), Vec::<String>::new());
+    assert!(all(&room.reopen().store).is_empty());
+}
+
+#[test]
+fn limits_refuse_a_whole_batch_and_name_the_series() {
+    let limits = StoreLimits {
+        series_max: 2,
+        labels_per_series_max: 3,
+        label_bytes_max: 50,
+        batch_samples_max: 5,
+    };
+    let room = Room::new(StoreOptions { limits, ..small() });
+    let good = series(labels("cpu", "a"), &[(NOW, 1.0)]);
+    let many = Labels::from_pairs([("a", "1"), ("b", "2"), ("c", "3"), ("d", "4")]);
+    let bad = [
+        (series(many, &[(NOW, 1.0)]), "4 labels, 3 are the limit,"),
+        (series(labels("cpu", &"x".repeat(60)), &[(NOW, 1.0)]), "a label of 64 bytes"),
+        (series(Labels::empty(), &[(NOW, 1.0)]), "no labels at all"),
+        (series(labels("cpu", "b"), &[(NOW, 1.0); 5]), "6 samples in one batch"),
+    ];
+    for (bad, what) in bad {
+        let error = room.store.write(&[good.clone(), bad]).unwrap_err();
+        assert_eq!(error.kind(), Kind::Invalid);
+        assert!(error.to_string().contains(what), "{error}");
+    }
+    assert!(all(&room.store).is_empty());
+    let hosts = ["a", "b", "c"].map(|host| series(labels("cpu", host), &[(NOW, 1.0)]));
+    let error = room.store.write(&hosts).unwrap_err();
+    assert!(error.to_string().contains("more than 2 active series in series cpu{host=\"c\"}"));
+    assert_eq!(room.store.stats().series, 0);
+    write(&room.store, &hosts[..2]);
+    room.store.write(&hosts[2..]).unwrap_err();
+    assert_eq!(room.store.stats().writes_refused, 6);
+    // Series that end make room.
+    room.clock.turn(Span::minutes(61));
+    room.store.maintain().unwrap();
+    room.store.maintain().unwrap();
+    room.clock.turn(Span::minutes(2));
+    room.store.maintain().unwrap();
+    write(&room.store, &hosts[2..]);
+    assert_eq!(all(&room.store).len(), 3);
+}
+
+#[test]
+fn a_damaged_part_costs_only_itself_and_is_named() {
+    let room = Room::new(small());
+    write(&room.store, &one(0, 1.0));
+    room.flush();
+    let size = fs::read(&room.files("raw")[0]).unwrap().len();
+    drop(room);
+    for at in 0..size {
+        let room = Room::new(small());
+        write(&room.store, &one(0, 1.0));
+        room.flush();
+        write(&room.store, &one(1, 2.0));
+        room.flush();
+        let damaged = room.files("raw")[0].clone();
+        flip(&damaged, at);
+        let room = room.reopen();
+        let found = all(&room.store);
+        if at < 8 {
+            // The magic at the front is for people; nothing depends on it.
+            assert_eq!(found[0].times.len(), 2);
+            continue;
+        }
+        assert_eq!(found[0].times, [NOW + 1], "byte {at}");
+        assert_eq!(all(&room.store).len(), 1);
+        let stats = room.store.stats();
+        assert_eq!((stats.quarantined, stats.parts), (1, 1), "byte {at}");
+        assert_eq!(stats.quarantined_names, ["2026-11-20-0000000001-0000000001.part"]);
+        assert_eq!(room.files("quarantine").len(), 1);
+        assert!(!PathBuf::from(&damaged).try_exists().unwrap());
+        write(&room.store, &one(2, 3.0));
+        assert_eq!(room.reopen().store.stats().quarantined, 1);
+    }
+}
+
+#[test]
+fn a_part_cut_short_anywhere_is_set_aside() {
+    let room = Room::new(small());
+    write(&room.store, &one(0, 1.0));
+    room.flush();
+    let bytes = fs::read(&room.files("raw")[0]).unwrap();
+    let mut room = room;
+    for length in 0..bytes.len() {
+        let path = room.files("raw").first().cloned();
+        let path = path.unwrap_or_else(|| {
+            let day = room.dir.path().join("raw/2026-11-20");
+            fs::create_dir_all(&day).unwrap();
+            day.join("0000000001-0000000001.part").display().to_string()
+        });
+        fs::write(&path, &bytes[..length]).unwrap();
+        room = room.reopen();
+        assert!(all(&room.store).is_empty());
+        assert_eq!(room.store.stats().quarantined, 1);
+    }
+}
+
+#[test]
+fn a_part_damaged_while_it_is_merged_is_set_aside_and_the_others_are_merged_later() {
+    let room = Room::new(small());
+    for time in 0..8 {
+        write(&room.store, &one(time, 1.0));
+        room.clock.turn(Span::minutes(6));
+        if time == 7 {
+            flip(&room.files("raw")[3], 12);
+        }
+        room.store.maintain().unwrap();
+    }
+    let stats = room.store.stats();
+    assert_eq!((stats.parts, stats.quarantined, stats.merges), (7, 1, 0));
+    write(&room.store, &one(9, 1.0));
+    room.flush();
+    assert_eq!(room.store.stats().parts, 1);
+    assert_eq!(all(&room.store)[0].times.len(), 8);
+}
+
+#[test]
+fn a_torn_log_ends_at_its_last_whole_record() {
+    let room = Room::new(small());
+    for time in 0..3 {
+        write(&room.store, &one(time, time as f64));
+    }
+    let path = room.files("log")[0].clone();
+    let bytes = fs::read(&path).unwrap();
+    let Room { dir, clock, options, store } = room;
+    drop(store);
+    let mut counts = Vec::new();
+    for length in 0..=bytes.len() {
+        let torn = tempfile::tempdir().unwrap();
+        for sub in ["log", "raw"] {
+            fs::create_dir(torn.path().join(sub)).unwrap();
+        }
+        fs::copy(dir.path().join("FORMAT"), torn.path().join("FORMAT")).unwrap();
+        fs::write(torn.path().join("log/00000001.log"), &bytes[..length]).unwrap();
+        let store = open(torn.path(), options, &clock, quick());
+        counts.push(all(&store).first().map_or(0, |own| own.times.len()));
+        assert_eq!(store.stats().quarantined, 0);
+        write(&store, &one(10, 1.0));
+        drop(store);
+        let store = open(torn.path(), options, &clock, quick());
+        assert_eq!(all(&store)[0].times.len(), counts[counts.len() - 1] + 1);
+    }
+    assert!(counts.is_sorted());
+    assert_eq!((counts[0], counts[counts.len() - 1]), (0, 3));
+}
+
+#[test]
+fn a_log_damaged_in_its_middle_keeps_what_came_before_and_is_named() {
+    let room = Room::new(small());
+    for time in 0..3 {
+        write(&room.store, &one(time, 1.0));
+    }
+    let path = room.files("log")[0].clone();
+    let middle = fs::read(&path).unwrap().len() / 2 + 8;
+    flip(&path, middle);
+    let room = room.reopen();
+    assert!(all(&room.store)[0].times.len() < 3);
+    let stats = room.store.stats();
+    assert_eq!((stats.quarantined, &*stats.quarantined_names[0]), (1, "log-00000001.log"));
+    room.flush();
+    assert_eq!((room.files("log").len(), room.files("quarantine").len()), (1, 1));
+    assert_eq!(room.reopen().store.stats().quarantined, 1);
+}
+
+#[test]
+fn a_quiet_day_becomes_one_part() {
+    let room = Room::new(small());
+    for time in 0..3 {
+        write(&room.store, &one(time - 86_400_000, 1.0));
+        room.flush();
+    }
+    assert_eq!(room.store.stats().parts, 3);
+    room.clock.turn(Span::minutes(20));
+    room.store.maintain().unwrap();
+    assert_eq!((room.store.stats().parts, room.store.stats().merges), (1, 1));
+    assert_eq!(room.files("raw").len(), 1);
+    assert_eq!(all(&room.reopen().store)[0].times.len(), 3);
+}
+
+#[test]
+fn a_part_left_beside_the_one_that_replaced_it_is_removed_at_the_next_start() {
+    let room = Room::new(small());
+    let mut copies = Vec::new();
+    for time in 0..8 {
+        write(&room.store, &one(time, 1.0));
+        room.clock.turn(Span::minutes(6));
+        if time == 7 {
+            copies = room
+                .files("raw")
+                .iter()
+                .map(|path| (path.clone(), fs::read(path).unwrap()))
+                .collect();
+        }
+        room.store.maintain().unwrap();
+    }
+    assert_eq!(room.files("raw").len(), 1);
+    for (path, bytes) in &copies {
+        fs::write(path, bytes).unwrap();
+    }
+    let room = room.reopen();
+    assert_eq!((room.files("raw").len(), room.store.stats().parts), (1, 1));
+    assert_eq!(all(&room.store)[0].times.len(), 8);
+}
+
+/// Counts what it is charged.
+#[derive(Debug, Default)]
+struct Counted(Mutex<usize>);
+
+impl Budget for Counted {
+    fn charge(&self, samples: usize) -> Result<(), BudgetSpent> {
+        let mut counted = self.0.lock().unwrap();
+        *counted += samples;
+        if *counted > 50 { Err(BudgetSpent::Samples { limit: 50 }) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn a_selection_stops_when_its_budget_is_spent() {
+    let room = Room::new(small());
+    for time in 0..60 {
+        write(&room.store, &one(time, 1.0));
+    }
+    let read = |range| {
+        let budget = Counted::default();
+        let matchers = [Matcher::equal(METRIC_NAME, "cpu")];
+        let outcome = room.store.select(&Selection { matchers: &matchers, range, budget: &budget });
+        outcome.map(|found| found[0].times.len())
+    };
+    for _ in 0..2 {
+        assert!(read(TimeRange::ALL).is_err());
+        assert_eq!(read(TimeRange { from: Time(NOW), to: Time(NOW + 49) }).unwrap(), 50);
+        room.flush();
+    }
+}
+
+#[test]
+fn opening_tells_how_far_it_is() {
+    #[derive(Default)]
+    struct Heard(Mutex<Vec<(u64, u64, String)>>);
+    impl Progress for Heard {
+        fn report(&self, done: u64, total: u64, what: &str) {
+            self.0.lock().unwrap().push((done, total, what.to_owned()));
+        }
+    }
+    let room = Room::new(small());
+    write(&room.store, &one(0, 1.0));
+    room.flush();
+    write(&room.store, &one(0, 1.0));
+    drop(room.store);
+    let heard = Heard::default();
+    let clock = Arc::new(room.clock);
+    Store::open(room.dir.path(), small(), clock, &heard).unwrap();
+    let heard = heard.0.into_inner().unwrap();
+    assert!(heard.contains(&(1, 1, "looking at days".to_owned())), "{heard:?}");
+    assert!(heard.contains(&(1, 1, "replaying the log".to_owned())), "{heard:?}");
+}
+
+#[test]
+fn writers_readers_and_tending_do_not_disturb_each_other() {
+    let room = Room::with(small(), Files::default());
+    let oracle = MemoryStore::new();
+    std::thread::scope(|scope| {
+        for host in ["a", "b"] {
+            let (room, oracle) = (&room, &oracle);
+            scope.spawn(move || {
+                for time in 0..400i64 {
+                    let batch = [series(labels("cpu", host), &[(NOW + time % 300, time as f64)])];
+                    while room.store.write(&batch).is_err() {}
+                    oracle.write(&batch).unwrap();
+                }
+            });
+        }
+        for _ in 0..60 {
+            room.clock.turn(Span::minutes(6));
+            room.store.maintain().unwrap();
+            for found in all(&room.store) {
+                assert!(found.times.is_sorted_by(|one, next| one < next));
+            }
+        }
+    });
+    same(&room.store, &oracle);
+    same(&room.reopen().store, &oracle);
+}
+
+#[test]
+fn a_closed_store_refuses_writes_and_has_an_empty_log() {
+    let room = Room::new(small());
+    write(&room.store, &one(0, 1.0));
+    room.store.close().unwrap();
+    room.store.close().unwrap();
+    assert!(matches!(room.store.write(&one(1, 1.0)), Err(WriteError::Poisoned { .. })));
+    assert!(matches!(room.store.maintain(), Err(StoreError::Closed)));
+    let room = room.reopen();
+    assert_eq!((room.store.stats().parts, all(&room.store)[0].times.len()), (1, 1));
+}

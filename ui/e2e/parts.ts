@@ -1,0 +1,30 @@
+// What several specs need.
+import AxeBuilder from '@axe-core/playwright'
+import { expect, type Page } from '@playwright/test'
+
+export const API = '**/api/plimsoll/v1'
+
+type Resource = { id: string; title: string; share: number | null }
+
+/** A resource that has a reading. */
+export async function someResource(page: Page): Promise<Resource> {
+  const answer = await page.request.get('/api/plimsoll/v1/resources')
+  const { resources } = (await answer.json()) as { resources: Resource[] }
+  const found = resources.find(({ share }) => share !== null) ?? resources[0]
+  if (!found) throw new Error('the program has no resource')
+  return found
+}
+
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
+    .analyze()
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`)
+  expect(found).toEqual([])
+}
+
+/** No part of the page lies beyond its right edge. */
+export async function expectNoSideways(page: Page): Promise<void> {
+  const beyond = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+  expect(beyond).toBeLessThanOrEqual(0)
+}

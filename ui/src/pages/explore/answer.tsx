@@ -1,0 +1,110 @@
+// What a query answers: over time as lines, and at the end of the window as a table.
+import { useQuery } from '@tanstack/preact-query'
+import { useMemo } from 'preact/hooks'
+
+import { instant, range, type QueryAnswer, type RangeSeries } from '../../api/prometheus'
+import type { Failure } from '../../api/client'
+import type { Asked } from '../../api/queries'
+import { Chart } from '../../chart/chart'
+import { Figure } from '../../chart/figure'
+import type { Picture } from '../../chart/plot'
+import { Empty, Face } from '../../parts/face'
+import { counted, plain, say, unitOfMetric } from '../../text/numbers'
+import { momentFull, saySpan, spanText } from '../../text/time'
+import style from './explore.module.css'
+import { columnsOf, LINES_MAX, linesOf, shortNames } from './series'
+import { Wrong } from './wrong'
+
+export type Shown = { from: number; to: number; step: number }
+
+type Props = { query: string; shown: Shown; onZoom: (from: number, to: number) => void }
+
+export function useRange(query: string, { from, to, step }: Shown): Asked<QueryAnswer> {
+  return useQuery<QueryAnswer, Failure>({
+    queryKey: ['range', query, from, to, step],
+    queryFn: ({ signal }) => range(query, { from, to, step }, signal),
+    // The same query over another window stands in; another query does not.
+    placeholderData: (previous, before) => (before?.queryKey[1] === query ? previous : undefined),
+  })
+}
+
+export function useInstant(query: string, at: number): Asked<QueryAnswer> {
+  return useQuery<QueryAnswer, Failure>({
+    queryKey: ['instant', query, at],
+    queryFn: ({ signal }) => instant(query, at, signal),
+    placeholderData: (previous, before) => (before?.queryKey[1] === query ? previous : undefined),
+  })
+}
+
+export function OverTime({ query, shown, onZoom }: Props) {
+  const asked = useRange(query, shown)
+  if (asked.error && asked.data === undefined) {
+    return <Wrong failure={asked.error} query={query} onAgain={() => void asked.refetch()} />
+  }
+  return (
+    <Face asked={asked} what="answer" rows={7} empty={({ data }) => (isEmpty(data.result) ? <Nothing query={query} /> : null)}>
+      {({ data, warnings, infos }) => (
+        <>
+          {[...warnings, ...infos].map((text) => (
+            <p key={text} class={style.remark} role="status">
+              {text}
+            </p>
+          ))}
+          {data.resultType === 'matrix' && <Lines query={query} series={data.result} shown={shown} onZoom={onZoom} />}
+        </>
+      )}
+    </Face>
+  )
+}
+
+function isEmpty(result: unknown): boolean {
+  return Array.isArray(result) && result.length === 0
+}
+
+function Nothing({ query }: { query: string }) {
+  const metric = /[a-zA-Z_:][a-zA-Z0-9_:]*/.exec(query)?.[0] ?? 'up'
+  return (
+    <Empty title="The answer is empty" command={`curl -sg '${location.origin}/api/v1/series?match[]=${metric}'`}>
+      The query is right, but no series matches it in this time. A label may be misspelt, or the window too narrow. This lists what
+      there is:
+    </Empty>
+  )
+}
+
+function Lines({ query, series, shown, onZoom }: Props & { series: readonly RangeSeries[] }) {
+  const drawn = useMemo(() => series.slice(0, LINES_MAX), [series])
+  const columns = useMemo(() => columnsOf(drawn, shown.step), [drawn, shown.step])
+  const unit = unitOfMetric(series[0]?.metric['__name__'], query)
+  const picture = useMemo<Picture>(
+    () => ({
+      lines: linesOf(drawn.map(({ metric }) => metric)),
+      say: (value) => (unit === 'count' ? plain(value) : say(unit, value)),
+      binary: unit.startsWith('bytes'),
+    }),
+    [drawn, unit],
+  )
+  const names = useMemo(() => shortNames(drawn.map(({ metric }) => metric)), [drawn])
+  const summary = `${counted(series.length, 'series', 'series')} over ${saySpan(shown.to - shown.from)}, a point every ${spanText(shown.step)}.${
+    series.length > drawn.length ? ` The first ${drawn.length} are drawn: narrow the query, or use topk().` : ''
+  }`
+  return (
+    <Figure
+      title="Over time"
+      summary={summary}
+      twin={() => ({
+        head: ['Time', ...names],
+        rows: columns.times
+          .map((at, row) => [
+            momentFull(at),
+            ...columns.values.map((column) => {
+              const value = column[row]
+              return typeof value === 'number' ? picture.say(value) : '–'
+            }),
+          ])
+          .toReversed(),
+      })}
+    >
+      <Chart picture={picture} columns={columns} window={shown} label={`${query}, over time`} onZoom={onZoom} />
+    </Figure>
+  )
+}

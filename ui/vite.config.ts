@@ -15,5 +15,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: { proxy: { '/api': SERVER, '/metrics': SERVER, '/-': SERVER } },
-  test: { environment: 'jsdom', include: ['src/**/*.test.{ts,tsx}'], env: { TZ: 'UTC' } },
+  test: { include: ['src/**/*.test.{ts,tsx}'], env: { TZ: 'UTC' } },
 })

@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test'
 
-import { expectAccessible, expectNoSideways, someResource } from './parts'
+import { expectAccessible, expectNoSideways, expectThumbs, someResource } from './parts'
 
 const PAGES = [
   { name: 'overview', path: '/', shown: 'Room left' },
@@ -31,7 +31,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await expectAccessible(page)
       await page.getByRole('button', { name: 'As table' }).click()
       await expect(page.getByRole('columnheader', { name: 'Used' })).toBeVisible()
-      await expectAccessible(page)
+      await expectAccessible(page, 'figure')
     })
 
     test('the dialogs are accessible', async ({ page }) => {
@@ -52,11 +52,11 @@ test.describe('on a phone', () => {
   test.use({ viewport: { width: 390, height: 844 } })
 
   for (const { name, path, shown } of PAGES) {
-    test(`${name} fits and is accessible`, async ({ page }) => {
+    test(`${name} fits, under a thumb too`, async ({ page }) => {
       await page.goto(path)
       await expect(page.getByRole('heading', { name: shown, exact: true })).toBeVisible()
       await expectNoSideways(page)
-      await expectAccessible(page)
+      await expectThumbs(page)
     })
   }
 

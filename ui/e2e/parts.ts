@@ -1,5 +1,5 @@
 // What several specs need.
-import AxeBuilder from '@axe-core/playwright'
+import { AxeBuilder } from '@axe-core/playwright'
 import { expect, type Page } from '@playwright/test'
 
 export const API = '**/api/plimsoll/v1'
@@ -15,8 +15,10 @@ export async function someResource(page: Page): Promise<Resource> {
   return found
 }
 
-export async function expectAccessible(page: Page): Promise<void> {
+/** Whether nothing in the page, or in a part of it, hinders anybody. */
+export async function expectAccessible(page: Page, part = 'body'): Promise<void> {
   const { violations } = await new AxeBuilder({ page })
+    .include(part)
     .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
     .analyze()
   const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`)
@@ -27,4 +29,10 @@ export async function expectAccessible(page: Page): Promise<void> {
 export async function expectNoSideways(page: Page): Promise<void> {
   const beyond = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
   expect(beyond).toBeLessThanOrEqual(0)
+}
+
+/** What is touched is large enough, or far enough from the next. */
+export async function expectThumbs(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withRules(['target-size']).analyze()
+  expect(violations.flatMap(({ nodes }) => nodes.map(({ html }) => html.slice(0, 120)))).toEqual([])
 }

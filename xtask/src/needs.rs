@@ -5,12 +5,13 @@ use std::{path::Path, process::Command};
 use anyhow::{Result, ensure};
 
 /// A program the checks call, and the Debian package that brings it.
-const NEEDS: [(&str, &str); 5] = [
+const NEEDS: [(&str, &str); 6] = [
     ("/usr/bin/chromium", "chromium"),
     ("/usr/bin/prometheus", "prometheus"),
     ("/usr/bin/prometheus-node-exporter", "prometheus-node-exporter"),
     ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "fonts-dejavu-core"),
     ("/usr/bin/curl", "curl"),
+    ("/usr/bin/openssl", "openssl"),
 ];
 
 /// Installs what is missing when it may; otherwise answers with the one line to type.

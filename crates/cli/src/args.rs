@@ -103,7 +103,12 @@ pub(crate) struct Serve {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Server {
     /// The server to ask.
-    #[arg(long, env = "PLIMSOLL_SERVER", default_value = "http://127.0.0.1:7546", value_name = "URL")]
+    #[arg(
+        long,
+        env = "PLIMSOLL_SERVER",
+        default_value = "http://127.0.0.1:7546",
+        value_name = "URL"
+    )]
     pub(crate) server: String,
     /// A file with the token the server wants.
     #[arg(long = "server-token-file", env = "PLIMSOLL_SERVER_TOKEN_FILE", value_name = "FILE")]

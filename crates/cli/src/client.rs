@@ -21,8 +21,8 @@ pub(crate) struct Remote {
 
 impl Remote {
     pub(crate) fn new(server: &Server) -> Result<Self, Fault> {
-        let client = collect::net::client()
-            .map_err(|error| Fault::from_error(error.kind(), &error))?;
+        let client =
+            collect::net::client().map_err(|error| Fault::from_error(error.kind(), &error))?;
         let token = match &server.token_file {
             None => None,
             Some(path) => Some(settings::read_secret(path).map_err(|error| {
@@ -34,9 +34,11 @@ impl Remote {
 
     /// The JSON document at a path.
     pub(crate) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, Fault> {
-        let mut address = reqwest::Url::parse(&format!("{}{path}", self.base)).map_err(|error| {
-            Fault::from_error(Kind::Invalid, &error).help("--server wants an address such as http://127.0.0.1:7546")
-        })?;
+        let mut address =
+            reqwest::Url::parse(&format!("{}{path}", self.base)).map_err(|error| {
+                Fault::from_error(Kind::Invalid, &error)
+                    .help("--server wants an address such as http://127.0.0.1:7546")
+            })?;
         address.query_pairs_mut().extend_pairs(query);
         let response = self.send(self.client.get(address)).await?;
         let response = checked(response).await?;
@@ -80,7 +82,8 @@ async fn checked(response: Response) -> Result<Response, Fault> {
     let message = document["error"]["message"]
         .as_str()
         .or_else(|| document["error"].as_str())
-        .unwrap_or(if text.trim().is_empty() { status.as_str() } else { text.trim() })
+        .or_else(|| Some(text.trim()).filter(|text| !text.is_empty()))
+        .unwrap_or(status.as_str())
         .to_owned();
     let kind = match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Kind::Denied,

@@ -30,11 +30,15 @@ fn settings_file(named: Option<PathBuf>) -> Option<PathBuf> {
         .map(PathBuf::from)
         .or_else(|| environment("HOME").map(|home| PathBuf::from(home).join(".config")));
     named.or_else(|| {
-        [Some(PathBuf::from(".")), home.map(|home| home.join("plimsoll")), Some("/etc/plimsoll".into())]
-            .into_iter()
-            .flatten()
-            .map(|folder| folder.join("plimsoll.yaml"))
-            .find(|file| file.is_file())
+        [
+            Some(PathBuf::from(".")),
+            home.map(|home| home.join("plimsoll")),
+            Some("/etc/plimsoll".into()),
+        ]
+        .into_iter()
+        .flatten()
+        .map(|folder| folder.join("plimsoll.yaml"))
+        .find(|file| file.is_file())
     })
 }
 
@@ -43,8 +47,9 @@ fn read_settings(from: &args::Settings) -> Result<(Settings, Option<PathBuf>), F
     let Some(file) = settings_file(from.config.clone()) else {
         return Ok((Settings::default_for_host(), None));
     };
-    let settings = Settings::load(&file, &check_expression)
-        .map_err(|mistakes| Fault::new(Kind::Invalid, mistakes.render(output::errors_in_colour())))?;
+    let settings = Settings::load(&file, &check_expression).map_err(|mistakes| {
+        Fault::new(Kind::Invalid, mistakes.render(output::errors_in_colour()))
+    })?;
     Ok((settings, Some(file)))
 }
 
@@ -54,7 +59,10 @@ fn check_expression(text: &str) -> Result<(), String> {
 }
 
 /// A variable of the environment that is set and not empty.
-#[expect(clippy::disallowed_methods, reason = "only the command line reads the environment, and here it does")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "only the command line reads the environment, and here it does"
+)]
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

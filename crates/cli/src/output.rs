@@ -37,6 +37,7 @@ impl Output {
     }
 
     /// The answer as text. Whoever closed the pipe has seen enough.
+    #[expect(clippy::unused_self, reason = "answers go through the output one was handed")]
     pub(crate) fn text(&self, text: &str) -> Result<(), Fault> {
         let mut stdout = anstream::stdout().lock();
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
@@ -57,7 +58,7 @@ impl Output {
     /// A table without lines, its columns as wide as they need.
     pub(crate) fn table(&self, head: &[&str], rows: Vec<Vec<String>>) -> Result<(), Fault> {
         let mut table = Table::new();
-        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(head.iter().map(|cell| cell.to_uppercase()));
         table.add_rows(rows);
         let lines: Vec<String> = table.lines().map(|line| line.trim().to_owned()).collect();

@@ -3,6 +3,7 @@
 //! Syntax is always checked. The rules of `OpenMetrics` beyond syntax (names that clash, buckets out of order, …) are
 //! checked by [`parse_openmetrics`] and [`broken_rule`]; a scrape only notes them, since widespread exporters break some.
 
+mod cursor;
 mod line;
 mod rules;
 #[cfg(test)]

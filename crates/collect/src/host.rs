@@ -15,7 +15,11 @@ mod system;
 #[expect(clippy::float_cmp, reason = "exact figures are expected")]
 mod tests;
 
-use std::{fmt::Debug, path::PathBuf, time::Duration};
+use std::{
+    fmt::Debug,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use model::{Labels, Metadata, Series, Time};
 use regex::Regex;
@@ -94,6 +98,16 @@ impl Default for HostExclusions {
             interfaces: None,
         }
     }
+}
+
+/// What the host calls itself, for the `instance` label; `localhost` if it does not say.
+pub fn host_name(root: &Path) -> String {
+    let name = Files::new(root.to_owned())
+        .optional("proc/sys/kernel/hostname")
+        .ok()
+        .flatten()
+        .map(|name| name.trim().to_owned());
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "localhost".into())
 }
 
 /// One subject that is read together and fails alone.

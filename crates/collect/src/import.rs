@@ -8,7 +8,7 @@ mod tests;
 mod times;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     fmt,
     io::{self, BufRead, Read},
 };
@@ -16,7 +16,7 @@ use std::{
 use model::{Kind, Labels, Sample, Series, Time};
 
 /// Bytes of one line; `VictoriaMetrics` puts a whole series on one.
-const LINE_BYTES_MAX: u64 = 64 << 20;
+const LINE_BYTES_MAX: u64 = 32 << 20;
 
 /// Reasons that are kept when lines are skipped.
 const COMPLAINTS_MAX: usize = 10;
@@ -234,7 +234,7 @@ pub fn openmetrics<'r>(reader: impl BufRead + 'r, options: ImportOptions) -> Imp
 #[derive(Debug)]
 struct Batch {
     base: Labels,
-    series: Vec<Series>,
+    series: Vec<(Labels, VecDeque<Sample>)>,
     places: HashMap<Labels, usize>,
     samples: usize,
 }
@@ -260,35 +260,32 @@ impl Batch {
     fn push(&mut self, labels: &Labels, time: Time, value: f64) {
         let known = self.places.get(labels).copied();
         let place = known.unwrap_or_else(|| {
-            self.series.push(Series { labels: labels.clone(), samples: Vec::new() });
+            self.series.push((labels.clone(), VecDeque::new()));
             self.places.insert(labels.clone(), self.series.len() - 1);
             self.series.len() - 1
         });
-        self.series[place].samples.push(Sample { time, value });
+        self.series[place].1.push_back(Sample { time, value });
         self.samples += 1;
     }
 
-    /// Gives out so many samples at most.
+    /// Gives out so many samples at most, and keeps the rest.
     fn take(&mut self, limit: usize) -> Vec<Series> {
         self.places.clear();
         let mut given = Vec::new();
         let mut left = limit;
-        let mut rest = Vec::new();
-        for mut series in std::mem::take(&mut self.series) {
-            if series.samples.len() > left {
-                let tail = series.samples.split_off(left);
-                rest.push(Series { labels: series.labels.clone(), samples: tail });
+        for (labels, mut samples) in std::mem::take(&mut self.series) {
+            let count = samples.len().min(left);
+            left -= count;
+            self.samples -= count;
+            if count > 0 {
+                let samples = samples.drain(..count).collect();
+                given.push(Series { labels: labels.clone(), samples });
             }
-            left -= series.samples.len();
-            if !series.samples.is_empty() {
-                given.push(series);
+            if !samples.is_empty() {
+                self.places.insert(labels.clone(), self.series.len());
+                self.series.push((labels, samples));
             }
         }
-        for (place, series) in rest.iter().enumerate() {
-            self.places.insert(series.labels.clone(), place);
-        }
-        self.series = rest;
-        self.samples = self.series.iter().map(|series| series.samples.len()).sum();
         given
     }
 }

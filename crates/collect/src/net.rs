@@ -109,3 +109,28 @@ fn install_provider() {
         drop(rustls::crypto::ring::default_provider().install_default());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_are_made_with_and_without_checks() {
+        assert!(client().is_ok());
+        let tls = TlsOptions { authorities: None, insecure_skip_verify: true };
+        assert!(client_with(&tls).is_ok());
+    }
+
+    #[test]
+    fn a_file_without_authorities_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.pem");
+        let tls = TlsOptions { authorities: Some(path.clone()), insecure_skip_verify: false };
+        let error = client_with(&tls).unwrap_err();
+        assert!(matches!(error, NetError::Read { .. }), "{error:?}");
+        fs::write(&path, "no certificate").unwrap();
+        let error = client_with(&tls).unwrap_err();
+        assert!(matches!(error, NetError::Certificates { .. }), "{error:?}");
+        assert!(error.to_string().ends_with("ca.pem"));
+    }
+}

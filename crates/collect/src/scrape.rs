@@ -118,8 +118,10 @@ impl Scraper {
         &self.target
     }
 
-    /// Asks once. Never fails: what went wrong is in the report, and `up` is 0. Dropping it half-way loses nothing
-    /// but this scrape.
+    /// Asks once. Never fails: what went wrong is in the report, and `up` is 0.
+    ///
+    /// Let it end, which it does within the target's timeout: dropped while it reads a large answer, it forgets which
+    /// series were there, and their ends are not marked.
     pub async fn scrape(&mut self, clock: &dyn Clock) -> Scraped {
         let at = clock.now();
         let started = clock.elapsed();
@@ -234,4 +236,35 @@ pub fn offset(target: &Target, interval: Span) -> Span {
     let hash = text.bytes().fold(START, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
     let millis = u64::try_from(interval.as_millis()).unwrap_or(0).max(1);
     Span(i64::try_from(hash % millis).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn target(url: &str) -> Target {
+        Target {
+            url: url.into(),
+            labels: Labels::empty(),
+            interval: Span::secs(15),
+            timeout: Span::secs(10),
+            job: Arc::new(ScrapeJob::new("test")),
+        }
+    }
+
+    #[test]
+    fn targets_spread_over_the_interval_and_stay_where_they_are() {
+        let interval = Span::secs(15);
+        let mut quarters = [0; 4];
+        for at in 0..400 {
+            let url = format!("http://host-{at}:9100/metrics");
+            let found = offset(&target(&url), interval);
+            assert_eq!(found, offset(&target(&url), interval));
+            assert!(found >= Span::ZERO && found < interval);
+            quarters[usize::try_from(found.as_millis() * 4 / 15_000).unwrap()] += 1;
+        }
+        assert!(quarters.iter().all(|count| *count > 50), "{quarters:?}");
+    }
 }

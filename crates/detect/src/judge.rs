@@ -69,6 +69,18 @@ impl JudgeError {
     }
 }
 
+/// What a rule is judged by: the elements of an answer; a number is an element without labels.
+/// Nothing for texts and ranges, which no rule can use.
+pub fn elements(answer: query::Value) -> Option<Vec<InstantSample>> {
+    match answer {
+        query::Value::Vector(elements) => Some(elements),
+        query::Value::Scalar(Sample { time, value }) => {
+            Some(vec![InstantSample { labels: Labels::empty(), time, value }])
+        }
+        query::Value::Text(..) | query::Value::Matrix(_) => None,
+    }
+}
+
 /// Judges an alerting rule by the answer to its expression: each element is an alert.
 ///
 /// `for`, `keep_firing_for`, labels and annotations work as in Prometheus. An error leaves all
@@ -88,7 +100,7 @@ pub fn judge_alert(
         match seen.remove(&alert.labels) {
             Some(found) => {
                 alert.value = found.value;
-                alert.annotations = keep_notes(&alert.annotations, found.annotations);
+                alert.annotations = keep_notes(&alert.annotations, &found.annotations);
                 alert.severity = found.severity;
                 alert.seen_at = now;
                 transitions.extend(holds(rule, &mut alert, now));

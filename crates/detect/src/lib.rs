@@ -10,7 +10,7 @@ pub mod rules;
 mod state;
 pub mod template;
 
-pub use judge::{JudgeError, Surroundings, judge_alert, judge_recording};
+pub use judge::{JudgeError, Surroundings, elements, judge_alert, judge_recording};
 pub use resources::{judge_outlook, judge_resource, readings, resource_of, title};
 pub use rules::{AlertRule, RecordRule, Rule, RuleGroup};
 pub use state::{ActiveAlerts, Trail, Transition};

@@ -178,7 +178,7 @@ impl Watch<'_> {
             seen_at: self.now,
             value: observed.value,
         };
-        self.describe(&mut alert, observed);
+        Self::describe(&mut alert, observed);
         Some(self.climb(&mut alert, &ladder).unwrap_or_else(|| {
             self.stand(&mut alert, ladder.highest_rising());
             ladder.note(&mut alert);
@@ -195,7 +195,7 @@ impl Watch<'_> {
         note_time(alert, MISSING_SINCE, None);
         alert.seen_at = self.now;
         alert.value = observed.value;
-        self.describe(alert, observed);
+        Self::describe(alert, observed);
         if ladder.is_off() {
             return Some(end(alert.clone(), self.now));
         }
@@ -241,11 +241,11 @@ impl Watch<'_> {
         alert.labels = labels.build();
     }
 
-    fn describe(&self, alert: &mut Alert, observed: &Observed) {
+    fn describe(alert: &mut Alert, observed: &Observed) {
         let texts = [("summary", &observed.summary), ("description", &observed.description)];
         let annotations =
             model::Labels::from_pairs(texts.map(|(name, text)| (name, text.as_str())));
-        alert.annotations = keep_notes(&alert.annotations, annotations);
+        alert.annotations = keep_notes(&alert.annotations, &annotations);
     }
 
     /// An alert without a reading: stays for a while.

@@ -219,7 +219,7 @@ pub(crate) fn read_time(text: &str) -> Option<Time> {
 }
 
 /// The annotations of before that must outlive new ones.
-pub(crate) fn keep_notes(before: &Labels, annotations: Labels) -> Labels {
+pub(crate) fn keep_notes(before: &Labels, annotations: &Labels) -> Labels {
     let mut builder = annotations.to_builder();
     for name in [KEPT_SINCE, MISSING_SINCE, LINES] {
         builder.set(name, before.get(name).unwrap_or_default());

@@ -38,7 +38,7 @@ pub(crate) fn contest(past: &Past, horizon: usize) -> Contest {
     let cuts = cuts(past.values.len(), horizon);
     let length = trial_length(past.values.len(), horizon);
     let oldest = cuts.last().copied().unwrap_or(past.values.len());
-    let study = |cut: usize| Study::new(&past.clean[..cut], &past.periods, past.nature);
+    let study = |cut: usize| Study::new(&past.clean[..cut], &past.periods);
     // Weights of smoothing come from the oldest trial's past, so that no trial sees its own future.
     let fitted_old = study(oldest).fit();
     let trials: Vec<Vec<Option<Vec<f64>>>> =

@@ -65,22 +65,18 @@ impl Projection {
 
     /// For each future the step at which it first reaches the line.
     fn crossings(&self, line: f64) -> Vec<Option<usize>> {
-        let bends = self.bends();
-        let trials = bends.len();
+        let mut bends = self.bends();
+        if bends.is_empty() {
+            bends.push(vec![0.0; self.contest.middle.len()]);
+        }
         let mut chance = Chance::new(self.seed);
         let mut crossings = Vec::with_capacity(PATHS);
-        for path in 0..PATHS {
+        for bend in bends.iter().cycle().take(PATHS) {
             let size = self.size(&mut chance);
-            let trial = if trials == 0 { 0 } else { path % trials };
-            let crossing = self.contest.middle.iter().enumerate().position(|(step, middle)| {
-                let error = if trials == 0 {
-                    0.0
-                } else {
-                    error_at(&bends[trial], step, self.wrap, self.spread.growth)
-                };
+            let mut steps = self.contest.middle.iter().zip(bend).enumerate();
+            crossings.push(steps.position(|(step, (middle, error))| {
                 (middle + size * error).min(self.ceiling(step)) >= line
-            });
-            crossings.push(crossing);
+            }));
         }
         crossings.sort_by_key(|crossing| crossing.unwrap_or(usize::MAX));
         crossings
@@ -109,15 +105,21 @@ impl Projection {
         }
     }
 
-    /// The errors that bend futures: a stock's as they are, a flow's averaged over a day (a quarter of a trial where
-    /// no day is known). A burst that comes and goes is the business of thresholds; here the question is whether the
-    /// habit grows up to the line.
+    /// The errors that bend futures, over the whole horizon: a stock's as they are, a flow's averaged over a day (a
+    /// quarter of a trial where no day is known). A burst that comes and goes is the business of thresholds; here the
+    /// question is whether the habit grows up to the line.
     fn bends(&self) -> Vec<Vec<f64>> {
-        let errors = &self.contest.errors;
-        match self.nature {
-            Nature::Stock => errors.clone(),
-            Nature::Flow => errors.iter().map(|errors| running_mean(errors, self.wrap)).collect(),
-        }
+        let horizon = self.contest.middle.len();
+        let bend = |errors: &Vec<f64>| {
+            let smooth = match self.nature {
+                Nature::Stock => errors.clone(),
+                Nature::Flow => running_mean(errors, self.wrap),
+            };
+            (0..horizon)
+                .map(|step| error_at(&smooth, step, self.wrap, self.spread.growth))
+                .collect()
+        };
+        self.contest.errors.iter().map(bend).collect()
     }
 
     /// The dates between which the line is reached with the forecast's confidence; sorted crossings in.
@@ -159,4 +161,29 @@ fn running_mean(values: &[f64], wide: usize) -> Vec<f64> {
             mean(&values[end.saturating_sub(wide.max(1))..end])
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_running_mean_takes_fewer_at_the_ends_but_never_none() {
+        assert_eq!(running_mean(&[1.0, 2.0, 3.0, 4.0], 1), [1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(running_mean(&[6.0, 6.0, 6.0], 9), [6.0; 3]);
+        assert!(running_mean(&[], 3).is_empty());
+    }
+
+    #[test]
+    fn what_has_no_past_but_stands_above_its_line_has_reached_it() {
+        let history = History { times: &[1_000], values: &[95.0] };
+        let need = HistoryNeed {
+            have: model::Span::ZERO,
+            need: model::Span::days(1),
+            ready_at: Time(86_400_000),
+        };
+        assert_eq!(outlook(history, &Err(need), 90.0, Time(2_000)), Outlook::Now);
+        let below = outlook(history, &Err(need), 96.0, Time(2_000));
+        assert_eq!(below, Outlook::TooLittleHistory(need));
+    }
 }

@@ -64,8 +64,19 @@ pub(crate) fn host_options(settings: &HostSettings, host: &str) -> HostOptions {
     HostOptions { root: settings.root.clone(), processes, exclude, ..HostOptions::new(labels) }
 }
 
+/// Why a scrape job cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// A relabelling step is wrong.
+    #[error("a relabelling step is wrong")]
+    Relabel(#[from] RelabelError),
+    /// Its token cannot be read.
+    #[error("its token cannot be read")]
+    Token(#[source] std::io::Error),
+}
+
 /// A scrape job.
-pub(crate) fn scrape_job(settings: &settings::ScrapeJob) -> Result<ScrapeJob, RelabelError> {
+pub(crate) fn scrape_job(settings: &settings::ScrapeJob) -> Result<ScrapeJob, JobError> {
     let mut params = Vec::new();
     for (name, values) in &settings.params {
         params.extend(values.iter().map(|value| (name.clone(), value.clone())));
@@ -77,10 +88,10 @@ pub(crate) fn scrape_job(settings: &settings::ScrapeJob) -> Result<ScrapeJob, Re
         label_value_bytes: count(settings.limits.label_value_bytes_max),
         body_bytes: count(settings.limits.body_bytes_max),
     };
-    let groups = settings.targets.iter().map(|group| TargetGroup {
-        targets: group.targets.clone(),
-        labels: group.labels.clone(),
-    });
+    let groups = settings
+        .targets
+        .iter()
+        .map(|group| TargetGroup { targets: group.targets.clone(), labels: group.labels.clone() });
     Ok(ScrapeJob {
         interval: settings.interval,
         timeout: settings.timeout,
@@ -90,7 +101,7 @@ pub(crate) fn scrape_job(settings: &settings::ScrapeJob) -> Result<ScrapeJob, Re
         honor: Honor { labels: settings.honor_labels, timestamps: settings.honor_timestamps },
         limits,
         auth: auth(&settings.authorization),
-        headers: settings.headers.clone(),
+        headers: headers(settings)?,
         tls: TlsOptions {
             authorities: settings.tls.ca_file.clone(),
             insecure_skip_verify: settings.tls.insecure_skip_verify,
@@ -106,16 +117,31 @@ pub(crate) fn scrape_job(settings: &settings::ScrapeJob) -> Result<ScrapeJob, Re
 
 fn auth(authorization: &Authorization) -> Auth {
     match authorization {
-        Authorization::None => Auth::None,
         Authorization::Basic { username, password } => {
             Auth::Basic { username: username.clone(), password: credential(password) }
         }
-        // Other schemes than `Bearer` go as a header of their own.
-        Authorization::Token { scheme, token } if scheme.eq_ignore_ascii_case("bearer") => {
+        Authorization::Token { scheme, token } if is_bearer(scheme) => {
             Auth::Bearer(credential(token))
         }
-        Authorization::Token { .. } => Auth::None,
+        Authorization::None | Authorization::Token { .. } => Auth::None,
     }
+}
+
+fn is_bearer(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("bearer")
+}
+
+/// The job's own headers, and that of a scheme other than `Bearer`, its token read now.
+fn headers(settings: &settings::ScrapeJob) -> Result<Vec<(String, Secret)>, JobError> {
+    let mut headers = settings.headers.clone();
+    if let Authorization::Token { scheme, token } = &settings.authorization
+        && !is_bearer(scheme)
+    {
+        let token = token.read().map_err(JobError::Token)?;
+        let value = Secret::new(format!("{scheme} {}", token.reveal()));
+        headers.push(("Authorization".to_owned(), value));
+    }
+    Ok(headers)
 }
 
 fn credential(source: &SecretSource) -> Credential {

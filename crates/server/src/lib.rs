@@ -11,6 +11,7 @@ mod state;
 mod tasks;
 
 pub use clock::SystemClock;
+pub use convert::JobError;
 pub use files::files_matching;
 pub use http::description;
 pub use start::{Options, Running, StartError, start};

@@ -14,8 +14,10 @@ pub(crate) struct OwnFigures {
 pub(crate) fn figures() -> OwnFigures {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     // The name in brackets may hold blanks, so fields are counted from behind it: proc(5).
-    let fields: Vec<&str> =
-        stat.rsplit_once(')').map(|(_, rest)| rest.split_whitespace().collect()).unwrap_or_default();
+    let fields: Vec<&str> = stat
+        .rsplit_once(')')
+        .map(|(_, rest)| rest.split_whitespace().collect())
+        .unwrap_or_default();
     let field = |at: usize| fields.get(at).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
     let ticks_per_second = rustix::param::clock_ticks_per_second().max(1);
     let page_bytes = u64::try_from(rustix::param::page_size()).unwrap_or(4096);

@@ -20,7 +20,8 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tracing::{error, info, warn};
 
 use crate::{
-    VERSION, convert,
+    VERSION,
+    convert::{self, JobError},
     http::{Access, Bounded, Gate, app_router, chain, gate_router},
     jobs::{self, Work},
     state::{ALERT, Admission, AlertBook, App, Board, Hub, alert_of},
@@ -53,7 +54,9 @@ pub enum StartError {
         source: io::Error,
     },
     /// It would be open to everybody.
-    #[error("{address} can be reached from other machines, so a token is needed: set `server.token_file`, or listen on 127.0.0.1")]
+    #[error(
+        "{address} can be reached from other machines, so a token is needed: set `server.token_file`, or listen on 127.0.0.1"
+    )]
     NoToken {
         /// Which address.
         address: SocketAddr,
@@ -77,7 +80,7 @@ pub enum StartError {
         /// Which job.
         job: String,
         /// Why.
-        source: collect::scrape::relabel::RelabelError,
+        source: JobError,
     },
     /// The store cannot be opened.
     #[error("cannot open the store")]
@@ -122,7 +125,9 @@ impl Running {
     /// Ends everything in order: no new requests, jobs, journal, store.
     pub async fn stop(self) {
         let now = self.app.clock.now();
-        self.app.note_changes(&[own_change(&self.app, now, format!("version {VERSION} stopped"))]).await;
+        self.app
+            .note_changes(&[own_change(&self.app, now, format!("version {VERSION} stopped"))])
+            .await;
         let left = self.tasks.stop(STOP_MAX).await;
         if !left.is_empty() {
             warn!(tasks = left.join(", "), "these did not stop in time");
@@ -197,10 +202,8 @@ fn prepare(settings: &Settings, data: &Path) -> Result<Work, StartError> {
         let path = receiver.token_file.clone().unwrap_or_default();
         receivers.push(convert::receiver(receiver).map_err(file("read", &path))?);
     }
-    let host = settings
-        .host
-        .enabled
-        .then(|| convert::host_options(&settings.host, &host_name(settings)));
+    let host =
+        settings.host.enabled.then(|| convert::host_options(&settings.host, &host_name(settings)));
     Ok(Work { groups: read_rules(settings)?, jobs, host, receivers })
 }
 
@@ -218,9 +221,11 @@ fn read_rules(settings: &Settings) -> Result<Vec<RuleGroup>, StartError> {
 }
 
 fn host_name(settings: &Settings) -> String {
-    settings.host.instance.clone().unwrap_or_else(|| {
-        rustix::system::uname().nodename().to_string_lossy().into_owned()
-    })
+    settings
+        .host
+        .instance
+        .clone()
+        .unwrap_or_else(|| rustix::system::uname().nodename().to_string_lossy().into_owned())
 }
 
 fn serve(
@@ -232,7 +237,10 @@ fn serve(
     let router = gate_router(gate);
     let stop = tasks.stop_token();
     let listener = Bounded::new(listener, Arc::clone(clock));
-    #[expect(clippy::disallowed_methods, reason = "serving ends after the tasks, so it is none of them")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "serving ends after the tasks, so it is none of them"
+    )]
     tokio::spawn(async move {
         let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
         if let Err(error) = served.await {
@@ -254,20 +262,18 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &Work) -> Result<Arc<App>, S
     let Parts { settings, data, address, clock, tasks } = parts;
     let (dir, options) = (data.join("metrics"), convert::store_options(&settings.store));
     let (progress, own) = (Arc::clone(gate), Arc::clone(&clock));
-    let store = tokio::task::spawn_blocking(move || Store::open(&dir, options, own, progress.as_ref()))
-        .await
-        .map_err(|_panicked| StartError::Broken)??;
+    let store =
+        tokio::task::spawn_blocking(move || Store::open(&dir, options, own, progress.as_ref()))
+            .await
+            .map_err(|_panicked| StartError::Broken)??;
     let journal = Journal::open(&data.join("journal.db")).await?;
     let now = clock.now();
     let mut active = ActiveAlerts::from_alerts(read_alerts(&journal).await?);
     let last_seen = store.stats().newest.unwrap_or(now).min(now);
     active.after_outage(now.since(last_seen).min(AWAY_MAX));
     let groups = respond::restore(&journal, &work.receivers, active.alerts(), now).await?;
-    let external_url = settings
-        .server
-        .external_url
-        .clone()
-        .unwrap_or_else(|| format!("http://{address}"));
+    let external_url =
+        settings.server.external_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let alerts = AlertBook::new(active, groups, work.receivers.clone(), external_url.clone());
     Ok(Arc::new(App {
         engine: Engine::new(convert::engine_options(&settings.query)),
@@ -318,5 +324,6 @@ async fn forget_vanished(app: &Arc<App>) {
         known.extend(["resource", "forecast"].map(|word| format!("{word}/{}", resource.name)));
     }
     let now = app.clock.now();
-    jobs::judge(app, now, move |active| active.end_vanished(|source| known.contains(source), now)).await;
+    jobs::judge(app, now, move |active| active.end_vanished(|source| known.contains(source), now))
+        .await;
 }

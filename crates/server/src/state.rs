@@ -6,7 +6,7 @@ mod app;
 mod board;
 pub(crate) mod history;
 mod hub;
-pub mod meters;
+pub(crate) mod meters;
 mod records;
 
 pub(crate) use admission::Admission;

@@ -14,11 +14,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, error};
 
 /// Tells a task that it is time to end.
-pub type Stop = CancellationToken;
+pub(crate) type Stop = CancellationToken;
 
 /// All background work of one server.
 #[derive(Clone, Debug, Default)]
-pub struct Tasks {
+pub(crate) struct Tasks {
     tracker: TaskTracker,
     stop: Stop,
     running: Arc<Mutex<BTreeMap<String, usize>>>,
@@ -27,7 +27,7 @@ pub struct Tasks {
 
 impl Tasks {
     /// Starts a task. It must end soon after it is told to stop, and not before.
-    pub fn start<F>(&self, name: &str, work: impl FnOnce(Stop) -> F)
+    pub(crate) fn start<F>(&self, name: &str, work: impl FnOnce(Stop) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -36,7 +36,7 @@ impl Tasks {
     }
 
     /// Starts a task that may end whenever its own token says so, such as the scraping of one target.
-    pub fn start_brief<F>(&self, name: &str, until: Stop, work: F)
+    pub(crate) fn start_brief<F>(&self, name: &str, until: Stop, work: F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -47,11 +47,12 @@ impl Tasks {
             // A task of its own, so that a panic in it is seen here and ends nothing else.
             #[expect(clippy::disallowed_methods, reason = "this is where tasks are started")]
             let outcome = tokio::spawn(work).await;
-            tasks.ended(&name, outcome.is_err(), until.is_cancelled());
+            let in_order = outcome.is_ok() && until.is_cancelled();
+            tasks.ended(&name, in_order);
         });
     }
 
-    fn ended(&self, name: &str, panicked: bool, asked: bool) {
+    fn ended(&self, name: &str, in_order: bool) {
         let mut running = self.running.lock();
         if let Some(count) = running.get_mut(name) {
             *count -= 1;
@@ -59,26 +60,26 @@ impl Tasks {
                 running.remove(name);
             }
         }
-        if panicked || !asked {
-            self.ended_early.fetch_add(1, Ordering::Relaxed);
-            error!(task = name, panicked, "a task ended early");
-        } else {
+        if in_order {
             debug!(task = name, "task ended");
+        } else {
+            self.ended_early.fetch_add(1, Ordering::Relaxed);
+            error!(task = name, "a task ended early");
         }
     }
 
     /// The token that tells everything to stop.
-    pub fn stop_token(&self) -> Stop {
+    pub(crate) fn stop_token(&self) -> Stop {
         self.stop.clone()
     }
 
     /// How many tasks ended although nobody asked them to.
-    pub fn ended_early(&self) -> u64 {
+    pub(crate) fn ended_early(&self) -> u64 {
         self.ended_early.load(Ordering::Relaxed)
     }
 
     /// Tells all tasks to stop and waits for them; answers with the names of those that did not.
-    pub async fn stop(&self, at_most: Duration) -> Vec<String> {
+    pub(crate) async fn stop(&self, at_most: Duration) -> Vec<String> {
         self.stop.cancel();
         self.tracker.close();
         if tokio::time::timeout(at_most, self.tracker.wait()).await.is_ok() {

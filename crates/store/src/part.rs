@@ -20,6 +20,8 @@ mod meta;
 mod page;
 mod read;
 mod terms;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::{

@@ -46,7 +46,7 @@ export function shift(window: Window, direction: -1 | 1, now: number): Window {
   const { from, to } = bounds(window, now)
   const span = to - from
   const by = (direction * span) / 2
-  if (to + by >= now) return { kind: 'moving', span }
+  if (to + by >= now - span * NOW_PART) return { kind: 'moving', span }
   return { kind: 'fixed', from: from + by, to: to + by }
 }
 
@@ -56,9 +56,12 @@ export function zoom(window: Window, direction: 'in' | 'out', now: number): Wind
   const span = clampSpan((to - from) * (direction === 'in' ? 0.5 : 2))
   if (window.kind === 'moving') return { kind: 'moving', span }
   const middle = (from + to) / 2
-  if (middle + span / 2 >= now) return { kind: 'moving', span }
+  if (middle + span / 2 >= now - span * NOW_PART) return { kind: 'moving', span }
   return { kind: 'fixed', from: middle - span / 2, to: middle + span / 2 }
 }
+
+/** A window that ends this part of its width before now, or later, is meant to end now. */
+const NOW_PART = 0.02
 
 function clampSpan(span: number): number {
   return Math.min(SPAN_MAX, Math.max(SPAN_MIN, Math.round(span)))

@@ -76,7 +76,7 @@ function parse(text: string, response: Response): unknown {
 
 function refused(response: Response, text: string, path: string): Failure {
   const body = errorBody(text)
-  const needsToken = response.status === 401 || response.status === 403
+  const needsToken = response.status === 401
   if (needsToken && !path.endsWith('/session')) for (const listener of tokenWanted) listener()
   if (body?.error && typeof body.error === 'object') {
     const { kind, message, help, request_id } = body.error
@@ -103,7 +103,8 @@ function idOf(response: Response): string | null {
 
 function kindOf(status: number): FailureKind {
   if (status === 400 || status === 422) return 'invalid'
-  if (status === 401 || status === 403) return 'token'
+  if (status === 401) return 'token'
+  if (status === 403) return 'denied'
   if (status === 404) return 'missing'
   if (status === 409) return 'conflict'
   if (status === 429 || status === 503) return 'busy'

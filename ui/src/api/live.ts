@@ -15,18 +15,21 @@ export type Connection = {
   /** `live`: told of changes; `polling`: asking; `stale`: no answers. */
   state: 'live' | 'polling' | 'stale'
   /** When the program last answered. */
-  heardAt: number | null
+  answeredAt: number | null
 }
 
 /** Counts answers and misses. Apart from the browser, so that it can be tested by itself. */
 export class Watch {
   private missed = 0
+  private missedAt = Number.NEGATIVE_INFINITY
   private streaming = false
-  private heardAt: number | null = null
+  private spokeAt: number | null = null
+  private answeredAt: number | null = null
 
-  streamOpened(now: number): void {
+  /** The stream says that there is news; whether it can be fetched is another matter. */
+  streamSpoke(now: number): void {
     this.streaming = true
-    this.answered(now)
+    this.spokeAt = now
   }
 
   streamLost(): void {
@@ -35,61 +38,71 @@ export class Watch {
 
   answered(now: number): void {
     this.missed = 0
-    this.heardAt = now
+    this.answeredAt = now
   }
 
-  refreshMissed(): void {
+  /** Several questions of one refresh that go without an answer are one miss. */
+  refreshMissed(now: number): void {
+    if (now - this.missedAt < POLL_MS / 2) return
+    this.missedAt = now
     this.missed += 1
   }
 
   /** Whether it is time to ask without having been told to. */
   shouldAsk(now: number): boolean {
-    return this.heardAt === null || now - this.heardAt >= POLL_MS
+    const heardAt = Math.max(this.spokeAt ?? 0, this.answeredAt ?? 0)
+    return now - heardAt >= POLL_MS
   }
 
   connection(): Connection {
     const state = this.missed >= MISSED_MAX ? 'stale' : this.streaming ? 'live' : 'polling'
-    return { state, heardAt: this.heardAt }
+    return { state, answeredAt: this.answeredAt }
   }
 }
 
 /** Runs for as long as the pages are open. */
 export function useLive(client: QueryClient): Connection {
-  const [connection, setConnection] = useState<Connection>({ state: 'polling', heardAt: null })
+  const [connection, setConnection] = useState<Connection>({ state: 'polling', answeredAt: null })
 
   useEffect(() => {
     const watch = new Watch()
     const tell = () =>
       setConnection((old) => {
         const now = watch.connection()
-        return old.state === now.state && old.heardAt === now.heardAt ? old : now
+        return old.state === now.state && old.answeredAt === now.answeredAt ? old : now
       })
 
-    const source = new EventSource(`${API}/events`)
-    source.addEventListener('open', () => {
-      watch.streamOpened(Date.now())
-      tell()
-    })
-    source.addEventListener('error', () => {
-      watch.streamLost()
-      tell()
-    })
-    source.addEventListener('changed', (event) => {
-      watch.streamOpened(Date.now())
-      for (const topic of topics(event)) void client.invalidateQueries({ queryKey: [topic] })
-      tell()
-    })
+    const listen = () => {
+      const stream = new EventSource(`${API}/events`)
+      stream.addEventListener('open', () => {
+        watch.streamSpoke(Date.now())
+        tell()
+      })
+      stream.addEventListener('error', () => {
+        watch.streamLost()
+        tell()
+      })
+      stream.addEventListener('changed', (event) => {
+        watch.streamSpoke(Date.now())
+        for (const topic of topics(event)) void client.invalidateQueries({ queryKey: [topic] })
+        tell()
+      })
+      return stream
+    }
+    let source = listen()
 
     const forget = client.getQueryCache().subscribe((event) => {
       if (event.type !== 'updated') return
       if (event.action.type === 'success') watch.answered(Date.now())
-      else if (event.action.type === 'error' && unreachable(event.action.error)) watch.refreshMissed()
+      else if (event.action.type === 'error' && unreachable(event.action.error)) watch.refreshMissed(Date.now())
       else return
       tell()
     })
 
     let asking = false
     const timer = setInterval(() => {
+      // A browser gives a stream up for good when it was refused; a program that starts refuses for a while.
+      if (source.readyState === EventSource.CLOSED) source = listen()
       if (asking || !watch.shouldAsk(Date.now())) return
       asking = true
       void client.invalidateQueries({ refetchType: 'active' }).finally(() => {

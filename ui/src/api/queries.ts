@@ -2,7 +2,7 @@
 import { QueryClient, useQuery, type UseQueryResult } from '@tanstack/preact-query'
 
 import { API, get, type Failure } from './client'
-import type { AlertList, Overview, ResourceDetail, ResourceHistory, ResourceList, Status, TargetList } from './types'
+import type { AlertList, Overview, ResourceDetail, ResourceHistory, ResourceList, ResourceMaking, ResourceView, Status, TargetList } from './types'
 
 export type Asked<T> = UseQueryResult<T, Failure>
 
@@ -28,17 +28,28 @@ export const useStatus = () => useAnswer<Status>(['overview', 'status'], 'status
 export function useResource(id: string): Asked<ResourceDetail> {
   return useQuery<ResourceDetail, Failure>({
     queryKey: ['resources', id],
-    queryFn: ({ signal }) => get(`${API}/resources/${encodeURIComponent(id)}`, signal),
+    queryFn: async ({ signal }) => flat(await get(`${API}/resources/${encodeURIComponent(id)}`, signal)),
   })
 }
 
+/** The program may give the reading under a name of its own; pages want it beside the rest. */
+function flat(answer: ResourceDetail | ({ resource: ResourceView } & ResourceMaking)): ResourceDetail {
+  if (!('resource' in answer)) return answer
+  const { resource, ...making } = answer
+  return { ...resource, ...making }
+}
+
 export type HistoryWanted = { from: number; to: number; points: number }
+
+/** A moving window asks anew every few seconds: what it showed before need not be kept for long. */
+export const BRIEF = { gcTime: 30_000 }
 
 export function useHistory(id: string, wanted: HistoryWanted, key: string): Asked<ResourceHistory> {
   const fields = new URLSearchParams(Object.entries(wanted).map(([name, value]) => [name, String(Math.round(value))]))
   return useQuery<ResourceHistory, Failure>({
     queryKey: ['history', id, key],
     queryFn: ({ signal }) => get(`${API}/resources/${encodeURIComponent(id)}/history?${fields}`, signal),
+    ...BRIEF,
     // Another window of the same resource stands in until the wanted one is there; another resource does not.
     placeholderData: (previous, query) => (query?.queryKey[1] === id ? previous : undefined),
   })

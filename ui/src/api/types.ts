@@ -8,7 +8,7 @@ export type Health = 'up' | 'down' | 'unknown'
 export type Unit = 'bytes' | 'bytes_per_second' | 'seconds' | 'cores' | 'share' | 'count' | 'per_second'
 export type Labels = Record<string, string>
 
-export type Verdict = { level: Level; text: string; since: number | null }
+export type Verdict = { level: ReadingLevel; text: string; since: number | null }
 
 export type Thresholds = { notice: number; warning: number; alert: number; critical: number }
 
@@ -64,15 +64,15 @@ export type ForecastPoint = [at: number, low: number, mid: number, high: number]
 
 export type ForecastView = {
   kind: 'ready' | 'too_little_history'
-  from: number
-  step: number
-  confidence: number
-  model: string
+  from: number | null
+  step: number | null
+  confidence: number | null
+  model: string | null
   error_past: number | null
-  trials: number
+  trials: number | null
   points: ForecastPoint[]
-  have_ms: number
-  need_ms: number
+  have_ms: number | null
+  need_ms: number | null
   ready_at: number | null
   outlooks: ForecastOutlook[]
 }
@@ -96,7 +96,8 @@ export type AlertView = {
   resource_id: string | null
 }
 
-export type ResourceDetail = ResourceView & {
+/** What one resource is made of, beside its reading. */
+export type ResourceMaking = {
   used_expr: string
   limit_expr: string
   advice: string
@@ -106,7 +107,12 @@ export type ResourceDetail = ResourceView & {
   forecast: ForecastView
 }
 
-export type ResourceList = { at: number; resources: ResourceView[] }
+export type ResourceDetail = ResourceView & ResourceMaking
+
+/** Something that could not be read or evaluated, and why. */
+export type TroubleView = { subject: string; error: string }
+
+export type ResourceList = { at: number; resources: ResourceView[]; troubles?: TroubleView[] }
 
 export type ResourceHistory = {
   from: number
@@ -138,7 +144,7 @@ export type TargetView = {
   interval_ms: number
 }
 
-export type TargetList = { at: number; targets: TargetView[] }
+export type TargetList = { at: number; targets: TargetView[]; complaints?: string[] }
 
 export type Overview = {
   at: number
@@ -158,7 +164,7 @@ export type Overview = {
 }
 
 /** What the program says of itself; parts come and go with its rooms, so the page shows what is there. */
-export type Status = { version: string; started_at: number; uptime_ms: number; ready: boolean } & Record<string, unknown>
+export type Status = { version: string; started_at: number; uptime_ms: number } & Record<string, unknown>
 
 export type ErrorKind = 'invalid' | 'denied' | 'missing' | 'conflict' | 'busy' | 'upstream' | 'internal'
 

@@ -44,11 +44,12 @@ export function Figure({ title, summary, twin, tools, children }: Props) {
   )
 }
 
-/** More rows than a browser lays out without a pause. */
-const ROWS_MAX = 1_000
+/** More rows than a person reads through; a narrower window shows finer ones. */
+const ROWS_MAX = 120
 
 function TwinTable({ twin, label }: { twin: Twin; label: string }) {
-  const shown = twin.rows.slice(0, ROWS_MAX)
+  const every = Math.ceil(twin.rows.length / ROWS_MAX)
+  const shown = twin.rows.filter((_, row) => row % every === 0)
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by key
     <div class={style.scroll} role="region" aria-label={label} tabIndex={0}>
@@ -73,11 +74,7 @@ function TwinTable({ twin, label }: { twin: Twin; label: string }) {
           ))}
         </tbody>
       </table>
-      {twin.rows.length > shown.length && (
-        <p class={style.cut}>
-          The first {shown.length} of {twin.rows.length} rows.
-        </p>
-      )}
+      {every > 1 && <p class={style.cut}>One of every {every} moments. Zoom in for the others.</p>}
     </div>
   )
 }

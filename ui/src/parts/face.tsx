@@ -112,6 +112,20 @@ export function Empty({ title, children, command }: EmptyProps) {
   )
 }
 
+/** What went wrong beside what is shown. */
+export function Remarks({ label, remarks }: { label: string; remarks: readonly string[] }) {
+  if (remarks.length === 0) return null
+  return (
+    <ul class={style.remarks} aria-label={label}>
+      {remarks.map((remark) => (
+        <li key={remark}>
+          <b>{label}:</b> {remark}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
 function sentence(text: string): string {
   const first = text.charAt(0).toUpperCase() + text.slice(1)
   return /[.!?]$/.test(first) ? first : `${first}.`

@@ -21,6 +21,12 @@ export function Labels({ labels, hide = NONE }: Props) {
   )
 }
 
+/** The names of labels whose values the title says already. */
+export function saidIn(title: string, labels: LabelSet): string[] {
+  const words = title.split(/[\s,()]+/)
+  return Object.keys(labels).filter((name) => words.includes(labels[name] ?? ''))
+}
+
 /** Labels in a line of text, for where tags would be too loud. */
 export function labelLine(labels: LabelSet, hide = NONE): string {
   return inOrder(labels, hide)

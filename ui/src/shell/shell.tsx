@@ -146,14 +146,14 @@ function Pulse({ connection }: { connection: Connection }) {
 function Stale({ connection }: { connection: Connection }) {
   const client = useQueryClient()
   const now = useNow()
-  const { heardAt } = connection
+  const { answeredAt } = connection
   return (
     <div class={style.stale} role="alert">
       <strong>Stale</strong>
       <span>
-        {heardAt === null
+        {answeredAt === null
           ? 'No usable answer from the program so far.'
-          : `No answer since ${momentFull(heardAt)} (${ago(heardAt, now)}). What is shown is from then.`}
+          : `No answer since ${momentFull(answeredAt)} (${ago(answeredAt, now)}). What is shown is from then.`}
       </span>
       <button type="button" class={style.tool} onClick={() => void client.invalidateQueries({ refetchType: 'active' })}>
         Again

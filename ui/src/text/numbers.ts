@@ -70,6 +70,11 @@ export function unitOfMetric(name: string | undefined, query: string): Unit {
   return 'count'
 }
 
+/** The program's words, with numbers kept beside their units at the end of a line. */
+export function unbroken(text: string): string {
+  return text.replace(/(\d) (?=(?:%|[KMGTPE]?i?B(?:\/s)?|cores?|ms|s|min|h|days?|[kMGTPE])(?![\w/]))/g, `$1${GAP}`)
+}
+
 /** `1 target`, `2 targets`. */
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${whole(count)}${GAP}${count === 1 ? one : many}`

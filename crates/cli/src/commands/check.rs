@@ -62,7 +62,8 @@ pub(crate) fn run(command: &args::Settings, output: &Output) -> Result<ExitCode,
             "rules": rule_count,
         }))?;
     } else {
-        let name = file.map_or_else(|| "no settings file".to_owned(), |file| file.display().to_string());
+        let name =
+            file.map_or_else(|| "no settings file".to_owned(), |file| file.display().to_string());
         output.text(&format!(
             "{name}: in order\n  scrape jobs  {}\n  resources    {}\n  receivers    {}\n  rules        {rule_count} in {} groups\n",
             settings.scrape.len(),

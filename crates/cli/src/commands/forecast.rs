@@ -20,10 +20,10 @@ use crate::{
 const CONFIDENCE: f64 = 0.9;
 
 /// Says when things run out.
-pub(crate) fn run(command: Forecast, output: &Output) -> Result<ExitCode, Fault> {
+pub(crate) fn run(command: &Forecast, output: &Output) -> Result<ExitCode, Fault> {
     match (&command.csv, command.limit) {
-        (Some(file), Some(limit)) => from_csv(file, limit, &command, output),
-        _ => from_server(&command, output),
+        (Some(file), Some(limit)) => from_csv(file, limit, command, output),
+        _ => from_server(command, output),
     }
 }
 
@@ -54,13 +54,24 @@ fn from_server(command: &Forecast, output: &Output) -> Result<ExitCode, Fault> {
     let text = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
     let table = rows.iter().map(|row| {
         let outlook = row["outlook"]["text"].as_str().unwrap_or_default().to_owned();
-        vec![text(row, "level"), text(row, "title"), text(row, "share_text"), text(row, "headroom_text"), outlook]
+        vec![
+            text(row, "level"),
+            text(row, "title"),
+            text(row, "share_text"),
+            text(row, "headroom_text"),
+            outlook,
+        ]
     });
     output.table(&["level", "resource", "used", "left", "outlook"], table.collect())?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn from_csv(file: &Path, limit: f64, command: &Forecast, output: &Output) -> Result<ExitCode, Fault> {
+fn from_csv(
+    file: &Path,
+    limit: f64,
+    command: &Forecast,
+    output: &Output,
+) -> Result<ExitCode, Fault> {
     let (times, values) = read(file)?;
     let history = History { times: &times, values: &values };
     let now = times.last().map_or_else(|| SystemClock::new().now(), |last| Time(*last));
@@ -88,7 +99,10 @@ fn from_csv(file: &Path, limit: f64, command: &Forecast, output: &Output) -> Res
     }
     if output.is_json() {
         let forecast = told.as_ref().ok().map(|told| {
-            let points = told.points.iter().map(|point| json!([point.at.millis(), point.low, point.mid, point.high]));
+            let points = told
+                .points
+                .iter()
+                .map(|point| json!([point.at.millis(), point.low, point.mid, point.high]));
             json!({ "model": told.model, "trials": told.trials, "error_past": told.error_past,
                     "confidence": CONFIDENCE, "points": points.collect::<Vec<_>>() })
         });
@@ -98,7 +112,12 @@ fn from_csv(file: &Path, limit: f64, command: &Forecast, output: &Output) -> Res
     } else {
         let last = values.last().copied().unwrap_or(f64::NAN);
         let used = Unit::Share.say(last / limit);
-        let mut text = format!("{} samples; last {} of {} ({used})\n", times.len(), Unit::Count.say(last), Unit::Count.say(limit));
+        let mut text = format!(
+            "{} samples; last {} of {} ({used})\n",
+            times.len(),
+            Unit::Count.say(last),
+            Unit::Count.say(limit)
+        );
         for (_, _, said) in &lines {
             text.push_str("  ");
             text.push_str(said);
@@ -133,8 +152,11 @@ fn read(file: &Path) -> Result<(Vec<i64>, Vec<f64>), Fault> {
         })?)
     };
     let reader = io::BufReader::new(reader);
-    let batches = import::csv(reader, &CsvSpec::default(), ImportOptions::default())
-        .map_err(|error| Fault::from_error(error.kind(), &error).help("the file needs a header such as time,value"))?;
+    let batches =
+        import::csv(reader, &CsvSpec::default(), ImportOptions::default()).map_err(|error| {
+            Fault::from_error(error.kind(), &error)
+                .help("the file needs a header such as time,value")
+        })?;
     let mut series: Option<model::Labels> = None;
     let mut samples = Vec::new();
     for batch in batches {

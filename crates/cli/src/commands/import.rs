@@ -9,7 +9,9 @@ use std::{
     time::Duration,
 };
 
-use collect::import::{self, ColumnRole, CsvSpec, ImportError, ImportOptions, ImportProgress, OnError};
+use collect::import::{
+    self, ColumnRole, CsvSpec, ImportError, ImportOptions, ImportProgress, OnError,
+};
 use collect::remote_write;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use model::{Kind, Labels, SampleSink as _, Series};
@@ -44,7 +46,7 @@ struct Counts {
 }
 
 /// Takes in a file.
-pub(crate) fn run(command: Import, output: &Output) -> Result<ExitCode, Fault> {
+pub(crate) fn run(command: &Import, output: &Output) -> Result<ExitCode, Fault> {
     let format = match command.format {
         Some(format) => format,
         None => format_of(&command.file)?,
@@ -57,9 +59,9 @@ pub(crate) fn run(command: Import, output: &Output) -> Result<ExitCode, Fault> {
         labels: labels(&command.labels)?,
         ..ImportOptions::default()
     };
-    let sink = sink(&command)?;
+    let sink = sink(command)?;
     let mut batches: Box<dyn Batches> = match format {
-        FileFormat::Csv => Box::new(csv(reader, &command, options)?),
+        FileFormat::Csv => Box::new(csv(reader, command, options)?),
         FileFormat::Jsonl => Box::new(import::json_lines(reader, options)),
         FileFormat::Openmetrics => Box::new(import::openmetrics(reader, options)),
     };
@@ -73,7 +75,7 @@ pub(crate) fn run(command: Import, output: &Output) -> Result<ExitCode, Fault> {
         store.close().map_err(|error| Fault::from_error(error.kind(), &error))?;
     }
     bar.finish_and_clear();
-    tell(batches.progress(), &counts, &command, output)
+    tell(batches.progress(), &counts, command, output)
 }
 
 /// An import of any format.
@@ -117,7 +119,8 @@ fn tell(
         }))?;
     } else {
         let word = if command.dry_run { "would take in" } else { "took in" };
-        output.text(&format!("{word} {} samples from {} lines\n", counts.accepted, progress.lines))?;
+        output
+            .text(&format!("{word} {} samples from {} lines\n", counts.accepted, progress.lines))?;
         if counts.out_of_range > 0 {
             output.note(&format!(
                 "{} samples are older than the store keeps, or more than a day ahead; they were left out",
@@ -140,8 +143,10 @@ fn format_of(file: &Path) -> Result<FileFormat, Fault> {
         "csv" | "tsv" => Ok(FileFormat::Csv),
         "jsonl" | "ndjson" | "json" => Ok(FileFormat::Jsonl),
         "om" | "openmetrics" | "prom" | "txt" => Ok(FileFormat::Openmetrics),
-        _ => Err(Fault::new(Kind::Invalid, format!("cannot tell the format of {}", file.display()))
-            .help("say it with --format csv, jsonl or openmetrics")),
+        _ => {
+            Err(Fault::new(Kind::Invalid, format!("cannot tell the format of {}", file.display()))
+                .help("say it with --format csv, jsonl or openmetrics"))
+        }
     }
 }
 
@@ -176,7 +181,8 @@ fn labels(pairs: &[String]) -> Result<Labels, Fault> {
     let mut found = Vec::new();
     for pair in pairs {
         let (name, value) = pair.split_once('=').ok_or_else(|| {
-            Fault::new(Kind::Invalid, format!("--label {pair:?} has no `=`")).help("write it as --label site=berlin")
+            Fault::new(Kind::Invalid, format!("--label {pair:?} has no `=`"))
+                .help("write it as --label site=berlin")
         })?;
         found.push((name, value));
     }
@@ -230,7 +236,9 @@ fn sink(command: &Import) -> Result<Sink, Fault> {
 
 fn keep(sink: &Sink, batch: &[Series], counts: &mut Counts) -> Result<(), Fault> {
     match sink {
-        Sink::Nowhere => counts.accepted += batch.iter().map(|series| series.samples.len()).sum::<usize>(),
+        Sink::Nowhere => {
+            counts.accepted += batch.iter().map(|series| series.samples.len()).sum::<usize>();
+        }
         Sink::Store(store) => {
             let receipt =
                 store.write(batch).map_err(|error| Fault::from_error(error.kind(), &error))?;
@@ -249,7 +257,10 @@ fn keep(sink: &Sink, batch: &[Series], counts: &mut Counts) -> Result<(), Fault>
 }
 
 /// Sends a body, waiting longer each time the server is busy.
-#[expect(clippy::disallowed_methods, reason = "the command line has no other clock than the machine's")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line has no other clock than the machine's"
+)]
 async fn send(remote: &Remote, body: Vec<u8>) -> Result<(), Fault> {
     let mut tries = 0;
     loop {

@@ -10,7 +10,7 @@ use super::small_runtime;
 use crate::{args::Query, client::Remote, fault::Fault, output::Output};
 
 /// Asks a server and shows its answer.
-pub(crate) fn run(command: Query, output: &Output) -> Result<ExitCode, Fault> {
+pub(crate) fn run(command: &Query, output: &Output) -> Result<ExitCode, Fault> {
     let remote = Remote::new(&command.server)?;
     let answer = small_runtime()?.block_on(async {
         match &command.from {
@@ -31,7 +31,7 @@ pub(crate) fn run(command: Query, output: &Output) -> Result<ExitCode, Fault> {
             }
         }
     })?;
-    for note in ["warnings", "infos"].iter().flat_map(|kind| answer[*kind].as_array()).flatten() {
+    for note in ["warnings", "infos"].iter().filter_map(|kind| answer[*kind].as_array()).flatten() {
         output.note(&format!("note: {}", note.as_str().unwrap_or_default()));
     }
     if output.is_json() {
@@ -41,7 +41,8 @@ pub(crate) fn run(command: Query, output: &Output) -> Result<ExitCode, Fault> {
     let result = &answer["data"]["result"];
     match answer["data"]["resultType"].as_str() {
         Some("vector") => {
-            let rows = list(result).iter().map(|row| vec![series(&row["metric"]), point(&row["value"]).1]);
+            let rows =
+                list(result).iter().map(|row| vec![series(&row["metric"]), point(&row["value"]).1]);
             output.table(&["series", "value"], rows.collect())?;
         }
         Some("matrix") => {

@@ -13,9 +13,9 @@ use crate::{
 };
 
 /// Works with rule files.
-pub(crate) fn run(command: Rules, output: &Output) -> Result<ExitCode, Fault> {
-    let RulesCommand::Export(from) = command.command;
-    let (settings, _) = read_settings(&from)?;
+pub(crate) fn run(command: &Rules, output: &Output) -> Result<ExitCode, Fault> {
+    let RulesCommand::Export(from) = &command.command;
+    let (settings, _) = read_settings(from)?;
     let mut files = vec![vec![of_resources(&settings.resources)]];
     for pattern in &settings.rule_files {
         for path in server::files_matching(&settings.base, pattern) {
@@ -59,7 +59,13 @@ fn of_resources(resources: &[Resource]) -> RuleGroup {
                     ("owner".to_owned(), resource.owner.clone()),
                 ],
                 annotations: vec![
-                    ("summary".to_owned(), format!("{} is {{{{ $value | humanizePercentage }}}} full", plain_title(&resource.title))),
+                    (
+                        "summary".to_owned(),
+                        format!(
+                            "{} is {{{{ $value | humanizePercentage }}}} full",
+                            plain_title(&resource.title)
+                        ),
+                    ),
                     ("description".to_owned(), resource.advice.clone()),
                 ],
             }));

@@ -23,9 +23,10 @@ const BLOCKING_THREADS_MAX: usize = 64;
 pub(crate) fn run(command: Serve, common: &Common) -> Result<ExitCode, Fault> {
     log_to_stderr(common)?;
     let (mut settings, file) = read_settings(&command.settings)?;
-    match &file {
-        Some(file) => tracing::info!(file = %file.display(), "settings read"),
-        None => tracing::info!("no settings file: watching this host with the default policy"),
+    if let Some(file) = &file {
+        tracing::info!(file = %file.display(), "settings read")
+    } else {
+        tracing::info!("no settings file: watching this host with the default policy")
     }
     if let Some(listen) = command.listen {
         settings.server.listen = listen;
@@ -68,7 +69,9 @@ fn default_data() -> Result<PathBuf, Fault> {
         .map(PathBuf::from)
         .or_else(|| environment("HOME").map(|home| PathBuf::from(home).join(".local/share")))
         .map(|folder| folder.join("plimsoll"))
-        .ok_or_else(|| Fault::new(Kind::Invalid, "there is no home folder: say where to keep data with --data"))
+        .ok_or_else(|| {
+            Fault::new(Kind::Invalid, "there is no home folder: say where to keep data with --data")
+        })
 }
 
 fn log_to_stderr(common: &Common) -> Result<(), Fault> {

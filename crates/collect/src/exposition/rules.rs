@@ -6,7 +6,8 @@ use model::MetricKind;
 
 use super::{
     Taker,
-    line::{MetadataLine, SampleLine, number},
+    cursor::number,
+    line::{MetadataLine, SampleLine},
 };
 
 /// What every sample has passed so far.

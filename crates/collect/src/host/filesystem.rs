@@ -8,7 +8,7 @@ use std::{
     fmt, io,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc::{self, Receiver, Sender},
     },
@@ -67,30 +67,44 @@ struct Mount {
 #[derive(Debug)]
 struct Asker {
     questions: Sender<Vec<PathBuf>>,
-    answers: Receiver<io::Result<Room>>,
-    /// Set when the thread has nothing to do.
+    /// Says that all were asked.
+    done: Receiver<()>,
+    /// Answers so far, in the order of the questions; `None` is an error.
+    answers: Arc<Mutex<Vec<Option<Room>>>>,
+    /// Set when the thread has nothing to do, or is gone.
     idle: Arc<AtomicBool>,
 }
 
 impl Asker {
     fn start(ask: Ask) -> io::Result<Self> {
         let (questions, todo) = mpsc::channel::<Vec<PathBuf>>();
-        let (told, answers) = mpsc::channel();
+        let (told, done) = mpsc::channel();
         let idle = Arc::new(AtomicBool::new(true));
-        let flag = Arc::clone(&idle);
+        let answers = Arc::new(Mutex::new(Vec::new()));
+        let (flag, list) = (Arc::clone(&idle), Arc::clone(&answers));
         let work = move || {
             for paths in todo {
-                // Nobody listens any more once this thread came back too late.
-                let heard = paths.iter().all(|path| told.send(ask(path)).is_ok());
+                for path in paths {
+                    let answer = ask(&path).ok();
+                    list.lock().unwrap_or_else(PoisonError::into_inner).push(answer);
+                }
                 flag.store(true, Ordering::Release);
-                if !heard {
+                // Nobody listens any more once this thread came back too late.
+                if told.send(()).is_err() {
                     break;
                 }
             }
-            flag.store(true, Ordering::Release);
         };
         thread::Builder::new().name("collect-mounts".into()).spawn(work)?;
-        Ok(Self { questions, answers, idle })
+        Ok(Self { questions, done, answers, idle })
+    }
+
+    /// The answers that come in time: all of them, or those before the one that hangs.
+    fn ask(&self, paths: Vec<PathBuf>, wait: Duration) -> (Vec<Option<Room>>, bool) {
+        self.idle.store(false, Ordering::Release);
+        let late = self.questions.send(paths).is_err() || self.done.recv_timeout(wait).is_err();
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        (std::mem::take(&mut *answers), late)
     }
 }
 
@@ -151,36 +165,32 @@ impl Filesystems {
         Ok(found)
     }
 
-    /// Asks all that are not stuck; `None` for those that did not answer.
+    /// Asks all that are not stuck. `None` for one that gives an error or does not answer; those behind it are not
+    /// asked this time.
     fn rooms(
         &mut self,
         mounts: &[Mount],
         files: &mut Files,
     ) -> Result<BTreeMap<String, Option<Room>>, PartError> {
         self.stuck.retain(|_, back| !back.load(Ordering::Acquire));
+        let stuck = self.stuck.keys().map(|point| (point.clone(), None));
+        let mut rooms: BTreeMap<String, Option<Room>> = stuck.collect();
         let asked: Vec<&Mount> =
-            mounts.iter().filter(|mount| !self.stuck.contains_key(&mount.point)).collect();
-        let mut rooms = BTreeMap::new();
-        if asked.is_empty() {
-            return Ok(rooms);
-        }
-        let Some(asker) = self.asker()? else { return Ok(rooms) };
+            mounts.iter().filter(|mount| !rooms.contains_key(&mount.point)).collect();
+        let wait = self.wait;
+        let Some(asker) = self.asker()?.filter(|_| !asked.is_empty()) else { return Ok(rooms) };
         let paths = asked.iter().map(|mount| files.at(&mount.point).clone()).collect();
-        asker.idle.store(false, Ordering::Release);
-        // A thread that is gone shows below, as an answer that does not come.
-        drop(asker.questions.send(paths));
-        let mut left = self.wait;
-        for mount in &asked {
-            let Some(asker) = &self.asker else { break };
-            if let Ok(answer) = asker.answers.recv_timeout(left) {
-                rooms.insert(mount.point.clone(), answer.ok());
-                continue;
-            }
-            if let Some(asker) = self.asker.take() {
+        let (answers, late) = asker.ask(paths, wait);
+        let answered = answers.len();
+        for (mount, answer) in asked.iter().zip(answers) {
+            rooms.insert(mount.point.clone(), answer);
+        }
+        if late && let Some(asker) = self.asker.take() {
+            self.late_total += 1;
+            if let Some(mount) = asked.get(answered) {
+                rooms.insert(mount.point.clone(), None);
                 self.stuck.insert(mount.point.clone(), asker.idle);
             }
-            rooms.insert(mount.point.clone(), None);
-            self.late_total += 1;
         }
         Ok(rooms)
     }
@@ -211,10 +221,10 @@ impl Part for Filesystems {
                 ("fstype", mount.kind.as_str()),
                 ("mountpoint", mount.point.as_str()),
             ];
-            let room = rooms.get(&mount.point).copied().flatten();
+            let Some(room) = rooms.get(&mount.point) else { continue };
             let error = if room.is_some() { 0.0 } else { 1.0 };
             sheet.put("node_filesystem_device_error", &labels, error);
-            let Some(room) = room else { continue };
+            let Some(room) = *room else { continue };
             let readonly = if mount.readonly { 1.0 } else { 0.0 };
             for (metric, value) in [
                 ("node_filesystem_readonly", readonly),

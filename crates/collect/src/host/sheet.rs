@@ -38,7 +38,7 @@ impl Sheet {
             base,
             now: Time::default(),
             places: Vec::new(),
-            part: 0,
+            part: usize::MAX,
             next: 0,
             series: Vec::new(),
         }
@@ -96,6 +96,8 @@ impl Sheet {
     /// Ends a round.
     pub(super) fn end(&mut self) -> Vec<Series> {
         self.close_part();
+        // No part is open between rounds, so that nothing is cut off when the next begins.
+        self.part = usize::MAX;
         std::mem::take(&mut self.series)
     }
 
@@ -109,5 +111,35 @@ impl Sheet {
             places.truncate(self.next);
         }
         self.next = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn round(sheet: &mut Sheet, parts: &[&[&str]]) -> Vec<Labels> {
+        sheet.begin(Time(0));
+        for (index, names) in parts.iter().enumerate() {
+            sheet.part(index);
+            for name in *names {
+                sheet.put(name, &[("device", "sda")], 1.0);
+            }
+        }
+        sheet.end().into_iter().map(|series| series.labels).collect()
+    }
+
+    #[test]
+    fn places_outlive_the_round_and_those_that_change_are_built_anew() {
+        let mut sheet = Sheet::new(Labels::from_pairs([("job", "plimsoll")]));
+        let first = round(&mut sheet, &[&["a", "b"], &["c"]]);
+        assert_eq!(first[2].to_string(), r#"c{device="sda",job="plimsoll"}"#);
+        assert_eq!(round(&mut sheet, &[&["a", "b"], &["c"]]), first);
+        sheet.begin(Time(1));
+        sheet.part(0);
+        assert_eq!(sheet.places.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
+        let other = round(&mut sheet, &[&["b"], &["c"]]);
+        assert_eq!(other, first[1..]);
+        assert_eq!(sheet.names().into_iter().collect::<Vec<_>>(), ["b", "c"]);
     }
 }

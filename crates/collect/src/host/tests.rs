@@ -1,6 +1,6 @@
 //! Fixtures of `/proc` and `/sys`, and what must come of them.
 
-use std::{collections::BTreeMap, fs, path::Path, sync::mpsc};
+use std::{collections::BTreeMap, fs, sync::mpsc};
 
 use tempfile::TempDir;
 
@@ -256,7 +256,7 @@ fn a_mount_that_hangs_is_left_to_itself_and_the_others_go_on() {
         })
     };
     let exclude = HostExclusions::default();
-    let wait = Duration::from_millis(200);
+    let wait = Duration::from_secs(1);
     let mut part =
         Filesystems::asking(exclude.mount_points, exclude.fs_types, wait, std::sync::Arc::new(ask));
     let key = |name: &str, device: &str, kind: &str, point: &str| {
@@ -295,4 +295,11 @@ fn nothing_at_all_is_told_and_does_no_harm() {
     let mut collector = HostCollector::new(options);
     assert!(!collector.collect(Time(0)).is_empty());
     assert!(collector.notes().len() > 5);
+}
+
+#[test]
+fn the_host_is_called_what_it_calls_itself() {
+    let root = root(&[("proc/sys/kernel/hostname", "db-1\n")]);
+    assert_eq!(host_name(root.path()), "db-1");
+    assert_eq!(host_name(Path::new("/nowhere")), "localhost");
 }

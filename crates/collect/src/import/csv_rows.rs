@@ -9,7 +9,8 @@ use ::csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
 use model::{Labels, METRIC_NAME};
 
 use super::{
-    Batch, ColumnRole, CsvSpec, ImportError, ImportProgress, Rows, TimeFormat, times::parse_time,
+    Batch, ColumnRole, CsvSpec, ImportError, ImportProgress, LINE_BYTES_MAX, Rows, TimeFormat,
+    times::parse_time,
 };
 
 /// Rows that are looked at to find out what a column is.
@@ -44,10 +45,18 @@ pub(super) struct CsvRows<R> {
 struct Counted<R> {
     reader: R,
     bytes: u64,
+    /// Where the row begins that is being read, as nearly as it is known.
+    row_start: u64,
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // Quotes that are never closed make the rest of the file one row.
+        if self.bytes - self.row_start > LINE_BYTES_MAX {
+            let what =
+                format!("a row is longer than {LINE_BYTES_MAX} bytes; are quotes left open?");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+        }
         let count = self.reader.read(buffer)?;
         self.bytes += count as u64;
         Ok(count)
@@ -68,7 +77,7 @@ impl<R: BufRead> CsvRows<R> {
             .delimiter(delimiter)
             .flexible(true)
             .has_headers(false)
-            .from_reader(Counted { reader, bytes: 0 });
+            .from_reader(Counted { reader, bytes: 0, row_start: 0 });
         let mut record = ByteRecord::new();
         let Some((_, header)) = next_record(&mut reader, &mut record)? else {
             return Err(wrong(1, "there is no header"));
@@ -207,10 +216,12 @@ impl<R: BufRead> Rows for CsvRows<R> {
 
 /// The next row with its line. Rows that are not UTF-8 have what is wrong replaced, and fail where it matters.
 fn next_record<R: Read>(
-    reader: &mut Reader<R>,
+    reader: &mut Reader<Counted<R>>,
     record: &mut ByteRecord,
 ) -> Result<Option<(u64, StringRecord)>, ImportError> {
     let line = reader.position().line();
+    let counted = reader.get_mut();
+    counted.row_start = counted.bytes;
     match reader.read_byte_record(record) {
         Ok(false) => Ok(None),
         Ok(true) => {

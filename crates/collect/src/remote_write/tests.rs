@@ -142,22 +142,29 @@ fn a_snappy_bomb_is_refused_by_what_it_declares() {
     // Declares 64 MiB in a few bytes, which no snappy can hold.
     let error = decode(&[0x80, 0x80, 0x80, 0x20, 0, 0], None, &limits).unwrap_err();
     assert!(matches!(error, DecodeError::Snappy(_)), "{error}");
-    // A real one: 200 MiB of nothing.
-    let error = decode(&compressed(&vec![0; 200 << 20]), None, &limits).unwrap_err();
-    assert!(matches!(error, DecodeError::Limit { limit, .. } if limit == 128 << 20), "{error}");
+    // A real one: 8 MiB of nothing where one is allowed.
+    let small = DecodeLimits { decoded_bytes: 1 << 20, ..limits };
+    let error = decode(&compressed(&vec![0; 8 << 20]), None, &small).unwrap_err();
+    assert!(matches!(error, DecodeError::Limit { limit, .. } if limit == 1 << 20), "{error}");
 }
 
 #[test]
 fn ten_million_labels_are_refused_before_they_are_kept() {
-    // One series with ten million empty labels of two bytes each.
-    let mut inner = Vec::new();
-    inner.resize_with(20_000_000, || 0);
-    for pair in inner.chunks_exact_mut(2) {
-        pair.copy_from_slice(&[0x0a, 0]);
+    // One series of ten million empty labels, two bytes each: a literal, and then copies of 64 bytes.
+    let mut start = vec![0x0a];
+    Writer(&mut start).varint(20_000_000);
+    start.extend([0x0a, 0]);
+    let mut body = Vec::new();
+    Writer(&mut body).varint(start.len() as u64 - 2 + 20_000_000);
+    body.push(u8::try_from((start.len() - 1) << 2).unwrap());
+    body.extend(&start);
+    let mut left = 20_000_000 - 2;
+    while left > 0 {
+        let length = left.min(64);
+        body.extend([u8::try_from((length - 1) << 2).unwrap() | 2, 2, 0]);
+        left -= length;
     }
-    let mut message = Vec::new();
-    Writer(&mut message).bytes(1, &inner);
-    let error = decode(&compressed(&message), None, &DecodeLimits::default()).unwrap_err();
+    let error = decode(&body, None, &DecodeLimits::default()).unwrap_err();
     assert_eq!(error.to_string(), "the request has 129 labels in one series, more than 128");
 }
 

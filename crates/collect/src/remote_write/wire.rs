@@ -121,7 +121,7 @@ impl Writer<'_> {
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "only seven bits are taken")]
-    fn varint(&mut self, mut value: u64) {
+    pub(super) fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             // The lowest seven bits, and that more follow.
             self.0.push((value & 0x7f) as u8 | 0x80);

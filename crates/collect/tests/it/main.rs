@@ -3,4 +3,8 @@
 #[cfg(test)]
 mod host;
 #[cfg(test)]
+mod remote_write;
+#[cfg(test)]
 mod scrape;
+#[cfg(test)]
+mod tls;

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     convert::Infallible,
+    fmt::Write as _,
     io::Write as _,
     net::SocketAddr,
     sync::{
@@ -98,9 +99,16 @@ async fn dripping(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 fn endless() -> Response {
-    plain(Body::from_stream(stream::repeat_with(|| {
-        Ok::<_, Infallible>(Bytes::from_static(b"a 1\n"))
-    })))
+    let piece = Bytes::from("a 1\n".repeat(4_096));
+    plain(Body::from_stream(stream::repeat_with(move || Ok::<_, Infallible>(piece.clone()))))
+}
+
+fn many() -> String {
+    let mut text = String::new();
+    for at in 0..5_000 {
+        writeln!(text, "many{{at=\"{at}\"}} {at}").unwrap();
+    }
+    text
 }
 
 async fn server() -> Server {
@@ -132,14 +140,7 @@ async fn server() -> Server {
         .route("/broken", get(|| async { plain("a 1\nb{ 2\n") }))
         .route("/html", get(|| async { axum::response::Html("<html>") }))
         .route("/twice", get(|| async { plain("a 1\na 2\nb 1 2000\nb 2 1000\nb 3 3000\n") }))
-        .route(
-            "/many",
-            get(|| async {
-                plain(
-                    (0..20_000).map(|at| format!("many{{at=\"{at}\"}} {at}\n")).collect::<String>(),
-                )
-            }),
-        )
+        .route("/many", get(|| async { plain(many()) }))
         .with_state(Arc::clone(&shared));
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {
@@ -236,7 +237,7 @@ async fn compressed_answers_and_openmetrics_are_read() {
     assert_eq!(lines(&scraped)[0], "a_created 3");
     assert_eq!(lines(&scraped)[1], "a_total 1@1600000000500");
     let note = scraped.report.note.unwrap();
-    assert!(note.contains("buckets below 0"), "{note}");
+    assert_eq!(note, "line 3: some samples of a have a time stamp and some not");
     let honor = Honor { labels: false, timestamps: false };
     let scraped = server.scraper("/openmetrics", |job| job.honor = honor).scrape(&clock).await;
     assert_eq!(lines(&scraped)[1], "a_total 1");
@@ -343,7 +344,7 @@ async fn limits_refuse_the_whole_scrape() {
         assert!(error(&scraped).contains(what), "{}", error(&scraped));
     }
     let scraped = server.scraper("/many", |_| {}).scrape(&clock).await;
-    assert_eq!(lines(&scraped).len(), 20_000);
+    assert_eq!(lines(&scraped).len(), 5_000);
 }
 
 #[tokio::test]
@@ -374,6 +375,6 @@ async fn metric_relabelling_drops_and_renames() {
     let scraped = server.scraper("/many", |job| job.metric_relabel = rules).scrape(&clock).await;
     assert_eq!(lines(&scraped).len(), 11);
     assert_eq!(lines(&scraped)[0], "few{at=\"1\"} 1");
-    assert_eq!(shown(&scraped)["scrape_samples_scraped"], "20000");
+    assert_eq!(shown(&scraped)["scrape_samples_scraped"], "5000");
     assert_eq!(shown(&scraped)["scrape_samples_post_metric_relabeling"], "11");
 }

@@ -153,14 +153,10 @@ fn description(resource: &Resource, outlook: &Outlook) -> String {
     let text = match outlook {
         Outlook::Now => format!("It takes {lead} to get more of it."),
         Outlook::Expected(range) => {
-            let mut when = format!("At the earliest on {}", day(range.earliest));
-            if let Some(likely) = range.likely {
-                when.push_str(&format!(", most likely on {}", day(likely)));
-            }
-            if let Some(latest) = range.latest {
-                when.push_str(&format!(", at the latest on {}", day(latest)));
-            }
-            format!("{when}. It takes {lead} to get more of it.")
+            let mut when = vec![format!("At the earliest on {}", day(range.earliest))];
+            when.extend(range.likely.map(|likely| format!("most likely on {}", day(likely))));
+            when.extend(range.latest.map(|latest| format!("at the latest on {}", day(latest))));
+            format!("{}. It takes {lead} to get more of it.", when.join(", "))
         }
         Outlook::NotBefore(moment) => format!("Not before {}.", day(*moment)),
         Outlook::NotFilling | Outlook::TooLittleHistory(_) => {

@@ -34,7 +34,7 @@ pub(super) fn templates<'d>(reader: &Reader<'d>, node: Node<'d>, file: &str) {
     for entry in node.entries().into_iter().flatten() {
         let Some(text) = entry.node.scalar() else { continue };
         if let Err(error) = Template::parse(entry.key, text) {
-            let mark = mark(entry.node, file, error.at, 0);
+            let mark = mark(entry.node, file, error.at, word_length(text, error.at));
             let mistake = Mistake::at(mark, "the template cannot be read").label(error.to_string());
             reader.report(match error.help {
                 Some(help) => mistake.help(help),
@@ -61,7 +61,7 @@ pub(super) fn expression<'d>(reader: &Reader<'d>, node: Node<'d>, file: &str) ->
         }
         Err(error) => {
             let at = error.position().map_or(0, |position| offset(text, position));
-            let length = usize::from(error.position().is_some());
+            let length = if error.position().is_some() { 1 } else { text.len() };
             let label = match &error {
                 QueryError::Parse { what, .. } => what.clone(),
                 other => other.to_string(),
@@ -71,6 +71,13 @@ pub(super) fn expression<'d>(reader: &Reader<'d>, node: Node<'d>, file: &str) ->
             false
         }
     }
+}
+
+/// How long the word is that begins at a byte, in a template: a name, or an opening.
+fn word_length(text: &str, at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    let inside = |letter: char| letter == '_' || letter == '$' || letter.is_alphanumeric();
+    rest.find(|letter| !inside(letter)).unwrap_or(rest.len()).max(1)
 }
 
 /// The byte of the text at a line and a letter.
@@ -101,9 +108,5 @@ fn mark(node: Node<'_>, file: &str, at: usize, length: usize) -> Place {
         _ => return place,
     };
     let start = start + at.min(text.len());
-    if length == 0 {
-        Place::new(start, start + text.len().saturating_sub(at))
-    } else {
-        Place::new(start, start + length)
-    }
+    Place::new(start, start + length)
 }

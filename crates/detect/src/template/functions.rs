@@ -102,7 +102,7 @@ pub(super) fn call(run: &mut Run<'_>, name: &str, given: &[Value]) -> Result<Val
         "and" | "or" => {
             let and = name == "and";
             let deciding = given.iter().find(|value| value.is_true() != and);
-            Ok(deciding.or(given.last()).cloned().unwrap_or(Value::Nil))
+            Ok(deciding.or_else(|| given.last()).cloned().unwrap_or(Value::Nil))
         }
         "len" => length(&given[0]),
         "index" => index(given),
@@ -154,7 +154,7 @@ fn number_of(value: &Value) -> Result<f64, RunError> {
         Value::Int(value) => Ok(*value as f64),
         Value::Lapse(nanos) => Ok(*nanos as f64 / 1e9),
         Value::Text(text) => {
-            text.trim_start_matches('+').parse().map_err(|_: std::num::ParseFloatError| {
+            text.trim_start_matches('+').parse().map_err(|_why: std::num::ParseFloatError| {
                 RunError(format!("strconv.ParseFloat: parsing \"{text}\": invalid syntax"))
             })
         }

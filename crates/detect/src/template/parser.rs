@@ -62,8 +62,8 @@ pub(super) enum Base {
 /// How a list of steps ended.
 #[derive(Clone, Debug, PartialEq)]
 enum End {
-    Template,
-    End,
+    Text,
+    Closed,
     Else(Vec<Token>, usize),
 }
 
@@ -79,8 +79,8 @@ pub(super) fn parse(text: &str) -> Result<Parsed, TemplateError> {
     };
     let (body, end) = parser.steps()?;
     match end {
-        End::Template => Ok(Parsed { body, defined: parser.defined }),
-        End::End => Err(TemplateError::new(0, "unexpected {{end}}")),
+        End::Text => Ok(Parsed { body, defined: parser.defined }),
+        End::Closed => Err(TemplateError::new(0, "unexpected {{end}}")),
         End::Else(_, at) => Err(TemplateError::new(at, "unexpected {{else}}")),
     }
 }
@@ -111,7 +111,7 @@ impl Parser {
             };
             let rest = || tokens.iter().skip(1).cloned().collect::<Vec<_>>();
             match word {
-                "end" => return Ok((steps, End::End)),
+                "end" => return Ok((steps, End::Closed)),
                 "else" => return Ok((steps, End::Else(rest(), at))),
                 "if" | "with" | "range" => {
                     let word = word.to_owned();
@@ -123,17 +123,14 @@ impl Parser {
                 }
                 "template" => steps.push(self.template(rest(), at)?),
                 "break" | "continue" if self.loops == 0 => {
-                    return Err(TemplateError::new(
-                        at,
-                        format!("{{{{{word}}}}} outside {{{{range}}}}"),
-                    ));
+                    return Err(TemplateError::new(at, format!("`{word}` outside of `range`")));
                 }
                 "break" => steps.push(Step::Break),
                 "continue" => steps.push(Step::Continue),
                 _ => steps.push(Step::Show(self.pipeline(tokens, at, false)?)),
             }
         }
-        Ok((steps, End::Template))
+        Ok((steps, End::Text))
     }
 
     /// `if`, `with` or `range` up to its `end`.
@@ -147,8 +144,8 @@ impl Parser {
         self.loops -= usize::from(word == "range");
         self.scope.back_to(inner);
         let otherwise = match end {
-            End::Template => return Err(self.unclosed(word, at)),
-            End::End => Vec::new(),
+            End::Text => return Err(self.unclosed(word, at)),
+            End::Closed => Vec::new(),
             End::Else(tokens, at) => self.otherwise(word, tokens, at)?,
         };
         self.scope.back_to(outer);
@@ -170,9 +167,9 @@ impl Parser {
         if tokens.is_empty() {
             let (steps, end) = self.steps()?;
             return match end {
-                End::End => Ok(steps),
+                End::Closed => Ok(steps),
                 End::Else(_, at) => Err(TemplateError::new(at, "expected end; found {{else}}")),
-                End::Template => Err(self.unclosed(word, at)),
+                End::Text => Err(self.unclosed(word, at)),
             };
         }
         let first = tokens.remove(0);
@@ -182,7 +179,7 @@ impl Parser {
             }
             _ => Err(TemplateError::new(
                 first.at,
-                format!("unexpected token in {{{{else}}}} of {word}"),
+                format!("what follows `else` cannot be read in a block of `{word}`"),
             )),
         }
     }
@@ -204,7 +201,7 @@ impl Parser {
         let loops = std::mem::take(&mut self.loops);
         let (body, end) = self.steps()?;
         (self.scope, self.loops) = (outside, loops);
-        if end != End::End {
+        if end != End::Closed {
             return Err(self.unclosed("define", at));
         }
         self.depth -= 1;
@@ -357,7 +354,7 @@ impl Parser {
 
     fn unclosed(&self, word: &str, at: usize) -> TemplateError {
         let at = at.min(self.end);
-        TemplateError::new(at, format!("{{{{{word}}}}} is never ended")).help("add `{{ end }}`")
+        TemplateError::new(at, format!("`{word}` is never ended")).help("add `{{ end }}`")
     }
 }
 

@@ -69,14 +69,14 @@ pub(super) fn printf(format: &str, values: &[Value]) -> String {
             Some('%') => out.push('%'),
             Some(verb) => match values.next() {
                 Some(value) => out.push_str(&verb_text(form, verb, value)),
-                None => out.push_str(&format!("%!{verb}(MISSING)")),
+                None => out.extend(["%!", &verb.to_string(), "(MISSING)"]),
             },
         }
     }
     let extra: Vec<String> =
         values.map(|value| format!("{}={}", value.kind(), value.print())).collect();
     if !extra.is_empty() {
-        out.push_str(&format!("%!(EXTRA {})", extra.join(", ")));
+        out.extend(["%!(EXTRA ", &extra.join(", "), ")"]);
     }
     out
 }
@@ -131,10 +131,11 @@ fn verb_text(form: Form, verb: char, value: &Value) -> String {
     }
     let text = match (verb, value) {
         ('v', Value::Float(number)) => signed(form, float_v(form, *number)),
-        ('v', Value::Int(number)) => signed(form, number.to_string()),
-        ('v', value) => cut(form, value.print()),
         ('t', Value::Bool(truth)) => truth.to_string(),
-        ('d', Value::Int(number) | Value::Lapse(number)) => signed(form, number.to_string()),
+        ('v' | 'd', Value::Int(number)) | ('d', Value::Lapse(number)) => {
+            signed(form, number.to_string())
+        }
+        ('v', value) => cut(form, value.print()),
         ('b' | 'o' | 'x' | 'X' | 'c' | 'U' | 'q', Value::Int(number)) => whole(form, verb, *number),
         ('e' | 'E' | 'f' | 'F' | 'g' | 'G', Value::Float(number)) => {
             signed(form, float(form, verb, *number))
@@ -142,12 +143,17 @@ fn verb_text(form: Form, verb: char, value: &Value) -> String {
         ('s', Value::Text(_) | Value::Moment(_) | Value::Lapse(_)) => cut(form, value.print()),
         ('s', Value::Labels(_)) => value.print(),
         ('q', Value::Text(text)) => format!("{text:?}"),
-        ('x', Value::Text(text)) => text.bytes().map(|byte| format!("{byte:02x}")).collect(),
-        ('X', Value::Text(text)) => text.bytes().map(|byte| format!("{byte:02X}")).collect(),
+        ('x', Value::Text(text)) => hexadecimal(text),
+        ('X', Value::Text(text)) => hexadecimal(text).to_uppercase(),
         (verb, Value::Nil | Value::Missing) => return format!("%!{verb}(<nil>)"),
         (verb, value) => return format!("%!{verb}({}={})", value.kind(), value.print()),
     };
     pad(form, text)
+}
+
+fn hexadecimal(text: &str) -> String {
+    let pairs: Vec<String> = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    pairs.concat()
 }
 
 fn float_v(form: Form, number: f64) -> String {
@@ -226,19 +232,19 @@ mod tests {
 
     #[test]
     fn verbs_print_as_in_go() {
-        let float = Value::Float(3.14159);
+        let float = Value::Float(3.25159);
         let int = Value::Int(42);
         for (format, values, wanted) in [
-            ("%.2f%%", vec![float.clone()], "3.14%"),
-            ("%0.1f", vec![float.clone()], "3.1"),
+            ("%.2f%%", vec![float.clone()], "3.25%"),
+            ("%0.1f", vec![float.clone()], "3.3"),
             (
                 "%08.3f|%-6d|%6d|%+d",
                 vec![float.clone(), int.clone(), int.clone(), int.clone()],
-                "0003.142|42    |    42|+42",
+                "0003.252|42    |    42|+42",
             ),
-            ("%s is %v", vec![Value::text("x"), float.clone()], "x is 3.14159"),
-            ("%d", vec![float.clone()], "%!d(float64=3.14159)"),
-            ("%s", vec![float.clone()], "%!s(float64=3.14159)"),
+            ("%s is %v", vec![Value::text("x"), float.clone()], "x is 3.25159"),
+            ("%d", vec![float.clone()], "%!d(float64=3.25159)"),
+            ("%s", vec![float.clone()], "%!s(float64=3.25159)"),
             ("%f", vec![int.clone()], "%!f(int=42)"),
             ("%d", vec![], "%!d(MISSING)"),
             ("x", vec![int.clone()], "x%!(EXTRA int=42)"),
@@ -258,11 +264,11 @@ mod tests {
             ),
             (
                 "%e %g %.3g",
-                vec![float.clone(), Value::Float(1e9), float.clone()],
-                "3.141590e+00 1e+09 3.14",
+                vec![float.clone(), Value::Float(1e9), float],
+                "3.251590e+00 1e+09 3.25",
             ),
             ("%.2s|%5s", vec![Value::text("abc"), Value::text("abc")], "ab|  abc"),
-            ("%*d", vec![Value::Int(4), int.clone()], "  42"),
+            ("%*d", vec![Value::Int(4), int], "  42"),
         ] {
             assert_eq!(printf(format, &values), wanted, "{format}");
         }

@@ -14,7 +14,7 @@ const REPLACEMENT_BYTES_MAX: usize = 1 << 10;
 const REPLACED_BYTES_MAX: usize = 64 << 10;
 
 fn pattern(text: &str) -> Result<Regex, RunError> {
-    RegexBuilder::new(text).size_limit(PATTERN_BYTES_MAX).build().map_err(|_: regex::Error| {
+    RegexBuilder::new(text).size_limit(PATTERN_BYTES_MAX).build().map_err(|_why: regex::Error| {
         RunError(format!("the regular expression {text:?} is not valid or too large"))
     })
 }
@@ -108,7 +108,7 @@ pub(super) fn escape_query(text: &str) -> String {
                 out.push(char::from(byte));
             }
             b' ' => out.push('+'),
-            other => out.push_str(&format!("%{other:02X}")),
+            other => out.extend(["%".to_owned(), format!("{other:02X}")]),
         }
     }
     out
@@ -140,7 +140,7 @@ pub(super) fn escape_script(text: &str) -> String {
             '\'' => out.push_str("\\'"),
             '"' => out.push_str("\\\""),
             '<' | '>' | '&' | '=' | '\0'..='\x1f' => {
-                out.push_str(&format!("\\u{:04X}", u32::from(letter)));
+                out.extend(["\\u".to_owned(), format!("{:04X}", u32::from(letter))]);
             }
             other => out.push(other),
         }

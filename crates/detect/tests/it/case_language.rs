@@ -44,7 +44,7 @@ pub(crate) struct Stage {
     limit: usize,
     active: ActiveAlerts,
     journal: ActiveAlerts,
-    last: Option<Transition>,
+    last: Vec<Transition>,
 }
 
 fn share(text: &str) -> Result<Share> {
@@ -93,7 +93,7 @@ impl Stage {
             limit: 0,
             active: ActiveAlerts::default(),
             journal: ActiveAlerts::default(),
-            last: None,
+            last: Vec::new(),
         })
     }
 
@@ -138,16 +138,8 @@ impl Stage {
             "for" => self.rule.hold = span(rest)?,
             "keep_firing_for" => self.rule.keep_firing_for = span(rest)?,
             "limit" => self.limit = rest.parse()?,
-            "says" => {
-                let last = self.last.as_ref().context("nothing happened before")?;
-                let said = last.alert().annotations.get("summary").unwrap_or_default();
-                ensure!(said == rest, "it says «{said}»");
-            }
-            "because" => {
-                let last = self.last.as_ref().context("nothing happened before")?;
-                let said = last.alert().annotations.get("ended_because").unwrap_or_default();
-                ensure!(said == rest, "it ended because «{said}»");
-            }
+            "says" => self.noted("summary", rest)?,
+            "because" => self.noted("ended_because", rest)?,
             "at" => {
                 let (at, what) = rest.split_once(' ').context("when and what")?;
                 self.step(Time(0) + span(at)?, what.trim())?;
@@ -157,6 +149,14 @@ impl Stage {
             other => bail!("{other} is no word of this language"),
         }
         Ok(0)
+    }
+
+    /// One of the alerts of the last step has this annotation.
+    fn noted(&self, name: &str, wanted: &str) -> Result<()> {
+        let alerts = self.last.iter().map(Transition::alert);
+        let said: Vec<&str> = alerts.filter_map(|alert| alert.annotations.get(name)).collect();
+        ensure!(said.contains(&wanted), "its {name} is «{}»", said.join("», «"));
+        Ok(())
     }
 
     fn steps(&mut self, rest: &str) -> Result<usize> {
@@ -197,8 +197,8 @@ impl Stage {
         let shown: Vec<&Transition> =
             transitions.iter().filter(|one| !matches!(one, Transition::Noted(_))).collect();
         compare(wanted, &shown)?;
-        if let Some(last) = shown.last() {
-            self.last = Some((*last).clone());
+        if !shown.is_empty() {
+            self.last = shown.into_iter().cloned().collect();
         }
         Ok(())
     }

@@ -1,6 +1,10 @@
 //! The room as a whole: case files, rule files in use, the checker of Prometheus itself.
 
+#[cfg(test)]
 mod alert_cases;
+#[cfg(test)]
 mod case_language;
+#[cfg(test)]
 mod promtool;
+#[cfg(test)]
 mod rule_files;

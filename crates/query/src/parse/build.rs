@@ -20,6 +20,9 @@ use super::{
 };
 use crate::{Position, QueryError, ValueKind};
 
+/// Functions the grammar knows and the executor does not; all are experimental in Prometheus.
+const NOT_SUPPORTED: [&str; 3] = ["info", "integral", "start_timestamp"];
+
 /// Builds our tree from the grammar's.
 pub(super) struct Builder<'t> {
     text: &'t str,
@@ -120,6 +123,10 @@ impl<'t> Builder<'t> {
         let at = self.take(Part::Name);
         let name = call.func.name;
         let kind = value_kind(call.func.return_type);
+        if NOT_SUPPORTED.contains(&name) {
+            let what = format!("function {name} is experimental in Prometheus and not supported");
+            return Err(self.error(at, what));
+        }
         let mut args = Vec::with_capacity(call.args.args.len());
         for (number, arg) in call.args.args.into_iter().enumerate() {
             let arg = self.node(*arg)?;

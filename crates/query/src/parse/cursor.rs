@@ -1,7 +1,12 @@
 //! Walks over the text of an expression, and knows how its smallest parts end.
 
+use super::duration::parse_duration;
 use super::scan::position;
 use crate::QueryError;
+use model::Span;
+
+/// The longest duration; Prometheus can hold no longer one in its nanoseconds either.
+const DURATION_MAX: Span = Span::days(292 * 365);
 
 /// A place in a text that moves forward.
 pub(super) struct Cursor<'t> {
@@ -29,6 +34,22 @@ impl<'t> Cursor<'t> {
     /// An error at a place.
     pub(super) fn error(&self, at: usize, what: impl Into<String>) -> QueryError {
         QueryError::Parse { what: what.into(), position: Some(position(self.text, at)) }
+    }
+
+    /// Refuses durations that overflow, which the grammar would shorten in silence. Whether something else may stand
+    /// here is for the grammar to judge.
+    pub(super) fn check_duration(&self, start: usize, end: usize) -> Result<(), QueryError> {
+        let word = self.text.get(start..end).unwrap_or_default().trim();
+        let span = match word.parse::<f64>() {
+            Ok(seconds) if seconds > DURATION_MAX.as_secs() => None,
+            Ok(_) => return Ok(()),
+            Err(_) if !is_duration(word) => return Ok(()),
+            Err(_) => parse_duration(word),
+        };
+        match span {
+            Some(span) if span <= DURATION_MAX => Ok(()),
+            _ => Err(self.error(start, format!("{word} is not a duration, or out of range"))),
+        }
     }
 
     pub(super) fn skip_number(&mut self) {
@@ -136,13 +157,16 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    pub(super) fn skip_signed_word(&mut self) {
+    /// Skips a number or duration with its sign; says where it began after the sign.
+    pub(super) fn skip_signed_word(&mut self) -> usize {
         self.skip_space();
-        if matches!(self.bytes.get(self.at), Some(b'+' | b'-')) {
+        if matches!(self.byte(), Some(b'+' | b'-')) {
             self.at += 1;
         }
         self.skip_space();
+        let start = self.at;
         self.skip_number();
+        start
     }
 
     pub(super) fn skip_space(&mut self) {
@@ -159,6 +183,12 @@ impl<'t> Cursor<'t> {
         let ahead = self.bytes[self.at..].iter().position(|byte| *byte == b'\n');
         self.at = ahead.map_or(self.bytes.len(), |ahead| self.at + ahead);
     }
+}
+
+/// Whether a word is digits and units, such as `1h30m`.
+fn is_duration(word: &str) -> bool {
+    word.starts_with(|letter: char| letter.is_ascii_digit())
+        && word.bytes().all(|byte| byte.is_ascii_digit() || b"mshdwy".contains(&byte))
 }
 
 /// Whether a byte may be within a name or a number.

@@ -30,9 +30,9 @@ pub(crate) fn with_expression<T: Send>(
 }
 
 fn read(text: &str, parts: scan::Parts) -> Result<Node, QueryError> {
-    // The grammar panics on some numbers that no duration can hold; that is the text's fault, not ours.
-    let parsed = catch_unwind(AssertUnwindSafe(|| grammar::parse(text)))
-        .unwrap_or_else(|_panic| Err("a number in it is out of range".to_owned()));
+    // Should the grammar panic on some text, that text is refused and nothing else suffers.
+    let parsed = catch_unwind(AssertUnwindSafe(|| grammar::parse(&parts.for_grammar(text))))
+        .unwrap_or_else(|_panic| Err("the grammar cannot read it".to_owned()));
     match parsed {
         Ok(expr) => build::Builder::new(text, parts).node(expr),
         Err(what) => Err(refused(text, &what, &parts)),
@@ -40,16 +40,31 @@ fn read(text: &str, parts: scan::Parts) -> Result<Node, QueryError> {
 }
 
 fn refused(text: &str, what: &str, parts: &scan::Parts) -> QueryError {
-    match &parts.suspect {
-        Some((at, shown)) if what == "invalid promql query" => QueryError::Parse {
-            what: format!("unexpected {shown}"),
-            position: Some(scan::position(text, *at)),
-        },
-        _ if text.trim().is_empty() => {
-            QueryError::Parse { what: "no expression found in input".to_owned(), position: None }
+    let (what, at) = match &parts.suspect {
+        _ if text.trim().is_empty() => ("no expression found in input".to_owned(), None),
+        Some((at, shown)) if what == "invalid promql query" => {
+            (format!("unexpected {shown}"), Some(*at))
         }
-        _ => QueryError::Parse { what: what.to_owned(), position: None },
+        _ if what == "invalid promql query" => ("this is not PromQL".to_owned(), None),
+        _ => (what.to_owned(), only_place_of_quoted(text, what)),
+    };
+    QueryError::Parse { what, position: at.map(|at| scan::position(text, at)) }
+}
+
+/// The place of the word that a message of the grammar quotes, if the text has it once and only once.
+fn only_place_of_quoted(text: &str, message: &str) -> Option<usize> {
+    let quoted = message.split('\'').nth(1).or_else(|| message.rsplit(": ").next())?;
+    if quoted.is_empty() {
+        return None;
     }
+    let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| cursor::is_word(*byte));
+    let bytes = text.as_bytes();
+    let mut places = text.match_indices(quoted).map(|(at, _)| at).filter(|at| {
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        !is_word(before) && !is_word(bytes.get(at + quoted.len()))
+    });
+    let first = places.next()?;
+    places.next().is_none().then_some(first)
 }
 
 /// Reads an expression and checks its types, without asking anything.
@@ -98,9 +113,29 @@ mod tests {
     fn nonsense_is_refused_with_its_place() {
         let error = check("sum(rate(a[5m])) b").unwrap_err();
         assert_eq!(error.to_string(), "1:18: parse error: unexpected b");
+        for (text, place) in [
+            ("a +", "1:4"),
+            ("(a + )", "1:6"),
+            ("1 +\n foo(x)", "2:2"),
+            ("sum(rate(x))", "1:5"),
+            ("x{a=b}", "1:5"),
+            ("a + info(b)", "1:5"),
+        ] {
+            let error = check(text).unwrap_err();
+            let found = error.position().map(|position| position.to_string());
+            assert_eq!(found.as_deref(), Some(place), "{error}");
+        }
         assert!(check("").is_err());
         assert!(check("rate(a)").is_err());
         assert!(check("a[1e40]").is_err());
+        assert!(check("a offset 99999999999y5m").is_err());
+    }
+
+    #[test]
+    fn digits_may_be_grouped() {
+        assert!(check("1_000 * x_1{a=\"2_3\"} > 0x1_f").is_ok());
+        assert!(check("1__0").is_err());
+        assert!(check("1_").is_err());
     }
 
     #[test]

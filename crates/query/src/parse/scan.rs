@@ -1,6 +1,8 @@
 //! Finds the places of the parts of an expression in its text, and refuses text that is too long or too deep,
 //! before the grammar sees it. The grammar we use keeps no places; this pass gives them back.
 
+use std::borrow::Cow;
+
 use super::cursor::{Cursor, is_word};
 use crate::{Position, QueryError};
 
@@ -34,6 +36,20 @@ pub(crate) struct Parts {
     pub(crate) suspect: Option<(usize, String)>,
     /// How deep the expression nests at most.
     pub(crate) deepest: usize,
+    /// Numbers with `_` between their digits, which the grammar does not know.
+    grouped: Vec<std::ops::Range<usize>>,
+}
+
+impl Parts {
+    /// The text as the grammar knows it: without `_` in numbers.
+    pub(crate) fn for_grammar<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.grouped.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let within = |at: usize| self.grouped.iter().any(|number| number.contains(&at));
+        let kept = text.char_indices().filter(|(at, letter)| *letter != '_' || !within(*at));
+        Cow::Owned(kept.map(|(_, letter)| letter).collect())
+    }
 }
 
 /// Turns a byte of the text into line and column.
@@ -88,7 +104,7 @@ impl Scanner<'_> {
                 b' ' | b'\t' | b'\n' | b'\r' => self.cursor.at += 1,
                 b'#' => self.cursor.skip_comment(),
                 b'"' | b'\'' | b'`' => self.text_part()?,
-                b'0'..=b'9' | b'.' => self.number_part(),
+                b'0'..=b'9' | b'.' => self.number_part()?,
                 b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':' => self.word()?,
                 b'{' => {
                     self.operand(Part::Name, self.cursor.at, "{");
@@ -106,6 +122,9 @@ impl Scanner<'_> {
                 b'@' => self.cursor.skip_modifier(),
                 _ => self.operator(byte)?,
             }
+        }
+        if self.operand_due && !self.parts.found.is_empty() {
+            self.suspect(self.cursor.at, "end of input");
         }
         match self.open.last() {
             Some(&(at, _)) => Err(self.cursor.error(at, "unclosed left parenthesis")),
@@ -127,9 +146,16 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    fn operand(&mut self, part: Part, at: usize, shown: &str) {
-        if !self.operand_due && self.parts.suspect.is_none() {
+    /// Remembers the first place where the order of parts cannot be right.
+    fn suspect(&mut self, at: usize, shown: &str) {
+        if self.parts.suspect.is_none() {
             self.parts.suspect = Some((at, shown.to_owned()));
+        }
+    }
+
+    fn operand(&mut self, part: Part, at: usize, shown: &str) {
+        if !self.operand_due {
+            self.suspect(at, shown);
         }
         self.parts.found.push((part, at));
         self.operand_due = false;
@@ -153,6 +179,10 @@ impl Scanner<'_> {
         let Some((_, chain)) = self.open.pop() else {
             return Err(self.cursor.error(self.cursor.at, "unexpected right parenthesis"));
         };
+        // Nothing between parentheses is right in a call without arguments only.
+        if self.operand_due && self.chain > 0 {
+            self.suspect(self.cursor.at, ")");
+        }
         self.depth -= self.chain + 1;
         self.chain = chain;
         self.operand_due = false;
@@ -175,11 +205,10 @@ impl Scanner<'_> {
             match byte {
                 b'-' => self.parts.found.push((Part::Minus, start)),
                 b'+' => {}
-                _ if self.parts.suspect.is_none() => {
+                _ => {
                     let shown = self.cursor.text.get(start..start + width).unwrap_or_default();
-                    self.parts.suspect = Some((start, shown.to_owned()));
+                    self.suspect(start, shown);
                 }
-                _ => {}
             }
         }
         self.cursor.at += width;
@@ -221,8 +250,8 @@ impl Scanner<'_> {
                 Ok(())
             }
             "offset" if !self.operand_due => {
-                self.cursor.skip_signed_word();
-                Ok(())
+                let start = self.cursor.skip_signed_word();
+                self.cursor.check_duration(start, self.cursor.at)
             }
             "inf" | "nan" => {
                 self.operand(Part::Number, start, word);
@@ -243,11 +272,18 @@ impl Scanner<'_> {
         }
     }
 
-    fn number_part(&mut self) {
+    fn number_part(&mut self) -> Result<(), QueryError> {
         let start = self.cursor.at;
         self.cursor.skip_number();
         let shown = self.cursor.since(start);
+        if shown.contains('_') && !shown.ends_with('_') && !shown.contains("__") {
+            self.parts.grouped.push(start..self.cursor.at);
+        }
         self.operand(Part::Number, start, shown);
+        match shown.parse::<f64>() {
+            Ok(_) => Ok(()),
+            Err(_) => self.cursor.check_duration(start, self.cursor.at),
+        }
     }
 
     fn text_part(&mut self) -> Result<(), QueryError> {
@@ -262,7 +298,12 @@ impl Scanner<'_> {
         let start = self.cursor.at;
         match self.cursor.bytes[start..].iter().position(|byte| *byte == end) {
             Some(ahead) => {
-                self.cursor.at = start + ahead + 1;
+                let end = start + ahead;
+                let colon = self.cursor.bytes[start..end].iter().position(|byte| *byte == b':');
+                let middle = colon.map_or(end, |colon| start + colon);
+                self.cursor.check_duration(start + 1, middle)?;
+                self.cursor.check_duration((middle + 1).min(end), end)?;
+                self.cursor.at = end + 1;
                 self.deeper()?;
                 self.chain += 1;
                 Ok(())

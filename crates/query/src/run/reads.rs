@@ -110,6 +110,10 @@ impl<'q> Reads<'q> {
         if let Some(found) = &read.found {
             return Ok(Rc::clone(found));
         }
+        if read.from > read.to {
+            // At the ends of time nothing is left of a range.
+            return Ok(Rc::from([]));
+        }
         let range = TimeRange { from: Time(read.from), to: Time(read.to) };
         let selection = Selection { matchers: read.matchers, range, budget: self.budget };
         let found: Rc<[Columns]> = Rc::from(self.source.select(&selection)?);

@@ -98,3 +98,24 @@ fn names_are_removed_at_once_unless_told_otherwise() {
     assert_eq!(labels(false), "{n=\"1\"}");
     assert_eq!(labels(true), "{n=\"1\",was=\"load_total\"}");
 }
+
+#[test]
+fn the_ends_of_time_are_asked_without_harm() {
+    let store = store();
+    for text in [
+        "load_total",
+        "rate(load_total[5m])",
+        "predict_linear(load_total[5m] @ 600, 60)",
+        "deriv(load_total[1y])",
+        "max_over_time(load_total[10m:1m])",
+        "load_total offset 100y",
+        "load_total @ 9e15",
+        "timestamp(load_total) + year()",
+        "absent(load_total)",
+    ] {
+        for at in [Time::MIN, Time(-1), Time(0), Time::from_secs(1000), Time::MAX] {
+            let answer = Engine::default().instant(&store, text, at, &Unlimited);
+            assert!(answer.is_ok(), "{text} at {at:?}: {answer:?}");
+        }
+    }
+}

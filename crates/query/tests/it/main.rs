@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod agreement;
 #[cfg(test)]
+mod beside_prometheus;
+#[cfg(test)]
 mod cases;
 #[cfg(test)]
 mod compare;

@@ -78,7 +78,7 @@ pub(crate) struct Failed {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = body(&self.kind, self.message.clone(), self.help.clone(), String::new());
+        let mut response = body(self.kind, self.message.clone(), self.help.clone(), String::new());
         response.extensions_mut().insert(Failed {
             kind: self.kind,
             message: self.message,
@@ -90,11 +90,12 @@ impl IntoResponse for ApiError {
 
 /// The same answer with the request's number in it.
 pub(crate) fn with_request_id(failed: Failed, request_id: String) -> Response {
-    body(&failed.kind, failed.message, failed.help, request_id)
+    body(failed.kind, failed.message, failed.help, request_id)
 }
 
-fn body(kind: &Kind, message: String, help: Option<String>, request_id: String) -> Response {
-    let status = StatusCode::from_u16(kind.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+fn body(kind: Kind, message: String, help: Option<String>, request_id: String) -> Response {
+    let status =
+        StatusCode::from_u16(kind.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let error = ErrorView { kind: kind.word(), message, help, request_id };
     let mut response = (status, Json(ErrorBody { error })).into_response();
     if kind.may_retry() {

@@ -78,18 +78,17 @@ async fn ready(State(gate): State<Arc<Gate>>) -> Response {
 async fn dispatch(State(gate): State<Arc<Gate>>, request: Request) -> Response {
     let path = request.uri().path();
     if !path.starts_with("/api/") && path != "/metrics" {
-        return pages::page(request.uri().clone()).await;
+        return pages::page(request.uri());
     }
-    match gate.app.get() {
-        Some(app) => app.clone().oneshot(request).await.into_response(),
-        None => {
-            let what = gate.progress.lock().what.clone();
-            let error = ApiError::new(Kind::Busy, format!("starting: {what}"))
-                .help("ask again in a moment; /-/ready says how far it is");
-            let mut response = error.into_response();
-            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-            response
-        }
+    if let Some(app) = gate.app.get() {
+        app.clone().oneshot(request).await.into_response()
+    } else {
+        let what = gate.progress.lock().what.clone();
+        let error = ApiError::new(Kind::Busy, format!("starting: {what}"))
+            .help("ask again in a moment; /-/ready says how far it is");
+        let mut response = error.into_response();
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        response
     }
 }
 

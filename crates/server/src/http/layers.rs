@@ -29,14 +29,20 @@ const OPEN: [&str; 3] = ["/-/healthy", "/-/ready", "/api/plimsoll/v1/session"];
 static REQUESTS: AtomicU64 = AtomicU64::new(1);
 
 /// Lets a request in or not, and numbers it.
-pub(crate) async fn outermost(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+pub(crate) async fn outermost(
+    State(gate): State<Arc<Gate>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let request_id = format!("{:08x}", REQUESTS.fetch_add(1, Ordering::Relaxed));
     let path = request.uri().path().to_owned();
     let is_page = !path.starts_with("/api/") && path != "/metrics" && !path.starts_with("/-/");
     let checked = gate.access.check(request.method(), request.uri(), request.headers());
     let mut response = match checked {
         Ok(()) => next.run(request).await,
-        Err(Refusal::NoToken) if is_page || OPEN.contains(&path.as_str()) => next.run(request).await,
+        Err(Refusal::NoToken) if is_page || OPEN.contains(&path.as_str()) => {
+            next.run(request).await
+        }
         Err(refusal) => refused(refusal),
     };
     if let Some(failed) = response.extensions_mut().remove::<Failed>() {

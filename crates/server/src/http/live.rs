@@ -34,16 +34,16 @@ pub(crate) async fn events(
     let stop = app.tasks.stop_token();
     let all = News { at: app.clock.now(), topics: Topic::ALL.to_vec() };
     let news = BroadcastStream::new(app.hub.listen()).map(move |news| match news {
-        Ok(news) => event(&news),
+        Ok(news) => Ok(event(&news)),
         // A listener that lagged behind has missed some, so it fetches all.
-        Err(BroadcastStreamRecvError::Lagged(_)) => event(&all),
+        Err(BroadcastStreamRecvError::Lagged(_)) => Ok(event(&all)),
     });
     let until_stopped = news.take_until(stop.cancelled_owned());
     Ok(Sse::new(until_stopped).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
 }
 
-fn event(news: &News) -> Result<Event, Infallible> {
+fn event(news: &News) -> Event {
     let topics: Vec<&str> = news.topics.iter().map(|topic| topic.word()).collect();
     let data = json!({ "topics": topics, "at": news.at.millis() });
-    Ok(Event::default().event("changed").data(data.to_string()))
+    Event::default().event("changed").data(data.to_string())
 }

@@ -11,7 +11,7 @@ const POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self'
     script-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
 /// The page at an address.
-pub(crate) async fn page(uri: Uri) -> Response {
+pub(crate) fn page(uri: &Uri) -> Response {
     let Some(page) = web::page(uri.path()) else {
         return (StatusCode::NOT_FOUND, "there is no such page\n").into_response();
     };

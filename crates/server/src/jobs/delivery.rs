@@ -56,7 +56,11 @@ pub(super) async fn count(app: Arc<App>, deliverer: Arc<Deliverer>, stop: Stop) 
 }
 
 /// A deliverer for these receivers.
-pub(super) fn deliverer(app: &Arc<App>, http: &reqwest::Client, receivers: Vec<Receiver>) -> Arc<Deliverer> {
+pub(super) fn deliverer(
+    app: &Arc<App>,
+    http: &reqwest::Client,
+    receivers: Vec<Receiver>,
+) -> Arc<Deliverer> {
     let seed = app.clock.now().millis().unsigned_abs();
     Arc::new(Deliverer::new(http.clone(), receivers, Arc::clone(&app.clock), seed))
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How often futures are told anew. Dates days away do not move faster.
-const INTERVAL: Duration = Duration::from_secs(300);
+const INTERVAL: Duration = Duration::from_mins(5);
 /// The first forecast waits until there is a reading.
 const FIRST: Duration = Duration::from_secs(8);
 /// How far back the past is looked at: ten weeks hold enough weeks for their pattern.
@@ -37,12 +37,15 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
     }
 }
 
+/// A resource and when each of its readings comes to its line.
+type Outlooks = (Arc<Resource>, Vec<(ResourceId, Outlook)>);
+
 async fn tell(app: &Arc<App>) {
     let now = app.clock.now();
     let standings: Vec<Standing> = app.board.standings.read().values().cloned().collect();
     let told = blocking(app, move |app| forecast_all(app, standings, now)).await;
     let Some(told) = told else { return };
-    let mut outlooks: BTreeMap<String, (Arc<Resource>, Vec<(ResourceId, Outlook)>)> = BTreeMap::new();
+    let mut outlooks: BTreeMap<String, Outlooks> = BTreeMap::new();
     for (standing, future) in &told {
         outlooks
             .entry(standing.resource.name.clone())
@@ -122,4 +125,3 @@ fn future(standing: &Standing, past: &Past, confidence: Share, now: Time) -> Fut
         forecast: told.map(|projection| projection.forecast),
     }
 }
-

@@ -31,7 +31,10 @@ pub(crate) async fn judge(
         }
         Err(lost) => {
             app.meters.count(meters::JOURNAL_ERRORS, "");
-            error!(error = chain(&lost), "a judgement did not count; the next evaluation does it again");
+            error!(
+                error = chain(&lost),
+                "a judgement did not count; the next evaluation does it again"
+            );
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use detect::{Trail, judge_resource, readings, title};
-use model::{Change, ChangeKind, Reading, Resource, ResourceId, SampleSink as _, Span, Time, TimeRange};
+use model::{
+    Change, ChangeKind, Reading, Resource, ResourceId, SampleSink as _, Span, Time, TimeRange,
+};
 use tracing::{error, warn};
 
 use super::{blocking, outcome, rest};
@@ -14,7 +16,7 @@ use crate::{
 };
 
 /// While the program is young it looks more often, so that the first page answers soon.
-const YOUNG: Duration = Duration::from_secs(60);
+const YOUNG: Duration = Duration::from_mins(1);
 const PAUSE_YOUNG: Duration = Duration::from_secs(5);
 /// How far back a limit counts as known after a restart.
 const KNOWN_SINCE: Span = Span::days(1);
@@ -30,7 +32,7 @@ type Known = BTreeMap<ResourceId, (f64, Time)>;
 pub(super) async fn run(app: Arc<App>, stop: Stop) {
     let resources: Arc<[Arc<Resource>]> =
         app.settings.resources.iter().cloned().map(Arc::new).collect();
-    let mut known = blocking(&app, |app| known_limits(app)).await.unwrap_or_default();
+    let mut known = blocking(&app, known_limits).await.unwrap_or_default();
     let mut trail = Trail::default();
     let begun = app.clock.elapsed();
     let interval = app.settings.evaluation_interval.to_duration();
@@ -102,7 +104,8 @@ fn ask(app: &App, resources: &[Arc<Resource>], now: Time) -> Round {
             .and_then(|used| Ok((used, app.instant(&resource.limit, now)?)));
         match asked {
             Ok((used, limit)) => {
-                app.meters.count(meters::DETECT_EVALUATIONS, "of=\"resource\",outcome=\"evaluated\"");
+                app.meters
+                    .count(meters::DETECT_EVALUATIONS, "of=\"resource\",outcome=\"evaluated\"");
                 app.board.trouble(&subject, None);
                 round.push((Arc::clone(resource), readings(resource, &used, &limit, now)));
             }
@@ -151,7 +154,9 @@ fn changes(round: &Round, known: &mut Known, now: Time) -> Vec<Change> {
                 None if !first => {
                     change(name, format!("is new here, with {}", say(reading.limit)));
                 }
-                Some((before, _)) if (reading.limit - before).abs() > before.abs() * LIMIT_MOVED => {
+                Some((before, _))
+                    if (reading.limit - before).abs() > before.abs() * LIMIT_MOVED =>
+                {
                     let (before, after) = (say(before), say(reading.limit));
                     let word = if before == after { "slightly" } else { "from" };
                     let text = match word {

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use detect::{AlertRule, RecordRule, Rule, RuleGroup, Surroundings, Trail, judge_alert, judge_recording};
+use detect::{
+    AlertRule, RecordRule, Rule, RuleGroup, Surroundings, Trail, judge_alert, judge_recording,
+};
 use model::{Labels, SampleSink as _, Span, Time};
 use query::InstantSample;
 use tracing::warn;
@@ -138,7 +140,10 @@ fn succeeded(app: &App, group: &RuleGroup, rule: &str, evaluation: Evaluation) {
 fn failed(app: &App, group: &RuleGroup, rule: &str, evaluation: Evaluation) {
     app.meters.count(meters::DETECT_EVALUATIONS, "of=\"rule\",outcome=\"failed\"");
     let error = evaluation.error.clone().unwrap_or_default();
-    warn!(group = group.name, rule, error, "a rule could not be evaluated; its alerts stay as they are");
+    warn!(
+        group = group.name,
+        rule, error, "a rule could not be evaluated; its alerts stay as they are"
+    );
     let subject = rule_subject(group, rule);
     app.board.trouble(&subject, Some(error));
     app.board.evaluations.write().insert(subject, evaluation);

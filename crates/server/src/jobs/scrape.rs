@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use collect::{
     net,
-    scrape::{Health, ScrapeJob, Scraper, Target, TargetReport, discover, offset},
+    scrape::{Health, ScrapeJob, Scraper, Target, TargetReport, discover::Discovery, offset},
 };
 use model::{Change, ChangeKind, SampleSink as _, Series, Span};
 use reqwest::Client;
@@ -33,12 +33,14 @@ pub(super) async fn run(app: Arc<App>, job: Arc<ScrapeJob>, stop: Stop) {
         }
     };
     let mut running: BTreeMap<String, (Target, Stop)> = BTreeMap::new();
+    let mut discovery = Discovery::new(Arc::clone(&job), app.settings.base.clone());
     loop {
-        let own = Arc::clone(&job);
-        let found = blocking(&app, move |app| {
-            discover::targets(&own, &app.settings.base, &convert::yaml_to_json)
+        let looked = blocking(&app, move |_| {
+            let found = discovery.refresh(&convert::yaml_to_json);
+            (discovery, found)
         });
-        let Some(found) = found.await else { return };
+        let Some((kept, found)) = looked.await else { return };
+        discovery = kept;
         app.board.complaints.write().retain(|own| !own.starts_with(&prefix(&job)));
         let complaints = found.complaints.iter().map(|one| format!("{}{one}", prefix(&job)));
         app.board.complaints.write().extend(complaints);
@@ -178,11 +180,10 @@ fn show(app: &App, key: &str, target: &Target, report: TargetReport) -> HealthCh
     let before = app.board.targets.write().insert(key.to_owned(), standing);
     app.hub.announce(app.clock.now(), &[Topic::Targets]);
     let before = before.map_or(Health::Unknown, |before| before.report.health);
-    let changed = match (before, now.0) {
-        (Health::Up, Health::Down) | (Health::Down, Health::Up) => true,
-        // A target that never answered is news as well; one that answers at once is not.
-        (Health::Unknown, Health::Down) => true,
-        _ => false,
-    };
+    // A target that never answered is news as well; one that answers at once is not.
+    let changed = matches!(
+        (before, now.0),
+        (Health::Up | Health::Unknown, Health::Down) | (Health::Down, Health::Up)
+    );
     HealthChange(changed.then_some(now))
 }

@@ -36,7 +36,10 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
         match tended {
             Some(Err(error)) if !troubled => {
                 troubled = true;
-                warn!(error = chain(&error), "the store cannot tend itself; it is tried again every second");
+                warn!(
+                    error = chain(&error),
+                    "the store cannot tend itself; it is tried again every second"
+                );
             }
             Some(Ok(())) => troubled = false,
             _ => {}

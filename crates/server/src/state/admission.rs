@@ -58,6 +58,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "a test waits for its own tasks")]
     async fn a_full_queue_turns_the_next_away_and_a_left_seat_lets_one_in() {
         let admission = Arc::new(Admission::new(1));
         let seat = admission.enter().await.unwrap();

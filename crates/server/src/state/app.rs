@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use detect::{Rule, RuleGroup};
+use detect::{Rule, RuleGroup, elements};
 use journal::{Entry, Journal};
 use model::{Change, Clock, Span, Time};
 use query::{Engine, InstantSample, Meter, QueryError};
@@ -94,7 +94,7 @@ impl App {
     /// Answers one of our own questions now; blocks.
     pub(crate) fn instant(&self, text: &str, at: Time) -> Result<Vec<InstantSample>, QueryError> {
         let answer = self.engine.instant(self.store.as_ref(), text, at, &self.own_meter())?;
-        Ok(vector_of(answer.value))
+        Ok(elements(answer.value).unwrap_or_default())
     }
 
     /// The expression of the alerting rule that alerts of this source come from.
@@ -125,18 +125,5 @@ impl App {
                 error!(error = crate::http::chain(&error), "cannot record a change");
             }
         }
-    }
-}
-
-/// An answer as a vector; a scalar becomes one element without labels.
-pub(crate) fn vector_of(value: query::Value) -> Vec<InstantSample> {
-    match value {
-        query::Value::Vector(samples) => samples,
-        query::Value::Scalar(sample) => vec![InstantSample {
-            labels: model::Labels::empty(),
-            time: sample.time,
-            value: sample.value,
-        }],
-        query::Value::Text(..) | query::Value::Matrix(_) => Vec::new(),
     }
 }

@@ -7,7 +7,9 @@ use std::{
 
 use collect::scrape::TargetReport;
 use detect::RuleGroup;
-use model::{Forecast, HistoryNeed, Level, Metadata, Outlook, Reading, Resource, ResourceId, Span, Time};
+use model::{
+    Forecast, HistoryNeed, Level, Metadata, Outlook, Reading, Resource, ResourceId, Span, Time,
+};
 use parking_lot::RwLock;
 
 /// Metrics whose metadata is remembered; more would be somebody's runaway names.
@@ -78,7 +80,9 @@ impl Rates {
     /// Notes a running total.
     pub(crate) fn note(&mut self, now: Time, total: u64) {
         self.0.push_back((now, total));
-        while self.0.len() > 2 && self.0.front().is_some_and(|(at, _)| now.since(*at) > Span::minutes(1)) {
+        while self.0.len() > 2
+            && self.0.front().is_some_and(|(at, _)| now.since(*at) > Span::minutes(1))
+        {
             self.0.pop_front();
         }
     }

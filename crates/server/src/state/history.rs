@@ -1,16 +1,16 @@
 //! The recorded past of resources: what is written at each look, and how it is read back.
 
 use model::{
-    Budget, Columns, Labels, METRIC_NAME, Matcher, Reading, ResourceId, Sample, Selection,
-    Series, SeriesSource, SourceError, Span, Time, TimeRange, is_stale,
+    Budget, Columns, Labels, METRIC_NAME, Matcher, Reading, ResourceId, Sample, Selection, Series,
+    SeriesSource, SourceError, Span, Time, TimeRange, is_stale,
 };
 
 /// How much of a resource was in use, in its unit, at each look.
-pub const RESOURCE_USED: &str = "plimsoll_resource_used";
+pub(crate) const RESOURCE_USED: &str = "plimsoll_resource_used";
 /// The resource's limit, in its unit, at each look.
-pub const RESOURCE_LIMIT: &str = "plimsoll_resource_limit";
+pub(crate) const RESOURCE_LIMIT: &str = "plimsoll_resource_limit";
 /// The label that names the resource in both.
-pub const RESOURCE_LABEL: &str = "resource";
+pub(crate) const RESOURCE_LABEL: &str = "resource";
 
 /// How much is read at once while going over a long past, so that memory stays small.
 const CHUNK: Span = Span::days(2);
@@ -61,7 +61,8 @@ impl Grid {
     /// At most so many steps from one moment to another, their length a round number of seconds.
     pub(crate) fn over(range: TimeRange, points: usize) -> Self {
         const ROUND: [i64; 17] = [
-            1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400,
+            1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200,
+            86_400,
         ];
         let width = range.to.since(range.from).as_millis().max(1000);
         let wanted = width / i64::try_from(points.max(1)).unwrap_or(i64::MAX);
@@ -71,7 +72,8 @@ impl Grid {
         });
         let step = Span::secs(secs);
         let from = Time(range.from.millis().div_euclid(step.as_millis()) * step.as_millis());
-        let len = usize::try_from(range.to.since(from).as_millis() / step.as_millis() + 1).unwrap_or(1);
+        let len =
+            usize::try_from(range.to.since(from).as_millis() / step.as_millis() + 1).unwrap_or(1);
         Self { from, step, len }
     }
 
@@ -163,7 +165,6 @@ pub(crate) fn read(
     }
     Ok(cells)
 }
-
 
 #[cfg(test)]
 mod tests {

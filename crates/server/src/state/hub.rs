@@ -8,7 +8,7 @@ const LAG_MAX: usize = 64;
 
 /// What a page shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Topic {
+pub(crate) enum Topic {
     /// The first page.
     Overview,
     /// Readings and outlooks of resources.
@@ -21,10 +21,11 @@ pub enum Topic {
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 4] = [Self::Overview, Self::Resources, Self::Alerts, Self::Targets];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Overview, Self::Resources, Self::Alerts, Self::Targets];
 
     /// The word in the event.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Overview => "overview",
             Self::Resources => "resources",
@@ -36,7 +37,7 @@ impl Topic {
 
 /// These topics have news since this moment.
 #[derive(Clone, Debug)]
-pub struct News {
+pub(crate) struct News {
     /// When.
     pub at: Time,
     /// What to fetch anew.
@@ -45,7 +46,7 @@ pub struct News {
 
 /// Where jobs say what changed.
 #[derive(Debug)]
-pub struct Hub(broadcast::Sender<News>);
+pub(crate) struct Hub(broadcast::Sender<News>);
 
 impl Default for Hub {
     fn default() -> Self {
@@ -55,7 +56,7 @@ impl Default for Hub {
 
 impl Hub {
     /// Tells whoever listens; nobody listening is fine.
-    pub fn announce(&self, at: Time, topics: &[Topic]) {
+    pub(crate) fn announce(&self, at: Time, topics: &[Topic]) {
         if self.0.receiver_count() > 0 {
             // An error only says that the last listener has just left.
             drop(self.0.send(News { at, topics: topics.to_vec() }));
@@ -63,12 +64,12 @@ impl Hub {
     }
 
     /// Listens from now on.
-    pub fn listen(&self) -> broadcast::Receiver<News> {
+    pub(crate) fn listen(&self) -> broadcast::Receiver<News> {
         self.0.subscribe()
     }
 
     /// How many listen now.
-    pub fn listeners(&self) -> usize {
+    pub(crate) fn listeners(&self) -> usize {
         self.0.receiver_count()
     }
 }

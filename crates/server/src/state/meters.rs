@@ -1,6 +1,6 @@
 //! What the server counts about itself, and how it says so on `/metrics`.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::collections::BTreeMap;
 
 use model::MetricKind;
 use parking_lot::Mutex;
@@ -39,7 +39,6 @@ metrics! {
     PROCESS_MEMORY Gauge "process_resident_memory_bytes" "Memory the process holds."
     PROCESS_FILES Gauge "process_open_fds" "Files and sockets the process has open."
     HTTP_REQUESTS Counter "plimsoll_server_requests_total" "Requests answered, by path and status."
-    HTTP_REFUSED Counter "plimsoll_server_requests_refused_total" "Requests turned away before they were read, by reason."
     HTTP_LISTENERS Gauge "plimsoll_server_listeners" "Pages that listen for live updates."
     TASKS_ENDED Counter "plimsoll_server_tasks_ended_early_total" "Background tasks that ended although nobody asked them to."
     COLLECT_SAMPLES Counter "plimsoll_collect_samples_total" "Samples taken in, by way in."
@@ -77,7 +76,7 @@ type Values = BTreeMap<&'static str, BTreeMap<String, f64>>;
 
 /// Everything counted so far.
 #[derive(Debug, Default)]
-pub struct Meters(Mutex<Values>);
+pub(crate) struct Meters(Mutex<Values>);
 
 impl Meters {
     /// Adds to a counter. Labels come ready-made, such as `way="scrape"`, or empty.
@@ -106,11 +105,6 @@ impl Meters {
         change(series.entry(labels.to_owned()).or_default());
     }
 
-    /// The sum of a metric over all its labels.
-    pub(crate) fn total(&self, name: &str) -> f64 {
-        self.0.lock().get(name).map_or(0.0, |series| series.values().sum())
-    }
-
     /// All of it in the text exposition format, version 0.0.4.
     pub(crate) fn expose(&self) -> String {
         let values = self.0.lock();
@@ -118,15 +112,13 @@ impl Meters {
         for definition in DEFINITIONS {
             let Some(series) = values.get(definition.name) else { continue };
             let Definition { name, kind, help } = definition;
-            // Writing to a string cannot fail.
-            drop(writeln!(text, "# HELP {name} {help}\n# TYPE {name} {}", kind.word()));
+            text += &format!("# HELP {name} {help}\n# TYPE {name} {}\n", kind.word());
             for (labels, value) in series {
                 let value = crate::http::number(*value);
-                drop(if labels.is_empty() {
-                    writeln!(text, "{name} {value}")
-                } else {
-                    writeln!(text, "{name}{{{labels}}} {value}")
-                });
+                text += &match labels.as_str() {
+                    "" => format!("{name} {value}\n"),
+                    labels => format!("{name}{{{labels}}} {value}\n"),
+                };
             }
         }
         text
@@ -141,7 +133,7 @@ pub fn metrics_reference() -> String {
          | metric | kind | what |\n| --- | --- | --- |\n",
     );
     for Definition { name, kind, help } in DEFINITIONS {
-        drop(writeln!(text, "| `{name}` | {} | {help} |", kind.word()));
+        text += &format!("| `{name}` | {} | {help} |\n", kind.word());
     }
     text
 }

@@ -8,6 +8,8 @@ use crate::{StoreError, block::Reader, files::failed};
 const PIECE_BYTES_MAX: u32 = 1 << 30;
 /// Compression level: what the fastest one leaves is little.
 const LEVEL: i32 = 1;
+/// Pieces shorter than this are kept as they are: there is too little to win.
+const PACKED_BYTES_MIN: usize = 512;
 
 /// A piece of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,13 +69,10 @@ impl Extent {
 }
 
 /// Packs pieces; keeps what it needs for that from one to the next.
-pub(crate) struct Packer(zstd::bulk::Compressor<'static>);
+#[derive(Default)]
+pub(crate) struct Packer(Option<zstd::bulk::Compressor<'static>>);
 
 impl Packer {
-    pub(crate) fn new() -> io::Result<Self> {
-        zstd::bulk::Compressor::new(LEVEL).map(Self)
-    }
-
     /// The bytes to store at an offset, compressed where that saves an eighth, and their extent.
     pub(crate) fn pack(
         &mut self,
@@ -84,12 +83,26 @@ impl Packer {
             .ok()
             .filter(|bytes| *bytes <= PIECE_BYTES_MAX)
             .ok_or_else(|| io::Error::other("a piece would be too long"))?;
-        let packed = self.0.compress(raw)?;
-        let (kept, stored) = match u32::try_from(packed.len()) {
-            Ok(bytes) if bytes < raw_bytes - raw_bytes / 8 => (Some(packed), bytes),
-            _ => (None, raw_bytes),
-        };
-        let crc = crc32fast::hash(kept.as_deref().unwrap_or(raw));
-        Ok((kept, Extent { offset, stored, raw: raw_bytes, crc }))
+        let packed = self.compress(raw)?;
+        let stored = packed.as_ref().map_or(raw_bytes, |packed| short(packed.len()));
+        let crc = crc32fast::hash(packed.as_deref().unwrap_or(raw));
+        Ok((packed, Extent { offset, stored, raw: raw_bytes, crc }))
     }
+
+    fn compress(&mut self, raw: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        if raw.len() < PACKED_BYTES_MIN {
+            return Ok(None);
+        }
+        let compressor = match &mut self.0 {
+            Some(compressor) => compressor,
+            none => none.insert(zstd::bulk::Compressor::new(LEVEL)?),
+        };
+        let packed = compressor.compress(raw)?;
+        Ok((packed.len() < raw.len() - raw.len() / 8).then_some(packed))
+    }
+}
+
+/// A length that is known to fit.
+pub(super) fn short(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }

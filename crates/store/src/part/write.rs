@@ -9,7 +9,7 @@ use model::Labels;
 
 use super::{
     Part, UNFINISHED_ENDING,
-    extent::{Extent, Packer},
+    extent::{Extent, Packer, short},
     meta::{MAGIC, Meta, Origin, PageRef},
     page::{BlockHeader, PageBuilder},
     terms::DirectoryBuilder,
@@ -53,14 +53,13 @@ impl PartWriter {
         files.create_dir(dir)?;
         let path = dir.join(origin.file_name()).with_extension(UNFINISHED_ENDING);
         let file = files.create(&path)?;
-        let packer = Packer::new().map_err(failed("compress", &path))?;
         Ok(Self {
             files: files.clone(),
             dir: dir.to_owned(),
             path,
             file,
             finished: false,
-            packer,
+            packer: Packer::default(),
             waiting: MAGIC.to_vec(),
             offset: MAGIC.len() as u64,
             group: Vec::new(),
@@ -211,10 +210,6 @@ impl Drop for PartWriter {
             tracing::warn!(part = %self.path.display(), %error, "an unfinished part stays until the next start");
         }
     }
-}
-
-fn short(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// Least, greatest and sum; none of them a number if any value is not.

@@ -38,6 +38,12 @@ pub(super) struct Flushing {
     forgot_at: Duration,
 }
 
+impl Flushing {
+    fn resting(&self, now: Duration) -> bool {
+        self.trouble.is_some() && now < self.rest_until
+    }
+}
+
 /// What merging remembers.
 #[derive(Default)]
 pub(super) struct Merging {
@@ -110,23 +116,33 @@ impl Store {
     }
 
     /// Turns rows in memory into parts, unless that failed a moment ago.
-    pub(super) fn flush_unless_resting(&self) -> Result<(), StoreError> {
-        let resting = {
-            let flushing = self.flushing.lock();
-            flushing.trouble.is_some() && self.clock.elapsed() < flushing.rest_until
-        };
-        if resting { Ok(()) } else { self.flush() }
+    fn flush_unless_resting(&self) -> Result<(), StoreError> {
+        let mut flushing = self.flushing.lock();
+        if flushing.resting(self.clock.elapsed()) { Ok(()) } else { self.flush_held(&mut flushing) }
+    }
+
+    /// Makes room for so many rows, unless another writer just did, or it failed a moment ago.
+    pub(super) fn make_room(&self, rows: usize) -> Result<(), StoreError> {
+        let mut flushing = self.flushing.lock();
+        let has_room = self.intake.lock().rows() + rows <= self.options.memory_rows_max;
+        if has_room || flushing.resting(self.clock.elapsed()) {
+            return Ok(());
+        }
+        self.flush_held(&mut flushing)
     }
 
     /// Turns all rows in memory into parts, and removes the log segments that held them.
     pub(super) fn flush(&self) -> Result<(), StoreError> {
-        let mut flushing = self.flushing.lock();
+        self.flush_held(&mut self.flushing.lock())
+    }
+
+    fn flush_held(&self, flushing: &mut Flushing) -> Result<(), StoreError> {
         let outcome = self.flush_runs();
         match &outcome {
             Ok(()) => flushing.trouble = None,
             Err(error) => {
-                flushing.trouble = Some(chain(error));
                 let now = self.clock.elapsed();
+                flushing.trouble = Some(chain(error));
                 flushing.rest_until = now + REST;
                 // What is in memory still waits, and is tried again by `maintain`.
                 self.intake.lock().waiting_since.get_or_insert(now);
@@ -136,6 +152,10 @@ impl Store {
     }
 
     fn flush_runs(&self) -> Result<(), StoreError> {
+        // Most of the log is synced before writers have to wait for it.
+        if self.intake.lock().poisoned.is_none() {
+            self.sync_log()?;
+        }
         let Some((runs, through)) = self.seal_all()? else { return Ok(()) };
         let mut days = BTreeSet::new();
         for run in &runs {

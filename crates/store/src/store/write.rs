@@ -45,7 +45,7 @@ impl Store {
         let mut emptied = Ok(());
         if outcome.is_none() {
             // Memory is full: this writer helps to empty it, then tries once more.
-            emptied = self.flush_unless_resting();
+            emptied = self.make_room(samples);
             outcome = self.append(&incoming, samples, window)?;
         }
         let Some((accepted, position)) = outcome else { return Err(self.busy(emptied.err())) };

@@ -4,7 +4,7 @@ import { useMemo } from 'preact/hooks'
 
 import { instant, range, type QueryAnswer, type RangeSeries } from '../../api/prometheus'
 import type { Failure } from '../../api/client'
-import type { Asked } from '../../api/queries'
+import { BRIEF, type Asked } from '../../api/queries'
 import { Chart } from '../../chart/chart'
 import { Figure } from '../../chart/figure'
 import type { Picture } from '../../chart/plot'
@@ -23,6 +23,7 @@ export function useRange(query: string, { from, to, step }: Shown): Asked<QueryA
   return useQuery<QueryAnswer, Failure>({
     queryKey: ['range', query, from, to, step],
     queryFn: ({ signal }) => range(query, { from, to, step }, signal),
+    ...BRIEF,
     // The same query over another window stands in; another query does not.
     placeholderData: (previous, before) => (before?.queryKey[1] === query ? previous : undefined),
   })
@@ -32,6 +33,7 @@ export function useInstant(query: string, at: number): Asked<QueryAnswer> {
   return useQuery<QueryAnswer, Failure>({
     queryKey: ['instant', query, at],
     queryFn: ({ signal }) => instant(query, at, signal),
+    ...BRIEF,
     placeholderData: (previous, before) => (before?.queryKey[1] === query ? previous : undefined),
   })
 }

@@ -22,9 +22,10 @@ const GROUPING = /^(by|without|on|ignoring|group_left|group_right)$/
 
 export function spotAt(text: string, caret: number): Spot {
   const before = text.slice(0, caret)
-  const { open, quote } = scan(before)
+  const { open, quote, comment } = scan(before)
   const nothing: Spot = { want: { kind: 'nothing' }, typed: '', from: caret }
 
+  if (comment) return nothing
   if (quote !== null) {
     if (open?.sign !== '{') return nothing
     const label = /([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*$/.exec(before.slice(open.at + 1, quote))?.[1]
@@ -54,8 +55,10 @@ function metricOf(open: Open): string | null {
   return open.before !== '' && !GROUPING.test(open.before) ? open.before : null
 }
 
-/** Finds the innermost bracket and the quotation mark that are open at the end. */
-function scan(text: string): { open: Open | null; quote: number | null } {
+type End = { open: Open | null; quote: number | null; comment: boolean }
+
+/** What is open where the text ends: the innermost bracket, a quotation mark, a comment. */
+function scan(text: string): End {
   const stack: Open[] = []
   let quote: number | null = null
   for (let at = 0; at < text.length; at += 1) {
@@ -69,11 +72,11 @@ function scan(text: string): { open: Open | null; quote: number | null } {
     } else if (sign === '}' || sign === ')' || sign === ']') stack.pop()
     else if (sign === '#') {
       const end = text.indexOf('\n', at)
-      if (end < 0) return { open: stack.at(-1) ?? null, quote: null }
+      if (end < 0) return { open: null, quote: null, comment: true }
       at = end
     }
   }
-  return { open: stack.at(-1) ?? null, quote }
+  return { open: stack.at(-1) ?? null, quote, comment: false }
 }
 
 export type Offer = { text: string; insert: string; note: string }

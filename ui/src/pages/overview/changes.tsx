@@ -18,7 +18,9 @@ export function Changes({ changes }: { changes: readonly ChangeView[] }) {
             {moment(change.at, now)}
           </time>
           <span class={style.kind}>{change.kind}</span>
-          <span>{change.text}</span>
+          <span>
+            <b class={style.subject}>{change.subject}</b> {change.text}
+          </span>
         </li>
       ))}
     </ol>

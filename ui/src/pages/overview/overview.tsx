@@ -22,7 +22,7 @@ export default function Overview() {
 
 function Full({ overview }: { overview: View }) {
   const { level } = overview.verdict
-  useTitle(level === 'fine' || level === 'notice' ? overview.host : `${level} · ${overview.host}`)
+  useTitle(level !== 'warning' && level !== 'critical' ? overview.host : `${level} · ${overview.host}`)
   const { alerts, resources } = overview
   return (
     <>

@@ -2,7 +2,7 @@
 import type { Overview } from '../../api/types'
 import { Shape, type Mood } from '../../parts/level'
 import { Since } from '../../parts/since'
-import { counted } from '../../text/numbers'
+import { counted, unbroken } from '../../text/numbers'
 import style from './overview.module.css'
 
 export function Verdict({ overview }: { overview: Overview }) {
@@ -12,7 +12,7 @@ export function Verdict({ overview }: { overview: Overview }) {
     <header class={style.verdict} data-mood={mood}>
       <Shape mood={mood} size={30} />
       <div>
-        <h1>{verdict.text}</h1>
+        <Sentence text={unbroken(verdict.text)} />
         <p class={style.facts}>
           <span class={style.level}>{verdict.level}</span>
           {verdict.since !== null && <Since at={verdict.since} word="since" />}
@@ -21,6 +21,17 @@ export function Verdict({ overview }: { overview: Overview }) {
         </p>
       </div>
     </header>
+  )
+}
+
+/** The answer itself, then softer what stands behind it. */
+function Sentence({ text }: { text: string }) {
+  const cut = text.indexOf(': ')
+  if (cut < 0) return <h1>{text}</h1>
+  return (
+    <h1>
+      {text.slice(0, cut + 1)} <span class={style.behind}>{text.slice(cut + 2)}</span>
+    </h1>
   )
 }
 

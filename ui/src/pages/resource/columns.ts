@@ -122,7 +122,7 @@ function lowest(columns: readonly (readonly Value[] | undefined)[]): number | nu
 }
 
 function pastOf(history: ResourceHistory, forecast: ForecastView | null): number[] {
-  const end = forecast?.kind === 'ready' ? forecast.from : Number.POSITIVE_INFINITY
+  const end = (forecast?.kind === 'ready' ? forecast.from : null) ?? Number.POSITIVE_INFINITY
   const indexes = history.times.map((_, index) => index).filter((index) => (history.times[index] ?? 0) <= end)
   // Trailing moments without a sample would tear the line from its future.
   const last = indexes.findLastIndex((index) => history.used[index] !== null && history.used[index] !== undefined)
@@ -131,7 +131,7 @@ function pastOf(history: ResourceHistory, forecast: ForecastView | null): number
 
 function futureOf(forecast: ForecastView | null, history: ResourceHistory, until: number): ForecastView['points'] {
   if (forecast?.kind !== 'ready') return []
-  const start = Math.max(history.from, history.times.at(-1) ?? history.from, forecast.from)
+  const start = Math.max(history.from, history.times.at(-1) ?? history.from, forecast.from ?? 0)
   const after = forecast.points.filter(([at]) => at > Math.min(start, until))
   const beyond = after.findIndex(([at]) => at >= until)
   return beyond < 0 ? after : after.slice(0, beyond + 1)

@@ -23,7 +23,7 @@ export function Forecast({ resource }: { resource: ResourceDetail }) {
       </ul>
       <p class={style.trust}>
         {percent(forecast.confidence)} of futures lie in the band. Model: {forecast.model}
-        {forecast.trials > 0 && forecast.error_past !== null && (
+        {forecast.trials !== null && forecast.trials > 0 && forecast.error_past !== null && (
           <>
             , wrong by {say(resource.unit, forecast.error_past)} on average in {counted(forecast.trials, 'trial')} on the recorded past
           </>
@@ -47,11 +47,14 @@ function Likely({ likely }: { likely: number | null }) {
 function TooLittle({ forecast }: { forecast: ForecastView }) {
   const now = useNow(MINUTE)
   const { have_ms, need_ms, ready_at } = forecast
+  if (have_ms === null || need_ms === null) {
+    return <Empty title="The first forecast is being made">It comes within seconds.</Empty>
+  }
   const part = need_ms > 0 ? Math.min(1, have_ms / need_ms) : 0
   return (
     <Empty title="Too little history for a forecast" command="plimsoll import --help">
       <p>
-        There are {saySpan(have_ms)}; it takes {saySpan(need_ms)}
+        {have_ms < MINUTE ? 'There is hardly any yet' : `There are ${saySpan(have_ms)}`}; it takes {saySpan(need_ms)}
         {ready_at !== null && `: ready on ${moment(ready_at, now)} if samples keep coming`}.
       </p>
       <progress class={style.progress} value={part} max={1} aria-label="History gathered" />

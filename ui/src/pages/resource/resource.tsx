@@ -12,7 +12,7 @@ import { Section, useTitle } from '../../parts/page'
 import { Meter } from '../../parts/room/meter'
 import { Chevron } from '../../shell/icons'
 import { useNow } from '../../shell/now'
-import { percent } from '../../text/numbers'
+import { percent, unbroken } from '../../text/numbers'
 import { MINUTE, saySpan } from '../../text/time'
 import { spanFor } from './columns'
 import { Forecast } from './forecast'
@@ -85,7 +85,7 @@ function Room({ resource }: { resource: ResourceDetail }) {
         <>
           <p class={style.left}>
             <b>{resource.headroom_text}</b> left<span class={style.dot}> · </span>
-            <span class={style.when}>{outlook.text}</span>
+            <span class={style.when}>{unbroken(outlook.text)}</span>
           </p>
           <Meter share={share} level={level} thresholds={thresholds} label={`${title}: used`} tall />
           <p class={style.used}>

@@ -2,7 +2,7 @@
 import { useAddress } from '../../address/address'
 import { useResources } from '../../api/queries'
 import type { ReadingLevel, ResourceView } from '../../api/types'
-import { Empty, Face } from '../../parts/face'
+import { Empty, Face, Remarks } from '../../parts/face'
 import { Choices, matches, WordFilter } from '../../parts/filter'
 import { Head, Section, Tools } from '../../parts/page'
 import { ResourceList } from '../../parts/room/resource-list'
@@ -17,7 +17,12 @@ export default function Resources() {
     <>
       <Head title="Resources" note={total === undefined ? null : `${counted(total, 'thing')} with a limit, worst first`} />
       <Face asked={asked} what="resources" rows={10} empty={({ resources }) => (resources.length === 0 ? <Nothing /> : null)}>
-        {({ resources }) => <Full resources={resources} />}
+        {({ resources, troubles = [] }) => (
+          <>
+            <Remarks label="Not evaluated" remarks={troubles.map(({ subject, error }) => `${subject}: ${error}`)} />
+            <Full resources={resources} />
+          </>
+        )}
       </Face>
     </>
   )

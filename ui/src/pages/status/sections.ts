@@ -13,7 +13,9 @@ export function sectionsOf(status: Readonly<Record<string, unknown>>): Section[]
   const program: Section = { title: 'Program', facts: [] }
   const sections = [program]
   for (const [name, value] of Object.entries(status)) {
-    if (isRecord(value)) sections.push({ title: titled(name), facts: factsOf(value) })
+    if (Array.isArray(value) && value.some(isRecord)) {
+      sections.push({ title: titled(name), facts: value.filter(isRecord).map(pairOf) })
+    } else if (isRecord(value)) sections.push({ title: titled(name), facts: factsOf(value) })
     else program.facts.push({ name: titled(name), value: said(name, value) })
   }
   return sections.filter(({ facts }) => facts.length > 0)
@@ -24,6 +26,12 @@ function factsOf(record: Readonly<Record<string, unknown>>): Fact[] {
     if (!isRecord(value)) return [{ name: titled(name), value: said(name, value) }]
     return factsOf(value).map((fact) => ({ name: `${titled(name)}, ${fact.name.toLowerCase()}`, value: fact.value }))
   })
+}
+
+/** A record of two texts is a name and what is said of it. */
+function pairOf(record: Readonly<Record<string, unknown>>): Fact {
+  const [name = '', value = ''] = Object.values(record).map(String)
+  return { name, value }
 }
 
 function said(name: string, value: unknown): string {

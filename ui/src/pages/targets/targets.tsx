@@ -2,7 +2,7 @@
 import { useAddress } from '../../address/address'
 import { useTargets } from '../../api/queries'
 import type { Health, TargetView } from '../../api/types'
-import { Empty, Face } from '../../parts/face'
+import { Empty, Face, Remarks } from '../../parts/face'
 import { Choices, matches, WordFilter } from '../../parts/filter'
 import { HEALTH_MOOD } from '../../parts/level'
 import { Head, Section, Tools } from '../../parts/page'
@@ -33,7 +33,12 @@ export default function Targets() {
           ) : null
         }
       >
-        {(list) => <Full targets={list.targets} />}
+        {(list) => (
+          <>
+            <Remarks label="Not read" remarks={list.complaints ?? []} />
+            <Full targets={list.targets} />
+          </>
+        )}
       </Face>
       <HowToAdd />
     </>

@@ -1,5 +1,6 @@
 // One alert: how bad, what, since when; open for its labels, words and evidence.
 import type { AlertView } from '../../api/types'
+import { unbroken } from '../../text/numbers'
 import { evidenceOf } from './evidence'
 import { alertMood, Word } from '../level'
 import { Labels } from '../labels'
@@ -18,7 +19,7 @@ export function AlertRow({ alert, open = false }: { alert: AlertView; open?: boo
             <Word mood={alertMood(state, severity)} word={word} />
           </span>
           <span class={style.summary}>
-            {alert.summary || alert.name}
+            {unbroken(alert.summary || alert.name)}
             {state === 'firing' && !alert.told && <span class={style.quiet}> on these pages only</span>}
           </span>
           <span class={style.since}>

@@ -1,6 +1,7 @@
 // Resources, one line each: how full, how much is left, until when. On a narrow screen a line becomes a card.
 import type { ResourceView } from '../../api/types'
-import { labelLine } from '../labels'
+import { unbroken } from '../../text/numbers'
+import { labelLine, saidIn } from '../labels'
 import { Word } from '../level'
 import { Meter } from './meter'
 import style from './resource-list.module.css'
@@ -36,7 +37,7 @@ function Row({ resource }: { resource: ResourceView }) {
       </span>
       <span class={style.name}>
         <a href={`/resources/${encodeURIComponent(id)}`}>{title}</a>
-        <span class={style.labels}>{labelLine(labels)}</span>
+        <span class={style.labels}>{labelLine(labels, saidIn(title, labels))}</span>
       </span>
       <span class={style.used}>
         <span class={style.bar}>
@@ -55,7 +56,7 @@ function Row({ resource }: { resource: ResourceView }) {
         )}
       </span>
       <span class={style.when} data-kind={outlook.kind}>
-        {outlook.text}
+        {unbroken(outlook.text)}
       </span>
       <span class={style.spark}>
         <Spark values={resource.spark} line={thresholds.critical} />

@@ -13,6 +13,17 @@ use crate::{
     },
 };
 
+/// The place of each row in the order of labels.
+fn ranks(rows: &[Row]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by(|a, b| rows[*a].labels.cmp(&rows[*b].labels));
+    let mut ranks = vec![0; rows.len()];
+    for (rank, row) in order.into_iter().enumerate() {
+        ranks[row] = rank;
+    }
+    ranks
+}
+
 /// Refuses parameters that make no sense, even where no series is there to pick from.
 pub(super) fn check_parameter(
     run: &Run<'_>,
@@ -62,6 +73,7 @@ pub(super) fn pick(
 ) -> Result<Vec<Row>, QueryError> {
     let mut picked: Vec<Vec<f64>> = rows.iter().map(|_| Vec::new()).collect();
     let mut order = Vec::new();
+    let ranks = ranks(rows);
     let shares: Vec<f64> = match how {
         How::LimitRatio => rows.iter().map(|row| place_in_unit(&row.labels)).collect(),
         _ => Vec::new(),
@@ -73,6 +85,8 @@ pub(super) fn pick(
             candidates.clear();
             let present = |member: &&usize| is_present(rows[**member].values[number]);
             candidates.extend(group.members.iter().filter(present));
+            // Equal values are told apart by their labels, so that every run picks the same.
+            candidates.sort_by_key(|row| ranks[*row]);
             let value = |row: usize| rows[row].values[number];
             match how {
                 How::TopK => candidates.sort_by(|a, b| descending(value(*a), value(*b))),
@@ -92,6 +106,9 @@ pub(super) fn pick(
                 values[number] = rows[*row].values[number];
             }
         }
+    }
+    if run.ranged {
+        order.sort_unstable();
     }
     let row = |number: usize| {
         let values = std::mem::take(&mut picked[number]);

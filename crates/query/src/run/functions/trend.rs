@@ -65,7 +65,7 @@ fn line(window: &Window<'_>, at: i64) -> (f64, f64) {
     let (mut x, mut y) = (Sum::default(), Sum::default());
     let (mut xy, mut xx) = (Sum::default(), Sum::default());
     for (time, value) in window.times.iter().zip(window.values) {
-        let seconds = (*time - at) as f64 / 1000.0;
+        let seconds = time.saturating_sub(at) as f64 / 1000.0;
         x.add(seconds);
         y.add(*value);
         xy.add(seconds * value);

@@ -33,16 +33,22 @@ const CHANGES_MAX: usize = 500;
 pub(super) fn views_of(app: &App) -> Vec<AlertView> {
     let mut alerts = app.alerts.alerts();
     alerts.sort_by_key(|alert| {
-        (Reverse(alert.state), Reverse(alert.severity), Reverse(alert.told), alert.active_at, alert.id)
+        (
+            Reverse(alert.state),
+            Reverse(alert.severity),
+            Reverse(alert.told),
+            alert.active_at,
+            alert.id,
+        )
     });
     alerts.iter().map(|alert| view(app, alert)).collect()
 }
 
 fn view(app: &App, alert: &model::Alert) -> AlertView {
     let id = resource_of(alert);
-    let resource = id.as_ref().and_then(|id| {
-        app.settings.resources.iter().find(|resource| resource.name == id.resource)
-    });
+    let resource = id
+        .as_ref()
+        .and_then(|id| app.settings.resources.iter().find(|resource| resource.name == id.resource));
     let expr = match resource {
         Some(resource) => Some(format!("({})\n  / ({})", resource.used, resource.limit)),
         None => app.rule_expr(&alert.source),

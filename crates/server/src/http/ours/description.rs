@@ -1,4 +1,4 @@
-//! The OpenAPI description, generated from the handlers.
+//! The `OpenAPI` description, generated from the handlers.
 
 use axum::Json;
 use utoipa::OpenApi;

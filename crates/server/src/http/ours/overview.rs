@@ -82,7 +82,8 @@ fn verdict(
     watching: &Watching,
 ) -> Verdict {
     if let Some(why) = app.store.stats().poisoned {
-        let text = format!("The store refuses writes: {why}. Mend the cause and start the server anew.");
+        let text =
+            format!("The store refuses writes: {why}. Mend the cause and start the server anew.");
         return Verdict { level: "critical".to_owned(), text, since: None };
     }
     let firing: Vec<&AlertView> = alerts.iter().filter(|alert| alert.state == "firing").collect();

@@ -85,7 +85,8 @@ fn sparks(
         let Some(standing) = limits.get(&id) else { continue };
         let mut cells = history::cells_for(&grid);
         history::sort_into(&mut cells, &grid, columns);
-        let share = |used: f64| (standing.reading.limit > 0.0).then(|| used / standing.reading.limit);
+        let share =
+            |used: f64| (standing.reading.limit > 0.0).then(|| used / standing.reading.limit);
         let shares = cells.iter().map(|cell| cell.mean().and_then(share)).collect();
         let (from, step) = (grid.from.millis(), grid.step.as_millis());
         sparks.insert(id, Spark { from, step, shares });
@@ -112,12 +113,13 @@ pub(super) fn troubles(app: &App) -> Vec<TroubleView> {
 }
 
 fn find(app: &App, key: &str) -> Result<(Standing, Option<Future>), ApiError> {
-    rows(app).into_iter().find(|(standing, _)| resource_key(&standing.reading.id) == key).ok_or_else(
-        || {
+    rows(app)
+        .into_iter()
+        .find(|(standing, _)| resource_key(&standing.reading.id) == key)
+        .ok_or_else(|| {
             ApiError::missing(format!("there is no resource {key:?} now"))
                 .help("/api/plimsoll/v1/resources lists those there are")
-        },
-    )
+        })
 }
 
 /// One resource with everything behind it.
@@ -170,8 +172,8 @@ pub(super) async fn history(
     Query(window): Query<Window>,
 ) -> Result<Json<HistoryView>, ApiError> {
     let now = app.clock.now();
-    let to = Time(window.to.unwrap_or(now.millis()));
-    let from = Time(window.from.unwrap_or(to.millis().saturating_sub(SPARK_SPAN.as_millis())));
+    let to = window.to.map_or(now, Time);
+    let from = window.from.map_or(to - SPARK_SPAN, Time);
     if to <= from {
         return Err(ApiError::invalid("`to` must lie after `from`"));
     }
@@ -184,7 +186,8 @@ pub(super) async fn history(
         .ask(None, move |app, meter| {
             let grid = history::Grid::over(TimeRange { from, to }, points);
             let read = |metric| {
-                history::read(app.store.as_ref(), (&id, metric), &grid, meter).map_err(QueryError::from)
+                history::read(app.store.as_ref(), (&id, metric), &grid, meter)
+                    .map_err(QueryError::from)
             };
             let (used, limit) = (read(history::RESOURCE_USED)?, read(history::RESOURCE_LIMIT)?);
             Ok(HistoryView {

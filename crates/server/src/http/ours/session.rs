@@ -17,12 +17,11 @@ use crate::{http::error::ApiError, state::App};
 #[utoipa::path(post, path = "/api/plimsoll/v1/session", tag = "status", request_body = SignIn,
     responses((status = 204, description = "a session cookie is set"), (status = 403, description = "the wrong token")))]
 pub(super) async fn sign_in(State(app): State<Arc<App>>, Json(typed): Json<SignIn>) -> Response {
-    match app.gate.access.sign_in(&typed.token) {
-        Some(cookie) => (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response(),
-        None => {
-            app.clock.wait(std::time::Duration::from_secs(1)).await;
-            ApiError::new(Kind::Denied, "this is not the token the server was started with")
-                .into_response()
-        }
+    if let Some(cookie) = app.gate.access.sign_in(&typed.token) {
+        (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response()
+    } else {
+        app.clock.wait(std::time::Duration::from_secs(1)).await;
+        ApiError::new(Kind::Denied, "this is not the token the server was started with")
+            .into_response()
     }
 }

@@ -151,7 +151,11 @@ pub(super) fn worst_first(rows: &mut [(Standing, Option<Future>)]) {
 }
 
 /// A resource's future as the API shows it.
-pub(super) fn forecast_view(standing: &Standing, future: Option<&Future>, now: Time) -> ForecastView {
+pub(super) fn forecast_view(
+    standing: &Standing,
+    future: Option<&Future>,
+    now: Time,
+) -> ForecastView {
     let mut view = ForecastView {
         kind: "too_little_history".to_owned(),
         from: None,

@@ -22,7 +22,12 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Json<TargetList> {
         _ => 2,
     };
     targets.sort_by(|a, b| {
-        (rank(&a.health), &a.job, &a.instance, &a.url).cmp(&(rank(&b.health), &b.job, &b.instance, &b.url))
+        (rank(&a.health), &a.job, &a.instance, &a.url).cmp(&(
+            rank(&b.health),
+            &b.job,
+            &b.instance,
+            &b.url,
+        ))
     });
     let complaints = app.board.complaints.read().clone();
     Json(TargetList { at: app.clock.now().millis(), targets, complaints })

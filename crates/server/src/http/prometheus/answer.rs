@@ -1,7 +1,5 @@
 //! Answers and errors in the shape of the Prometheus HTTP API.
 
-use std::fmt::Write as _;
-
 use axum::{
     body::Body,
     http::{HeaderValue, StatusCode, header},
@@ -177,11 +175,10 @@ fn write_point(text: &mut String, millis: i64, value: f64) {
 fn write_time(text: &mut String, millis: i64) {
     let (sign, size) = (if millis < 0 { "-" } else { "" }, millis.unsigned_abs());
     let (seconds, rest) = (size / 1000, size % 1000);
-    // Writing to a string cannot fail.
-    drop(match rest {
-        0 => write!(text, "{sign}{seconds}"),
-        rest => write!(text, "{sign}{seconds}.{rest:03}"),
-    });
+    *text += &match rest {
+        0 => format!("{sign}{seconds}"),
+        rest => format!("{sign}{seconds}.{rest:03}"),
+    };
 }
 
 fn write_text(text: &mut String, content: &str) {

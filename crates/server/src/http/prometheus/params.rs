@@ -48,7 +48,11 @@ impl<S: Send + Sync> FromRequest<S> for Params {
 impl Params {
     /// The first value of a name; an empty one counts as not given.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(own, _)| own == name).map(|(_, value)| &**value).filter(|v| !v.is_empty())
+        self.0
+            .iter()
+            .find(|(own, _)| own == name)
+            .map(|(_, value)| &**value)
+            .filter(|v| !v.is_empty())
     }
 
     /// Every value of a name.

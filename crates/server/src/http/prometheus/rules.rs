@@ -176,5 +176,7 @@ pub(super) async fn targets(State(app): State<Arc<App>>) -> Response {
             })
         })
         .collect();
-    answer::success(&json!({ "activeTargets": active, "droppedTargets": [], "droppedTargetCounts": {} }))
+    answer::success(
+        &json!({ "activeTargets": active, "droppedTargets": [], "droppedTargetCounts": {} }),
+    )
 }

@@ -33,7 +33,7 @@ fn wanted(app: &App, params: &Params) -> Result<Wanted, PromError> {
     }
     let now = app.clock.now();
     let to = params.time("end")?.unwrap_or(now);
-    let from = params.time("start")?.unwrap_or(to.min(now) - START_DEFAULT);
+    let from = params.time("start")?.unwrap_or_else(|| to.min(now) - START_DEFAULT);
     if to < from {
         return Err(PromError::bad_data(
             "invalid parameter \"end\": end timestamp must not be before start timestamp",

@@ -66,12 +66,16 @@ async fn take(app: &Arc<App>, headers: &HeaderMap, body: Body) -> Result<usize, 
             Refused::new(StatusCode::REQUEST_TIMEOUT, "slow", message)
         })?
         .map_err(|error| {
-            let message =
-                format!("cannot read the body: {}; at most {bytes_max} bytes are taken", chain(&error));
+            let message = format!(
+                "cannot read the body: {}; at most {bytes_max} bytes are taken",
+                chain(&error)
+            );
             Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "body", message)
         })?;
-    let encoding =
-        headers.get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let encoding = headers
+        .get(header::CONTENT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
     let app = Arc::clone(app);
     let kept = tokio::task::spawn_blocking(move || keep(&app, &body, encoding.as_deref()));
     kept.await.map_err(|_panicked| {
@@ -105,7 +109,9 @@ fn keep(app: &App, body: &[u8], encoding: Option<&str>) -> Result<usize, Refused
         let status = match (&error, error.kind()) {
             (WriteError::Poisoned { .. }, _) => StatusCode::SERVICE_UNAVAILABLE,
             (_, Kind::Busy) => StatusCode::TOO_MANY_REQUESTS,
-            (_, kind) => StatusCode::from_u16(kind.http_status()).unwrap_or(StatusCode::BAD_REQUEST),
+            (_, kind) => {
+                StatusCode::from_u16(kind.http_status()).unwrap_or(StatusCode::BAD_REQUEST)
+            }
         };
         Refused::new(status, "store", chain(&error))
     })?;

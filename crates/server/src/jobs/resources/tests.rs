@@ -56,8 +56,5 @@ fn the_first_look_is_no_news_but_what_comes_moves_and_goes_is() {
         ["Disk space / limit moved from 1 GiB to 2 GiB"]
     );
     assert_eq!(texts(&[("/", 2.0 * GIB)], &mut known, 3), none);
-    assert_eq!(
-        texts(&[("/", 2.0 * GIB)], &mut known, 8),
-        ["Disk space /data is no longer there"]
-    );
+    assert_eq!(texts(&[("/", 2.0 * GIB)], &mut known, 8), ["Disk space /data is no longer there"]);
 }

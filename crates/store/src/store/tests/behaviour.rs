@@ -124,36 +124,36 @@ fn limits_refuse_a_whole_batch_and_name_the_series() {
 
 #[test]
 fn a_damaged_part_costs_only_itself_and_is_named() {
-    let room = Room::new(small());
+    let mut room = Room::new(small());
     write(&room.store, &one(0, 1.0));
     room.flush();
-    let size = fs::read(&room.files("raw")[0]).unwrap().len();
-    drop(room);
-    for at in 0..size {
-        let room = Room::new(small());
-        write(&room.store, &one(0, 1.0));
-        room.flush();
-        write(&room.store, &one(1, 2.0));
-        room.flush();
-        let damaged = room.files("raw")[0].clone();
-        flip(&damaged, at);
-        let room = room.reopen();
-        let found = all(&room.store);
-        if at < 8 {
-            // The magic at the front is for people; nothing depends on it.
-            assert_eq!(found[0].times.len(), 2);
-            continue;
+    write(&room.store, &one(1, 2.0));
+    room.flush();
+    let path = room.files("raw")[0].clone();
+    let bytes = fs::read(&path).unwrap();
+    // The magic at the front is for people; nothing depends on it.
+    for at in 8..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x40;
+        fs::write(&path, damaged).unwrap();
+        for aside in room.files("quarantine") {
+            fs::remove_file(aside).unwrap();
         }
-        assert_eq!(found[0].times, [NOW + 1], "byte {at}");
-        assert_eq!(all(&room.store).len(), 1);
+        room = room.reopen();
+        for _ in 0..2 {
+            let found = all(&room.store);
+            assert_eq!((found.len(), &*found[0].times), (1, &[NOW + 1][..]), "byte {at}");
+        }
         let stats = room.store.stats();
         assert_eq!((stats.quarantined, stats.parts), (1, 1), "byte {at}");
         assert_eq!(stats.quarantined_names, ["2026-11-20-0000000001-0000000001.part"]);
-        assert_eq!(room.files("quarantine").len(), 1);
-        assert!(!PathBuf::from(&damaged).try_exists().unwrap());
-        write(&room.store, &one(2, 3.0));
-        assert_eq!(room.reopen().store.stats().quarantined, 1);
+        assert!(!PathBuf::from(&path).try_exists().unwrap());
     }
+    write(&room.store, &one(2, 3.0));
+    room = room.reopen();
+    assert_eq!(room.store.stats().quarantined, 1);
+    assert_eq!(room.files("quarantine").len(), 1);
+    assert_eq!(all(&room.store)[0].times, [NOW + 1, NOW + 2]);
 }
 
 #[test]
@@ -347,7 +347,7 @@ fn writers_readers_and_tending_do_not_disturb_each_other() {
             scope.spawn(move || {
                 for time in 0..400i64 {
                     let batch = [series(labels("cpu", host), &[(NOW + time % 300, time as f64)])];
-                    while room.store.write(&batch).is_err() {}
+                    write(&room.store, &batch);
                     oracle.write(&batch).unwrap();
                 }
             });

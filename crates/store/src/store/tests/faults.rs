@@ -67,7 +67,7 @@ fn one(time: i64, value: f64) -> Vec<Series> {
 
 /// Writes, overwrites, flushes and merges; notes what was acknowledged and what was not.
 fn script(room: &Room, kept: &MemoryStore, maybe: &MemoryStore) {
-    for round in 0..12i64 {
+    for round in 0..9i64 {
         let batch = vec![
             series(labels("cpu", "a"), &[(NOW + round, round as f64), (NOW, round as f64)]),
             series(labels("cpu", "b"), &[(NOW - 86_400_000 + round, 0.5)]),

@@ -84,7 +84,9 @@ export function useLive(client: QueryClient): Connection {
       })
       stream.addEventListener('changed', (event) => {
         watch.streamSpoke(Date.now())
-        for (const topic of topics(event)) void client.invalidateQueries({ queryKey: [topic] })
+        // What nobody sees is only marked; it is fetched when somebody looks.
+        const refetchType = isSeen() ? 'active' : 'none'
+        for (const topic of topics(event)) void client.invalidateQueries({ queryKey: [topic], refetchType })
         tell()
       })
       return stream
@@ -103,7 +105,7 @@ export function useLive(client: QueryClient): Connection {
     const timer = setInterval(() => {
       // A browser gives a stream up for good when it was refused; a program that starts refuses for a while.
       if (source.readyState === EventSource.CLOSED) source = listen()
-      if (asking || !watch.shouldAsk(Date.now())) return
+      if (asking || !isSeen() || !watch.shouldAsk(Date.now())) return
       asking = true
       void client.invalidateQueries({ refetchType: 'active' }).finally(() => {
         asking = false
@@ -118,6 +120,10 @@ export function useLive(client: QueryClient): Connection {
   }, [client])
 
   return connection
+}
+
+function isSeen(): boolean {
+  return document.visibilityState === 'visible'
 }
 
 function topics(event: MessageEvent<string>): string[] {

@@ -1,6 +1,6 @@
 // What `/` opens: one field that finds pages, resources, alerts, targets and metrics.
 import { useQuery } from '@tanstack/preact-query'
-import { useCallback, useMemo, useState } from 'preact/hooks'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 
 import { useAddress } from '../address/address'
 import { metricNames } from '../api/prometheus'
@@ -15,6 +15,10 @@ export function Finder({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState('')
   const [at, setAt] = useState(0)
   const places = usePlaces()
+  const list = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' })
+  }, [at])
   const found = useMemo(() => find(places, text), [places, text])
   const open = useCallback(
     (place: Place | undefined) => {
@@ -54,7 +58,7 @@ export function Finder({ onClose }: { onClose: () => void }) {
         }}
         onKeyDown={onKeyDown}
       />
-      <div class={style.found} id="found" role="listbox" aria-label="Found">
+      <div ref={list} class={style.found} id="found" role="listbox" aria-label="Found">
         {found.map((place, index) => (
           // The field has the focus and its keys do what a click does.
           // oxlint-disable-next-line jsx-a11y/click-events-have-key-events

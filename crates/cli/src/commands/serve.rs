@@ -24,9 +24,9 @@ pub(crate) fn run(command: Serve, common: &Common) -> Result<ExitCode, Fault> {
     log_to_stderr(common)?;
     let (mut settings, file) = read_settings(&command.settings)?;
     if let Some(file) = &file {
-        tracing::info!(file = %file.display(), "settings read")
+        tracing::info!(file = %file.display(), "settings read");
     } else {
-        tracing::info!("no settings file: watching this host with the default policy")
+        tracing::info!("no settings file: watching this host with the default policy");
     }
     if let Some(listen) = command.listen {
         settings.server.listen = listen;

@@ -93,11 +93,8 @@ impl Access {
     /// What the cookie holds: worthless once this process ends, and it does not reveal the token.
     fn session(&self, token: &Secret) -> String {
         let digest = Sha256::new().chain_update(self.salt).chain_update(token.reveal()).finalize();
-        let mut text = String::with_capacity(64);
-        for byte in digest {
-            text += &format!("{byte:02x}");
-        }
-        text
+        let nibble = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+        digest.iter().flat_map(|byte| [nibble(byte >> 4), nibble(byte & 15)]).collect()
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use detect::{Rule, RuleGroup, elements};
 use journal::{Entry, Journal};
-use model::{Change, Clock, Span, Time};
+use model::{Change, Clock, Series, Span, Time};
+use parking_lot::Mutex;
 use query::{Engine, InstantSample, Meter, QueryError};
 use settings::Settings;
 use store::Store;
@@ -18,6 +19,11 @@ use crate::{http::Gate, tasks::Tasks};
 
 /// How long one of our own questions may take.
 const OWN_QUERY_TIMEOUT: Span = Span::secs(30);
+
+/// A sample this much older than now came late.
+const LATE_AFTER: Span = Span::hours(1);
+/// Late samples come in bursts: an import, a sender that catches up. This long after the last it is over.
+const LATE_QUIET: Span = Span::secs(10);
 
 /// The running server's parts.
 #[derive(Debug)]
@@ -34,6 +40,9 @@ pub(crate) struct App {
     pub(crate) alerts: AlertBook,
     pub(crate) board: Board,
     pub(crate) hub: Hub,
+    /// The oldest sample that came late since the past was last filled from such, and when the
+    /// last of them came.
+    pub(crate) late: Mutex<Option<(Time, Time)>>,
     pub(crate) meters: Meters,
     pub(crate) started_at: Time,
     pub(crate) host: String,
@@ -113,6 +122,25 @@ impl App {
     fn meter(&self, timeout: Span) -> Meter {
         let samples_max = usize::try_from(self.settings.query.samples_max).unwrap_or(usize::MAX);
         Meter::new(Arc::clone(&self.clock), timeout, samples_max)
+    }
+
+    /// Notes samples that came long after their time, so that resources' past is filled from them.
+    pub(crate) fn note_late(&self, batch: &[Series]) {
+        let recent = self.clock.now() - LATE_AFTER;
+        let times = batch.iter().flat_map(|series| &series.samples).map(|sample| sample.time);
+        if let Some(oldest) = times.min().filter(|oldest| *oldest < recent) {
+            let mut late = self.late.lock();
+            let known = late.map_or(oldest, |(known, _)| known.min(oldest));
+            *late = Some((known, self.clock.now()));
+        }
+    }
+
+    /// The oldest sample that came late since this was last asked, once no more are coming.
+    pub(crate) fn take_late(&self, now: Time) -> Option<Time> {
+        let mut late = self.late.lock();
+        let (oldest, _) = late.filter(|(_, noted)| now.since(*noted) >= LATE_QUIET)?;
+        *late = None;
+        Some(oldest)
     }
 
     /// Puts changes into the journal; if it fails, that is logged and counted, as nobody waits for it.

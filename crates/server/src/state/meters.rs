@@ -108,34 +108,31 @@ impl Meters {
     /// All of it in the text exposition format, version 0.0.4.
     pub(crate) fn expose(&self) -> String {
         let values = self.0.lock();
-        let mut text = String::with_capacity(8192);
+        let mut lines = Vec::new();
         for definition in DEFINITIONS {
             let Some(series) = values.get(definition.name) else { continue };
             let Definition { name, kind, help } = definition;
-            text += &format!("# HELP {name} {help}\n# TYPE {name} {}\n", kind.word());
+            lines.push(format!("# HELP {name} {help}\n# TYPE {name} {}\n", kind.word()));
             for (labels, value) in series {
                 let value = crate::http::number(*value);
-                text += &match labels.as_str() {
+                lines.push(match labels.as_str() {
                     "" => format!("{name} {value}\n"),
                     labels => format!("{name}{{{labels}}} {value}\n"),
-                };
+                });
             }
         }
-        text
+        lines.concat()
     }
 }
 
 /// The reference page of our own metrics.
 pub fn metrics_reference() -> String {
-    let mut text = String::from(
-        "# Metrics of Plimsoll itself\n\n\
-         What `/metrics` shows. This page is written by the program; `UPDATE_DOCS=1 cargo test -p server` renews it.\n\n\
-         | metric | kind | what |\n| --- | --- | --- |\n",
-    );
-    for Definition { name, kind, help } in DEFINITIONS {
-        text += &format!("| `{name}` | {} | {help} |\n", kind.word());
-    }
-    text
+    let head = "# Metrics of Plimsoll itself\n\n\
+        What `/metrics` shows. This page is written by the program: `UPDATE_DOCS=1 cargo test -p server` renews it.\n\n\
+        | metric | kind | what |\n| --- | --- | --- |\n";
+    let row =
+        |own: &Definition| format!("| `{}` | {} | {} |\n", own.name, own.kind.word(), own.help);
+    std::iter::once(head.to_owned()).chain(DEFINITIONS.iter().map(row)).collect()
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 // The field for a query, with completion under it. Enter runs, Tab takes an offer, Esc puts the list away.
 import { useEffect, useRef, useState } from 'preact/hooks'
 
-import { accept, spotAt, type Offer, type Spot } from './complete'
+import { accept, spotAt, type Offer, type Spot } from './complete/complete'
 import style from './explore.module.css'
-import { useOffers } from './offers'
+import { useOffers } from './complete/offers'
 
 type Props = { text: string; onText: (text: string) => void; onRun: () => void; wrong: boolean }
 

@@ -11,7 +11,7 @@ import { HOUR, MINUTE, parseSpan, spanText } from '../../text/time'
 import { OverTime, useRange, type Shown } from './answer'
 import { Editor } from './editor'
 import style from './explore.module.css'
-import { useMetricNames } from './offers'
+import { useMetricNames } from './complete/offers'
 import { autoStep } from './series'
 import { ValueTable } from './value-table'
 

@@ -175,10 +175,13 @@ fn write_point(text: &mut String, millis: i64, value: f64) {
 fn write_time(text: &mut String, millis: i64) {
     let (sign, size) = (if millis < 0 { "-" } else { "" }, millis.unsigned_abs());
     let (seconds, rest) = (size / 1000, size % 1000);
-    *text += &match rest {
-        0 => format!("{sign}{seconds}"),
-        rest => format!("{sign}{seconds}.{rest:03}"),
-    };
+    text.push_str(sign);
+    text.push_str(&seconds.to_string());
+    if rest > 0 {
+        let padded = (1000 + rest).to_string();
+        text.push('.');
+        text.extend(padded.chars().skip(1));
+    }
 }
 
 fn write_text(text: &mut String, content: &str) {

@@ -105,6 +105,7 @@ fn keep(app: &App, body: &[u8], encoding: Option<&str>) -> Result<usize, Refused
     let decoded = remote_write::decode(body, encoding, &limits)
         .map_err(|error| Refused::new(StatusCode::BAD_REQUEST, "decode", chain(&error)))?;
     app.board.describe(decoded.metadata);
+    app.note_late(&decoded.series);
     let receipt = app.store.write(&decoded.series).map_err(|error| {
         let status = match (&error, error.kind()) {
             (WriteError::Poisoned { .. }, _) => StatusCode::SERVICE_UNAVAILABLE,

@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/preact-query'
 import { useMemo } from 'preact/hooks'
 
-import { labelNames, labelValues, metadata, metricNames } from '../../api/prometheus'
+import { labelNames, labelValues, metadata, metricNames } from '../../../api/prometheus'
 import { rank, type Offer, type Spot } from './complete'
 import { AGGREGATIONS, FUNCTIONS, KEYWORDS, SPANS } from './functions'
 

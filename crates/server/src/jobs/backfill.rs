@@ -1,0 +1,211 @@
+//! Fills the recorded past of resources from samples that are older than their first look: imports,
+//! what others sent, or a resource that was declared today over series of last year.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use detect::readings;
+use journal::{Entry, EventQuery, NewEvent};
+use model::{
+    Columns, Labels, Reading, Resource, ResourceId, SampleSink as _, Series, Span, Time, TimeRange,
+};
+use query::{InstantSample, Steps, Value};
+use serde_json::json;
+use tracing::{info, warn};
+
+use super::{blocking, rest};
+use crate::{
+    http::chain,
+    state::{App, Topic, history},
+    tasks::Stop,
+};
+
+/// The kind of the event that says from when on a resource's past is recorded.
+const FILLED: &str = "history_filled";
+/// The first look waits until starting is over.
+const FIRST: Duration = Duration::from_secs(6);
+/// How often it is looked for samples that came late.
+const INTERVAL: Duration = Duration::from_secs(15);
+/// How much is filled at once.
+const CHUNK: Span = Span::days(1);
+/// The past is filled in steps of this length: what forecasts and pictures of days need.
+const STEP: Span = Span::minutes(5);
+/// How far back resources are filled.
+const PAST_MAX: Span = Span::days(400);
+
+/// From when on each resource's past is recorded, by name.
+type Filled = BTreeMap<String, Time>;
+
+/// Fills again and again until told to stop.
+pub(super) async fn run(app: Arc<App>, stop: Stop) {
+    let mut filled = match read_filled(&app).await {
+        Ok(filled) => filled,
+        Err(error) => {
+            warn!(error = chain(&error), "cannot read how far resources were filled");
+            Filled::new()
+        }
+    };
+    let mut pause = FIRST;
+    while !rest(&app, &stop, pause).await {
+        pause = INTERVAL;
+        let now = app.clock.now();
+        let late = app.take_late(now);
+        let oldest = app.store.stats().oldest.unwrap_or(now).max(now - PAST_MAX);
+        for resource in &app.settings.resources {
+            let known = filled.get(&resource.name).copied().unwrap_or(app.started_at);
+            let range = match late {
+                Some(late) => TimeRange { from: late.max(now - PAST_MAX), to: now },
+                None => TimeRange { from: oldest, to: known },
+            };
+            if range.from + STEP >= range.to {
+                continue;
+            }
+            if fill(&app, resource, range, &stop).await.is_none() {
+                return;
+            }
+            note(&app, &mut filled, &resource.name, range.from.min(known), now).await;
+        }
+    }
+}
+
+async fn read_filled(app: &App) -> Result<Filled, journal::JournalError> {
+    let mut filled = Filled::new();
+    let question =
+        EventQuery { kinds: vec![FILLED.to_owned()], newest_first: true, ..EventQuery::default() };
+    for event in app.journal.events(question).await? {
+        if let Some(from) = event.body["from"].as_i64() {
+            filled.entry(event.subject).or_insert(Time(from));
+        }
+    }
+    Ok(filled)
+}
+
+async fn note(app: &App, filled: &mut Filled, resource: &str, from: Time, at: Time) {
+    filled.insert(resource.to_owned(), from);
+    let body = json!({ "from": from.millis() });
+    let event = NewEvent { at, kind: FILLED.to_owned(), subject: resource.to_owned(), body };
+    let entry = Entry { events: vec![event], outbox: Vec::new() };
+    if let Err(error) = app.journal.record(entry).await {
+        warn!(
+            error = chain(&error),
+            "cannot record how far a resource was filled; it is filled again"
+        );
+    }
+}
+
+/// Fills a range day by day, the newest first. Nothing if it is time to stop.
+async fn fill(app: &Arc<App>, resource: &Resource, range: TimeRange, stop: &Stop) -> Option<()> {
+    let mut written = 0;
+    let mut to = range.to;
+    while to > range.from {
+        let from = (to - CHUNK).max(range.from);
+        let own = resource.clone();
+        let day = TimeRange { from, to };
+        written += blocking(app, move |app| fill_day(app, &own, day)).await?;
+        if rest(app, stop, Duration::from_millis(1)).await {
+            return None;
+        }
+        to = from;
+    }
+    if written > 0 {
+        info!(resource = resource.name, readings = written, "filled the past from older samples");
+        app.hub.announce(app.clock.now(), &[Topic::Resources]);
+    }
+    Some(())
+}
+
+/// Fills one day where nothing is recorded yet; answers how many readings that were.
+fn fill_day(app: &App, resource: &Resource, day: TimeRange) -> usize {
+    let millis = STEP.as_millis();
+    let steps = Steps {
+        from: Time(day.from.millis().div_euclid(millis) * millis),
+        to: Time(day.to.millis().div_euclid(millis) * millis),
+        step: STEP,
+    };
+    let asked = ask(app, &resource.used, steps).and_then(|used| {
+        if used.is_empty() {
+            Ok((used, Vec::new()))
+        } else {
+            Ok((used, ask(app, &resource.limit, steps)?))
+        }
+    });
+    let (used, limit) = match asked {
+        Ok(asked) => asked,
+        Err(error) => {
+            warn!(resource = resource.name, error, "a day of the past could not be filled");
+            return 0;
+        }
+    };
+    let found = over_steps(resource, &used, &limit);
+    let missing = without_recorded(app, found, steps);
+    let batch: Vec<Series> = missing.iter().flat_map(history::record).collect();
+    match app.store.write(&batch) {
+        Ok(_) => missing.len(),
+        Err(error) => {
+            warn!(
+                resource = resource.name,
+                error = chain(&error),
+                "a day of the past was not kept"
+            );
+            0
+        }
+    }
+}
+
+fn ask(app: &App, text: &str, steps: Steps) -> Result<Vec<Columns>, String> {
+    let answer = app.engine.range(app.store.as_ref(), text, steps, &app.own_meter());
+    match answer.map_err(|error| chain(&error))?.value {
+        Value::Matrix(series) => Ok(series),
+        Value::Scalar(_) | Value::Text(..) | Value::Vector(_) => Ok(Vec::new()),
+    }
+}
+
+/// Joins used and limit at each step, as at a look.
+fn over_steps(resource: &Resource, used: &[Columns], limit: &[Columns]) -> Vec<Reading> {
+    let (used, limit) = (by_step(used), by_step(limit));
+    used.iter()
+        .filter_map(|(time, used)| Some((time, used, limit.get(time)?)))
+        .flat_map(|(time, used, limit)| readings(resource, used, limit, Time(*time)))
+        .collect()
+}
+
+fn by_step(series: &[Columns]) -> BTreeMap<i64, Vec<InstantSample>> {
+    let mut steps: BTreeMap<i64, Vec<InstantSample>> = BTreeMap::new();
+    for columns in series {
+        for (time, value) in columns.times.iter().zip(&columns.values) {
+            let (labels, time, value) = (Labels::clone(&columns.labels), Time(*time), *value);
+            steps.entry(time.millis()).or_default().push(InstantSample { labels, time, value });
+        }
+    }
+    steps
+}
+
+/// Leaves out what a look has recorded in the same step already.
+fn without_recorded(app: &App, found: Vec<Reading>, steps: Steps) -> Vec<Reading> {
+    let ids: BTreeSet<ResourceId> = found.iter().map(|reading| reading.id.clone()).collect();
+    let len =
+        usize::try_from(steps.to.since(steps.from).as_millis() / STEP.as_millis() + 1).unwrap_or(1);
+    let grid = history::Grid { from: steps.from, step: STEP, len };
+    let mut known: BTreeMap<ResourceId, Vec<history::Cell>> = BTreeMap::new();
+    for id in ids {
+        let read = history::read(
+            app.store.as_ref(),
+            (&id, history::RESOURCE_USED),
+            &grid,
+            &app.own_meter(),
+        );
+        known.insert(id, read.unwrap_or_default());
+    }
+    let slot =
+        |at: Time| usize::try_from(at.since(grid.from).as_millis() / STEP.as_millis()).unwrap_or(0);
+    found
+        .into_iter()
+        .filter(|reading| {
+            let cell = known.get(&reading.id).and_then(|cells| cells.get(slot(reading.at)));
+            cell.is_none_or(|cell| cell.mean().is_none())
+        })
+        .collect()
+}

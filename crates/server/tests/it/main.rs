@@ -1,0 +1,14 @@
+//! Whole tests: a server in this process, asked over real sockets; and the pages it writes about itself.
+
+#[cfg(test)]
+mod access;
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod docs;
+#[cfg(test)]
+mod house;
+#[cfg(test)]
+mod live;
+#[cfg(test)]
+mod prometheus_api;

@@ -81,9 +81,9 @@ function useShown(window: ReturnType<typeof useWindow>[0], stepText: string | un
   const now = useNow(period)
   const auto = autoStep(width, innerWidth < 600 ? POINTS_NARROW : POINTS)
   const step = Math.max(parseSpan(stepText ?? '') ?? auto, Math.ceil(width / POINTS_MAX / 1_000) * 1_000)
-  const { from, to } = bounds(window, now)
-  // On multiples of the step, so that points stay where they are while the window moves.
-  return { from: Math.floor(from / step) * step, to: Math.floor(to / step) * step, step }
+  const { from, to } = bounds(window, Math.floor(now / period) * period)
+  // The last point lies at the end of the window, however wide the step is: the newest is what is asked for.
+  return { from: to - Math.floor((to - from) / step) * step, to, step }
 }
 
 function StepField({ step }: { step: number }) {

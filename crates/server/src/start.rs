@@ -289,6 +289,7 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &Work) -> Result<Arc<App>, S
         alerts,
         board: Board::default(),
         hub: Hub::default(),
+        past_filled: tokio::sync::Notify::new(),
         late: parking_lot::Mutex::default(),
         meters: crate::state::meters::Meters::default(),
         started_at: now,

@@ -57,13 +57,26 @@ fn from_server(command: &Forecast, output: &Output) -> Result<ExitCode, Fault> {
         vec![
             text(row, "level"),
             text(row, "title"),
+            text_of_labels(row),
             text(row, "share_text"),
             text(row, "headroom_text"),
             outlook,
         ]
     });
-    output.table(&["level", "resource", "used", "left", "outlook"], table.collect())?;
+    output.table(&["level", "resource", "where", "used", "left", "outlook"], table.collect())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The labels that tell a reading from others and that its title does not say already.
+fn text_of_labels(row: &Value) -> String {
+    let title = row["title"].as_str().unwrap_or_default();
+    let labels = row["labels"].as_object().into_iter().flatten();
+    labels
+        .filter_map(|(name, value)| Some((name, value.as_str()?)))
+        .filter(|(_, value)| !title.contains(value))
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn from_csv(

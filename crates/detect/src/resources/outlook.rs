@@ -65,7 +65,8 @@ pub fn judge_outlook(
 /// Where the outlook stands to «before more can be had» and to «very soon»; nothing without a forecast.
 fn sides(outlook: &Outlook, lead: Span, now: Time) -> Option<[Side; 2]> {
     match outlook {
-        Outlook::Now => Some([Side::Above; 2]),
+        // That the line is crossed is the other alert's to say: it keeps this one, and begins none.
+        Outlook::Now => Some([Side::Near; 2]),
         Outlook::TooLittleHistory(_) => None,
         Outlook::NotFilling => Some([Side::Below; 2]),
         Outlook::NotBefore(moment) => {

@@ -53,6 +53,7 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
         pause = INTERVAL;
         let now = app.clock.now();
         let late = app.take_late(now);
+        let mut readings = 0;
         let oldest = app.store.stats().oldest.unwrap_or(now).max(now - PAST_MAX);
         for resource in &app.settings.resources {
             let known = filled.get(&resource.name).copied().unwrap_or(app.started_at);
@@ -63,10 +64,12 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
             if range.from + STEP >= range.to {
                 continue;
             }
-            if fill(&app, resource, range, &stop).await.is_none() {
-                return;
-            }
+            let Some(written) = fill(&app, resource, range, &stop).await else { return };
+            readings += written;
             note(&app, &mut filled, &resource.name, range.from.min(known), now).await;
+        }
+        if readings > 0 {
+            app.past_filled.notify_one();
         }
     }
 }
@@ -96,8 +99,9 @@ async fn note(app: &App, filled: &mut Filled, resource: &str, from: Time, at: Ti
     }
 }
 
-/// Fills a range day by day, the newest first. Nothing if it is time to stop.
-async fn fill(app: &Arc<App>, resource: &Resource, range: TimeRange, stop: &Stop) -> Option<()> {
+/// Fills a range day by day, the newest first; answers how many readings that were, and nothing if
+/// it is time to stop.
+async fn fill(app: &Arc<App>, resource: &Resource, range: TimeRange, stop: &Stop) -> Option<usize> {
     let mut written = 0;
     let mut to = range.to;
     while to > range.from {
@@ -110,11 +114,11 @@ async fn fill(app: &Arc<App>, resource: &Resource, range: TimeRange, stop: &Stop
         }
         to = from;
     }
-    if written > 0 {
+    if written > 1 {
         info!(resource = resource.name, readings = written, "filled the past from older samples");
         app.hub.announce(app.clock.now(), &[Topic::Resources]);
     }
-    Some(())
+    Some(written)
 }
 
 /// Fills one day where nothing is recorded yet; answers how many readings that were.

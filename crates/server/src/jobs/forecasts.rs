@@ -28,7 +28,12 @@ const CONFIDENCE: f64 = 0.9;
 /// Tells futures again and again until told to stop.
 pub(super) async fn run(app: Arc<App>, stop: Stop) {
     let mut pause = FIRST;
-    while !rest(&app, &stop, pause).await {
+    loop {
+        // Told anew at once when the past of resources has just been filled.
+        tokio::select! {
+            () = app.past_filled.notified() => {}
+            stopped = rest(&app, &stop, pause) => if stopped { return },
+        }
         let started = app.clock.elapsed();
         tell(&app).await;
         let spent = app.clock.elapsed().saturating_sub(started);

@@ -33,6 +33,8 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
     let resources: Arc<[Arc<Resource>]> =
         app.settings.resources.iter().cloned().map(Arc::new).collect();
     let mut known = blocking(&app, known_limits).await.unwrap_or_default();
+    // With nothing known from before, resources appear as their first samples come in.
+    let fresh = known.is_empty();
     let mut trail = Trail::default();
     let begun = app.clock.elapsed();
     let interval = app.settings.evaluation_interval.to_duration();
@@ -40,10 +42,10 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
     let mut pause = Duration::from_secs(1);
     while !rest(&app, &stop, pause).await {
         let started = app.clock.elapsed();
-        look(&app, &resources, &mut known, &mut trail).await;
+        let young = started.saturating_sub(begun) < YOUNG;
+        look(&app, &resources, (&mut known, fresh && young), &mut trail).await;
         let spent = app.clock.elapsed().saturating_sub(started);
         app.meters.add(meters::DETECT_SECONDS, "", spent.as_secs_f64());
-        let young = started.saturating_sub(begun) < YOUNG;
         let wanted = if young { interval.min(PAUSE_YOUNG) } else { interval };
         pause = wanted.saturating_sub(spent);
     }
@@ -52,7 +54,7 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
 async fn look(
     app: &Arc<App>,
     resources: &Arc<[Arc<Resource>]>,
-    known: &mut Known,
+    (known, first): (&mut Known, bool),
     trail: &mut Trail,
 ) {
     let now = app.clock.now();
@@ -74,7 +76,7 @@ async fn look(
     if let Some(Err(error)) = written {
         warn!(error = chain(&error), "readings of resources were not kept");
     }
-    let changes = changes(&round, known, now);
+    let changes = changes(&round, known, first, now);
     if !changes.is_empty() {
         app.note_changes(&changes).await;
     }
@@ -139,9 +141,8 @@ fn known_limits(app: &Arc<App>) -> Known {
     }
 }
 
-/// What came, went and moved. On the very first look nothing is news.
-fn changes(round: &Round, known: &mut Known, now: Time) -> Vec<Change> {
-    let first = known.is_empty();
+/// What came, went and moved. Before the first round of everything nothing that comes is news.
+fn changes(round: &Round, known: &mut Known, first: bool, now: Time) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut change = |subject: String, text: String| {
         changes.push(Change { at: now, kind: ChangeKind::Resource, subject, text });

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use query::{Engine, InstantSample, Meter, QueryError};
 use settings::Settings;
 use store::Store;
+use tokio::sync::Notify;
 use tracing::error;
 
 use super::{
@@ -40,6 +41,8 @@ pub(crate) struct App {
     pub(crate) alerts: AlertBook,
     pub(crate) board: Board,
     pub(crate) hub: Hub,
+    /// Tells that the past of resources was filled.
+    pub(crate) past_filled: Notify,
     /// The oldest sample that came late since the past was last filled from such, and when the
     /// last of them came.
     pub(crate) late: Mutex<Option<(Time, Time)>>,

@@ -9,7 +9,7 @@ use serde_json::json;
 use server::SystemClock;
 use testkit::TurnedClock;
 
-use crate::house::{House, QUIET, series};
+use crate::house::{House, QUIET, series, settings};
 
 const NOW: Time = Time(1_700_000_000_000);
 const REFUSED: &str = r#"plimsoll_collect_refused_total{way="remote_write",reason="decode"}"#;
@@ -106,8 +106,9 @@ async fn ten_years_at_one_second_are_refused_with_a_way_out() -> Result<()> {
 
 #[tokio::test]
 async fn a_label_set_without_end_is_refused_and_harms_no_other() -> Result<()> {
-    let text = format!("{QUIET}store: {{series_max: 50}}\n");
-    let house = House::new(&text, Arc::new(TurnedClock::at(NOW))).await?;
+    let mut small = settings(QUIET, "127.0.0.1:0")?;
+    small.store.series_max = 50;
+    let house = House::with(small, Arc::new(TurnedClock::at(NOW))).await?;
     house.write(&[series(&[("__name__", "first")], &[(NOW.millis(), 1.0)])]).await?;
     let many: Vec<_> = (0..200)
         .map(|at| series(&[("__name__", "many"), ("id", &at.to_string())], &[(NOW.millis(), 1.0)]))

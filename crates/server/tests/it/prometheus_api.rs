@@ -238,7 +238,10 @@ async fn rules_are_evaluated_and_shown_with_their_alerts() -> Result<()> {
     );
     let firing = [("query", r#"ALERTS{alertstate="firing",alertname="NodeUp"}"#)];
     house
-        .until("/api/v1/query", &firing, |body| body["data"]["result"][0]["value"][1] == "1")
+        .until("/api/v1/query", &firing, |body| {
+            clock.turn(Span::secs(1));
+            body["data"]["result"][0]["value"][1] == "1"
+        })
         .await?;
     let (_, only) = house.get("/api/v1/rules", &[("type", "record")]).await?;
     assert_eq!(only["data"]["groups"][0]["rules"].as_array().map(Vec::len), Some(1));

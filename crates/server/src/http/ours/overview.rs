@@ -9,7 +9,6 @@ use model::Level;
 use super::{
     alerts::{read_changes, views_of},
     resources::{rows, views},
-    shape::level_word,
     views::{AlertView, AlertsInShort, ByLevel, Overview, ResourcesInShort, Verdict, Watching},
 };
 use crate::{
@@ -75,61 +74,80 @@ fn watching(app: &App) -> Watching {
     }
 }
 
+/// The worst of what is known; of equally bad things alerts that fire speak first.
 fn verdict(
     app: &App,
     rows: &[(Standing, Option<crate::state::Future>)],
     alerts: &[AlertView],
     watching: &Watching,
 ) -> Verdict {
-    if let Some(why) = app.store.stats().poisoned {
-        let text =
-            format!("The store refuses writes: {why}. Mend the cause and start the server anew.");
-        return Verdict { level: "critical".to_owned(), text, since: None };
+    let mut found: Option<(Level, Verdict)> = None;
+    let said = [poisoned(app), firing(alerts), above(rows), unanswered(watching.targets_down)];
+    for (level, text, since) in said.into_iter().flatten() {
+        if found.as_ref().is_none_or(|(worst, _)| *worst < level) {
+            found = Some((level, Verdict { level: level.word().to_owned(), text, since }));
+        }
     }
+    found.map_or_else(|| fine(rows, watching), |(_, verdict)| verdict)
+}
+
+type Said = Option<(Level, String, Option<i64>)>;
+
+fn poisoned(app: &App) -> Said {
+    let why = app.store.stats().poisoned?;
+    let text =
+        format!("The store refuses writes: {why}. Mend the cause and start the server anew.");
+    Some((Level::Critical, text, None))
+}
+
+fn firing(alerts: &[AlertView]) -> Said {
     let firing: Vec<&AlertView> = alerts.iter().filter(|alert| alert.state == "firing").collect();
-    let (down, worst) = (watching.targets_down, firing.first());
-    if let Some(worst) = worst.filter(|worst| worst.severity != "info" || down == 0) {
-        let level = if worst.severity == "info" { "notice" } else { worst.severity.as_str() };
-        let since = firing.iter().filter_map(|alert| alert.fired_at).min();
-        let more = match firing.len() {
-            1 => String::new(),
-            2 => " One more alert is firing.".to_owned(),
-            count => format!(" {} more alerts are firing.", count - 1),
-        };
-        let said = if worst.summary.is_empty() { &worst.name } else { &worst.summary };
-        let text = format!("{}.{more}", said.trim_end_matches('.'));
-        return Verdict { level: level.to_owned(), text, since };
-    }
-    if down > 0 {
-        let text = match down {
-            1 => "One target does not answer.".to_owned(),
-            count => format!("{count} targets do not answer."),
-        };
-        return Verdict { level: "warning".to_owned(), text, since: None };
-    }
-    let above = rows.first().filter(|(standing, _)| standing.level() > Some(Level::Fine));
-    if let Some((standing, _)) = above {
-        let share = model::Unit::Share.say(standing.reading.share());
-        let text = format!("{} is at {share}; no alert yet.", standing.title);
-        return Verdict { level: level_word(standing.level()).to_owned(), text, since: None };
-    }
+    let worst = firing.first()?;
+    let level = match worst.severity.as_str() {
+        "critical" => Level::Critical,
+        "info" => Level::Notice,
+        _ => Level::Warning,
+    };
+    let more = match firing.len() {
+        1 => String::new(),
+        2 => " One more alert is firing.".to_owned(),
+        count => format!(" {} more alerts are firing.", count - 1),
+    };
+    let said = if worst.summary.is_empty() { &worst.name } else { &worst.summary };
+    let since = firing.iter().filter_map(|alert| alert.fired_at).min();
+    Some((level, format!("{}.{more}", said.trim_end_matches('.')), since))
+}
+
+fn above(rows: &[(Standing, Option<crate::state::Future>)]) -> Said {
+    let (standing, _) = rows.first()?;
+    let level = standing.level().filter(|level| *level > Level::Fine)?;
+    let share = model::Unit::Share.say(standing.reading.share());
+    Some((level, format!("{} is at {share}; no alert yet.", standing.title), None))
+}
+
+fn unanswered(down: usize) -> Said {
+    let text = match down {
+        0 => return None,
+        1 => "One target does not answer.".to_owned(),
+        count => format!("{count} targets do not answer."),
+    };
+    Some((Level::Warning, text, None))
+}
+
+fn fine(rows: &[(Standing, Option<crate::state::Future>)], watching: &Watching) -> Verdict {
     let known = rows.iter().filter(|(standing, _)| standing.level().is_some()).count();
-    match known {
+    let resources = match known {
         0 => {
             let text = "Looking for the first time: readings come within seconds.".to_owned();
-            Verdict { level: "unknown".to_owned(), text, since: None }
+            return Verdict { level: "unknown".to_owned(), text, since: None };
         }
-        known => {
-            let targets = match watching.targets_up {
-                1 => "one target answers".to_owned(),
-                count => format!("{count} targets answer"),
-            };
-            let resources = match known {
-                1 => "one resource is below its lines".to_owned(),
-                count => format!("all {count} resources are below their lines"),
-            };
-            let text = format!("Nothing is wrong: {resources}, {targets}.");
-            Verdict { level: "fine".to_owned(), text, since: None }
-        }
-    }
+        1 => "one resource is below its lines".to_owned(),
+        count => format!("all {count} resources are below their lines"),
+    };
+    let targets = match watching.targets_up {
+        1 => "one target answers".to_owned(),
+        count => format!("{count} targets answer"),
+    };
+    let text = format!("Nothing is wrong: {resources}, {targets}.");
+    Verdict { level: "fine".to_owned(), text, since: None }
 }

@@ -85,13 +85,29 @@ fn sparks(
         let Some(standing) = limits.get(&id) else { continue };
         let mut cells = history::cells_for(&grid);
         history::sort_into(&mut cells, &grid, columns);
-        let share =
-            |used: f64| (standing.reading.limit > 0.0).then(|| used / standing.reading.limit);
-        let shares = cells.iter().map(|cell| cell.mean().and_then(share)).collect();
+        let limit = standing.reading.limit;
+        let shares =
+            cells.iter().map(|cell| cell.mean().filter(|_| limit > 0.0).map(|used| used / limit));
+        let shares = bridged(shares);
         let (from, step) = (grid.from.millis(), grid.step.as_millis());
         sparks.insert(id, Spark { from, step, shares });
     }
     Ok(sparks)
+}
+
+/// Carries values over the gaps between readings five minutes apart, as a filled past has them.
+fn bridged(shares: impl Iterator<Item = Option<f64>>) -> Vec<Option<f64>> {
+    const CELLS_MAX: usize = 5;
+    let mut last = None;
+    shares
+        .enumerate()
+        .map(|(at, share)| {
+            if let Some(share) = share {
+                last = Some((at, share));
+            }
+            last.filter(|(seen, _)| at - seen < CELLS_MAX).map(|(_, share)| share)
+        })
+        .collect()
 }
 
 /// Every resource, worst first.

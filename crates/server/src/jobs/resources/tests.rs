@@ -35,7 +35,7 @@ fn round(disks: &[(&str, f64)]) -> Round {
 }
 
 fn texts(disks: &[(&str, f64)], known: &mut Known, minute: i64) -> Vec<String> {
-    changes(&round(disks), known, Time::from_secs(minute * 60))
+    changes(&round(disks), known, minute == 0, Time::from_secs(minute * 60))
         .into_iter()
         .map(|change| format!("{} {}", change.subject, change.text))
         .collect()

@@ -1,0 +1,24 @@
+//! Whole tests: the real program with real peers, on real sockets and files.
+
+#[cfg(test)]
+mod commands;
+#[cfg(test)]
+mod durability;
+#[cfg(test)]
+mod first_page;
+#[cfg(test)]
+mod help;
+#[cfg(test)]
+mod import;
+#[cfg(test)]
+mod paging;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
+mod prometheus;
+#[cfg(test)]
+mod scraping;
+#[cfg(test)]
+mod trouble;
+#[cfg(test)]
+mod web;

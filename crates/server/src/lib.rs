@@ -5,7 +5,6 @@ mod convert;
 mod files;
 mod http;
 mod jobs;
-mod own;
 mod start;
 mod state;
 mod tasks;

@@ -7,6 +7,7 @@ mod board;
 pub(crate) mod history;
 mod hub;
 pub(crate) mod meters;
+mod own;
 mod records;
 
 pub(crate) use admission::Admission;
@@ -14,4 +15,5 @@ pub(crate) use alerts::AlertBook;
 pub(crate) use app::{App, AskError};
 pub(crate) use board::{Board, Evaluation, Future, Standing, TargetStanding, rule_subject};
 pub(crate) use hub::{Hub, News, Topic};
+pub(crate) use own::own_figures;
 pub(crate) use records::{ALERT, CHANGE, alert_of, change_event, change_of};

@@ -4,7 +4,6 @@
 //! then taken from it through a [`Reader`], which collects every [`Mistake`] instead of stopping at
 //! the first, so that one look at the output is enough to mend a file.
 
-mod file;
 mod mistake;
 mod pattern;
 mod reader;
@@ -13,7 +12,6 @@ mod settings;
 mod table;
 mod yaml;
 
-pub use file::read_text;
 pub use mistake::{Mistake, Mistakes, Place};
 pub use pattern::Pattern;
 pub use reader::{Field, Fields, Placed, Reader, parse_duration, parse_share, parse_size};
@@ -23,4 +21,4 @@ pub use settings::{
     Receiver, Relabel, RelabelAction, Scheme, ScrapeJob, ScrapeLimits, SecretSource,
     ServerSettings, Settings, StoreSettings, Sync, TargetGroup, TlsSettings, read_secret,
 };
-pub use yaml::{Document, Entry, Node};
+pub use yaml::{Document, Entry, Node, read_text};

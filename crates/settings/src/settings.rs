@@ -29,10 +29,9 @@ pub use server::ServerSettings;
 pub use store::{StoreSettings, Sync};
 
 use crate::{
-    file,
     mistake::{Mistake, Mistakes},
     reader::Reader,
-    yaml::Document,
+    yaml::{Document, read_text},
 };
 
 /// Says what is wrong with a PromQL expression; the caller hands it in, so that reading settings
@@ -100,7 +99,7 @@ impl Settings {
     /// globs' folder, are relative to its own.
     pub fn load(path: &Path, check: ExpressionCheck<'_>) -> Result<Self, Mistakes> {
         let name = path.display().to_string();
-        let text = file::read_text(path).map_err(|error| {
+        let text = read_text(path).map_err(|error| {
             Mistake::somewhere(format!("cannot read the settings file {name}: {error}"))
         })?;
         let mut settings = Self::parse(&name, &text, check)?;

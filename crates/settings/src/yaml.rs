@@ -1,8 +1,10 @@
 //! A YAML file as a tree in which everything knows its place; the one place where YAML is read.
 
 mod build;
+mod file;
 mod syntax;
 
+pub use file::read_text;
 use std::sync::Arc;
 
 use crate::mistake::{Mistake, Mistakes, Place, Source};

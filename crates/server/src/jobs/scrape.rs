@@ -150,15 +150,19 @@ fn unknown(app: &App) -> TargetReport {
 }
 
 /// How a target's health became different, if it did.
-struct HealthChange(Option<(Health, Option<String>)>);
+struct HealthChange(Option<(Health, TargetReport)>);
 
 impl HealthChange {
     async fn note(self, app: &App, target: &Target) {
-        let Some((health, error)) = self.0 else { return };
-        let text = match (health, error) {
-            (Health::Down, Some(error)) => format!("no longer answers: {error}"),
-            (Health::Down, None) => "no longer answers".to_owned(),
-            _ => "answers again".to_owned(),
+        let Some((before, report)) = self.0 else { return };
+        let text = match (before, report.health) {
+            (Health::Up, Health::Down) => "no longer answers",
+            (_, Health::Down) => "does not answer",
+            _ => "answers again",
+        };
+        let text = match report.error {
+            Some(error) => format!("{text}: {error}"),
+            None => text.to_owned(),
         };
         let subject = format!("{}/{}", target.job.name, target.instance());
         let at = app.clock.now();
@@ -168,22 +172,21 @@ impl HealthChange {
 }
 
 fn show(app: &App, key: &str, target: &Target, report: TargetReport) -> HealthChange {
-    let now = (report.health, report.error.clone());
     let standing = TargetStanding {
         job: target.job.name.clone(),
         instance: target.instance().to_owned(),
         url: target.url.clone(),
         labels: target.labels.clone(),
         interval: target.interval,
-        report,
+        report: report.clone(),
     };
     let before = app.board.targets.write().insert(key.to_owned(), standing);
     app.hub.announce(app.clock.now(), &[Topic::Targets]);
     let before = before.map_or(Health::Unknown, |before| before.report.health);
     // A target that never answered is news as well; one that answers at once is not.
     let changed = matches!(
-        (before, now.0),
+        (before, report.health),
         (Health::Up | Health::Unknown, Health::Down) | (Health::Down, Health::Up)
     );
-    HealthChange(changed.then_some(now))
+    HealthChange(changed.then_some((before, report)))
 }

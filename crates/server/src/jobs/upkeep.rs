@@ -8,8 +8,7 @@ use tracing::{error, warn};
 use super::{blocking, rest};
 use crate::{
     http::chain,
-    own,
-    state::{App, meters},
+    state::{App, meters, own_figures},
     tasks::Stop,
 };
 
@@ -72,7 +71,7 @@ pub(crate) fn refresh(app: &App, now: Time) {
     set(meters::HTTP_LISTENERS, app.hub.listeners() as f64);
     set(meters::TASKS_ENDED, app.tasks.ended_early() as f64);
     set(meters::START_TIME, app.started_at.seconds());
-    let own = own::figures();
+    let own = own_figures();
     set(meters::PROCESS_CPU, own.cpu_seconds);
     set(meters::PROCESS_MEMORY, own.memory_bytes as f64);
     set(meters::PROCESS_FILES, own.files_open as f64);

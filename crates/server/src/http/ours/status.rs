@@ -12,8 +12,7 @@ use super::{
 use crate::{
     VERSION,
     http::{chain, error::ApiError},
-    own,
-    state::App,
+    state::{App, own_figures},
 };
 
 /// How the server itself is.
@@ -32,7 +31,7 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Result<Json<StatusVie
         started_at: app.started_at.millis(),
         uptime_ms: now.since(app.started_at).as_millis(),
         host: app.host.clone(),
-        memory_bytes: own::figures().memory_bytes,
+        memory_bytes: own_figures().memory_bytes,
         store: StoreView {
             series: stats.series as u64,
             samples: stats.samples,

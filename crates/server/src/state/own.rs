@@ -11,7 +11,7 @@ pub(crate) struct OwnFigures {
 }
 
 /// Figures of this process now; what cannot be read is nought.
-pub(crate) fn figures() -> OwnFigures {
+pub(crate) fn own_figures() -> OwnFigures {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     // The name in brackets may hold blanks, so fields are counted from behind it: proc(5).
     let fields: Vec<&str> = stat

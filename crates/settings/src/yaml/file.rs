@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use crate::yaml::FILE_BYTES_MAX;
+use super::FILE_BYTES_MAX;
 
 /// The text of a file that may hold settings or rules. Fails on one that is too large to be
 /// either, and says the first byte that is not UTF-8.

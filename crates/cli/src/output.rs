@@ -82,7 +82,7 @@ impl Output {
             return;
         }
         // Marked mistakes bring their own heading.
-        if fault.text.starts_with("error") || fault.text.starts_with('\u{1b}') {
+        if fault.text.starts_with("error:") || fault.text.starts_with('\u{1b}') {
             talk(&fault.text);
         } else {
             let style = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));

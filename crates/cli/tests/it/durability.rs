@@ -1,11 +1,16 @@
 //! What was acknowledged survives the end of the process, however it ends.
 
-use std::process::Command;
+use std::{
+    fs::{self, File},
+    net::{Ipv4Addr, SocketAddr},
+    process::{Child, Command},
+    thread,
+};
 
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
-    program::{QUIET, Server, instant, now_millis, series, until},
+    program::{QUIET, Server, instant, now_millis, plimsoll, series, until},
     web,
 };
 
@@ -38,20 +43,42 @@ fn a_kill_loses_no_acknowledged_sample() -> Result<()> {
 
 #[test]
 fn asked_to_stop_it_ends_in_order_within_seconds_although_a_page_listens() -> Result<()> {
-    let server = Server::start("")?;
-    let address = server.address;
-    let listener = std::thread::spawn(move || {
+    let dir = tempfile::tempdir()?;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, testkit::free_port()?));
+    let mut server = Ended(
+        plimsoll(dir.path())
+            .args(["serve", "--data", "data", "--listen", &address.to_string()])
+            .stderr(File::create(dir.path().join("log"))?)
+            .spawn()?,
+    );
+    until("it is ready", || Ok((testkit::http_get(address, "/-/ready")?.0 == 200).then_some(())))?;
+    let listener = thread::spawn(move || {
         web::send(address, "GET /api/plimsoll/v1/events", &[], b"").map(|(status, _)| status)
     });
     until("the page listens", || {
-        Ok((server.metric("plimsoll_server_listeners")? > 0.5).then_some(()))
+        let (_, metrics) = testkit::http_get(address, "/metrics")?;
+        Ok(metrics.contains("\nplimsoll_server_listeners 1\n").then_some(()))
     })?;
     let asked = instant();
-    let sent = Command::new("kill").args(["-TERM", &server.id().to_string()]).status()?;
-    ensure!(sent.success());
-    until("it says that it has stopped", || Ok(server.log().contains("stopped").then_some(())))?;
-    assert!((instant() - asked).as_secs() < 10, "{}", server.log());
+    ensure!(Command::new("kill").args(["-TERM", &server.0.id().to_string()]).status()?.success());
+    let status = until("it has ended", || Ok(server.0.try_wait()?))?;
+    assert!((instant() - asked).as_secs() < 10, "{:?}", instant() - asked);
+    let log = fs::read_to_string(dir.path().join("log"))?;
+    assert_eq!(status.code(), Some(0), "{log}");
+    assert!(log.contains("stopped") && !log.contains("ERROR"), "{log}");
     let status = listener.join().ok().context("the listener broke")??;
     assert_eq!(status, 200);
     Ok(())
+}
+
+/// A process that does not outlive the test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        // Already ended is as good as killed.
+        if self.0.kill().is_ok() {
+            drop(self.0.wait());
+        }
+    }
 }

@@ -99,20 +99,12 @@ impl Server {
         self.peer.kill()
     }
 
-    pub(crate) fn id(&self) -> u32 {
-        self.peer.id()
-    }
-
     pub(crate) fn folder(&self) -> &Path {
         self.dir.path()
     }
 
     pub(crate) fn data(&self) -> PathBuf {
         self.dir.path().join("data")
-    }
-
-    pub(crate) fn log(&self) -> String {
-        self.peer.log_text()
     }
 
     /// Its address as commands want it.
@@ -126,8 +118,7 @@ impl Server {
 
     /// Sends series by remote write; they are kept when this returns 204.
     pub(crate) fn write(&self, batch: &[Series]) -> Result<(u16, String)> {
-        let headers =
-            [("Content-Encoding", "snappy"), ("Content-Type", "application/x-protobuf")];
+        let headers = [("Content-Encoding", "snappy"), ("Content-Type", "application/x-protobuf")];
         web::send(self.address, "POST /api/v1/write", &headers, &remote_write::encode(batch)?)
     }
 
@@ -159,10 +150,7 @@ pub(crate) fn now_millis() -> i64 {
 }
 
 /// Asks again and again until there is an answer; the error says what was waited for.
-pub(crate) fn until<T>(
-    what: &str,
-    mut ask: impl FnMut() -> Result<Option<T>>,
-) -> Result<T> {
+pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     let started = instant();
     loop {
         let answer = ask();

@@ -68,15 +68,19 @@ fn a_real_exporter_is_scraped_and_its_end_is_noticed() -> Result<()> {
     until("the change is recorded", || {
         let changes = server.json("/api/plimsoll/v1/changes")?;
         let told = changes["changes"].as_array().cloned().unwrap_or_default();
-        Ok(told.iter().any(|change| {
-            change["kind"] == "target" && change["subject"].to_string().contains(&instance)
-        }).then_some(()))
+        Ok(told
+            .iter()
+            .any(|change| {
+                change["kind"] == "target" && change["subject"].to_string().contains(&instance)
+            })
+            .then_some(()))
     })?;
     Ok(())
 }
 
 /// A head without a length, so that the body ends when the connection does.
-const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain; version=0.0.4\r\nconnection: close\r\n\r\n";
+const HEAD: &[u8] =
+    b"HTTP/1.1 200 OK\r\ncontent-type: text/plain; version=0.0.4\r\nconnection: close\r\n\r\n";
 
 #[test]
 fn targets_that_do_everything_wrong_harm_no_other() -> Result<()> {
@@ -90,7 +94,8 @@ fn targets_that_do_everything_wrong_harm_no_other() -> Result<()> {
     })?;
     let enormous = Stub::start(|stream| {
         stream.write_all(HEAD)?;
-        let line = b"enormous{filler=\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"} 1\n".repeat(1024);
+        let line =
+            b"enormous{filler=\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"} 1\n".repeat(1024);
         loop {
             stream.write_all(&line)?;
         }

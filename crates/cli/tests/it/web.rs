@@ -23,7 +23,8 @@ pub(crate) fn send(
 ) -> Result<(u16, String)> {
     let mut stream = TcpStream::connect_timeout(&address, WAIT_MAX)?;
     stream.set_read_timeout(Some(WAIT_MAX))?;
-    let mut text = format!("{head} HTTP/1.0\r\nHost: {address}\r\nContent-Length: {}\r\n", body.len());
+    let mut text =
+        format!("{head} HTTP/1.0\r\nHost: {address}\r\nContent-Length: {}\r\n", body.len());
     for (name, value) in headers {
         text.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -119,7 +120,9 @@ fn read_request(stream: &mut TcpStream) -> Result<String> {
         if let Some((head, body)) = seen.split_once("\r\n\r\n") {
             let length = head
                 .lines()
-                .find_map(|line| line.to_lowercase().strip_prefix("content-length:")?.trim().parse().ok())
+                .find_map(|line| {
+                    line.to_lowercase().strip_prefix("content-length:")?.trim().parse().ok()
+                })
                 .unwrap_or(0);
             if body.len() >= length {
                 return Ok(body.to_owned());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use collect::scrape::Health;
-use model::Level;
+use model::{Level, Outlook};
 
 use super::{
     alerts::{read_changes, views_of},
@@ -148,6 +148,22 @@ fn fine(rows: &[(Standing, Option<crate::state::Future>)], watching: &Watching) 
         1 => "one target answers".to_owned(),
         count => format!("{count} targets answer"),
     };
-    let text = format!("Nothing is wrong: {resources}, {targets}.");
+    let text = format!("Nothing is wrong: {resources}, {targets}.{}", next_to_bind(rows));
     Verdict { level: "fine".to_owned(), text, since: None }
+}
+
+/// Which resource comes to its critical line first, as a sentence with a blank before it.
+fn next_to_bind(rows: &[(Standing, Option<crate::state::Future>)]) -> String {
+    let dated = rows.iter().filter_map(|(standing, future)| match &future.as_ref()?.critical {
+        Outlook::Expected(range) => {
+            Some((range.likely.unwrap_or(range.earliest), standing, future))
+        }
+        _ => None,
+    });
+    let Some((_, standing, Some(future))) = dated.min_by_key(|(date, ..)| *date) else {
+        return String::new();
+    };
+    let line = model::Unit::Share.say(standing.resource.thresholds.critical().value());
+    let date = plan::say(&future.critical, &line, standing.reading.at);
+    format!(" Next to run short: {}, {date}.", standing.title)
 }

@@ -57,7 +57,7 @@ pub(crate) enum Command {
     Check(Settings),
     /// Asks a PromQL expression.
     Query(Query),
-    /// Takes in samples from a file: CSV, JSON lines or `OpenMetrics` text.
+    /// Takes in samples from a file: CSV, JSON lines or OpenMetrics text.
     Import(Import),
     /// Says when a resource runs out, from a server or from CSV on standard input.
     Forecast(Forecast),
@@ -142,7 +142,7 @@ pub(crate) enum FileFormat {
     Csv,
     /// One JSON object in each line.
     Jsonl,
-    /// `OpenMetrics` text with time stamps, as `promtool tsdb dump-openmetrics` writes it.
+    /// OpenMetrics text with time stamps, as `promtool tsdb dump-openmetrics` writes it.
     Openmetrics,
 }
 

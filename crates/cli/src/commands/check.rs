@@ -48,8 +48,7 @@ pub(crate) fn run(command: &args::Settings, output: &Output) -> Result<ExitCode,
     }
     let Some(settings) = settings.filter(|_| count == 0) else {
         let text = texts.join("\n\n");
-        let word = if count == 1 { "mistake" } else { "mistakes" };
-        return Err(Fault::new(Kind::Invalid, text).help(format!("{count} {word} in all")));
+        return Err(Fault::new(Kind::Invalid, text));
     };
     let rule_count: usize = groups.iter().map(|group| group.rules.len()).sum();
     if output.is_json() {

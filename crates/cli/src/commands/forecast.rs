@@ -107,7 +107,11 @@ fn from_csv(
     for percent in &command.lines {
         let share = percent / 100.0;
         let outlook = plan::outlook(history, &told, limit * share, now);
-        let said = plan::say(&outlook, &Unit::Share.say(share), now);
+        let what = Unit::Share.say(share);
+        let said = match outlook {
+            Outlook::Now => format!("{what} is already reached"),
+            _ => plan::say(&outlook, &what, now),
+        };
         lines.push((share, outlook, said));
     }
     if output.is_json() {

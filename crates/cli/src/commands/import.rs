@@ -96,7 +96,7 @@ impl Batches for import::Import<'_> {
 
 fn stopped(error: &ImportError, counts: &Counts) -> Fault {
     let help = format!(
-        "{} samples before it are kept; mend the line and import again (samples twice are kept once), or add --skip-wrong",
+        "samples kept before it: {}; mend the line and import again (what comes twice is kept once), or add --skip-wrong",
         counts.accepted
     );
     Fault::from_error(error.kind(), error).help(help)

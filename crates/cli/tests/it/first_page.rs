@@ -14,7 +14,12 @@ fn without_any_settings_the_first_page_answers_within_seconds() -> Result<()> {
     })?;
     assert!(overview["verdict"]["text"].as_str().is_some_and(|text| text.ends_with('.')));
     assert_eq!(overview["watching"]["targets_up"], 1);
-    let resources = server.json("/api/plimsoll/v1/resources")?;
+    // The processors' use is known from the second reading on, five seconds after the first.
+    let resources = until("the processors' use is known", || {
+        let resources = server.json("/api/plimsoll/v1/resources")?;
+        let rows = resources["resources"].as_array().context("no resources")?;
+        Ok(rows.iter().any(|row| row["name"] == "cpu").then(|| resources.clone()))
+    })?;
     let rows = resources["resources"].as_array().context("no resources")?;
     for name in ["cpu", "memory", "disk"] {
         let row = rows.iter().find(|row| row["name"] == name).context(name)?;

@@ -60,7 +60,8 @@ fn wait_for_alert(server: &Server, state: &str) -> Result<()> {
 
 /// Waits until the rules were evaluated a few times after now.
 fn let_rules_run(server: &Server) -> Result<()> {
-    let evaluations = || server.metric(r#"plimsoll_detect_evaluations_total{outcome="ok"}"#);
+    let evaluations =
+        || server.metric(r#"plimsoll_detect_evaluations_total{of="rule",outcome="evaluated"}"#);
     let before = evaluations()?;
     until("the rules ran a few times", || Ok((evaluations()? > before + 5.0).then_some(())))
 }

@@ -19,7 +19,7 @@ use testkit::Peer;
 use crate::web;
 
 /// How long anything may take before a test calls it missing.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 /// Settings with which nothing is watched, so that a test sees only what it wrote.
 pub(crate) const QUIET: &str = "policy: none\nhost: {enabled: false}\n";
 

@@ -34,7 +34,7 @@ async fn listeners_hear_which_topics_have_news() -> Result<()> {
     let started = clock.now();
     let house = House::new(LIVELY, clock).await?;
     let events = house.request(Method::GET, "/api/plimsoll/v1/events")?;
-    let mut stream = events.timeout(Duration::from_secs(60)).send().await?;
+    let mut stream = events.timeout(Duration::from_mins(1)).send().await?;
     assert_eq!(stream.headers()["content-type"], "text/event-stream");
     let mut topics = std::collections::BTreeSet::new();
     let mut seen = String::new();
@@ -52,7 +52,7 @@ async fn listeners_hear_which_topics_have_news() -> Result<()> {
 async fn it_stops_in_time_although_a_page_listens() -> Result<()> {
     let house = House::new(LIVELY, Arc::new(SystemClock::new())).await?;
     let events = house.request(Method::GET, "/api/plimsoll/v1/events")?;
-    let mut stream = events.timeout(Duration::from_secs(60)).send().await?;
+    let mut stream = events.timeout(Duration::from_mins(1)).send().await?;
     next_event(&mut stream, &mut String::new()).await?;
     house.stop().await?;
     // The stream ends in order instead of breaking off.

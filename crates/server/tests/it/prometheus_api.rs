@@ -128,7 +128,8 @@ async fn series_labels_and_values_are_listed() -> Result<()> {
 async fn errors_have_a_type_and_a_text() -> Result<()> {
     let house = with_two_series().await?;
     let range = [("start", "1435781430"), ("end", "1435781460")];
-    let broken: &[(&str, &[(&str, &str)], u16, &str)] = &[
+    type Broken = (&'static str, &'static [(&'static str, &'static str)], u16, &'static str);
+    let broken: &[Broken] = &[
         ("/api/v1/query", &[("query", "up{")], 400, "bad_data"),
         ("/api/v1/query", &[("query", "sum(")], 400, "bad_data"),
         ("/api/v1/query", &[("query", "up + \"text\"")], 400, "bad_data"),

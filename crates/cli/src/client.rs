@@ -46,7 +46,8 @@ impl Remote {
     }
 
     /// Sends a remote-write body; the server has kept it when this returns.
-    pub(crate) async fn write(&self, body: Vec<u8>) -> Result<(), Fault> {
+    /// Says how many samples were kept, if the server does.
+    pub(crate) async fn write(&self, body: Vec<u8>) -> Result<Option<usize>, Fault> {
         let request = self
             .client
             .post(format!("{}/api/v1/write", self.base))
@@ -54,7 +55,9 @@ impl Remote {
             .header(header::CONTENT_TYPE, "application/x-protobuf")
             .header("X-Prometheus-Remote-Write-Version", "0.1.0")
             .body(body);
-        checked(self.send(request).await?).await.map(drop)
+        let response = checked(self.send(request).await?).await?;
+        let written = response.headers().get("x-prometheus-remote-write-samples-written");
+        Ok(written.and_then(|value| value.to_str().ok()?.parse().ok()))
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, Fault> {

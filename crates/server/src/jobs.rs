@@ -55,13 +55,12 @@ pub(crate) fn start(app: &Arc<App>, work: Work, http: &reqwest::Client) {
     app.tasks.start("backfill", |stop| backfill::run(Arc::clone(app), stop));
     app.tasks.start("forecasts", |stop| forecasts::run(Arc::clone(app), stop));
     app.tasks.start("upkeep", |stop| upkeep::run(Arc::clone(app), stop));
-    if !receivers.is_empty() {
-        let deliverer = delivery::deliverer(app, http, receivers);
-        app.tasks.start("gather", |stop| delivery::gather(Arc::clone(app), stop));
-        let (carrier, counter) = (Arc::clone(&deliverer), deliverer);
-        app.tasks.start("carry", |stop| delivery::carry(Arc::clone(app), carrier, stop));
-        app.tasks.start("count", |stop| delivery::count(Arc::clone(app), counter, stop));
-    }
+    // Without receivers too: messages to those that are gone must be given up.
+    let deliverer = delivery::deliverer(app, http, receivers);
+    app.tasks.start("gather", |stop| delivery::gather(Arc::clone(app), stop));
+    let (carrier, counter) = (Arc::clone(&deliverer), deliverer);
+    app.tasks.start("carry", |stop| delivery::carry(Arc::clone(app), carrier, stop));
+    app.tasks.start("count", |stop| delivery::count(Arc::clone(app), counter, stop));
 }
 
 /// Waits; answers whether it is time to stop.

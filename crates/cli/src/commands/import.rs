@@ -14,7 +14,7 @@ use collect::import::{
 };
 use collect::remote_write;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use model::{Kind, Labels, SampleSink as _, Series};
+use model::{Kind, Labels, SampleSink as _, Series, Span};
 use serde_json::json;
 use server::SystemClock;
 use store::{NoProgress, Store, StoreOptions};
@@ -27,6 +27,9 @@ use crate::{
     fault::Fault,
     output::Output,
 };
+
+/// The longest retention that settings allow.
+const RETENTION_MAX: Span = Span::days(36_500);
 
 /// How often a server that says it is busy is asked again before we give up.
 const TRIES_MAX: u32 = 8;
@@ -227,7 +230,9 @@ fn sink(command: &Import) -> Result<Sink, Fault> {
                 Fault::from_error(Kind::Missing, &error).help(format!("making {}", dir.display()))
             })?;
             let clock = Arc::new(SystemClock::new());
-            let store = Store::open(&dir, StoreOptions::default(), clock, &NoProgress)
+            // An import lets nothing expire: the server does, by its settings.
+            let options = StoreOptions { retention: RETENTION_MAX, ..StoreOptions::default() };
+            let store = Store::open(&dir, options, clock, &NoProgress)
                 .map_err(|error| Fault::from_error(error.kind(), &error))?;
             Ok(Sink::Store(Box::new(store)))
         }
@@ -249,8 +254,11 @@ fn keep(sink: &Sink, batch: &[Series], counts: &mut Counts) -> Result<(), Fault>
         Sink::Server(runtime, remote) => {
             let body = remote_write::encode(batch)
                 .map_err(|error| Fault::from_error(error.kind(), &error))?;
-            runtime.block_on(send(remote, body))?;
-            counts.accepted += batch.iter().map(|series| series.samples.len()).sum::<usize>();
+            let sent = batch.iter().map(|series| series.samples.len()).sum::<usize>();
+            let begun = counts.accepted > 0;
+            let kept = runtime.block_on(send(remote, body, begun))?.unwrap_or(sent).min(sent);
+            counts.accepted += kept;
+            counts.out_of_range += sent - kept;
         }
     }
     Ok(())
@@ -261,11 +269,15 @@ fn keep(sink: &Sink, batch: &[Series], counts: &mut Counts) -> Result<(), Fault>
     clippy::disallowed_methods,
     reason = "the command line has no other clock than the machine's"
 )]
-async fn send(remote: &Remote, body: Vec<u8>) -> Result<(), Fault> {
+async fn send(remote: &Remote, body: Vec<u8>, begun: bool) -> Result<Option<usize>, Fault> {
     let mut tries = 0;
     loop {
         match remote.write(body.clone()).await {
-            Err(fault) if fault.kind.may_retry() && tries < TRIES_MAX => {
+            // A server that is not there at the start is not worth waiting for.
+            Err(fault)
+                if tries < TRIES_MAX
+                    && (fault.kind == Kind::Busy || begun && fault.kind == Kind::Upstream) =>
+            {
                 tokio::time::sleep(Duration::from_millis(200 << tries)).await;
                 tries += 1;
             }

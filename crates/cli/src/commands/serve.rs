@@ -1,6 +1,6 @@
 //! `plimsoll serve`
 
-use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use model::Kind;
 use server::{Options, SystemClock};
@@ -18,6 +18,9 @@ use crate::{
 
 /// Threads for work that may block: queries, the store, the journal's files.
 const BLOCKING_THREADS_MAX: usize = 64;
+
+/// How long work that blocks may go on once everything is closed.
+const LINGER_MAX: Duration = Duration::from_secs(1);
 
 /// Serves until told to stop.
 pub(crate) fn run(command: Serve, common: &Common) -> Result<ExitCode, Fault> {
@@ -43,7 +46,7 @@ pub(crate) fn run(command: Serve, common: &Common) -> Result<ExitCode, Fault> {
         .enable_all()
         .build()
         .map_err(internal)?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt()).map_err(internal)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(internal)?;
         let options = Options { settings, data };
@@ -61,7 +64,10 @@ pub(crate) fn run(command: Serve, common: &Common) -> Result<ExitCode, Fault> {
         }
         running.stop().await;
         Ok(ExitCode::SUCCESS)
-    })
+    });
+    // Journal and store are closed by now, or were never open; nothing else is worth waiting for.
+    runtime.shutdown_timeout(LINGER_MAX);
+    done
 }
 
 fn default_data() -> Result<PathBuf, Fault> {

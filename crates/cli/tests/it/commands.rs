@@ -1,5 +1,8 @@
 //! Commands that ask: their answers, and the exit codes that the help promises.
 
+mod help;
+mod import;
+
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result};

@@ -7,10 +7,6 @@ mod durability;
 #[cfg(test)]
 mod first_page;
 #[cfg(test)]
-mod help;
-#[cfg(test)]
-mod import;
-#[cfg(test)]
 mod paging;
 #[cfg(test)]
 mod program;

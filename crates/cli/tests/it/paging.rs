@@ -10,7 +10,7 @@ use crate::{
     web::{self, Stub},
 };
 
-const RULES: &str = r#"
+const RULES: &str = r"
 groups:
 - name: shop
   interval: 1s
@@ -22,7 +22,7 @@ groups:
     for: 1s
     labels: {severity: critical}
     annotations: {summary: 'queue of {{ $labels.shop }} is {{ $value }}'}
-"#;
+";
 
 /// A server that evaluates the rules and tells a receiver on this port.
 fn server(receiver: u16) -> Result<Server> {

@@ -1,4 +1,4 @@
-//! A real node_exporter is scraped, beside targets that do everything wrong.
+//! A real `node_exporter` is scraped, beside targets that do everything wrong.
 
 use std::{
     io::Write as _,
@@ -16,7 +16,7 @@ use crate::{
     web::{self, Stub},
 };
 
-/// A real node_exporter on a free port.
+/// A real `node_exporter` on a free port.
 pub(crate) fn node_exporter(log: std::path::PathBuf) -> Result<Peer> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, testkit::free_port()?));
     let mut command = Command::new("prometheus-node-exporter");
@@ -103,7 +103,7 @@ fn targets_that_do_everything_wrong_harm_no_other() -> Result<()> {
     let hanging = Stub::start(|stream| {
         stream.write_all(HEAD)?;
         // Says nothing more and waits until the other side has had enough.
-        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        stream.set_read_timeout(Some(Duration::from_mins(1)))?;
         std::io::copy(stream, &mut std::io::sink()).map(drop)
     })?;
     let closed = testkit::free_port()?;

@@ -85,12 +85,11 @@ impl Stub {
         thread::spawn(move || {
             for mut stream in listener.incoming().flatten() {
                 let (kept, answer) = (Arc::clone(&kept), Arc::clone(&answer));
+                let keep =
+                    move |body| kept.lock().unwrap_or_else(PoisonError::into_inner).push(body);
                 // A client that hangs up early is part of the game.
                 thread::spawn(move || {
-                    if let Ok(body) = read_request(&mut stream) {
-                        kept.lock().unwrap_or_else(PoisonError::into_inner).push(body);
-                        drop(answer(&mut stream));
-                    }
+                    drop(read_request(&mut stream).map(keep).and_then(|()| answer(&mut stream)));
                 });
             }
         });

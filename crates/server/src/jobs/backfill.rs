@@ -52,6 +52,7 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
     while !rest(&app, &stop, pause).await {
         pause = INTERVAL;
         let now = app.clock.now();
+        let began = app.clock.elapsed();
         let late = app.take_late(now);
         let mut readings = 0;
         let oldest = app.store.stats().oldest.unwrap_or(now).max(now - PAST_MAX);
@@ -64,13 +65,21 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
             if range.from + STEP >= range.to {
                 continue;
             }
-            let Some(written) = fill(&app, resource, range, &stop).await else { return };
+            let Some(Filling { written, reached }) = fill(&app, resource, range, &stop).await
+            else {
+                return;
+            };
             readings += written;
-            note(&app, &mut filled, &resource.name, range.from.min(known), now).await;
+            if late.is_some() && reached > range.from {
+                app.late.lock().get_or_insert((range.from, now));
+            }
+            note(&app, &mut filled, &resource.name, reached.min(known), now).await;
         }
         if readings > 0 {
             app.past_filled.notify_one();
         }
+        // Filling never takes more than a twentieth of a core.
+        pause = INTERVAL.max(app.clock.elapsed().saturating_sub(began) * 20);
     }
 }
 
@@ -87,7 +96,9 @@ async fn read_filled(app: &App) -> Result<Filled, journal::JournalError> {
 }
 
 async fn note(app: &App, filled: &mut Filled, resource: &str, from: Time, at: Time) {
-    filled.insert(resource.to_owned(), from);
+    if filled.insert(resource.to_owned(), from) == Some(from) {
+        return;
+    }
     let body = json!({ "from": from.millis() });
     let event = NewEvent { at, kind: FILLED.to_owned(), subject: resource.to_owned(), body };
     let entry = Entry { events: vec![event], outbox: Vec::new() };
@@ -99,30 +110,48 @@ async fn note(app: &App, filled: &mut Filled, resource: &str, from: Time, at: Ti
     }
 }
 
-/// Fills a range day by day, the newest first; answers how many readings that were, and nothing if
-/// it is time to stop.
-async fn fill(app: &Arc<App>, resource: &Resource, range: TimeRange, stop: &Stop) -> Option<usize> {
-    let mut written = 0;
-    let mut to = range.to;
-    while to > range.from {
-        let from = (to - CHUNK).max(range.from);
+/// How far filling came.
+struct Filling {
+    written: usize,
+    /// From here on the past is filled.
+    reached: Time,
+}
+
+/// Fills a range day by day, the newest first, until a day fails. Nothing if it is time to stop.
+async fn fill(
+    app: &Arc<App>,
+    resource: &Resource,
+    range: TimeRange,
+    stop: &Stop,
+) -> Option<Filling> {
+    let mut filling = Filling { written: 0, reached: range.to };
+    while filling.reached > range.from {
+        let (from, to) = ((filling.reached - CHUNK).max(range.from), filling.reached);
         let own = resource.clone();
         let day = TimeRange { from, to };
-        written += blocking(app, move |app| fill_day(app, &own, day)).await?;
+        let Some(written) = blocking(app, move |app| fill_day(app, &own, day)).await? else {
+            break;
+        };
+        filling.written += written;
         if rest(app, stop, Duration::from_millis(1)).await {
             return None;
         }
-        to = from;
+        filling.reached = from;
     }
-    if written > 1 {
-        info!(resource = resource.name, readings = written, "filled the past from older samples");
+    if filling.written > 1 {
+        info!(
+            resource = resource.name,
+            readings = filling.written,
+            "filled the past from older samples"
+        );
         app.hub.announce(app.clock.now(), &[Topic::Resources]);
     }
-    Some(written)
+    Some(filling)
 }
 
-/// Fills one day where nothing is recorded yet; answers how many readings that were.
-fn fill_day(app: &App, resource: &Resource, day: TimeRange) -> usize {
+/// Fills one day where nothing is recorded yet; answers how many readings that were, or nothing if
+/// it failed and is to be tried again.
+fn fill_day(app: &App, resource: &Resource, day: TimeRange) -> Option<usize> {
     let millis = STEP.as_millis();
     let steps = Steps {
         from: Time(day.from.millis().div_euclid(millis) * millis),
@@ -140,21 +169,21 @@ fn fill_day(app: &App, resource: &Resource, day: TimeRange) -> usize {
         Ok(asked) => asked,
         Err(error) => {
             warn!(resource = resource.name, error, "a day of the past could not be filled");
-            return 0;
+            return None;
         }
     };
     let found = over_steps(resource, &used, &limit);
     let missing = without_recorded(app, found, steps);
     let batch: Vec<Series> = missing.iter().flat_map(history::record).collect();
     match app.store.write(&batch) {
-        Ok(_) => missing.len(),
+        Ok(_) => Some(missing.len()),
         Err(error) => {
             warn!(
                 resource = resource.name,
                 error = chain(&error),
                 "a day of the past was not kept"
             );
-            0
+            None
         }
     }
 }

@@ -13,6 +13,8 @@ use crate::{
 
 /// Groups are looked at this often at least, in case the clock was set.
 const LOOK_MAX: Span = Span::secs(30);
+/// How long to wait when the journal could not keep what was to be told.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// And this seldom at most.
 const LOOK_MIN: Duration = Duration::from_millis(200);
 
@@ -23,6 +25,10 @@ pub(super) async fn gather(app: Arc<App>, stop: Stop) {
         let due = app.alerts.next_due();
         if due.is_some_and(|due| due <= now) {
             outcome::judge(&app, now, |_| Vec::new()).await;
+            let still = app.alerts.next_due().is_some_and(|due| due <= now);
+            if still && rest(&app, &stop, AFTER_FAILURE).await {
+                return;
+            }
         }
         let until = due.map_or(LOOK_MAX, |due| due.since(now).min(LOOK_MAX));
         // A new alert is due after its group's wait, a second at the least; look again by then.

@@ -50,13 +50,14 @@ async fn tell(app: &Arc<App>) {
     let standings: Vec<Standing> = app.board.standings.read().values().cloned().collect();
     let told = blocking(app, move |app| forecast_all(app, standings, now)).await;
     let Some(told) = told else { return };
-    let mut outlooks: BTreeMap<String, Outlooks> = BTreeMap::new();
+    // Resources without a reading as well: their warnings must come to an end.
+    let declared = app.settings.resources.iter();
+    let mut outlooks: BTreeMap<String, Outlooks> =
+        declared.map(|own| (own.name.clone(), (Arc::new(own.clone()), Vec::new()))).collect();
     for (standing, future) in &told {
-        outlooks
-            .entry(standing.resource.name.clone())
-            .or_insert_with(|| (Arc::clone(&standing.resource), Vec::new()))
-            .1
-            .push((standing.reading.id.clone(), future.critical));
+        if let Some((_, outlooks)) = outlooks.get_mut(&standing.resource.name) {
+            outlooks.push((standing.reading.id.clone(), future.critical));
+        }
     }
     *app.board.futures.write() =
         told.into_iter().map(|(standing, future)| (standing.reading.id, future)).collect();

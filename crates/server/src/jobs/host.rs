@@ -21,7 +21,7 @@ const WAY: &str = "way=\"host\"";
 /// Reads this host at every interval until told to stop.
 pub(super) async fn run(app: Arc<App>, options: HostOptions, stop: Stop) {
     let interval = app.settings.host.interval;
-    let mut collector = Some(HostCollector::new(options));
+    let mut collector = Some(HostCollector::new(options.clone()));
     loop {
         let started = app.clock.elapsed();
         if let Some(mut own) = collector.take() {
@@ -31,9 +31,13 @@ pub(super) async fn run(app: Arc<App>, options: HostOptions, stop: Stop) {
                 (own, health, at)
             })
             .await;
-            let Some((own, report, at)) = read else { return };
-            collector = Some(own);
-            show(&app, report, interval, at);
+            if let Some((own, report, at)) = read {
+                collector = Some(own);
+                show(&app, report, interval, at);
+            } else {
+                collector = Some(HostCollector::new(options.clone()));
+                show(&app, broken(app.clock.now()), interval, app.clock.now());
+            }
         }
         let spent = app.clock.elapsed().saturating_sub(started);
         app.meters.add(meters::COLLECT_HOST_SECONDS, "", spent.as_secs_f64());
@@ -79,6 +83,20 @@ fn read(app: &App, collector: &mut HostCollector, at: Time) -> TargetReport {
         at,
         duration,
         samples,
+        repeated: 0,
+        out_of_order: 0,
+    }
+}
+
+/// What is reported when reading ended in a bug of ours.
+fn broken(at: Time) -> TargetReport {
+    TargetReport {
+        health: Health::Down,
+        error: Some("a bug of ours ended the reading of this host; it is tried again".to_owned()),
+        note: None,
+        at,
+        duration: Span::ZERO,
+        samples: 0,
         repeated: 0,
         out_of_order: 0,
     }

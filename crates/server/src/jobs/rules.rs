@@ -21,7 +21,7 @@ pub(super) async fn run(app: Arc<App>, group: RuleGroup, stop: Stop) {
     let interval = group.interval.unwrap_or(app.settings.evaluation_interval);
     let group = Arc::new(group);
     let mut trails = vec![Trail::default(); group.rules.len()];
-    let mut pause = first_pause(&group, interval, app.clock.now());
+    let mut pause = settle(&app, &group) + first_pause(&group, interval, app.clock.now());
     while !rest(&app, &stop, pause).await {
         let started = app.clock.elapsed();
         let now = app.clock.now();
@@ -36,6 +36,25 @@ pub(super) async fn run(app: Arc<App>, group: RuleGroup, stop: Stop) {
         app.meters.add(meters::DETECT_MISSED, "", f64::from(missed));
         pause = next;
     }
+}
+
+/// How long a group with alerts from before the start waits, so that every source has spoken once
+/// and an alert does not end only because nothing was there yet.
+fn settle(app: &App, group: &RuleGroup) -> Duration {
+    const SETTLE_MIN: Span = Span::secs(15);
+    const SETTLE_MAX: Span = Span::minutes(2);
+    let standing = |rule: &Rule| match rule {
+        Rule::Alert(rule) => app.alerts.see(|active| !active.of(&rule.source).is_empty()),
+        Rule::Record(_) => false,
+    };
+    if !group.rules.iter().any(standing) {
+        return Duration::ZERO;
+    }
+    let scrapes =
+        app.settings.scrape.iter().map(|job| job.interval.as_millis() + job.timeout.as_millis());
+    let host = app.settings.host.interval.as_millis() * 2;
+    let longest = Span::millis(scrapes.chain([host]).max().unwrap_or(0));
+    longest.clamp(SETTLE_MIN, SETTLE_MAX).to_duration()
 }
 
 /// Groups are spread over the interval, and each keeps its place over restarts.
@@ -84,7 +103,7 @@ async fn evaluate(
                 Err(error) => {
                     let error = Some(chain(&error));
                     let evaluation = Evaluation { at: Some(now), seconds: 0.0, error };
-                    failed(&around, &own, &rule.name, evaluation);
+                    failed(&around, &own, &Rule::Alert(rule.clone()), evaluation);
                 }
             }
         }
@@ -111,8 +130,8 @@ fn ask(app: &App, group: &RuleGroup, mut trails: Vec<Trail>, now: Time) -> (Aske
         let seconds = app.clock.elapsed().saturating_sub(started).as_secs_f64();
         let evaluation = Evaluation { at: Some(now), seconds, error: done.clone().err() };
         match done {
-            Ok(()) => succeeded(app, group, rule.name(), evaluation),
-            Err(_) => failed(app, group, rule.name(), evaluation),
+            Ok(()) => succeeded(app, group, rule, evaluation),
+            Err(_) => failed(app, group, rule, evaluation),
         }
     }
     (asked, trails)
@@ -130,14 +149,14 @@ fn record(
     app.store.write(&series).map(drop).map_err(|error| chain(&error))
 }
 
-fn succeeded(app: &App, group: &RuleGroup, rule: &str, evaluation: Evaluation) {
+fn succeeded(app: &App, group: &RuleGroup, rule: &Rule, evaluation: Evaluation) {
     app.meters.count(meters::DETECT_EVALUATIONS, "of=\"rule\",outcome=\"evaluated\"");
     let subject = rule_subject(group, rule);
     app.board.trouble(&subject, None);
     app.board.evaluations.write().insert(subject, evaluation);
 }
 
-fn failed(app: &App, group: &RuleGroup, rule: &str, evaluation: Evaluation) {
+fn failed(app: &App, group: &RuleGroup, rule: &Rule, evaluation: Evaluation) {
     app.meters.count(meters::DETECT_EVALUATIONS, "of=\"rule\",outcome=\"failed\"");
     let error = evaluation.error.clone().unwrap_or_default();
     warn!(

@@ -96,9 +96,12 @@ async fn follow(app: Arc<App>, key: String, mut scraper: Scraper, stop: Stop) {
         let spent = app.clock.elapsed().saturating_sub(started);
         pause = until_next(interval, spent);
     }
-    let markers = scraper.end(app.clock.now());
-    if let Err(error) = keep(&app, markers).await {
-        warn!(error, "the end of a target's series was not kept");
+    // When the server stops, the series do not end: they go on after its next start.
+    if !app.tasks.stop_token().is_cancelled() {
+        let markers = scraper.end(app.clock.now());
+        if let Err(error) = keep(&app, markers).await {
+            warn!(error, "the end of a target's series was not kept");
+        }
     }
     app.board.targets.write().remove(&key);
     app.hub.announce(app.clock.now(), &[Topic::Targets]);

@@ -129,12 +129,14 @@ impl App {
 
     /// Notes samples that came long after their time, so that resources' past is filled from them.
     pub(crate) fn note_late(&self, batch: &[Series]) {
-        let recent = self.clock.now() - LATE_AFTER;
+        let now = self.clock.now();
+        let (kept, recent) = (now - self.settings.store.retention, now - LATE_AFTER);
         let times = batch.iter().flat_map(|series| &series.samples).map(|sample| sample.time);
-        if let Some(oldest) = times.min().filter(|oldest| *oldest < recent) {
+        let oldest = times.filter(|time| *time >= kept).min();
+        if let Some(oldest) = oldest.filter(|oldest| *oldest < recent) {
             let mut late = self.late.lock();
             let known = late.map_or(oldest, |(known, _)| known.min(oldest));
-            *late = Some((known, self.clock.now()));
+            *late = Some((known, now));
         }
     }
 

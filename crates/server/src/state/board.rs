@@ -6,7 +6,7 @@ use std::{
 };
 
 use collect::scrape::TargetReport;
-use detect::RuleGroup;
+use detect::{Rule, RuleGroup};
 use model::{
     Forecast, HistoryNeed, Level, Metadata, Outlook, Reading, Resource, ResourceId, Span, Time,
 };
@@ -67,9 +67,14 @@ pub(crate) struct Evaluation {
     pub(crate) error: Option<String>,
 }
 
-/// The name of a rule among troubles and evaluations.
-pub(crate) fn rule_subject(group: &RuleGroup, rule: &str) -> String {
-    format!("rule {}/{rule}", group.name)
+/// The name of a rule among troubles and evaluations, its own among all rules.
+pub(crate) fn rule_subject(group: &RuleGroup, rule: &Rule) -> String {
+    match rule {
+        Rule::Alert(rule) => format!("rule {}", rule.source),
+        Rule::Record(rule) => {
+            format!("rule {}/{}/{} {:?}", group.file, group.name, rule.name, rule.labels)
+        }
+    }
 }
 
 /// How many samples came in lately.
@@ -81,7 +86,7 @@ impl Rates {
     pub(crate) fn note(&mut self, now: Time, total: u64) {
         self.0.push_back((now, total));
         while self.0.len() > 2
-            && self.0.front().is_some_and(|(at, _)| now.since(*at) > Span::minutes(1))
+            && self.0.front().is_some_and(|(at, _)| *at > now || now.since(*at) > Span::minutes(1))
         {
             self.0.pop_front();
         }

@@ -156,6 +156,7 @@ pub(crate) fn read(
     let mut cells = cells_for(grid);
     let (mut from, end) = (grid.from, grid.end());
     while from <= end {
+        budget.charge(0)?;
         let to = (from + CHUNK - Span::millis(1)).min(end);
         let selection = Selection { matchers: &matchers, range: TimeRange { from, to }, budget };
         for columns in source.select(&selection)?.iter().filter(|found| found.labels == labels) {

@@ -127,7 +127,8 @@ async fn series_labels_and_values_are_listed() -> Result<()> {
 #[tokio::test]
 async fn errors_have_a_type_and_a_text() -> Result<()> {
     let house = with_two_series().await?;
-    let range = [("start", "1435781430"), ("end", "1435781460")];
+    const START: (&str, &str) = ("start", "1435781430");
+    const END: (&str, &str) = ("end", "1435781460");
     type Broken = (&'static str, &'static [(&'static str, &'static str)], u16, &'static str);
     let broken: &[Broken] = &[
         ("/api/v1/query", &[("query", "up{")], 400, "bad_data"),
@@ -136,25 +137,15 @@ async fn errors_have_a_type_and_a_text() -> Result<()> {
         ("/api/v1/query", &[], 400, "bad_data"),
         ("/api/v1/query", &[("query", "up"), ("time", "noon")], 400, "bad_data"),
         ("/api/v1/query", &[("query", "up"), ("timeout", "soon")], 400, "bad_data"),
-        ("/api/v1/query_range", &[("query", "up"), range[0], range[1]], 400, "bad_data"),
-        (
-            "/api/v1/query_range",
-            &[("query", "up"), range[0], range[1], ("step", "0")],
-            400,
-            "bad_data",
-        ),
+        ("/api/v1/query_range", &[("query", "up"), START, END], 400, "bad_data"),
+        ("/api/v1/query_range", &[("query", "up"), START, END, ("step", "0")], 400, "bad_data"),
         (
             "/api/v1/query_range",
             &[("query", "up"), ("start", "2"), ("end", "1"), ("step", "1")],
             400,
             "bad_data",
         ),
-        (
-            "/api/v1/query_range",
-            &[("query", "up[5m]"), range[0], range[1], ("step", "1")],
-            400,
-            "bad_data",
-        ),
+        ("/api/v1/query_range", &[("query", "up[5m]"), START, END, ("step", "1")], 400, "bad_data"),
         ("/api/v1/query", &[("query", "up * on(__name__) up")], 422, "execution"),
         ("/api/v1/series", &[], 400, "bad_data"),
         ("/api/v1/series", &[("match[]", "up{")], 400, "bad_data"),

@@ -188,7 +188,7 @@ pub(super) async fn history(
     Query(window): Query<Window>,
 ) -> Result<Json<HistoryView>, ApiError> {
     let now = app.clock.now();
-    let to = window.to.map_or(now, Time);
+    let to = window.to.map_or(now, Time).min(now + Span::days(1));
     let from = window.from.map_or(to - SPARK_SPAN, Time);
     if to <= from {
         return Err(ApiError::invalid("`to` must lie after `from`"));

@@ -1,7 +1,7 @@
 //! Parameters of the Prometheus API: from the address and from a form, times and durations as it writes them.
 
 use axum::{
-    body::to_bytes,
+    Form,
     extract::{FromRequest, Query, Request},
     http::{Method, header},
 };
@@ -9,9 +9,6 @@ use jiff::Timestamp;
 use model::{Span, Time};
 
 use super::answer::PromError;
-
-/// A form larger than this is no query.
-const FORM_BYTES_MAX: usize = 1 << 20;
 
 /// Names and values in order, those of the form first.
 #[derive(Debug, Default)]
@@ -31,12 +28,8 @@ impl<S: Send + Sync> FromRequest<S> for Params {
             .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
         let mut pairs = Vec::new();
         if request.method() == Method::POST && is_form {
-            let body = to_bytes(request.into_body(), FORM_BYTES_MAX)
+            let Form(form) = Form::<Vec<(String, String)>>::from_request(request, &())
                 .await
-                .map_err(|error| PromError::bad_data(format!("cannot read the form: {error}")))?;
-            let form = format!("http://form/?{}", String::from_utf8_lossy(&body));
-            let uri = form.parse().map_err(|error: axum::http::uri::InvalidUri| bad(&error))?;
-            let Query(form) = Query::<Vec<(String, String)>>::try_from_uri(&uri)
                 .map_err(|rejection| bad(&rejection))?;
             pairs = form;
         }

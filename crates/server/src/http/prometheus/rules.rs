@@ -82,7 +82,7 @@ pub(super) async fn rules(
     let evaluations = app.board.evaluations.read();
     let mut groups = Vec::new();
     for group in app.groups.iter().filter(|group| filter.group(group)) {
-        let evaluation = |rule: &Rule| evaluations.get(&rule_subject(group, rule.name())).cloned();
+        let evaluation = |rule: &Rule| evaluations.get(&rule_subject(group, rule)).cloned();
         let rules: Vec<Value> = group
             .rules
             .iter()

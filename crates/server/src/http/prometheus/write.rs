@@ -18,6 +18,8 @@ use crate::{
 
 /// How long a body may take to arrive.
 const BODY_WAIT_MAX: Duration = Duration::from_secs(30);
+/// Says how many samples were kept, as remote write 2.0 has it.
+const SAMPLES_WRITTEN: &str = "x-prometheus-remote-write-samples-written";
 const WAY: &str = "way=\"remote_write\"";
 
 /// Takes a remote-write request: 204 once its samples survive the end of this process.
@@ -25,7 +27,7 @@ pub(super) async fn write(State(app): State<Arc<App>>, headers: HeaderMap, body:
     match take(&app, &headers, body).await {
         Ok(accepted) => {
             app.meters.add(meters::COLLECT_SAMPLES, WAY, accepted as f64);
-            StatusCode::NO_CONTENT.into_response()
+            (StatusCode::NO_CONTENT, [(SAMPLES_WRITTEN, accepted.to_string())]).into_response()
         }
         Err(Refused { status, reason, message }) => {
             let labels = format!("{WAY},reason=\"{reason}\"");
@@ -105,7 +107,6 @@ fn keep(app: &App, body: &[u8], encoding: Option<&str>) -> Result<usize, Refused
     let decoded = remote_write::decode(body, encoding, &limits)
         .map_err(|error| Refused::new(StatusCode::BAD_REQUEST, "decode", chain(&error)))?;
     app.board.describe(decoded.metadata);
-    app.note_late(&decoded.series);
     let receipt = app.store.write(&decoded.series).map_err(|error| {
         let status = match (&error, error.kind()) {
             (WriteError::Poisoned { .. }, _) => StatusCode::SERVICE_UNAVAILABLE,
@@ -116,6 +117,9 @@ fn keep(app: &App, body: &[u8], encoding: Option<&str>) -> Result<usize, Refused
         };
         Refused::new(status, "store", chain(&error))
     })?;
+    if receipt.accepted > 0 {
+        app.note_late(&decoded.series);
+    }
     if receipt.out_of_range > 0 {
         app.meters.add(meters::COLLECT_OUT_OF_RANGE, WAY, receipt.out_of_range as f64);
     }

@@ -62,8 +62,8 @@ fn the_reference_of_commands_is_what_the_program_says() -> Result<()> {
         let name = [&["plimsoll"], command].concat().join(" ");
         let text = help_of(command)?;
         let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
-        written
-            .push_str(&format!("\n## {name}\n\n```text\n{}\n```\n", lines.join("\n").trim_end()));
+        let text = lines.join("\n");
+        written += &["\n## ", &name, "\n\n```text\n", text.trim_end(), "\n```\n"].concat();
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/cli.md");
     if env::var_os("UPDATE_DOCS").is_some() {

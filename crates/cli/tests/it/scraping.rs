@@ -119,9 +119,10 @@ fn targets_that_do_everything_wrong_harm_no_other() -> Result<()> {
         ("closed", format!("127.0.0.1:{closed}")),
     ];
     for (job, address) in &targets {
-        settings.push_str(&format!(
+        let scraped = format!(
             "- {{job_name: {job}, body_size_limit: 1MiB, static_configs: [{{targets: ['{address}']}}]}}\n"
-        ));
+        );
+        settings.push_str(&scraped);
     }
     let server = Server::start(&settings)?;
     wait_for_health(&server, "good", "up")?;

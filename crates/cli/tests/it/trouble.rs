@@ -156,7 +156,7 @@ fn fill(file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Bits without a pattern: the mixing step of SplitMix64, kept below the exponent of infinities.
+/// Bits without a pattern: the mixing step of `SplitMix64`, kept below the exponent of infinities.
 fn noise(seed: i64) -> u64 {
     let mixed = seed.unsigned_abs().wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

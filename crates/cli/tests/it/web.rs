@@ -26,7 +26,7 @@ pub(crate) fn send(
     let mut text =
         format!("{head} HTTP/1.0\r\nHost: {address}\r\nContent-Length: {}\r\n", body.len());
     for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
+        text += &[name, ": ", value, "\r\n"].concat();
     }
     text.push_str("\r\n");
     stream.write_all(text.as_bytes())?;
@@ -47,7 +47,8 @@ pub(crate) fn json(address: SocketAddr, path: &str) -> Result<Value> {
 
 /// The rows that an instant query finds.
 pub(crate) fn query(address: SocketAddr, expression: &str) -> Result<Vec<Value>> {
-    let encoded: String = expression.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let encoded =
+        expression.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
     let answer = json(address, &format!("/api/v1/query?query={encoded}"))?;
     let rows = answer["data"]["result"].as_array().with_context(|| answer.to_string())?;
     Ok(rows.clone())
@@ -89,7 +90,9 @@ impl Stub {
                     move |body| kept.lock().unwrap_or_else(PoisonError::into_inner).push(body);
                 // A client that hangs up early is part of the game.
                 thread::spawn(move || {
-                    drop(read_request(&mut stream).map(keep).and_then(|()| answer(&mut stream)));
+                    drop(
+                        read_request(&mut stream).map(keep).and_then(|()| Ok(answer(&mut stream)?)),
+                    );
                 });
             }
         });

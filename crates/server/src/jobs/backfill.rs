@@ -50,7 +50,6 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
     };
     let mut pause = FIRST;
     while !rest(&app, &stop, pause).await {
-        pause = INTERVAL;
         let now = app.clock.now();
         let began = app.clock.elapsed();
         let late = app.take_late(now);

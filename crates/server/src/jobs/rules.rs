@@ -161,7 +161,9 @@ fn failed(app: &App, group: &RuleGroup, rule: &Rule, evaluation: Evaluation) {
     let error = evaluation.error.clone().unwrap_or_default();
     warn!(
         group = group.name,
-        rule, error, "a rule could not be evaluated; its alerts stay as they are"
+        rule = rule.name(),
+        error,
+        "a rule could not be evaluated; its alerts stay as they are"
     );
     let subject = rule_subject(group, rule);
     app.board.trouble(&subject, Some(error));

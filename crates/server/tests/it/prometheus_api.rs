@@ -124,12 +124,14 @@ async fn series_labels_and_values_are_listed() -> Result<()> {
     house.stop().await
 }
 
+/// Path, parameters, and the status and error type they lead to.
+type Broken = (&'static str, &'static [(&'static str, &'static str)], u16, &'static str);
+const START: (&str, &str) = ("start", "1435781430");
+const END: (&str, &str) = ("end", "1435781460");
+
 #[tokio::test]
 async fn errors_have_a_type_and_a_text() -> Result<()> {
     let house = with_two_series().await?;
-    const START: (&str, &str) = ("start", "1435781430");
-    const END: (&str, &str) = ("end", "1435781460");
-    type Broken = (&'static str, &'static [(&'static str, &'static str)], u16, &'static str);
     let broken: &[Broken] = &[
         ("/api/v1/query", &[("query", "up{")], 400, "bad_data"),
         ("/api/v1/query", &[("query", "sum(")], 400, "bad_data"),

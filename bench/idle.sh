@@ -50,7 +50,7 @@ table() {
     function row(what, unit, ours, prometheus, exporter) {
       both = prometheus + exporter
       printf "| %s | " unit " | " unit " | " unit " | " unit " | %s |\n", what, ours, prometheus, exporter, both,
-        both > 0 ? sprintf("%.2f", ours / both) : "-"
+        (both > 0 ? sprintf("%.2f", ours / both) : "-")
     }
     END {
       p = "plimsoll"; r = "prometheus"; e = "exporter"
@@ -74,7 +74,7 @@ table() {
       printf "; prometheus"
       for (m = 0; m <= last; m += 10) printf " %.1f", at[m, r] / 1000 * 1.024
       printf ".\n\nGoal: under 1 %% of one core and under 60 MB resident after an hour: "
-      printf "%s after %d minutes.\n", (100 * spent[p] / seconds[p] < 1 && now[p] * 1024 < 60e6) ? "met" : "MISSED", minute
+      printf "%s after %d minutes.\n", ((100 * spent[p] / seconds[p] < 1 && now[p] * 1024 < 60e6) ? "met" : "MISSED"), minute
     }' "$1"
 }
 

@@ -57,6 +57,17 @@ impl NetError {
     }
 }
 
+/// The same for messages that are sent: it follows no redirects, so that nothing is sent twice or
+/// to somebody who was not named.
+pub fn client_for_messages() -> Result<Client, NetError> {
+    install_provider();
+    base()
+        .redirect(Policy::none())
+        .build()
+        .or_else(|_| base().redirect(Policy::none()).tls_certs_only([]).build())
+        .map_err(NetError::Client)
+}
+
 /// A client that trusts the system's authorities. Cheap to clone; make one and share it.
 ///
 /// On a system without authorities it still speaks plain HTTP, and every HTTPS peer is refused.

@@ -175,7 +175,7 @@ pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Running, S
     gate.open(app_router(&app));
     let now = app.clock.now();
     app.note_changes(&[own_change(&app, now, format!("version {VERSION} started"))]).await;
-    jobs::start(&app, work, &net::client()?);
+    jobs::start(&app, work, &net::client_for_messages()?);
     Ok(Running { address, app, tasks, serving })
 }
 

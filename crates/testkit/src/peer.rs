@@ -90,6 +90,22 @@ impl Peer {
         self.child.id()
     }
 
+    /// Asks it to end, as a service manager does, and waits until it has.
+    pub fn terminate(&mut self) -> Result<()> {
+        let id = self.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &id]).status()?;
+        anyhow::ensure!(asked.success(), "cannot ask process {id} to end");
+        let started = now();
+        while now().duration_since(started) < START_MAX {
+            if let Some(status) = self.child.try_wait()? {
+                anyhow::ensure!(status.success(), "ended with {status}:\n{}", self.log_text());
+                return Ok(());
+            }
+            pause();
+        }
+        bail!("did not end in {START_MAX:?}:\n{}", self.log_text())
+    }
+
     /// Ends it at once, as a power cut would, and waits until it is gone.
     pub fn kill(&mut self) -> Result<()> {
         self.child.kill()?;

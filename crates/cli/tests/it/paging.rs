@@ -1,6 +1,6 @@
 //! Rules become alerts, and receivers are told once: over kills, and over receivers that are away.
 
-use std::fs;
+use std::{fs, io::Write as _};
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
@@ -126,5 +126,47 @@ fn a_receiver_that_was_away_is_told_when_it_is_back() -> Result<()> {
         Ok((status["messages_waiting"].as_u64().context("no figure")? == 0).then_some(()))
     })?;
     assert_eq!(desk.messages().len(), 1);
+    Ok(())
+}
+
+/// The rules of a target that says all the time that its queue is long.
+const SCRAPED_RULES: &str = r"
+groups:
+- name: shop
+  interval: 1s
+  rules:
+  - alert: QueueLong
+    expr: scraped_queue_length > 10
+    annotations: {summary: 'the queue is long'}
+";
+
+#[test]
+fn a_plain_restart_ends_no_alert_of_a_target_that_goes_on() -> Result<()> {
+    let desk = Stub::receiver(0)?;
+    let shop = Stub::start(|stream| {
+        let body = "scraped_queue_length 12\n";
+        let head =
+            "HTTP/1.1 200 OK\r\ncontent-type: text/plain; version=0.0.4\r\nconnection: close\r\n";
+        stream.write_all(format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes())
+    })?;
+    let dir = tempfile::tempdir()?;
+    fs::write(dir.path().join("rules.yaml"), SCRAPED_RULES)?;
+    let (desk_port, shop_address) = (desk.address.port(), shop.address);
+    let mut server = Server::start_in(
+        dir,
+        &format!(
+            "policy: none\nhost: {{enabled: false}}\nrule_files: [rules.yaml]\nreceivers:\n\
+             - {{name: desk, url: 'http://127.0.0.1:{desk_port}/hook', group_wait: 1s}}\n\
+             scrape_configs:\n- {{job_name: shop, scrape_interval: 2s, scrape_timeout: 1s, \
+             static_configs: [{{targets: ['{shop_address}']}}]}}\n"
+        ),
+    )?;
+    wait_for_messages(&desk, 1)?;
+    server.restart()?;
+    wait_for_alert(&server, "firing")?;
+    let_rules_run(&server)?;
+    wait_for_alert(&server, "firing")?;
+    let messages = desk.messages();
+    assert_eq!(messages.len(), 1, "{messages:#?}");
     Ok(())
 }

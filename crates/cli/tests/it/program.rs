@@ -95,6 +95,13 @@ impl Server {
         Ok(())
     }
 
+    /// Ends it as a service manager does, and starts it again at the same place.
+    pub(crate) fn restart(&mut self) -> Result<()> {
+        self.peer.terminate()?;
+        self.peer = launch(self.dir.path(), self.address, &self.data())?;
+        Ok(())
+    }
+
     pub(crate) fn kill(&mut self) -> Result<()> {
         self.peer.kill()
     }

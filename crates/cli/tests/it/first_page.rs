@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 
-use crate::program::{Server, until};
+use crate::program::{QUIET, Server, now_millis, series, until};
 
 #[test]
 fn without_any_settings_the_first_page_answers_within_seconds() -> Result<()> {
@@ -51,5 +51,34 @@ fn an_outlook_without_history_says_what_it_needs_and_when_it_is_ready() -> Resul
     let changes = server.json("/api/plimsoll/v1/changes")?;
     let started = changes["changes"].as_array().into_iter().flatten();
     assert!(started.into_iter().any(|change| change["kind"] == "plimsoll"), "{changes}");
+    Ok(())
+}
+
+#[test]
+fn samples_that_come_with_their_past_get_a_date_at_once() -> Result<()> {
+    const HOURS: i64 = 20 * 24;
+    const HOUR_MS: i64 = 3_600_000;
+    let server = Server::start(&format!(
+        "{QUIET}resources:\n- {{name: beds, title: Beds, used: beds_used, limit: beds, unit: count, nature: stock,\n   thresholds: {{notice: 75 %, warning: 80 %, alert: 85 %, critical: 95 %}}}}\n"
+    ))?;
+    // Four beds a day: 180 of 200 now, 95 % in two days and a half.
+    let now = now_millis();
+    let at = |hour: i64| now - (HOURS - hour) * HOUR_MS;
+    let used: Vec<(i64, f64)> = (0..=HOURS)
+        .map(|hour| (at(hour), 180.0 - f64::from(i32::try_from(HOURS - hour).unwrap_or(0)) / 6.0))
+        .collect();
+    let limit: Vec<(i64, f64)> = (0..=HOURS).map(|hour| (at(hour), 200.0)).collect();
+    let batch =
+        [series(&[("__name__", "beds_used")], &used), series(&[("__name__", "beds")], &limit)];
+    assert_eq!(server.write(&batch)?.0, 204);
+    let outlook = until("the date is told", || {
+        let resources = server.json("/api/plimsoll/v1/resources")?;
+        let row = &resources["resources"][0];
+        Ok((row["outlook"]["kind"] == "expected").then(|| row["outlook"].clone()))
+    })?;
+    let likely = outlook["likely"].as_i64().context("no date")?;
+    let days = (likely - now) / (24 * HOUR_MS);
+    assert!((1..=4).contains(&days), "{outlook}");
+    assert!(outlook["text"].as_str().is_some_and(|text| text.starts_with("95 % ")), "{outlook}");
     Ok(())
 }

@@ -156,7 +156,7 @@ pub(crate) struct Import {
     #[command(flatten)]
     pub(crate) server: Server,
     /// Writes into the data of a server that is not running, instead of sending to one that is.
-    #[arg(long, value_name = "DIR", conflicts_with = "server")]
+    #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// A label that every series gets.
     #[arg(long = "label", value_name = "NAME=VALUE")]

@@ -3,6 +3,7 @@
 use std::{
     fs, io,
     net::SocketAddr,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -190,7 +191,9 @@ fn file(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StartError
 
 /// Everything that can be found wrong before anything is opened.
 fn prepare(settings: &Settings, data: &Path) -> Result<Work, StartError> {
-    fs::create_dir_all(data).map_err(file("make the folder", data))?;
+    // What is kept here is nobody else's: labels and journal may name what others should not know.
+    let mut folder = fs::DirBuilder::new();
+    folder.recursive(true).mode(0o700).create(data).map_err(file("make the folder", data))?;
     let mut jobs = Vec::new();
     for job in &settings.scrape {
         let made = convert::scrape_job(job)

@@ -3,7 +3,7 @@
 use std::{fs, process::ExitCode};
 
 use detect::{AlertRule, Rule, RuleGroup, rules};
-use model::{Kind, Resource, Span};
+use model::{Kind, Nature, Resource, Span};
 
 use super::read_settings;
 use crate::{
@@ -62,8 +62,9 @@ fn of_resources(resources: &[Resource]) -> RuleGroup {
                     (
                         "summary".to_owned(),
                         format!(
-                            "{} is {{{{ $value | humanizePercentage }}}} full",
-                            plain_title(&resource.title)
+                            "{} is {{{{ $value | humanizePercentage }}}} {}",
+                            plain_title(&resource.title),
+                            if resource.nature == Nature::Stock { "full" } else { "in use" },
                         ),
                     ),
                     ("description".to_owned(), resource.advice.clone()),
@@ -74,9 +75,15 @@ fn of_resources(resources: &[Resource]) -> RuleGroup {
     group
 }
 
-/// Used over limit; a limit without labels serves every series.
+/// Used over limit. A limit that is a number serves every series; other limits must have the labels
+/// of what they limit, since PromQL cannot be told to join by whatever both sides have.
 fn share(resource: &Resource) -> String {
-    format!("({}) / ({})", resource.used.trim(), resource.limit.trim())
+    let (used, limit) = (resource.used.trim(), resource.limit.trim());
+    let number = limit.strip_prefix("vector(").and_then(|rest| rest.strip_suffix(')'));
+    match number.unwrap_or(limit).parse::<f64>() {
+        Ok(number) => format!("({used}) / {number}"),
+        Err(_) => format!("({used}) / ({limit})"),
+    }
 }
 
 /// A resource's title with its places in the templates' own words.

@@ -47,7 +47,7 @@ pub(super) static TABLE: Table<StoreSettings> = Table {
             name: "retention",
             form: "duration",
             otherwise: Otherwise::Is("400d"),
-            about: "How long samples are kept. Forecasts look back over all of it, so a year and a month is a good length.",
+            about: "How long samples are kept. A year and a month is a good length: it shows the same season of last year.",
             read: |reader, field, into| {
                 let range = Span::hours(1)..=Span::days(36_500);
                 set(&mut into.retention, reader.duration(field.node, range));

@@ -4,7 +4,7 @@
 use std::{
     fmt,
     fs::{self, File},
-    io::{self, Write},
+    io::{self, Seek, SeekFrom, Write},
     path::Path,
     sync::Arc,
 };
@@ -18,6 +18,8 @@ pub(crate) enum Step {
     Create,
     /// Append to it; when refused, half of the bytes are there.
     Write,
+    /// Take the end of it back.
+    Cut,
     /// Force it to the disk.
     Sync,
     /// Give it another name.
@@ -83,6 +85,15 @@ impl Files {
             Err(error) => file.write_all(&bytes[..bytes.len() / 2]).and(Err(error)),
         };
         outcome.map_err(failed("write to", path))
+    }
+
+    /// Takes back what is beyond so many bytes; the next ones are appended there.
+    pub(crate) fn cut(&self, file: &File, path: &Path, bytes: u64) -> Result<(), StoreError> {
+        let mut own = file;
+        self.before(Step::Cut, path)
+            .and_then(|()| file.set_len(bytes))
+            .and_then(|()| own.seek(SeekFrom::Start(bytes)).map(drop))
+            .map_err(failed("cut back", path))
     }
 
     /// Forces a file to the disk.

@@ -12,13 +12,16 @@ use std::time::Duration;
 use model::{Labels, Series, TimeRange};
 
 pub(crate) use buffer::{Buffer, sort};
-pub(crate) use log::{Log, RotateError};
+pub(crate) use log::{AppendError, Log, RotateError};
 pub(crate) use replay::{replay, segments};
 pub(crate) use run::{Run, RunCursor};
 pub(crate) use series::{SeriesTable, hash};
 
-use crate::StoreError;
+use crate::{StoreError, error::chain};
 use record::RecordBuilder;
+
+/// How long a log that could not be written to is left alone before the next batch tries it.
+const TRY_EVERY: Duration = Duration::from_secs(1);
 
 /// A series of a batch that has samples to keep.
 #[derive(Clone, Copy, Debug)]
@@ -37,9 +40,20 @@ pub(crate) struct Intake {
     pub(crate) run_rows: usize,
     /// When the first row came that is not yet on disk, by the clock that never goes back.
     pub(crate) waiting_since: Option<Duration>,
+    /// That the log could not be written to, until it can again.
+    pub(crate) failing: Option<Failing>,
     /// Why nothing is written any more.
     pub(crate) poisoned: Option<String>,
     record: RecordBuilder,
+}
+
+/// A log that cannot be written to: the disk is full, most likely.
+#[derive(Debug)]
+pub(crate) struct Failing {
+    /// What the system said.
+    pub(crate) why: String,
+    /// When it was tried last.
+    tried_at: Duration,
 }
 
 /// Why rows were not taken.
@@ -47,7 +61,9 @@ pub(crate) struct Intake {
 pub(crate) enum Refusal {
     /// There are too many series; this is the first that would be one too many.
     Series(Labels),
-    /// The log failed.
+    /// The log could not be written to, now or a moment ago; why.
+    Busy(String),
+    /// The log failed for good.
     Log(StoreError),
 }
 
@@ -60,6 +76,7 @@ impl Intake {
             log,
             run_rows: 0,
             waiting_since: None,
+            failing: None,
             poisoned: None,
             record: RecordBuilder::default(),
         }
@@ -71,6 +88,8 @@ impl Intake {
     }
 
     /// Writes the samples within the window to the log, then keeps them. Gives how many.
+    ///
+    /// A log that cannot be written to is tried again, but not by every writer that comes.
     pub(crate) fn append(
         &mut self,
         batch: &[Incoming<'_>],
@@ -78,6 +97,11 @@ impl Intake {
         series_max: usize,
         now: Duration,
     ) -> Result<usize, Refusal> {
+        if let Some(failing) = &self.failing
+            && now < failing.tried_at + TRY_EVERY
+        {
+            return Err(Refusal::Busy(failing.why.clone()));
+        }
         let numbers = self.number(batch, series_max, now)?;
         let segment = self.log.number();
         for (incoming, number) in batch.iter().zip(&numbers) {
@@ -86,9 +110,13 @@ impl Intake {
             }
             self.record.rows(*number, &incoming.series.samples, window);
         }
-        let bytes = self.record.finish();
-        self.log.append(bytes).map_err(Refusal::Log)?;
+        let outcome = self.log.append(self.record.finish());
         self.record.clear();
+        if let Err(error) = outcome {
+            self.table.withdraw(&numbers);
+            return Err(self.fail(error, now));
+        }
+        self.mended();
         let before = self.buffer.len();
         for (incoming, number) in batch.iter().zip(&numbers) {
             for sample in incoming.series.samples.iter().filter(|own| window.contains(own.time)) {
@@ -97,6 +125,27 @@ impl Intake {
         }
         self.waiting_since.get_or_insert(now);
         Ok(self.buffer.len() - before)
+    }
+
+    fn fail(&mut self, error: AppendError, now: Duration) -> Refusal {
+        match error {
+            AppendError::Torn(error) => Refusal::Log(error),
+            AppendError::Refused(error) => {
+                let why = chain(&error);
+                if self.failing.is_none() {
+                    tracing::warn!(error = %why, "the log cannot be written to; batches are refused");
+                }
+                self.failing = Some(Failing { why: why.clone(), tried_at: now });
+                Refusal::Busy(why)
+            }
+        }
+    }
+
+    /// Notes that the log could be written to.
+    pub(crate) fn mended(&mut self) {
+        if self.failing.take().is_some() {
+            tracing::info!("the log can be written to again");
+        }
     }
 
     /// The numbers of the series of a batch, given to those that have none.

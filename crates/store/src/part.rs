@@ -34,6 +34,7 @@ pub(crate) use cache::Cache;
 pub(crate) use cursor::PartCursor;
 pub(crate) use merge::{Merger, Source};
 pub(crate) use meta::{Meta, Origin};
+pub(crate) use page::BlockHeader;
 pub(crate) use read::PartReader;
 pub(crate) use write::PartWriter;
 

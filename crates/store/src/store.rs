@@ -1,9 +1,18 @@
 //! The store itself: what others call.
+//!
+//! What it does when something outside is wrong:
+//!
+//! - A log that cannot be written to (a full disk, most likely) refuses batches as busy. Nothing of
+//!   such a batch stays, in memory or in the log; the log is tried once a second, and everything
+//!   goes on as soon as it can be written to. A log that cannot be synced, or cut back after half a
+//!   record, poisons the store: what is on disk is no longer known.
+//! - A wall clock that jumps is told from time that passed, and drops nothing: see `retention`.
 
 mod catalog;
 mod place;
 mod read;
 mod recover;
+mod retention;
 mod stats;
 mod tend;
 #[cfg(test)]
@@ -32,6 +41,7 @@ use crate::{
 };
 use catalog::Catalog;
 use place::Place;
+use retention::Timekeeper;
 use stats::Counters;
 pub use stats::StoreStats;
 use tend::{Flushing, Merging, Touched};
@@ -47,9 +57,10 @@ pub struct Store {
     place: Place,
     options: StoreOptions,
     clock: Arc<dyn Clock>,
+    timekeeper: Mutex<Timekeeper>,
     files: Files,
     cache: Arc<Cache>,
-    // Locks are taken in this order: flushing or merging, intake, touched, catalog.
+    // Locks are taken in this order: flushing or merging, intake, touched, catalog; the others last.
     flushing: Mutex<Flushing>,
     merging: Mutex<Merging>,
     touched: Mutex<Touched>,
@@ -89,9 +100,11 @@ impl Store {
         let mut found = recover::find_parts(&place, &files, progress)?;
         let now = (clock.elapsed(), options.buffer_rows_max);
         let intake = recover::replay_log(&place, &files, &mut found, now, progress)?;
+        let timekeeper = Timekeeper::start(clock.as_ref(), &found.catalog, &intake.buffer);
         let store = Self {
             place,
             options,
+            timekeeper: Mutex::new(timekeeper),
             files,
             cache: Arc::new(Cache::new(CACHE_BYTES)),
             flushing: Mutex::default(),
@@ -185,15 +198,4 @@ impl fmt::Debug for Store {
 
 fn millis(elapsed: std::time::Duration) -> u64 {
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// An error and its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
 }

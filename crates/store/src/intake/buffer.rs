@@ -1,9 +1,11 @@
 //! Rows of all series as they came, chained by series so that one series is found without sorting.
 
+use std::collections::BTreeSet;
+
 use model::{Labels, Matcher};
 
 use super::{run::Run, series::SeriesTable};
-use crate::block::Chunk;
+use crate::{block::Chunk, part::day_of};
 
 /// The end of a chain.
 const NONE: u32 = u32::MAX;
@@ -55,6 +57,11 @@ impl Buffer {
     /// The first and last time of any row.
     pub(crate) fn span(&self) -> Option<(i64, i64)> {
         self.span
+    }
+
+    /// Adds the days of all rows.
+    pub(crate) fn add_days(&self, days: &mut BTreeSet<i64>) {
+        days.extend(self.rows.iter().map(|row| day_of(row.time)));
     }
 
     /// Adds a row.

@@ -67,9 +67,16 @@ impl Log {
         (Arc::clone(&self.file), self.current.path.clone())
     }
 
-    /// Appends a record.
-    pub(super) fn append(&mut self, record: &[u8]) -> Result<(), StoreError> {
-        self.files.write(&self.file, &self.current.path, record)?;
+    /// Appends a record. If that fails, what the disk took of it is cut off again.
+    pub(super) fn append(&mut self, record: &[u8]) -> Result<(), AppendError> {
+        let Segment { path, bytes, .. } = &self.current;
+        if let Err(error) = self.files.write(&self.file, path, record) {
+            // Later records would follow half a record, and be taken for damage.
+            return Err(match self.files.cut(&self.file, path, *bytes) {
+                Ok(()) => AppendError::Refused(error),
+                Err(_) => AppendError::Torn(error),
+            });
+        }
         self.current.bytes += record.len() as u64;
         self.appended += record.len() as u64;
         Ok(())
@@ -96,6 +103,15 @@ impl Log {
         }
         Ok(())
     }
+}
+
+/// Why a record is not in the log.
+#[derive(Debug)]
+pub(crate) enum AppendError {
+    /// It could not be written, and nothing of it is left: the next one may fit.
+    Refused(StoreError),
+    /// It could not be written, and what is there of it cannot be taken back.
+    Torn(StoreError),
 }
 
 /// Why no new segment could be begun.

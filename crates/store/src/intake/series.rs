@@ -140,6 +140,22 @@ impl SeriesTable {
             .is_some_and(|slot| std::mem::replace(&mut slot.segment, segment) != segment)
     }
 
+    /// Takes back what a batch brought whose record was taken back: a series that never had a row is
+    /// forgotten, any other is defined again by its next record.
+    pub(super) fn withdraw(&mut self, numbers: &[u32]) {
+        let mut fresh = Vec::new();
+        for number in numbers {
+            let Some(slot) = self.slot_mut(*number) else { continue };
+            slot.segment = 0;
+            if slot.generation == 0 {
+                fresh.push(*number);
+            }
+        }
+        let gone = |number: &u32| Some((self.slots.get_mut(*number as usize)?.take()?, *number));
+        let gone = fresh.iter().filter_map(gone).collect();
+        self.forget(gone);
+    }
+
     /// Calls with the number of each series that passes.
     pub(super) fn matching(&self, matchers: &[Matcher], mut each: impl FnMut(u32, &Slot)) {
         let mut test = |number: u32| {
@@ -161,17 +177,23 @@ impl SeriesTable {
         for (number, slot) in self.slots.iter_mut().enumerate() {
             let old = |slot: &mut Slot| slot.seen < moment && slot.generation != generation;
             if let Some(slot) = slot.take_if(old) {
-                self.bytes -= slot_bytes(&slot.labels);
-                gone.push((slot.hash, u32::try_from(number).unwrap_or(u32::MAX)));
+                gone.push((slot, u32::try_from(number).unwrap_or(u32::MAX)));
             }
         }
-        for (hash, number) in &gone {
-            if let Ok(entry) = self.numbers.find_entry(*hash, |own| own == number) {
+        self.forget(gone);
+    }
+
+    /// Forgets series whose slots were emptied.
+    fn forget(&mut self, gone: Vec<(Slot, u32)>) {
+        let any = !gone.is_empty();
+        for (slot, number) in gone {
+            self.bytes -= slot_bytes(&slot.labels);
+            if let Ok(entry) = self.numbers.find_entry(slot.hash, |own| *own == number) {
                 entry.remove();
             }
-            self.free.push(*number);
+            self.free.push(number);
         }
-        if !gone.is_empty() {
+        if any {
             let slots = &self.slots;
             self.names.retain(|number| slots.get(number as usize).is_some_and(Option::is_some));
         }

@@ -12,7 +12,7 @@ use crate::{
     StoreError,
     block::Chunk,
     intake::sort,
-    part::{PartReader, day_of},
+    part::{BlockHeader, PartReader, day_of},
 };
 
 /// Why reading stopped.
@@ -118,6 +118,7 @@ impl Store {
         let mut found: BTreeSet<Labels> = buffered.into_iter().map(|(labels, _)| labels).collect();
         for run in catalog.runs.iter().filter(|run| run.overlaps(from, to)) {
             run.matching(selection.matchers, (from, to), |labels, _, _| {
+                selection.budget.charge(0)?;
                 if !found.contains(labels) {
                     found.insert(labels.clone());
                 }
@@ -130,6 +131,7 @@ impl Store {
             |reader| {
                 let mut own = Vec::new();
                 for number in reader.find(selection.matchers)? {
+                    selection.budget.charge(0)?;
                     let (series, _) = reader.series(number)?;
                     if series.blocks.iter().any(|own| own.min_time <= to && own.max_time >= from) {
                         own.push(series.labels);
@@ -235,6 +237,10 @@ fn ends(selection: &Selection<'_>) -> (i64, i64) {
 }
 
 /// The rows of a part that are asked for; blocks out of range are not touched.
+///
+/// Blocks wholly in range are charged by their headers before any row of their series is read. One
+/// that sticks out is charged for the rows in range, which only its rows tell, and costs no more
+/// than itself: the answer to a narrow question must not depend on how rows lie in blocks.
 fn read_rows(
     reader: &mut PartReader,
     selection: &Selection<'_>,
@@ -243,13 +249,18 @@ fn read_rows(
     let mut found = Vec::new();
     for number in reader.find(selection.matchers)? {
         let (series, groups) = reader.series(number)?;
+        let inside = |own: &&BlockHeader| own.min_time >= from && own.max_time <= to;
+        let whole = series.blocks.iter().filter(inside).map(|own| own.rows as usize);
+        selection.budget.charge(whole.sum())?;
         let mut chunks = Vec::new();
         for header in &series.blocks {
             if header.min_time > to || header.max_time < from {
                 continue;
             }
             let chunk = reader.block(header, &groups)?.cut(from, to);
-            selection.budget.charge(chunk.times.len())?;
+            if !inside(&header) {
+                selection.budget.charge(chunk.times.len())?;
+            }
             if !chunk.times.is_empty() {
                 chunks.push(chunk);
             }

@@ -40,7 +40,7 @@ pub struct StoreStats {
     pub partitions_dropped: u64,
     /// Why writes are refused, if they are.
     pub poisoned: Option<String>,
-    /// What the last failed attempt to put rows on disk said, until one succeeds.
+    /// What the last failed attempt to write to the log or to put rows on disk said, until one succeeds.
     pub trouble: Option<String>,
     /// The oldest sample.
     pub oldest: Option<Time>,
@@ -105,7 +105,11 @@ impl Store {
             quarantined,
             quarantined_names,
             poisoned: intake.poisoned.clone(),
-            trouble: trouble.flatten(),
+            trouble: intake
+                .failing
+                .as_ref()
+                .map(|own| own.why.clone())
+                .or_else(|| trouble.flatten()),
             ..StoreStats::default()
         };
         let mut span = intake.buffer.span();

@@ -1,17 +1,17 @@
-//! Tending: syncing the log, rows in memory to parts, merging, retention.
+//! Tending: syncing the log, rows in memory to parts, merging.
 
 use std::{
     collections::BTreeSet,
-    fs,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use hashbrown::HashMap;
 
-use super::{Store, chain, millis, stats::count, tiers};
+use super::{Store, millis, stats::count, tiers};
 use crate::{
     StoreError,
+    error::chain,
     intake::{RotateError, Run, RunCursor},
     part::{DAY_MILLIS, Merger, Origin, Part, PartCursor, PartWriter, Source},
 };
@@ -208,6 +208,9 @@ impl Store {
             }
         };
         self.synced.fetch_max(intake.log.appended(), Ordering::AcqRel);
+        if through != intake.log.number() {
+            intake.mended();
+        }
         if let Some(run) = intake.seal() {
             self.add_run(run);
         }
@@ -265,7 +268,7 @@ impl Store {
 
     fn next_job(&self) -> Result<Option<Job>, StoreError> {
         let catalog = self.catalog();
-        let now = self.clock.now().millis();
+        let now = self.plausible_now().millis();
         let elapsed = self.clock.elapsed();
         for (day, parts) in catalog.days.iter().rev().filter(|(_, parts)| parts.len() > 1) {
             let levels: Vec<u32> = parts.iter().map(|part| part.meta.origin.level).collect();
@@ -325,38 +328,6 @@ impl Store {
             self.cache.forget(part.id);
         }
         count(&self.counters.merges, 1);
-    }
-
-    /// The first day that is not wholly past retention.
-    fn first_kept_day(&self) -> i64 {
-        let oldest = self.clock.now() - self.options.retention;
-        crate::part::day_of(oldest.millis())
-    }
-
-    /// Drops days that are wholly past retention.
-    pub(super) fn drop_expired(&self) {
-        let first_kept = self.first_kept_day();
-        if self.catalog().days.keys().next().is_none_or(|day| *day >= first_kept) {
-            return;
-        }
-        let dropped = self.change_catalog(|catalog| {
-            let kept = catalog.days.split_off(&first_kept);
-            std::mem::replace(&mut catalog.days, kept)
-        });
-        for (day, parts) in dropped {
-            count(&self.counters.partitions_dropped, 1);
-            for part in &parts {
-                part.replace();
-                self.cache.forget(part.id);
-            }
-            drop(parts);
-            let dir = self.place.day(day);
-            tracing::info!(day = %dir.display(), "day past retention dropped");
-            if let Err(error) = fs::remove_dir(&dir) {
-                // A reader still has a part of it; the next start removes the empty directory.
-                tracing::debug!(day = %dir.display(), %error, "directory stays for now");
-            }
-        }
     }
 
     /// Forgets series that are no longer written to.

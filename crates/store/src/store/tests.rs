@@ -1,8 +1,12 @@
 //! The whole store in a temporary directory, against the oracle in memory.
 
 mod behaviour;
+mod bounds;
+mod clock;
 mod faults;
+mod full;
 mod property;
+mod reading;
 
 use std::{path::Path, sync::Arc};
 
@@ -43,9 +47,13 @@ impl Room {
 
     /// As after a kill: the store is dropped as it is.
     fn reopen(self) -> Self {
+        self.reopen_with(quick())
+    }
+
+    fn reopen_with(self, files: Files) -> Self {
         let Self { dir, clock, options, store } = self;
         drop(store);
-        let store = open(dir.path(), options, &clock, quick());
+        let store = open(dir.path(), options, &clock, files);
         Self { dir, clock, options, store }
     }
 

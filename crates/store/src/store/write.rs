@@ -2,11 +2,12 @@
 
 use std::sync::atomic::Ordering;
 
-use model::{Labels, SampleSink, Series, Time, TimeRange, WriteError, WriteReceipt};
+use model::{Labels, SampleSink, Series, TimeRange, WriteError, WriteReceipt};
 
-use super::{Store, chain, millis, place, stats::count};
+use super::{Store, millis, stats::count};
 use crate::{
     StoreError, SyncPolicy,
+    error::chain,
     intake::{Incoming, Refusal, hash},
 };
 
@@ -96,6 +97,9 @@ impl Store {
                 what: format!("more than {series_max} active series"),
                 series: shorten(&labels),
             }),
+            Err(Refusal::Busy(why)) => {
+                Err(WriteError::Busy { what: format!("its log cannot be written to: {why}") })
+            }
             Err(Refusal::Log(error)) => {
                 let why = chain(&error);
                 tracing::error!(error = %why, "the store refuses writes from now on");
@@ -141,15 +145,6 @@ impl Store {
             None => "memory is full of samples on their way to the disk".to_owned(),
         };
         WriteError::Busy { what }
-    }
-
-    /// The times that are taken.
-    fn window(&self) -> TimeRange {
-        let now = self.clock.now();
-        TimeRange {
-            from: (now - self.options.retention).max(Time(place::TIME_MIN)),
-            to: (now + self.options.future_max).min(Time(place::TIME_MAX)),
-        }
     }
 }
 

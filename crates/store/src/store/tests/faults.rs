@@ -28,40 +28,36 @@ impl Faults for Stop {
     }
 }
 
-/// Refuses one kind of operation on files whose name ends so.
+/// Refuses some kinds of operation on files whose name ends so.
 #[derive(Debug, Default)]
-struct Refuse(Mutex<Option<(Step, &'static str, io::ErrorKind)>>);
+pub(super) struct Refuse(Mutex<Vec<(Step, &'static str, io::ErrorKind)>>);
 
 impl Refuse {
-    fn set(&self, step: Step, ending: &'static str, kind: io::ErrorKind) {
-        *self.0.lock() = Some((step, ending, kind));
+    pub(super) fn set(&self, step: Step, ending: &'static str, kind: io::ErrorKind) {
+        self.0.lock().push((step, ending, kind));
     }
 
-    fn clear(&self) {
-        *self.0.lock() = None;
+    pub(super) fn clear(&self) {
+        self.0.lock().clear();
     }
 }
 
 impl Faults for Refuse {
     fn before(&self, step: Step, path: &Path) -> io::Result<()> {
-        match *self.0.lock() {
-            Some((own, ending, kind))
-                if own == step && path.to_string_lossy().ends_with(ending) =>
-            {
-                Err(kind.into())
-            }
-            _ => Ok(()),
-        }
+        let path = path.to_string_lossy();
+        let refused = self.0.lock();
+        let found = refused.iter().find(|(own, ending, _)| *own == step && path.ends_with(ending));
+        found.map_or(Ok(()), |(_, _, kind)| Err((*kind).into()))
     }
 }
 
-fn refusing(options: StoreOptions) -> (Room, Arc<Refuse>) {
+pub(super) fn refusing(options: StoreOptions) -> (Room, Arc<Refuse>) {
     let faults = Arc::new(Refuse::default());
     let room = Room::with(options, Files::failing(Arc::<Refuse>::clone(&faults)));
     (room, faults)
 }
 
-fn one(time: i64, value: f64) -> Vec<Series> {
+pub(super) fn one(time: i64, value: f64) -> Vec<Series> {
     vec![series(labels("cpu", "a"), &[(NOW + time, value)])]
 }
 
@@ -171,10 +167,11 @@ fn memory_that_cannot_be_emptied_refuses_writes_as_busy() {
 }
 
 #[test]
-fn a_log_that_cannot_be_written_poisons_the_store_but_reading_goes_on() {
+fn a_log_that_cannot_be_cut_back_poisons_the_store_but_reading_goes_on() {
     let (room, faults) = refusing(small());
     write(&room.store, &one(1, 1.0));
     faults.set(Step::Write, "log", io::ErrorKind::StorageFull);
+    faults.set(Step::Cut, "log", io::ErrorKind::Other);
     let error = room.store.write(&one(2, 2.0)).unwrap_err();
     assert!(matches!(error, WriteError::Poisoned { .. }), "{error}");
     faults.clear();

@@ -11,6 +11,9 @@ use crate::{
     intake::{Incoming, Refusal, hash},
 };
 
+/// How often a writer makes room before it is told to come again: others may take the room it made,
+/// but hardly this often.
+const ROOM_TRIES: usize = 16;
 /// Letters of a series that an error message shows.
 const SHOWN_LETTERS: usize = 200;
 
@@ -44,8 +47,11 @@ impl Store {
         }
         let mut outcome = self.append(&incoming, samples, window)?;
         let mut emptied = Ok(());
-        if outcome.is_none() {
-            // Memory is full: this writer helps to empty it, then tries once more.
+        for _ in 0..ROOM_TRIES {
+            if outcome.is_some() || emptied.is_err() {
+                break;
+            }
+            // Memory is full: this writer helps to empty it, and tries again.
             emptied = self.make_room(samples);
             outcome = self.append(&incoming, samples, window)?;
         }

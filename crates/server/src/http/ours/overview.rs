@@ -82,7 +82,7 @@ fn verdict(
     watching: &Watching,
 ) -> Verdict {
     let mut found: Option<(Level, Verdict)> = None;
-    let said = [poisoned(app), firing(alerts), above(rows), unanswered(watching.targets_down)];
+    let said = [store_trouble(app), firing(alerts), above(rows), unanswered(watching.targets_down)];
     for (level, text, since) in said.into_iter().flatten() {
         if found.as_ref().is_none_or(|(worst, _)| *worst < level) {
             found = Some((level, Verdict { level: level.word().to_owned(), text, since }));
@@ -93,10 +93,17 @@ fn verdict(
 
 type Said = Option<(Level, String, Option<i64>)>;
 
-fn poisoned(app: &App) -> Said {
-    let why = app.store.stats().poisoned?;
-    let text =
-        format!("The store refuses writes: {why}. Mend the cause and start the server anew.");
+fn store_trouble(app: &App) -> Said {
+    let stats = app.store.stats();
+    let text = match (stats.poisoned, stats.trouble) {
+        (Some(why), _) => {
+            format!("The store refuses writes: {why}. Mend the cause and start the server anew.")
+        }
+        (None, Some(why)) => {
+            format!("Samples cannot be kept: {why}. It is tried again every second.")
+        }
+        (None, None) => return None,
+    };
     Some((Level::Critical, text, None))
 }
 

@@ -279,7 +279,7 @@ impl Batch {
             self.samples -= count;
             if count > 0 {
                 let samples = samples.drain(..count).collect();
-                given.push(Series { labels: labels.clone(), samples });
+                given.push(Series::new(labels.clone(), samples));
             }
             if !samples.is_empty() {
                 self.places.insert(labels.clone(), self.series.len());

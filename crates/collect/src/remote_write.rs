@@ -193,7 +193,7 @@ impl Request<'_> {
         }
         let labels = self.identity(number, labels)?;
         if !samples.is_empty() {
-            self.decoded.series.push(Series { labels, samples });
+            self.decoded.series.push(Series::new(labels, samples));
         }
         Ok(())
     }

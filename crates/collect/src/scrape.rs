@@ -145,9 +145,8 @@ impl Scraper {
         let mut batch = Vec::new();
         self.memory.end_all(now, &mut batch);
         if self.asked {
-            let markers = self.reports.iter().map(|labels| Series {
-                labels: labels.clone(),
-                samples: vec![Sample { time: now, value: model::STALE }],
+            let markers = self.reports.iter().map(|labels| {
+                Series::new(labels.clone(), vec![Sample { time: now, value: model::STALE }])
             });
             batch.extend(markers);
         }
@@ -194,7 +193,7 @@ impl Scraper {
         let values = [up, duration.as_secs_f64(), scraped as f64, kept as f64, added as f64];
         for (labels, value) in self.reports.iter().zip(values) {
             let samples = vec![Sample { time: at, value }];
-            batch.push(Series { labels: labels.clone(), samples });
+            batch.push(Series::new(labels.clone(), samples));
         }
         let report = TargetReport {
             health: if error.is_none() { Health::Up } else { Health::Down },

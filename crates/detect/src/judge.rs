@@ -151,7 +151,7 @@ pub fn judge_recording(
     if limit > 0 && found.len() > limit {
         return Err(JudgeError::TooMany { count: found.len(), limit });
     }
-    let one = |(labels, value)| Series { labels, samples: vec![Sample { time: now, value }] };
+    let one = |(labels, value)| Series::new(labels, vec![Sample { time: now, value }]);
     Ok(found.into_iter().map(one).collect())
 }
 

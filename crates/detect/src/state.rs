@@ -155,7 +155,7 @@ impl ActiveAlerts {
             // Prometheus counts whole seconds here.
             let since = alert.active_at.millis().div_euclid(1000) as f64;
             for (labels, value) in [(shown.build(), 1.0), (state.build(), since)] {
-                series.push(Series { labels, samples: vec![Sample { time: now, value }] });
+                series.push(Series::new(labels, vec![Sample { time: now, value }]));
             }
         }
         series

@@ -7,6 +7,7 @@ mod forecast;
 mod resource;
 mod secret;
 mod series;
+mod sink;
 mod source;
 mod time;
 mod units;
@@ -18,12 +19,13 @@ pub use forecast::{DateRange, Forecast, ForecastPoint, HistoryNeed, Outlook};
 pub use resource::{Level, Nature, Reading, Resource, ResourceId, Thresholds, ThresholdsError};
 pub use secret::Secret;
 pub use series::{
-    Columns, Labels, LabelsBuilder, METRIC_NAME, MatchOp, Matcher, MatcherError, Metadata,
-    MetricKind, STALE, Sample, Series, is_stale,
+    Batch, BatchSeries, Buckets, CUSTOM_BUCKETS, Columns, Histogram, HistogramError,
+    HistogramSample, Labels, LabelsBuilder, LabelsPacker, LabelsRef, METRIC_NAME, MatchOp, Matcher,
+    MatcherError, Metadata, MetricKind, Pairs, ResetHint, STALE, Sample, Series, Span32, is_stale,
 };
+pub use sink::{SampleSink, WriteError, WriteReceipt};
 pub use source::{
-    Budget, BudgetSpent, SampleSink, Selection, SeriesSource, SourceError, Unlimited, WriteError,
-    WriteReceipt,
+    Budget, BudgetSpent, Figure, Selection, SeriesSet, SeriesSource, SourceError, Unlimited,
 };
 pub use time::{Clock, Span, Time, TimeRange, Wait};
 pub use units::{Share, Unit};

@@ -1,11 +1,16 @@
 //! Series: who (labels), what (samples), how they are chosen (matchers) and what they mean (metadata).
 
+mod batch;
+mod histogram;
 mod labels;
 mod matcher;
 mod metadata;
+mod packed;
 mod sample;
 
-pub use labels::{Labels, LabelsBuilder, METRIC_NAME};
+pub use batch::{Batch, BatchSeries};
+pub use histogram::{Buckets, CUSTOM_BUCKETS, Histogram, HistogramError, ResetHint, Span32};
+pub use labels::{Labels, LabelsBuilder, LabelsPacker, LabelsRef, METRIC_NAME, Pairs};
 pub use matcher::{MatchOp, Matcher, MatcherError};
 pub use metadata::{Metadata, MetricKind};
-pub use sample::{Columns, STALE, Sample, Series, is_stale};
+pub use sample::{Columns, HistogramSample, STALE, Sample, Series, is_stale};

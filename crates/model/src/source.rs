@@ -1,13 +1,21 @@
-//! The traits between stages: who can be asked for series, who takes samples, and who counts the cost.
+//! Who can be asked for series, and who counts the cost.
 
 use std::fmt;
 
-use crate::{Columns, Kind, Labels, Matcher, Series, TimeRange};
+use crate::{Columns, Kind, Labels, Matcher, Span, Time, TimeRange};
 
 /// Counts what a query reads and says when it must stop.
 pub trait Budget: Sync {
     /// Charges samples about to be read or made; an error means: stop now.
     fn charge(&self, samples: usize) -> Result<(), BudgetSpent>;
+
+    /// Says that so many bytes more are held; an error means: stop now.
+    fn hold(&self, _bytes: usize) -> Result<(), BudgetSpent> {
+        Ok(())
+    }
+
+    /// Says that so many bytes are held no more.
+    fn release(&self, _bytes: usize) {}
 }
 
 /// Why a query must stop.
@@ -22,6 +30,12 @@ pub enum BudgetSpent {
     /// It read or made too much.
     #[error("query would read more than {limit} samples")]
     Samples {
+        /// The limit.
+        limit: usize,
+    },
+    /// It would take too much memory.
+    #[error("query would need more than {limit} bytes of memory")]
+    Memory {
         /// The limit.
         limit: usize,
     },
@@ -40,6 +54,22 @@ impl Budget for Unlimited {
     }
 }
 
+/// Which figure stands for a stretch of time that was down-sampled. Samples as they came have but one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Figure {
+    /// The last value; of counters, with all they rose in between.
+    #[default]
+    Last,
+    /// The least.
+    Min,
+    /// The greatest.
+    Max,
+    /// The sum.
+    Sum,
+    /// How many there were.
+    Count,
+}
+
 /// What is asked of a source.
 #[derive(Clone, Copy)]
 pub struct Selection<'a> {
@@ -47,8 +77,17 @@ pub struct Selection<'a> {
     pub matchers: &'a [Matcher],
     /// From when to when, both ends included.
     pub range: TimeRange,
+    /// Which figure is wanted where all that is left was down-sampled.
+    pub figure: Figure,
     /// Who counts.
     pub budget: &'a dyn Budget,
+}
+
+impl<'a> Selection<'a> {
+    /// What is asked without a wish for any figure but the last.
+    pub fn new(matchers: &'a [Matcher], range: TimeRange, budget: &'a dyn Budget) -> Self {
+        Self { matchers, range, figure: Figure::Last, budget }
+    }
 }
 
 impl fmt::Debug for Selection<'_> {
@@ -82,10 +121,62 @@ impl SourceError {
     }
 }
 
+/// The series that a selection found, sorted by labels, to be read one by one and by several threads at once.
+pub trait SeriesSet: Send + Sync {
+    /// How many there are, some of which may have no samples.
+    fn len(&self) -> usize;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The labels of one of them.
+    fn labels(&self, at: usize) -> &Labels;
+
+    /// Puts the samples of one of them into columns, which are emptied first; labels are set as well.
+    /// Samples are charged to the selection's budget.
+    fn read(&self, at: usize, into: &mut Columns) -> Result<(), SourceError>;
+
+    /// The longest stretch that one sample stands for, if samples were down-sampled.
+    fn coarsest(&self) -> Option<Span> {
+        None
+    }
+
+    /// What whoever asks should be told: samples that could not be read, answers that are not whole.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Series that were read already.
+impl SeriesSet for Vec<Columns> {
+    fn len(&self) -> usize {
+        Vec::len(self)
+    }
+
+    fn labels(&self, at: usize) -> &Labels {
+        &self[at].labels
+    }
+
+    fn read(&self, at: usize, into: &mut Columns) -> Result<(), SourceError> {
+        into.clone_from(&self[at]);
+        Ok(())
+    }
+}
+
 /// Anything that can be asked for series. Answers may take long: call it where blocking is allowed.
 pub trait SeriesSource: Send + Sync {
     /// The samples of every series that matches, sorted by labels, series without samples left out.
     fn select(&self, selection: &Selection<'_>) -> Result<Vec<Columns>, SourceError>;
+
+    /// The same series, to be read one by one; what it finds is what was there at the time of the call.
+    fn find<'s>(
+        &'s self,
+        selection: &Selection<'s>,
+    ) -> Result<Box<dyn SeriesSet + 's>, SourceError> {
+        Ok(Box::new(self.select(selection)?))
+    }
 
     /// The labels of every series that matches and has samples near the range, sorted.
     fn series(&self, selection: &Selection<'_>) -> Result<Vec<Labels>, SourceError>;
@@ -99,56 +190,15 @@ pub trait SeriesSource: Send + Sync {
         label: &str,
         selection: &Selection<'_>,
     ) -> Result<Vec<String>, SourceError>;
-}
 
-/// What became of a batch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct WriteReceipt {
-    /// Samples that are kept from now on, whatever happens to the process.
-    pub accepted: usize,
-    /// Samples left out because their time lies outside what the store keeps.
-    pub out_of_range: usize,
-}
-
-/// Why a batch was not taken. Nothing of it is kept, unless the error says otherwise.
-#[derive(Debug, thiserror::Error)]
-pub enum WriteError {
-    /// The batch breaks a limit.
-    #[error("{what} in series {series}")]
-    Limit {
-        /// Which limit, and what came.
-        what: String,
-        /// The series that broke it, shortened.
-        series: String,
-    },
-    /// The pipeline is full; try again later.
-    #[error("the store is busy: {what}")]
-    Busy {
-        /// What is full.
-        what: String,
-    },
-    /// The store cannot write any more, and says so until it is started anew.
-    #[error("the store refuses writes since it failed: {why}")]
-    Poisoned {
-        /// What failed first.
-        why: String,
-    },
-}
-
-impl WriteError {
-    /// What the outside sees.
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::Limit { .. } => Kind::Invalid,
-            Self::Busy { .. } => Kind::Busy,
-            Self::Poisoned { .. } => Kind::Internal,
-        }
+    /// A number that rises with every write, for [`SeriesSource::changed_from`].
+    fn version(&self) -> u64 {
+        0
     }
-}
 
-/// Anything that takes samples. May wait for the disk: call it where blocking is allowed.
-pub trait SampleSink: Send + Sync {
-    /// Keeps a batch: all or nothing but for samples out of range. When it returns, the samples
-    /// survive the end of this process.
-    fn write(&self, batch: &[Series]) -> Result<WriteReceipt, WriteError>;
+    /// The earliest time for which an answer may have changed since that version; `None` if nothing has.
+    /// Sources that cannot tell say that all may have changed.
+    fn changed_from(&self, _version: u64) -> Option<Time> {
+        Some(Time::MIN)
+    }
 }

@@ -182,5 +182,5 @@ fn instant_samples(rows: Vec<Row>, time: Time) -> Vec<InstantSample> {
 fn columns(row: Row, grid: Grid) -> Columns {
     let present = row.values.iter().enumerate().filter(|(_, value)| is_present(**value));
     let (times, values) = present.map(|(number, value)| (grid.time(number), *value)).unzip();
-    Columns { labels: row.labels, times, values }
+    Columns::new(row.labels, times, values)
 }

@@ -71,7 +71,8 @@ impl QueryError {
     pub fn error_type(&self) -> &'static str {
         match self {
             Self::Parse { .. } | Self::Steps { .. } => "bad_data",
-            Self::Execution { .. } | Self::Budget(BudgetSpent::Samples { .. }) => "execution",
+            Self::Execution { .. }
+            | Self::Budget(BudgetSpent::Samples { .. } | BudgetSpent::Memory { .. }) => "execution",
             Self::Budget(BudgetSpent::Time { .. }) => "timeout",
             Self::Budget(BudgetSpent::Cancelled) => "canceled",
             Self::Source(_) => "internal",

@@ -76,9 +76,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         let batch: Vec<Series> = all
             .iter()
             .enumerate()
-            .map(|(number, labels)| Series {
-                labels: labels.clone(),
-                samples: ats.clone().map(|at| sample(first, number, at)).collect(),
+            .map(|(number, labels)| {
+                Series::new(
+                    labels.clone(),
+                    ats.clone().map(|at| sample(first, number, at)).collect(),
+                )
             })
             .collect();
         for some in batch.chunks(1000) {
@@ -124,7 +126,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for span in [Span::minutes(5), Span::days(2), Span::days(400)] {
         let range = TimeRange { from: end - span, to: end };
         let before = clock.elapsed();
-        let found = store.select(&Selection { matchers: &matchers, range, budget: &Unlimited })?;
+        let found = store.select(&Selection::new(&matchers, range, &Unlimited))?;
         let took = clock.elapsed().saturating_sub(before);
         let rows: usize = found.iter().map(|own| own.times.len()).sum();
         println!("one series over {span}: {rows} samples in {:.2} ms", took.as_secs_f64() * 1000.0);

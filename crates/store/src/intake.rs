@@ -9,7 +9,7 @@ mod series;
 
 use std::time::Duration;
 
-use model::{Labels, Series, TimeRange};
+use model::{BatchSeries, Labels, TimeRange};
 
 pub(crate) use buffer::{Buffer, sort};
 pub(crate) use log::{AppendError, Log, RotateError};
@@ -26,7 +26,7 @@ const TRY_EVERY: Duration = Duration::from_secs(1);
 /// A series of a batch that has samples to keep.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Incoming<'a> {
-    pub(crate) series: &'a Series,
+    pub(crate) series: BatchSeries<'a>,
     pub(crate) hash: u64,
 }
 
@@ -106,9 +106,9 @@ impl Intake {
         let segment = self.log.number();
         for (incoming, number) in batch.iter().zip(&numbers) {
             if self.table.define(*number, segment) {
-                self.record.define(*number, &incoming.series.labels);
+                self.record.define(*number, incoming.series.labels);
             }
-            self.record.rows(*number, &incoming.series.samples, window);
+            self.record.rows(*number, incoming.series.samples, window);
         }
         let outcome = self.log.append(self.record.finish());
         self.record.clear();
@@ -156,14 +156,14 @@ impl Intake {
         now: Duration,
     ) -> Result<Vec<u32>, Refusal> {
         let room = series_max.saturating_sub(self.table.len());
-        let unknown = |own: &&Incoming<'_>| self.table.find(&own.series.labels, own.hash).is_none();
+        let unknown = |own: &&Incoming<'_>| self.table.find(own.series.labels, own.hash).is_none();
         // Counts a new series twice if the batch names it twice, which only matters at the limit.
         if batch.len() > room
             && let Some(beyond) = batch.iter().filter(unknown).nth(room)
         {
-            return Err(Refusal::Series(beyond.series.labels.clone()));
+            return Err(Refusal::Series(beyond.series.labels.to_labels()));
         }
-        let number = |own: &Incoming<'_>| self.table.number(&own.series.labels, own.hash, now);
+        let number = |own: &Incoming<'_>| self.table.number(own.series.labels, own.hash, now);
         Ok(batch.iter().map(number).collect())
     }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use model::{
-    Columns, Labels, SampleSink, Selection, Series, SeriesSource, SourceError, WriteError,
+    Batch, Columns, Labels, SampleSink, Selection, SeriesSource, SourceError, WriteError,
     WriteReceipt,
 };
 
@@ -46,7 +46,7 @@ impl SeriesSource for MemoryStore {
             let (times, values): (Vec<i64>, Vec<f64>) = samples.range(range).unzip();
             selection.budget.charge(times.len())?;
             if !times.is_empty() {
-                found.push(Columns { labels: labels.clone(), times, values });
+                found.push(Columns::new(labels.clone(), times, values));
             }
         }
         Ok(found)
@@ -76,12 +76,12 @@ impl SeriesSource for MemoryStore {
 }
 
 impl SampleSink for MemoryStore {
-    fn write(&self, batch: &[Series]) -> Result<WriteReceipt, WriteError> {
+    fn write_batch(&self, batch: &Batch) -> Result<WriteReceipt, WriteError> {
         let mut accepted = 0;
-        for series in batch {
+        for series in batch.iter() {
             accepted += series.samples.len();
             self.add(
-                &series.labels,
+                &series.labels.to_labels(),
                 series.samples.iter().map(|sample| (sample.time.millis(), sample.value)),
             );
         }

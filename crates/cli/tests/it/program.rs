@@ -148,7 +148,7 @@ pub(crate) fn launch(dir: &Path, address: SocketAddr, data: &Path) -> Result<Pee
 pub(crate) fn series(labels: &[(&str, &str)], samples: &[(i64, f64)]) -> Series {
     let samples =
         samples.iter().map(|(time, value)| Sample { time: Time(*time), value: *value }).collect();
-    Series { labels: Labels::from_pairs(labels.iter().copied()), samples }
+    Series::new(Labels::from_pairs(labels.iter().copied()), samples)
 }
 
 /// Milliseconds since 1970.

@@ -90,7 +90,7 @@ impl Sheet {
         }
         let labels = places[self.next].labels.clone();
         self.next += 1;
-        self.series.push(Series { labels, samples: vec![Sample { time: self.now, value }] });
+        self.series.push(Series::new(labels, vec![Sample { time: self.now, value }]));
     }
 
     /// Ends a round.

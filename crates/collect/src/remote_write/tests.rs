@@ -96,7 +96,7 @@ fn every_bit_of_a_value_survives() {
     let labels = Labels::from_pairs([("__name__", "a")]);
     for bits in [STALE.to_bits(), f64::NAN.to_bits(), 0x7ff8_0000_dead_beef, (-0.0_f64).to_bits()] {
         let samples = vec![Sample { time: Time(1), value: f64::from_bits(bits) }];
-        let body = encode(&[Series { labels: labels.clone(), samples }]).unwrap();
+        let body = encode(&[Series::new(labels.clone(), samples)]).unwrap();
         let decoded = decode(&body, None, &DecodeLimits::default()).unwrap();
         assert_eq!(decoded.series[0].samples[0].value.to_bits(), bits);
     }
@@ -198,7 +198,7 @@ proptest! {
             .into_iter()
             .map(|(millis, bits)| Sample { time: Time(millis), value: f64::from_bits(bits) })
             .collect();
-        let body = encode(&[Series { labels: labels.clone(), samples: samples.clone() }]).unwrap();
+        let body = encode(&[Series::new(labels.clone(), samples.clone())]).unwrap();
         let decoded = decode(&body, Some("snappy"), &DecodeLimits::default()).unwrap();
         prop_assert_eq!(&decoded.series[0].labels, &labels);
         let bits = |samples: &[Sample]| -> Vec<(i64, u64)> {

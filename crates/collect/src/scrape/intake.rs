@@ -92,7 +92,7 @@ impl Memory {
 }
 
 fn marker(labels: &Labels, at: Time) -> Series {
-    Series { labels: labels.clone(), samples: vec![Sample { time: at, value: STALE }] }
+    Series::new(labels.clone(), vec![Sample { time: at, value: STALE }])
 }
 
 /// What one exposition brought.
@@ -242,7 +242,7 @@ impl<'b> Taker<'b> for Intake<'_> {
             known.place = self.taken.batch.len();
             known.own_time = own_time.is_some();
             self.taken.added += usize::from(new_here);
-            self.taken.batch.push(Series { labels: known.labels.clone(), samples: vec![new] });
+            self.taken.batch.push(Series::new(known.labels.clone(), vec![new]));
             return Ok(());
         }
         let samples = &mut self.taken.batch[known.place].samples;

@@ -14,7 +14,7 @@ impl Trail {
         let written: BTreeSet<Labels> = series.iter().map(|one| one.labels.clone()).collect();
         for ended in self.0.difference(&written) {
             let marker = Sample { time: now, value: STALE };
-            series.push(Series { labels: ended.clone(), samples: vec![marker] });
+            series.push(Series::new(ended.clone(), vec![marker]));
         }
         self.0 = written;
         series
@@ -27,10 +27,8 @@ mod tests {
 
     fn series(names: &[&str]) -> Vec<Series> {
         let samples = vec![Sample { time: Time(0), value: 1.0 }];
-        let one = |name: &&str| Series {
-            labels: Labels::from_pairs([("__name__", *name)]),
-            samples: samples.clone(),
-        };
+        let one =
+            |name: &&str| Series::new(Labels::from_pairs([("__name__", *name)]), samples.clone());
         names.iter().map(one).collect()
     }
 

@@ -1,5 +1,8 @@
 //! Samples and series: a value at a time, and a labelled list of them.
 
+use std::sync::Arc;
+
+use super::Histogram;
 use crate::{Labels, Time};
 
 /// The not-a-number with which Prometheus says that a series has ended.
@@ -19,13 +22,31 @@ pub struct Sample {
     pub value: f64,
 }
 
-/// A labelled list of samples, on its way in.
+/// A native histogram at a time.
 #[derive(Clone, Debug, PartialEq)]
+pub struct HistogramSample {
+    /// When.
+    pub time: Time,
+    /// What; a stale marker is a histogram whose sum is one.
+    pub histogram: Arc<Histogram>,
+}
+
+/// A labelled list of samples, on its way in.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
     /// Who.
     pub labels: Labels,
     /// What, in any order of time.
     pub samples: Vec<Sample>,
+    /// Native histograms, in any order of time.
+    pub histograms: Vec<HistogramSample>,
+}
+
+impl Series {
+    /// A series of floats.
+    pub fn new(labels: Labels, samples: Vec<Sample>) -> Self {
+        Self { labels, samples, histograms: Vec::new() }
+    }
 }
 
 /// One series as columns, on its way out: times rise strictly, and each has its value.
@@ -37,4 +58,25 @@ pub struct Columns {
     pub times: Vec<i64>,
     /// The value at each time, stale markers included.
     pub values: Vec<f64>,
+    /// Native histograms, a column of their own: times rise strictly and none is one of `times`.
+    pub histograms: Vec<HistogramSample>,
+}
+
+impl Columns {
+    /// Columns of floats.
+    pub fn new(labels: Labels, times: Vec<i64>, values: Vec<f64>) -> Self {
+        Self { labels, times, values, histograms: Vec::new() }
+    }
+
+    /// Whether there are no samples of any kind.
+    pub fn is_empty(&self) -> bool {
+        self.times.is_empty() && self.histograms.is_empty()
+    }
+
+    /// Forgets all samples, and keeps the labels and the room.
+    pub fn clear(&mut self) {
+        self.times.clear();
+        self.values.clear();
+        self.histograms.clear();
+    }
 }

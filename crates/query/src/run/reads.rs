@@ -115,7 +115,7 @@ impl<'q> Reads<'q> {
             return Ok(Rc::from([]));
         }
         let range = TimeRange { from: Time(read.from), to: Time(read.to) };
-        let selection = Selection { matchers: read.matchers, range, budget: self.budget };
+        let selection = Selection::new(read.matchers, range, self.budget);
         let found: Rc<[Columns]> = Rc::from(self.source.select(&selection)?);
         read.found = Some(Rc::clone(&found));
         Ok(found)

@@ -199,7 +199,7 @@ impl Run<'_> {
                     track.labels.clone()
                 };
                 let values = track.values()[from..to].to_vec();
-                found.push(Columns { labels, times: times[from..to].to_vec(), values });
+                found.push(Columns::new(labels, times[from..to].to_vec(), values));
             }
         }
         found.sort_by(|a, b| a.labels.cmp(&b.labels));

@@ -60,7 +60,7 @@ fn read(app: &App, collector: &mut HostCollector, at: Time) -> TargetReport {
     ] {
         let labels =
             Labels::from_pairs([(METRIC_NAME, name), ("job", HOST_JOB), ("instance", &*app.host)]);
-        batch.push(Series { labels, samples: vec![Sample { time: at, value }] });
+        batch.push(Series::new(labels, vec![Sample { time: at, value }]));
     }
     let notes = collector.notes();
     app.meters.set(meters::COLLECT_HOST_NOTES, "", notes.len() as f64);

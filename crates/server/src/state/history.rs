@@ -19,8 +19,8 @@ const CHUNK: Span = Span::days(2);
 pub(crate) fn record(reading: &Reading) -> [Series; 2] {
     let sample = |value| vec![Sample { time: reading.at, value }];
     [
-        Series { labels: labels_of(&reading.id, RESOURCE_USED), samples: sample(reading.used) },
-        Series { labels: labels_of(&reading.id, RESOURCE_LIMIT), samples: sample(reading.limit) },
+        Series::new(labels_of(&reading.id, RESOURCE_USED), sample(reading.used)),
+        Series::new(labels_of(&reading.id, RESOURCE_LIMIT), sample(reading.limit)),
     ]
 }
 
@@ -46,7 +46,7 @@ pub(crate) fn read_all(
     range: TimeRange,
     budget: &dyn Budget,
 ) -> Result<Vec<Columns>, SourceError> {
-    source.select(&Selection { matchers: &[Matcher::equal(METRIC_NAME, metric)], range, budget })
+    source.select(&Selection::new(&[Matcher::equal(METRIC_NAME, metric)], range, budget))
 }
 
 /// Evenly spaced steps of time.
@@ -158,7 +158,7 @@ pub(crate) fn read(
     while from <= end {
         budget.charge(0)?;
         let to = (from + CHUNK - Span::millis(1)).min(end);
-        let selection = Selection { matchers: &matchers, range: TimeRange { from, to }, budget };
+        let selection = Selection::new(&matchers, TimeRange { from, to }, budget);
         for columns in source.select(&selection)?.iter().filter(|found| found.labels == labels) {
             sort_into(&mut cells, grid, columns);
         }

@@ -142,13 +142,10 @@ pub(crate) async fn answer(request: RequestBuilder) -> Result<(u16, Value)> {
 
 /// One series with samples given as milliseconds and values.
 pub(crate) fn series(labels: &[(&str, &str)], samples: &[(i64, f64)]) -> Series {
-    Series {
-        labels: Labels::from_pairs(labels.iter().copied()),
-        samples: samples
-            .iter()
-            .map(|(time, value)| Sample { time: Time(*time), value: *value })
-            .collect(),
-    }
+    Series::new(
+        Labels::from_pairs(labels.iter().copied()),
+        samples.iter().map(|(time, value)| Sample { time: Time(*time), value: *value }).collect(),
+    )
 }
 
 #[expect(clippy::disallowed_methods, reason = "the server's own threads live in real time")]

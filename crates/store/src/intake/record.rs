@@ -4,7 +4,7 @@
 //! series, each with its number and labels; then for each series that has rows its number, their
 //! count, and each row as the difference to the last time in the record and the value's bits.
 
-use model::{Labels, Sample, TimeRange};
+use model::{Labels, LabelsRef, Sample, TimeRange};
 
 use crate::block::{Reader, write_text, write_varint, write_zigzag};
 
@@ -27,10 +27,10 @@ pub(super) struct RecordBuilder {
 
 impl RecordBuilder {
     /// Names a series.
-    pub(super) fn define(&mut self, number: u32, labels: &Labels) {
+    pub(super) fn define(&mut self, number: u32, labels: LabelsRef<'_>) {
         self.series_count += 1;
         write_varint(&mut self.series, u64::from(number));
-        write_varint(&mut self.series, labels.len() as u64);
+        write_varint(&mut self.series, labels.iter().count() as u64);
         for (name, value) in labels.iter() {
             write_text(&mut self.series, name);
             write_text(&mut self.series, value);

@@ -64,7 +64,6 @@ pub(crate) fn replay(
         now,
         numbers: HashMap::new(),
         rows: 0,
-        scratch: Vec::new(),
     };
     let mut magic = [0; MAGIC.len()];
     if !reader.fill(&mut magic, &segment.path)? {
@@ -140,13 +139,12 @@ struct Restored<'a> {
     now: Duration,
     numbers: HashMap<u32, u32>,
     rows: u64,
-    scratch: Vec<u8>,
 }
 
 impl RecordReader for Restored<'_> {
     fn series(&mut self, number: u32, labels: Labels) {
-        let hash = hash(&labels, &mut self.scratch);
-        let own = self.table.number(&labels, hash, self.now);
+        let hash = hash(labels.as_ref());
+        let own = self.table.number(labels.as_ref(), hash, self.now);
         self.numbers.insert(number, own);
     }
 

@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use hashbrown::{HashMap, HashTable};
-use model::{Labels, METRIC_NAME, MatchOp, Matcher};
+use model::{Labels, LabelsRef, METRIC_NAME, MatchOp, Matcher};
 
-/// Bytes of a label's two boxed texts and their heap blocks, about.
-const LABEL_OVERHEAD: usize = 64;
 /// Bytes of a slot and its places in the tables, about.
 const SERIES_OVERHEAD: usize = 96;
 
@@ -47,15 +45,8 @@ pub(crate) fn passes(labels: &Labels, matchers: &[Matcher]) -> bool {
 }
 
 /// A number for labels: equal labels have equal numbers, and hardly any others do.
-pub(crate) fn hash(labels: &Labels, scratch: &mut Vec<u8>) -> u64 {
-    scratch.clear();
-    for (name, value) in labels.iter() {
-        scratch.extend_from_slice(name.as_bytes());
-        scratch.push(0xff);
-        scratch.extend_from_slice(value.as_bytes());
-        scratch.push(0xff);
-    }
-    xxhash_rust::xxh3::xxh3_64(scratch)
+pub(crate) fn hash(labels: LabelsRef<'_>) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(labels.packed().as_bytes())
 }
 
 /// A series written to lately.
@@ -101,21 +92,23 @@ impl SeriesTable {
     }
 
     /// The number of a series, if it has one.
-    pub(super) fn find(&self, labels: &Labels, hash: u64) -> Option<u32> {
+    pub(super) fn find(&self, labels: LabelsRef<'_>, hash: u64) -> Option<u32> {
         let same = |number: &u32| {
-            self.slot(*number).is_some_and(|slot| slot.hash == hash && slot.labels == *labels)
+            self.slot(*number)
+                .is_some_and(|slot| slot.hash == hash && slot.labels.as_ref() == labels)
         };
         self.numbers.find(hash, same).copied()
     }
 
     /// The number of a series, which is seen now; a new series gets one.
-    pub(crate) fn number(&mut self, labels: &Labels, hash: u64, now: Duration) -> u32 {
+    pub(crate) fn number(&mut self, labels: LabelsRef<'_>, hash: u64, now: Duration) -> u32 {
         if let Some(number) = self.find(labels, hash) {
             if let Some(slot) = self.slot_mut(number) {
                 slot.seen = now;
             }
             return number;
         }
+        let labels = &labels.to_labels();
         let slot =
             Slot { labels: labels.clone(), hash, segment: 0, head: 0, generation: 0, seen: now };
         self.bytes += slot_bytes(labels);
@@ -201,5 +194,5 @@ impl SeriesTable {
 }
 
 fn slot_bytes(labels: &Labels) -> usize {
-    labels.text_bytes() + labels.len() * LABEL_OVERHEAD + SERIES_OVERHEAD
+    labels.heap_bytes() + SERIES_OVERHEAD
 }

@@ -182,7 +182,7 @@ impl SeriesSource for Store {
         let mut answer = Vec::with_capacity(gathered.len());
         for (labels, chunks) in gathered {
             let Chunk { times, values } = combine(chunks);
-            answer.push(Columns { labels, times, values });
+            answer.push(Columns::new(labels, times, values));
         }
         Ok(answer)
     }

@@ -107,7 +107,7 @@ fn labels(name: &str, host: &str) -> Labels {
 
 fn series(labels: Labels, samples: &[(i64, f64)]) -> Series {
     let sample = |(time, value): &(i64, f64)| Sample { time: Time(*time), value: *value };
-    Series { labels, samples: samples.iter().map(sample).collect() }
+    Series::new(labels, samples.iter().map(sample).collect())
 }
 
 fn write(store: &Store, batch: &[Series]) -> WriteReceipt {
@@ -116,7 +116,7 @@ fn write(store: &Store, batch: &[Series]) -> WriteReceipt {
 
 fn select(source: &dyn SeriesSource, matchers: &[Matcher], from: i64, to: i64) -> Vec<Columns> {
     let range = TimeRange { from: Time(from), to: Time(to) };
-    source.select(&Selection { matchers, range, budget: &Unlimited }).unwrap()
+    source.select(&Selection::new(matchers, range, &Unlimited)).unwrap()
 }
 
 fn all(source: &dyn SeriesSource) -> Vec<Columns> {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use model::{Labels, SampleSink, Series, TimeRange, WriteError, WriteReceipt};
+use model::{Batch, LabelsRef, SampleSink, TimeRange, WriteError, WriteReceipt};
 
 use super::{Store, millis, stats::count};
 use crate::{
@@ -18,7 +18,7 @@ const ROOM_TRIES: usize = 16;
 const SHOWN_LETTERS: usize = 200;
 
 impl SampleSink for Store {
-    fn write(&self, batch: &[Series]) -> Result<WriteReceipt, WriteError> {
+    fn write_batch(&self, batch: &Batch) -> Result<WriteReceipt, WriteError> {
         let outcome = self.take(batch);
         match &outcome {
             Ok(receipt) => {
@@ -32,15 +32,14 @@ impl SampleSink for Store {
 }
 
 impl Store {
-    fn take(&self, batch: &[Series]) -> Result<WriteReceipt, WriteError> {
-        let samples: usize = batch.iter().map(|series| series.samples.len()).sum();
+    fn take(&self, batch: &Batch) -> Result<WriteReceipt, WriteError> {
+        let samples = batch.samples();
         self.check(batch, samples)?;
         let window = self.window();
-        let mut scratch = Vec::new();
         let incoming: Vec<Incoming<'_>> = batch
             .iter()
             .filter(|series| series.samples.iter().any(|sample| window.contains(sample.time)))
-            .map(|series| Incoming { series, hash: hash(&series.labels, &mut scratch) })
+            .map(|series| Incoming { series, hash: hash(series.labels) })
             .collect();
         if incoming.is_empty() {
             return Ok(WriteReceipt { accepted: 0, out_of_range: samples });
@@ -101,7 +100,7 @@ impl Store {
             }
             Err(Refusal::Series(labels)) => Err(WriteError::Limit {
                 what: format!("more than {series_max} active series"),
-                series: shorten(&labels),
+                series: shorten(labels.as_ref()),
             }),
             Err(Refusal::Busy(why)) => {
                 Err(WriteError::Busy { what: format!("its log cannot be written to: {why}") })
@@ -115,25 +114,26 @@ impl Store {
         }
     }
 
-    fn check(&self, batch: &[Series], samples: usize) -> Result<(), WriteError> {
+    fn check(&self, batch: &Batch, samples: usize) -> Result<(), WriteError> {
         let limits = &self.options.limits;
         if samples > limits.batch_samples_max {
             let what = format!(
                 "{samples} samples in one batch, {} are the limit,",
                 limits.batch_samples_max
             );
-            let first = batch.first().map(|series| shorten(&series.labels));
+            let first = batch.iter().next().map(|series| shorten(series.labels));
             return Err(WriteError::Limit { what, series: first.unwrap_or_default() });
         }
-        for series in batch {
-            let labels = &series.labels;
+        for series in batch.iter() {
+            let labels = series.labels;
+            let count = labels.iter().count();
             let refuse = |what: String| Err(WriteError::Limit { what, series: shorten(labels) });
-            if labels.is_empty() {
+            if count == 0 {
                 return refuse("no labels at all".to_owned());
             }
-            if labels.len() > limits.labels_per_series_max {
+            if count > limits.labels_per_series_max {
                 let most = limits.labels_per_series_max;
-                return refuse(format!("{} labels, {most} are the limit,", labels.len()));
+                return refuse(format!("{count} labels, {most} are the limit,"));
             }
             let long = |(name, value): &(&str, &str)| name.len() + value.len();
             if let Some(pair) = labels.iter().find(|pair| long(pair) > limits.label_bytes_max) {
@@ -154,7 +154,7 @@ impl Store {
     }
 }
 
-fn shorten(labels: &Labels) -> String {
+fn shorten(labels: LabelsRef<'_>) -> String {
     let text = labels.to_string();
     match text.char_indices().nth(SHOWN_LETTERS) {
         Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),

@@ -56,7 +56,7 @@ pub(super) async fn series(
         .ask(None, move |app, meter| {
             let mut found = BTreeSet::new();
             for matchers in &wanted.selectors {
-                let selection = Selection { matchers, range: wanted.range, budget: meter };
+                let selection = Selection::new(matchers, wanted.range, meter);
                 found.extend(app.store.series(&selection).map_err(QueryError::from)?);
             }
             Ok(found)
@@ -126,7 +126,7 @@ async fn over_selectors(
         let all = vec![Vec::new()];
         let selectors = if wanted.selectors.is_empty() { &all } else { &wanted.selectors };
         for matchers in selectors {
-            let selection = Selection { matchers, range: wanted.range, budget: meter };
+            let selection = Selection::new(matchers, wanted.range, meter);
             found.extend(read(app, &selection)?);
         }
         Ok(found)

@@ -305,7 +305,7 @@ fn a_selection_stops_when_its_budget_is_spent() {
     let read = |range| {
         let budget = Counted::default();
         let matchers = [Matcher::equal(METRIC_NAME, "cpu")];
-        let outcome = room.store.select(&Selection { matchers: &matchers, range, budget: &budget });
+        let outcome = room.store.select(&Selection::new(&matchers, range, &budget));
         outcome.map(|found| found[0].times.len())
     };
     for _ in 0..2 {

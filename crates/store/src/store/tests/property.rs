@@ -96,14 +96,13 @@ fn compare(store: &Store, oracle: &MemoryStore, from: i64, to: i64) {
     for matchers in matchers() {
         let ours = bits(select(store, &matchers, from, to));
         assert_eq!(ours, bits(select(oracle, &matchers, from, to)), "{matchers:?} {from}..{to}");
-        let selection =
-            Selection { matchers: &matchers, range: TimeRange::ALL, budget: &Unlimited };
+        let selection = Selection::new(&matchers, TimeRange::ALL, &Unlimited);
         assert_eq!(store.series(&selection).unwrap(), oracle.series(&selection).unwrap());
         assert_eq!(store.label_names(&selection).unwrap(), oracle.label_names(&selection).unwrap());
         let values = |source: &dyn SeriesSource| source.label_values("host", &selection).unwrap();
         assert_eq!(values(store), values(oracle));
     }
-    let everything = Selection { matchers: &[], range: TimeRange::ALL, budget: &Unlimited };
+    let everything = Selection::new(&[], TimeRange::ALL, &Unlimited);
     assert_eq!(store.label_names(&everything).unwrap(), oracle.label_names(&everything).unwrap());
     for label in [METRIC_NAME, "host", "zone"] {
         let values = |source: &dyn SeriesSource| source.label_values(label, &everything).unwrap();

@@ -43,7 +43,7 @@ impl Budget for Ends {
 }
 
 fn ask(store: &Store, range: TimeRange, budget: &dyn Budget) -> Result<Vec<Columns>, SourceError> {
-    store.select(&Selection { matchers: &[], range, budget })
+    store.select(&Selection::new(&[], range, budget))
 }
 
 fn batch(time: i64) -> Vec<Series> {
@@ -184,7 +184,7 @@ fn questions_for_labels_end_with_their_budget_too() {
     let matchers = [Matcher::equal(METRIC_NAME, "cpu")];
     for left in 0..20 {
         let budget = Cancelled(AtomicUsize::new(left));
-        let selection = Selection { matchers: &matchers, range: TimeRange::ALL, budget: &budget };
+        let selection = Selection::new(&matchers, TimeRange::ALL, &budget);
         assert!(matches!(room.store.series(&selection), Err(SourceError::Budget(_))), "{left}");
     }
 }

@@ -1,0 +1,137 @@
+//! Samples of many series on their way in, in a few long lists: what a request says, without a copy of each label.
+
+use crate::{HistogramSample, LabelsPacker, LabelsRef, Sample, Series};
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    labels_end: usize,
+    samples_end: usize,
+    histograms_end: usize,
+}
+
+/// A batch of series. Made once and filled again and again, it takes no more memory.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    source: Box<str>,
+    labels: String,
+    entries: Vec<Entry>,
+    samples: Vec<Sample>,
+    histograms: Vec<HistogramSample>,
+}
+
+/// One series of a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchSeries<'a> {
+    /// Who.
+    pub labels: LabelsRef<'a>,
+    /// What, in any order of time.
+    pub samples: &'a [Sample],
+    /// Native histograms, in any order of time.
+    pub histograms: &'a [HistogramSample],
+}
+
+impl Batch {
+    /// An empty batch from a source: a scrape job, a sender's address. Limits and their messages name it.
+    pub fn new(source: &str) -> Self {
+        Self { source: source.into(), ..Self::default() }
+    }
+
+    /// A batch of these series.
+    pub fn of(source: &str, series: &[Series]) -> Self {
+        let mut batch = Self::new(source);
+        for own in series {
+            batch.samples.extend_from_slice(&own.samples);
+            batch.histograms.extend_from_slice(&own.histograms);
+            batch.labels.push_str(own.labels.as_ref().packed());
+            batch.end();
+        }
+        batch
+    }
+
+    /// Where it comes from.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Forgets all series, and keeps the room.
+    pub fn clear(&mut self) {
+        self.labels.clear();
+        self.entries.clear();
+        self.samples.clear();
+        self.histograms.clear();
+    }
+
+    /// Adds a sample of the series that `end_series` will name.
+    pub fn push(&mut self, sample: Sample) {
+        self.samples.push(sample);
+    }
+
+    /// Adds a native histogram of the series that `end_series` will name.
+    pub fn push_histogram(&mut self, sample: HistogramSample) {
+        self.histograms.push(sample);
+    }
+
+    /// Ends a series; its labels are put in order if they are not, see [`LabelsPacker::pack`].
+    pub fn end_series(&mut self, pairs: &mut Vec<(&str, &str)>) {
+        LabelsPacker::pack_onto(&mut self.labels, pairs);
+        self.end();
+    }
+
+    fn end(&mut self) {
+        self.entries.push(Entry {
+            labels_end: self.labels.len(),
+            samples_end: self.samples.len(),
+            histograms_end: self.histograms.len(),
+        });
+    }
+
+    /// How many series.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// How many samples of either kind.
+    pub fn samples(&self) -> usize {
+        self.samples.len() + self.histograms.len()
+    }
+
+    /// The series, in the order they came.
+    pub fn iter(&self) -> impl Iterator<Item = BatchSeries<'_>> + Clone {
+        let mut start = Entry { labels_end: 0, samples_end: 0, histograms_end: 0 };
+        self.entries.iter().filter_map(move |entry| {
+            let from = std::mem::replace(&mut start, *entry);
+            Some(BatchSeries {
+                labels: LabelsRef::trusted(self.labels.get(from.labels_end..entry.labels_end)?),
+                samples: self.samples.get(from.samples_end..entry.samples_end)?,
+                histograms: self.histograms.get(from.histograms_end..entry.histograms_end)?,
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Labels, Time};
+
+    #[test]
+    fn what_went_in_comes_out() {
+        let sample = |time, value| Sample { time: Time(time), value };
+        let labels = Labels::from_pairs([("a", "1"), ("b", "2")]);
+        let mut batch = Batch::of("test", &[Series::new(labels.clone(), vec![sample(1, 1.0)])]);
+        batch.push(sample(2, 2.0));
+        batch.push(sample(3, 3.0));
+        batch.end_series(&mut vec![("b", "2"), ("a", "1")]);
+        let told: Vec<_> =
+            batch.iter().map(|own| (own.labels.to_labels(), own.samples.len())).collect();
+        assert_eq!(told, [(labels.clone(), 1), (labels, 2)]);
+        assert_eq!((batch.len(), batch.samples()), (2, 3));
+        batch.clear();
+        assert_eq!((batch.iter().count(), batch.source()), (0, "test"));
+    }
+}

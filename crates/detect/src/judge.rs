@@ -75,7 +75,7 @@ pub fn elements(answer: query::Value) -> Option<Vec<InstantSample>> {
     match answer {
         query::Value::Vector(elements) => Some(elements),
         query::Value::Scalar(Sample { time, value }) => {
-            Some(vec![InstantSample { labels: Labels::empty(), time, value }])
+            Some(vec![InstantSample::float(Labels::empty(), time, value)])
         }
         query::Value::Text(..) | query::Value::Matrix(_) => None,
     }

@@ -1,6 +1,8 @@
 //! What a query answers, and the times it is asked for.
 
-use model::{Columns, Labels, Sample, Span, Time};
+use std::sync::Arc;
+
+use model::{Columns, Histogram, Labels, Sample, Span, Time};
 
 /// The times of a range query: from the first, by the step, to the last that is not after `to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +46,17 @@ pub struct InstantSample {
     pub labels: Labels,
     /// When.
     pub time: Time,
-    /// What.
+    /// What; 0 where it is a native histogram.
     pub value: f64,
+    /// The native histogram, if it is one.
+    pub histogram: Option<Arc<Histogram>>,
+}
+
+impl InstantSample {
+    /// A float.
+    pub fn float(labels: Labels, time: Time, value: f64) -> Self {
+        Self { labels, time, value, histogram: None }
+    }
 }
 
 /// The type of an expression.

@@ -1,6 +1,6 @@
 //! The engine: takes text, times and a source of series, gives the answer.
 
-use model::{Budget, Columns, Sample, SeriesSource, Span, Time};
+use model::{Budget, Columns, HistogramSample, Sample, SeriesSource, Span, Time};
 
 use crate::{
     Answer, InstantSample, QueryError, Steps, Value, ValueKind,
@@ -109,7 +109,7 @@ impl Engine {
         let rows = match run.eval(root, grid)? {
             Table::Rows(rows) => Run::finish(rows)?,
             Table::Scalar(values) => {
-                vec![Row { labels: model::Labels::empty(), drop_name: false, values }]
+                vec![Row::floats(model::Labels::empty(), false, values)]
             }
             Table::Text(_) => Vec::new(),
         };
@@ -173,8 +173,12 @@ fn answer(value: Value, run: Run<'_>) -> Answer {
 fn instant_samples(rows: Vec<Row>, time: Time) -> Vec<InstantSample> {
     rows.into_iter()
         .filter_map(|row| {
+            let histogram = row.histogram(0).cloned();
+            if histogram.is_some() {
+                return Some(InstantSample { labels: row.labels, time, value: 0.0, histogram });
+            }
             let value = row.values.first().copied().filter(|value| is_present(*value))?;
-            Some(InstantSample { labels: row.labels, time, value })
+            Some(InstantSample::float(row.labels, time, value))
         })
         .collect()
 }
@@ -182,5 +186,10 @@ fn instant_samples(rows: Vec<Row>, time: Time) -> Vec<InstantSample> {
 fn columns(row: Row, grid: Grid) -> Columns {
     let present = row.values.iter().enumerate().filter(|(_, value)| is_present(**value));
     let (times, values) = present.map(|(number, value)| (grid.time(number), *value)).unzip();
-    Columns::new(row.labels, times, values)
+    let mut columns = Columns::new(row.labels, times, values);
+    for (number, histogram) in row.histograms.into_iter().enumerate() {
+        let time = Time(grid.time(number));
+        columns.histograms.extend(histogram.map(|histogram| HistogramSample { time, histogram }));
+    }
+    columns
 }

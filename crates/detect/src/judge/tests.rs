@@ -21,7 +21,7 @@ fn rule(hold: Span, keep: Span) -> AlertRule {
 
 fn element(host: &str, value: f64) -> InstantSample {
     let labels = Labels::from_pairs([("__name__", "x"), ("host", host), ("alertname", "old")]);
-    InstantSample { labels, time: Time(0), value }
+    InstantSample::float(labels, Time(0), value)
 }
 
 fn around(labels: &Labels, limit: usize) -> Surroundings<'_> {

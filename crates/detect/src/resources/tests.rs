@@ -24,7 +24,7 @@ fn resource(hold: Span) -> Resource {
 
 fn sample(labels: &[(&str, &str)], value: f64) -> InstantSample {
     let labels = Labels::from_pairs(labels.iter().copied());
-    InstantSample { labels, time: Time(0), value }
+    InstantSample::float(labels, Time(0), value)
 }
 
 fn joined(used: &[InstantSample], limit: &[InstantSample]) -> Vec<String> {

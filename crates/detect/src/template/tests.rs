@@ -15,10 +15,9 @@ impl Stage {
             ("instance", "db-1.example.com:9100"),
             ("mountpoint", "/var"),
         ]);
-        let sample = |instance: &str, value| InstantSample {
-            labels: Labels::from_pairs([("__name__", "m"), ("instance", instance)]),
-            time: Time(0),
-            value,
+        let sample = |instance: &str, value| {
+            let labels = Labels::from_pairs([("__name__", "m"), ("instance", instance)]);
+            InstantSample::float(labels, Time(0), value)
         };
         Self { labels, answer: vec![sample("b", 21.0), sample("a", 11.0)], value }
     }

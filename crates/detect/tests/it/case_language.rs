@@ -230,7 +230,7 @@ impl Stage {
                 let mut answer = Vec::new();
                 for (who, value) in pairs {
                     let labels = Labels::from_pairs([("mountpoint", who)]);
-                    answer.push(InstantSample { labels, time: now, value: value.parse()? });
+                    answer.push(InstantSample::float(labels, now, value.parse()?));
                 }
                 let external_labels = Labels::empty();
                 let around = Surroundings {

@@ -9,9 +9,9 @@ pub(crate) mod rows;
 mod sums;
 mod windows;
 
-use std::cell::RefCell;
+use std::{cell::RefCell, sync::Arc};
 
-use model::{Budget, SeriesSource, is_stale};
+use model::{Budget, Columns, SeriesSource, is_stale};
 use notes::Notes;
 use reads::{Gaze, Plan, Reads};
 use rows::{ABSENT, Grid, Row, Table, join_same, nameless};
@@ -107,9 +107,7 @@ impl<'q> Run<'q> {
     pub(crate) fn rows(&self, node: &Node, grid: Grid) -> Result<Vec<Row>, QueryError> {
         match self.eval(node, grid)? {
             Table::Rows(rows) => Ok(rows),
-            Table::Scalar(values) => {
-                Ok(vec![Row { labels: model::Labels::empty(), drop_name: false, values }])
-            }
+            Table::Scalar(values) => Ok(vec![Row::floats(model::Labels::empty(), false, values)]),
             Table::Text(_) => Err(QueryError::execution("a text is not allowed here")),
         }
     }
@@ -124,7 +122,7 @@ impl<'q> Run<'q> {
         }
     }
 
-    /// Changes every value that is there, and drops the names; the function gets the step's number as well.
+    /// Changes every float that is there, and drops native histograms and the names; the function gets the step's number as well.
     pub(crate) fn map(
         &self,
         mut rows: Vec<Row>,
@@ -132,6 +130,7 @@ impl<'q> Run<'q> {
     ) -> Result<Vec<Row>, QueryError> {
         for row in &mut rows {
             self.budget.charge(0)?;
+            row.histograms = Vec::new();
             for (number, value) in row.values.iter_mut().enumerate() {
                 if !is_stale(*value) {
                     *value = change(number, *value);
@@ -176,31 +175,71 @@ impl<'q> Run<'q> {
         let mut rows = Vec::new();
         for columns in self.reads.get(selector)?.iter() {
             self.budget.charge(grid.points)?;
-            let mut values = Vec::with_capacity(grid.points);
-            let mut next = 0;
-            let mut any = false;
-            for step in grid.times() {
-                let moment = gaze.moment(step);
-                while columns.times.get(next).is_some_and(|time| *time <= moment) {
-                    next += 1;
-                }
-                let newest = next
-                    .checked_sub(1)
-                    .map(|at| (columns.times[at], columns.values[at]))
-                    .filter(|(time, _)| *time > moment.saturating_sub(lookback));
-                let value = match newest {
-                    Some((_, value)) if is_stale(value) => ABSENT,
-                    Some((_, value)) if take == Take::Value => value,
-                    Some((time, _)) => time as f64 / 1000.0,
-                    None => ABSENT,
-                };
-                any |= !is_stale(value);
-                values.push(value);
-            }
-            if any {
-                rows.push(Row { labels: columns.labels.clone(), drop_name: false, values });
+            let row = newest_of(columns, grid, (gaze, lookback), take);
+            if row.has_values() {
+                rows.push(row);
             }
         }
         Ok(rows)
+    }
+}
+
+/// The newest sample of one series at each step.
+fn newest_of(columns: &Columns, grid: Grid, (gaze, lookback): (Gaze, i64), take: Take) -> Row {
+    let mut row = Row::floats(columns.labels.clone(), false, Vec::with_capacity(grid.points));
+    let mut next = 0;
+    for step in grid.times() {
+        let moment = gaze.moment(step);
+        while columns.times.get(next).is_some_and(|time| *time <= moment) {
+            next += 1;
+        }
+        let newest = next
+            .checked_sub(1)
+            .map(|at| (columns.times[at], columns.values[at]))
+            .filter(|(time, _)| *time > moment.saturating_sub(lookback));
+        row.values.push(match newest {
+            Some((_, value)) if is_stale(value) => ABSENT,
+            Some((_, value)) if take == Take::Value => value,
+            Some((time, _)) => time as f64 / 1000.0,
+            None => ABSENT,
+        });
+    }
+    if !columns.histograms.is_empty() {
+        put_histograms(&mut row, columns, grid, (gaze, lookback), take);
+    }
+    row
+}
+
+/// Puts the newest native histogram at each step where it is newer than the newest float.
+fn put_histograms(
+    row: &mut Row,
+    columns: &Columns,
+    grid: Grid,
+    (gaze, lookback): (Gaze, i64),
+    take: Take,
+) {
+    let mut histograms = vec![None; grid.points];
+    for (number, step) in grid.times().enumerate() {
+        let moment = gaze.moment(step);
+        let oldest = moment.saturating_sub(lookback);
+        let next = columns.histograms.partition_point(|sample| sample.time.millis() <= moment);
+        let newest = next.checked_sub(1).and_then(|at| columns.histograms.get(at));
+        let Some(newest) = newest.filter(|sample| sample.time.millis() > oldest) else { continue };
+        let float = columns.times.partition_point(|time| *time <= moment);
+        let float = float.checked_sub(1).map(|at| columns.times[at]);
+        if float.is_some_and(|time| time > newest.time.millis()) {
+            continue;
+        }
+        row.values[number] = ABSENT;
+        if newest.histogram.is_stale() {
+            continue;
+        }
+        match take {
+            Take::Value => histograms[number] = Some(Arc::clone(&newest.histogram)),
+            Take::Time => row.values[number] = newest.time.millis() as f64 / 1000.0,
+        }
+    }
+    if histograms.iter().any(Option::is_some) {
+        row.histograms = histograms;
     }
 }

@@ -1,7 +1,9 @@
 //! What flows between the nodes of an expression: columns of values, one per series, one value per step.
 
+use std::sync::Arc;
+
 use hashbrown::{HashMap, hash_map::Entry};
-use model::{Labels, METRIC_NAME, STALE, is_stale};
+use model::{Histogram, Labels, METRIC_NAME, STALE, is_stale};
 
 use crate::QueryError;
 
@@ -49,12 +51,32 @@ pub(crate) struct Row {
     /// Whether the metric's name goes away at the end; only with delayed removal of names.
     pub(crate) drop_name: bool,
     pub(crate) values: Vec<f64>,
+    /// The native histogram at each step; empty if the row has none at all. Where there is one, the value is
+    /// [`ABSENT`].
+    pub(crate) histograms: Vec<Option<Arc<Histogram>>>,
 }
 
 impl Row {
-    /// Whether any step has a value.
+    /// A row of floats.
+    pub(crate) fn floats(labels: Labels, drop_name: bool, values: Vec<f64>) -> Self {
+        Self { labels, drop_name, values, histograms: Vec::new() }
+    }
+
+    /// The native histogram at a step.
+    pub(crate) fn histogram(&self, step: usize) -> Option<&Arc<Histogram>> {
+        self.histograms.get(step)?.as_ref()
+    }
+
+    /// Whether a step has a value of either kind.
+    pub(crate) fn is_there(&self, step: usize) -> bool {
+        self.values.get(step).is_some_and(|value| is_present(*value))
+            || self.histogram(step).is_some()
+    }
+
+    /// Whether any step has a value of either kind.
     pub(crate) fn has_values(&self) -> bool {
         self.values.iter().any(|value| is_present(*value))
+            || self.histograms.iter().any(Option::is_some)
     }
 }
 
@@ -90,22 +112,30 @@ pub(crate) fn join_same(rows: Vec<Row>) -> Result<Vec<Row>, QueryError> {
             Entry::Occupied(entry) => {
                 let kept = &mut joined[*entry.get()];
                 kept.drop_name |= row.drop_name;
-                overlay(&mut kept.values, &row.values)?;
+                overlay(kept, row)?;
             }
         }
     }
     Ok(joined)
 }
 
-fn overlay(under: &mut [f64], over: &[f64]) -> Result<(), QueryError> {
-    for (under, over) in under.iter_mut().zip(over) {
-        if is_present(*over) {
-            if is_present(*under) {
-                return Err(QueryError::execution(
-                    "vector cannot contain metrics with the same labelset",
-                ));
-            }
-            *under = *over;
+fn overlay(under: &mut Row, over: Row) -> Result<(), QueryError> {
+    let both = (0..under.values.len()).any(|step| under.is_there(step) && over.is_there(step));
+    if both {
+        return Err(QueryError::execution("vector cannot contain metrics with the same labelset"));
+    }
+    for (under, over) in under.values.iter_mut().zip(over.values) {
+        if is_present(over) {
+            *under = over;
+        }
+    }
+    if under.histograms.is_empty() {
+        under.histograms = over.histograms;
+        return Ok(());
+    }
+    for (under, over) in under.histograms.iter_mut().zip(over.histograms) {
+        if over.is_some() {
+            *under = over;
         }
     }
     Ok(())

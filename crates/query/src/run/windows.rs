@@ -1,13 +1,13 @@
 //! Ranges of values: windows that slide over one series' column, from selectors or subqueries.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
-use model::{Columns, Labels, is_stale};
+use model::{Columns, Histogram, HistogramSample, Labels, is_stale};
 
 use super::{
     Run,
     reads::{Gaze, subquery_grid},
-    rows::{ABSENT, Grid, Row, Table, is_present},
+    rows::{ABSENT, Grid, Row, Table, is_present, nameless},
 };
 use crate::{
     QueryError,
@@ -18,40 +18,31 @@ use crate::{
 const SAMPLES_PER_CHARGE: usize = 65_536;
 
 /// One series with its samples, stale markers taken out.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Track {
     pub(crate) labels: Labels,
     pub(crate) drop_name: bool,
-    samples: Samples,
-}
-
-enum Samples {
-    Shared(Rc<[Columns]>, usize),
-    Own(Vec<i64>, Vec<f64>),
-}
-
-impl Track {
-    /// The times, rising.
-    pub(crate) fn times(&self) -> &[i64] {
-        match &self.samples {
-            Samples::Shared(columns, at) => &columns[*at].times,
-            Samples::Own(times, _) => times,
-        }
-    }
-
-    /// The values.
-    pub(crate) fn values(&self) -> &[f64] {
-        match &self.samples {
-            Samples::Shared(columns, at) => &columns[*at].values,
-            Samples::Own(_, values) => values,
-        }
-    }
+    /// The times of floats, rising.
+    pub(crate) times: Vec<i64>,
+    /// The floats.
+    pub(crate) values: Vec<f64>,
+    /// Native histograms, a column of their own.
+    pub(crate) histograms: Vec<HistogramSample>,
 }
 
 /// The series of a range expression, and where the windows over them lie.
-pub(crate) struct Tracks {
-    pub(crate) all: Vec<Track>,
+pub(crate) struct Ranges<'n> {
+    origin: Origin<'n>,
+    /// How wide the windows are, in milliseconds.
     pub(crate) range: i64,
     pub(crate) gaze: Gaze,
+}
+
+enum Origin<'n> {
+    /// Series that are read when they are needed.
+    Selected(&'n Selector),
+    /// Series that a subquery made.
+    Made(Vec<Track>),
 }
 
 /// The samples of one series in the window of one step; never empty.
@@ -59,7 +50,10 @@ pub(crate) struct Tracks {
 pub(crate) struct Window<'w> {
     pub(crate) times: &'w [i64],
     pub(crate) values: &'w [f64],
-    /// Where in the column the window begins.
+    /// The native histograms in the window.
+    #[expect(dead_code, reason = "functions of native histograms follow")]
+    pub(crate) histograms: &'w [HistogramSample],
+    /// Where in the column of floats the window begins.
     pub(crate) first: usize,
     /// Number of the step.
     pub(crate) number: usize,
@@ -70,14 +64,55 @@ pub(crate) struct Window<'w> {
     pub(crate) end: i64,
 }
 
-/// Judges the windows of one series, in the order of the steps; [`ABSENT`] for no value.
-pub(crate) type Judge<'t> = Box<dyn FnMut(&Window<'_>) -> f64 + 't>;
+/// What a judge says of a window.
+#[derive(Clone, Debug)]
+pub(crate) enum Judged {
+    /// No value.
+    Absent,
+    /// A number.
+    Float(f64),
+    /// A native histogram.
+    #[expect(dead_code, reason = "functions of native histograms follow")]
+    Histogram(Arc<Histogram>),
+}
+
+/// Judges the windows of one series after the other, each in the order of the steps. What it holds is used again
+/// for the next series, so that a judge need not take memory for each.
+pub(crate) trait Judge {
+    /// Says which series comes next.
+    fn start(&mut self, _track: &Track) {}
+
+    /// The value of a window of a series that has floats only; [`ABSENT`] for none.
+    fn judge(&mut self, window: &Window<'_>) -> f64;
+
+    /// The value of a window of a series that has native histograms. Who does not know them passes them over.
+    fn judge_mixed(&mut self, window: &Window<'_>) -> Judged {
+        if window.values.is_empty() {
+            return Judged::Absent;
+        }
+        let value = self.judge(window);
+        if is_present(value) { Judged::Float(value) } else { Judged::Absent }
+    }
+}
+
+/// A judge that remembers nothing from one window to the next.
+pub(crate) struct Each<F>(pub(crate) F);
+
+impl<F: FnMut(&Window<'_>) -> f64> Judge for Each<F> {
+    fn judge(&mut self, window: &Window<'_>) -> f64 {
+        (self.0)(window)
+    }
+}
 
 impl Run<'_> {
     /// The series of a range expression.
-    pub(crate) fn tracks(&self, node: &Node, grid: Grid) -> Result<Tracks, QueryError> {
+    pub(crate) fn ranges<'n>(&self, node: &'n Node, grid: Grid) -> Result<Ranges<'n>, QueryError> {
         match &node.shape {
-            Shape::Window(selector, range) => self.selected_tracks(selector, *range),
+            Shape::Window(selector, range) => Ok(Ranges {
+                origin: Origin::Selected(selector),
+                range: *range,
+                gaze: Gaze::new(selector.shift, self.query),
+            }),
             Shape::Subquery(subquery) => {
                 let gaze = Gaze::new(subquery.shift, self.query);
                 let interval = self.options.interval.as_millis();
@@ -94,88 +129,107 @@ impl Run<'_> {
                     Table::Scalar(_) | Table::Text(_) => Vec::new(),
                 };
                 let tracks = rows.into_iter().map(|row| own_track(row, inner)).collect();
-                Ok(Tracks { all: tracks, range: subquery.range, gaze })
+                Ok(Ranges { origin: Origin::Made(tracks), range: subquery.range, gaze })
             }
             _ => Err(QueryError::execution("a range of values is needed here")),
         }
     }
 
-    fn selected_tracks(&self, selector: &Selector, range: i64) -> Result<Tracks, QueryError> {
-        let found = self.reads.get(selector)?;
-        let mut tracks = Vec::with_capacity(found.len());
-        for (at, columns) in found.iter().enumerate() {
-            let samples = if columns.values.iter().any(|value| is_stale(*value)) {
-                let live = || columns.values.iter().map(|value| !is_stale(*value));
-                let times = columns.times.iter().zip(live()).filter(|(_, live)| *live);
-                let values = columns.values.iter().filter(|value| !is_stale(**value));
-                Samples::Own(times.map(|(time, _)| *time).collect(), values.copied().collect())
-            } else {
-                Samples::Shared(Rc::clone(&found), at)
-            };
-            tracks.push(Track { labels: columns.labels.clone(), drop_name: false, samples });
-        }
-        Ok(Tracks { all: tracks, range, gaze: Gaze::new(selector.shift, self.query) })
-    }
-
     /// Slides a window over every series. With `each_step`, the judge also depends on the step itself, and is
-    /// asked even where `@` keeps the window in place.
-    pub(crate) fn slide<'t>(
+    /// asked even where `@` keeps the window in place. `make` makes a judge for each thread that works.
+    pub(crate) fn slide<J: Judge>(
         &self,
-        tracks: &'t Tracks,
+        ranges: &Ranges<'_>,
         grid: Grid,
         each_step: bool,
-        prepare: impl Fn(&'t Track) -> Judge<'t>,
+        make: impl Fn() -> J + Sync,
     ) -> Result<Vec<Row>, QueryError> {
-        let mut rows = Vec::with_capacity(tracks.all.len());
-        for track in &tracks.all {
-            let judge = prepare(track);
-            let values = self.slide_one(tracks, track, (grid, each_step), judge)?;
-            let row = Row { labels: track.labels.clone(), drop_name: track.drop_name, values };
+        let mut judge = make();
+        let mut rows = Vec::new();
+        self.each_track(ranges, |track| {
+            judge.start(track);
+            let row = self.slide_one(ranges, track, (grid, each_step), &mut judge)?;
             if row.has_values() {
                 rows.push(row);
             }
-        }
+            Ok(())
+        })?;
         Ok(rows)
     }
 
-    fn slide_one(
+    fn each_track(
         &self,
-        tracks: &Tracks,
+        ranges: &Ranges<'_>,
+        mut visit: impl FnMut(&Track) -> Result<(), QueryError>,
+    ) -> Result<(), QueryError> {
+        match &ranges.origin {
+            Origin::Selected(selector) => {
+                for columns in self.reads.get(selector)?.iter() {
+                    let mut track = Track::default();
+                    track.fill(columns.clone());
+                    visit(&track)?;
+                }
+                Ok(())
+            }
+            Origin::Made(tracks) => tracks.iter().try_for_each(visit),
+        }
+    }
+
+    fn slide_one<J: Judge>(
+        &self,
+        ranges: &Ranges<'_>,
         track: &Track,
         (grid, each_step): (Grid, bool),
-        mut judge: Judge<'_>,
-    ) -> Result<Vec<f64>, QueryError> {
-        let (times, values) = (track.times(), track.values());
+        judge: &mut J,
+    ) -> Result<Row, QueryError> {
         self.budget.charge(grid.points)?;
-        let mut judged = Vec::with_capacity(grid.points);
-        let (mut first, mut after) = (0, 0);
+        let mut row = Row::floats(track.labels.clone(), track.drop_name, Vec::new());
+        row.values.reserve_exact(grid.points);
+        let mixed = !track.histograms.is_empty();
+        let (mut floats, mut histograms) = (Slider::default(), Slider::default());
         let mut looked_at = 0;
         for (number, step) in grid.times().enumerate() {
-            if number > 0 && tracks.gaze.is_pinned() && !each_step {
-                judged.push(judged[0]);
+            if number > 0 && ranges.gaze.is_pinned() && !each_step {
+                row.values.push(row.values[0]);
+                if let Some(first) = row.histograms.first().cloned() {
+                    row.histograms.push(first);
+                }
                 continue;
             }
-            let end = tracks.gaze.moment(step);
-            let start = end.saturating_sub(tracks.range);
-            while times.get(after).is_some_and(|time| *time <= end) {
-                after += 1;
+            let end = ranges.gaze.moment(step);
+            let start = end.saturating_sub(ranges.range);
+            floats.slide((start, end), track.times.len(), |at| track.times[at]);
+            if mixed {
+                let column = &track.histograms;
+                histograms.slide((start, end), column.len(), |at| column[at].time.millis());
             }
-            while first < after && times[first] <= start {
-                first += 1;
-            }
-            if first == after {
-                judged.push(ABSENT);
+            let Slider { first, after } = floats;
+            if first == after && histograms.first == histograms.after {
+                row.push(Judged::Absent);
                 continue;
             }
-            let (times, values) = (&times[first..after], &values[first..after]);
-            judged.push(judge(&Window { times, values, first, number, step, start, end }));
+            let window = Window {
+                times: &track.times[first..after],
+                values: &track.values[first..after],
+                histograms: &track.histograms[histograms.first..histograms.after],
+                first,
+                number,
+                step,
+                start,
+                end,
+            };
+            if mixed {
+                row.push(judge.judge_mixed(&window));
+            } else {
+                row.values.push(judge.judge(&window));
+            }
             looked_at += after - first;
             if looked_at >= SAMPLES_PER_CHARGE {
                 looked_at = 0;
                 self.budget.charge(0)?;
             }
         }
-        Ok(judged)
+        Ok(row)
     }
 
     /// The samples of a range expression as they are, for one step.
@@ -184,37 +238,107 @@ impl Run<'_> {
         node: &Node,
         grid: Grid,
     ) -> Result<Vec<Columns>, QueryError> {
-        let tracks = self.tracks(node, grid)?;
-        let end = tracks.gaze.moment(grid.from);
-        let start = end.saturating_sub(tracks.range);
+        let ranges = self.ranges(node, grid)?;
+        let end = ranges.gaze.moment(grid.from);
+        let start = end.saturating_sub(ranges.range);
         let mut found = Vec::new();
-        for track in &tracks.all {
-            let times = track.times();
-            let from = times.partition_point(|time| *time <= start);
-            let to = times.partition_point(|time| *time <= end);
-            if from < to {
-                let labels = if track.drop_name {
-                    super::rows::nameless(&track.labels)
-                } else {
-                    track.labels.clone()
-                };
-                let values = track.values()[from..to].to_vec();
-                found.push(Columns::new(labels, times[from..to].to_vec(), values));
+        self.each_track(&ranges, |track| {
+            let columns = track.cut(start, end);
+            if !columns.is_empty() {
+                found.push(columns);
             }
-        }
+            Ok(())
+        })?;
         found.sort_by(|a, b| a.labels.cmp(&b.labels));
         Ok(found)
     }
 }
 
-fn own_track(row: Row, grid: Grid) -> Track {
-    let mut times = Vec::with_capacity(row.values.len());
-    let mut values = Vec::with_capacity(row.values.len());
-    for (number, value) in row.values.into_iter().enumerate() {
-        if is_present(value) {
-            times.push(grid.time(number));
-            values.push(value);
+/// Where in a column the window is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slider {
+    first: usize,
+    after: usize,
+}
+
+impl Slider {
+    fn slide(&mut self, (start, end): (i64, i64), count: usize, time: impl Fn(usize) -> i64) {
+        while self.after < count && time(self.after) <= end {
+            self.after += 1;
+        }
+        while self.first < self.after && time(self.first) <= start {
+            self.first += 1;
         }
     }
-    Track { labels: row.labels, drop_name: row.drop_name, samples: Samples::Own(times, values) }
+}
+
+impl Row {
+    /// Puts down what was said of the next step.
+    fn push(&mut self, judged: Judged) {
+        let value = match judged {
+            Judged::Absent => ABSENT,
+            Judged::Float(value) => value,
+            Judged::Histogram(histogram) => {
+                self.histograms.resize(self.values.len(), None);
+                self.histograms.push(Some(histogram));
+                ABSENT
+            }
+        };
+        self.values.push(value);
+        if !self.histograms.is_empty() {
+            self.histograms.resize(self.values.len(), None);
+        }
+    }
+}
+
+impl Track {
+    /// Takes over a series that was read, and takes out its stale markers.
+    fn fill(&mut self, columns: Columns) {
+        let Columns { labels, times, values, histograms } = columns;
+        (self.labels, self.times, self.values, self.histograms) =
+            (labels, times, values, histograms);
+        if self.values.iter().any(|value| is_stale(*value)) {
+            let mut kept = 0;
+            for at in 0..self.values.len() {
+                if !is_stale(self.values[at]) {
+                    self.values[kept] = self.values[at];
+                    self.times[kept] = self.times[at];
+                    kept += 1;
+                }
+            }
+            self.values.truncate(kept);
+            self.times.truncate(kept);
+        }
+        self.histograms.retain(|sample| !sample.histogram.is_stale());
+    }
+
+    /// The samples after a moment, and not after another.
+    fn cut(&self, start: i64, end: i64) -> Columns {
+        let labels = if self.drop_name { nameless(&self.labels) } else { self.labels.clone() };
+        let place = |moment: i64| self.times.partition_point(|time| *time <= moment);
+        let (from, to) = (place(start), place(end));
+        let mut columns =
+            Columns::new(labels, self.times[from..to].to_vec(), self.values[from..to].to_vec());
+        let inside = self
+            .histograms
+            .iter()
+            .filter(|sample| sample.time.millis() > start && sample.time.millis() <= end);
+        columns.histograms.extend(inside.cloned());
+        columns
+    }
+}
+
+fn own_track(row: Row, grid: Grid) -> Track {
+    let mut track = Track { labels: row.labels, drop_name: row.drop_name, ..Track::default() };
+    for (number, value) in row.values.into_iter().enumerate() {
+        if is_present(value) {
+            track.times.push(grid.time(number));
+            track.values.push(value);
+        }
+    }
+    for (number, histogram) in row.histograms.into_iter().enumerate() {
+        let time = model::Time(grid.time(number));
+        track.histograms.extend(histogram.map(|histogram| HistogramSample { time, histogram }));
+    }
+    track
 }

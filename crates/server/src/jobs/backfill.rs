@@ -209,7 +209,7 @@ fn by_step(series: &[Columns]) -> BTreeMap<i64, Vec<InstantSample>> {
     for columns in series {
         for (time, value) in columns.times.iter().zip(&columns.values) {
             let (labels, time, value) = (Labels::clone(&columns.labels), Time(*time), *value);
-            steps.entry(time.millis()).or_default().push(InstantSample { labels, time, value });
+            steps.entry(time.millis()).or_default().push(InstantSample::float(labels, time, value));
         }
     }
     steps

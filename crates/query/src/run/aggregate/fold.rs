@@ -41,7 +41,7 @@ pub(super) fn fold(
     for group in groups {
         run.budget.charge(grid.points)?;
         let values = fold_one(run, rows, &group, grid)?;
-        answers.push(Row { labels: group.labels, drop_name: group.drop_name, values });
+        answers.push(Row::floats(group.labels, group.drop_name, values));
     }
     Ok(answers)
 }

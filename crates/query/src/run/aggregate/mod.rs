@@ -98,7 +98,7 @@ fn quantiles(
             if present.is_empty() { ABSENT } else { quantile(*share, &mut present) }
         });
         let values = values.collect();
-        answers.push(Row { labels: group.labels, drop_name: group.drop_name, values });
+        answers.push(Row::floats(group.labels, group.drop_name, values));
     }
     Ok(answers)
 }
@@ -128,7 +128,7 @@ fn count_values(
                 by_labels.insert(labels.clone(), answers.len());
                 let drop_name = row.drop_name && label != METRIC_NAME;
                 let values = vec![ABSENT; row.values.len()];
-                answers.push(Row { labels, drop_name, values });
+                answers.push(Row::floats(labels, drop_name, values));
                 answers.len() - 1
             };
             let count = &mut answers[answer].values[number];

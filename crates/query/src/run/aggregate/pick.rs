@@ -112,7 +112,7 @@ pub(super) fn pick(
     }
     let row = |number: usize| {
         let values = std::mem::take(&mut picked[number]);
-        Row { labels: rows[number].labels.clone(), drop_name: rows[number].drop_name, values }
+        Row::floats(rows[number].labels.clone(), rows[number].drop_name, values)
     };
     Ok(order.into_iter().map(row).collect())
 }

@@ -210,7 +210,7 @@ impl Joiner<'_, '_> {
         self.by_labels.insert(labels.clone(), self.answers.len());
         let values = vec![ABSENT; self.grid.points];
         let taken = vec![false; self.grid.points];
-        self.answers.push(Answer { row: Row { labels, drop_name, values }, taken });
+        self.answers.push(Answer { row: Row::floats(labels, drop_name, values), taken });
         Ok(self.answers.len() - 1)
     }
 

@@ -7,8 +7,8 @@ use crate::{
     parse::node::{Node, Shape},
     run::{
         Run,
-        rows::{ABSENT, Grid, Row, is_present},
-        windows::Tracks,
+        rows::{ABSENT, Grid, Row},
+        windows::{Judge, Judged, Ranges, Window},
     },
 };
 
@@ -22,23 +22,36 @@ pub(super) fn absent(run: &Run<'_>, arg: &Node, grid: Grid) -> Result<Vec<Row>, 
 pub(super) fn absent_over_time(
     run: &Run<'_>,
     arg: &Node,
-    tracks: &Tracks,
+    ranges: &Ranges<'_>,
     grid: Grid,
 ) -> Result<Vec<Row>, QueryError> {
-    let rows = run.slide(tracks, grid, false, |_| Box::new(|_| 1.0))?;
+    let rows = run.slide(ranges, grid, false, || Present)?;
     Ok(missing(arg, &rows, grid))
+}
+
+/// Whether there is anything at all, native histograms included.
+struct Present;
+
+impl Judge for Present {
+    fn judge(&mut self, _window: &Window<'_>) -> f64 {
+        1.0
+    }
+
+    fn judge_mixed(&mut self, _window: &Window<'_>) -> Judged {
+        Judged::Float(1.0)
+    }
 }
 
 fn missing(arg: &Node, rows: &[Row], grid: Grid) -> Vec<Row> {
     let mut values = vec![1.0; grid.points];
     for row in rows {
-        for (value, there) in values.iter_mut().zip(&row.values) {
-            if is_present(*there) {
+        for (number, value) in values.iter_mut().enumerate() {
+            if row.is_there(number) {
                 *value = ABSENT;
             }
         }
     }
-    vec![Row { labels: expected_labels(arg), drop_name: false, values }]
+    vec![Row::floats(expected_labels(arg), false, values)]
 }
 
 /// The labels the missing series would surely have: those asked for by one equal matcher and nothing else.

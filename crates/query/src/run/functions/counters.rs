@@ -5,7 +5,7 @@ use crate::{
     run::{
         Run,
         rows::{ABSENT, Grid, Row},
-        windows::{Judge, Track, Tracks, Window},
+        windows::{Each, Judge, Ranges, Track, Window},
     },
 };
 
@@ -17,22 +17,23 @@ pub(super) fn slide(
     run: &Run<'_>,
     name: &'static str,
     at: Option<usize>,
-    tracks: &Tracks,
+    ranges: &Ranges<'_>,
     grid: Grid,
 ) -> Result<Vec<Row>, QueryError> {
-    let range_seconds = tracks.range as f64 / 1000.0;
-    let rows = run.slide(tracks, grid, false, |track| match name {
-        "rate" => counter(track, Some(range_seconds)),
-        "increase" => counter(track, None),
-        "delta" => Box::new(|window| {
-            let (first, last) = ends(window);
-            extrapolated(window, last - first, false)
-        }),
-        "irate" => Box::new(|window| newest_change(window, true)),
-        "idelta" => Box::new(|window| newest_change(window, false)),
-        "changes" => Box::new(|window| count_pairs(window, changed)),
-        _ => Box::new(|window| count_pairs(window, |a, b| b < a)),
-    })?;
+    let range_seconds = ranges.range as f64 / 1000.0;
+    let rows = match name {
+        "rate" => run.slide(ranges, grid, false, || Counter::new(Some(range_seconds)))?,
+        "increase" => run.slide(ranges, grid, false, || Counter::new(None))?,
+        "delta" => run.slide(ranges, grid, false, || Each(difference))?,
+        "irate" => run.slide(ranges, grid, false, || {
+            Each(|window: &Window<'_>| newest_change(window, true))
+        })?,
+        "idelta" => run.slide(ranges, grid, false, || {
+            Each(|window: &Window<'_>| newest_change(window, false))
+        })?,
+        "changes" => run.slide(ranges, grid, false, || Pairs::new(changed))?,
+        _ => run.slide(ranges, grid, false, || Pairs::new(|before, after| after < before))?,
+    };
     if matches!(name, "rate" | "increase") {
         for row in &rows {
             remark_gauge(run, at, row);
@@ -65,34 +66,60 @@ fn ends(window: &Window<'_>) -> (f64, f64) {
     (window.values[0], window.values[window.values.len() - 1])
 }
 
+fn difference(window: &Window<'_>) -> f64 {
+    let (first, last) = ends(window);
+    extrapolated(window, last - first, false)
+}
+
 /// The increase of a counter, resets made good; as a rate if a range in seconds is given.
-fn counter(track: &Track, rate_over: Option<f64>) -> Judge<'_> {
-    let values = track.values();
-    // Where the counter fell: found once, so that a window only looks at its own.
-    let resets: Vec<usize> = (1..values.len()).filter(|at| values[*at] < values[*at - 1]).collect();
-    let (mut from, mut to) = (0, 0);
-    Box::new(move |window| {
+struct Counter {
+    rate_over: Option<f64>,
+    /// Where the counter fell, and from what: found once, so that a window only looks at its own.
+    resets: Vec<(usize, f64)>,
+    from: usize,
+    to: usize,
+}
+
+impl Counter {
+    fn new(rate_over: Option<f64>) -> Self {
+        Self { rate_over, resets: Vec::new(), from: 0, to: 0 }
+    }
+}
+
+impl Judge for Counter {
+    fn start(&mut self, track: &Track) {
+        let values = &track.values;
+        self.resets.clear();
+        for (at, pair) in values.windows(2).enumerate() {
+            if pair[1] < pair[0] {
+                self.resets.push((at + 1, pair[0]));
+            }
+        }
+        (self.from, self.to) = (0, 0);
+    }
+
+    fn judge(&mut self, window: &Window<'_>) -> f64 {
         if window.values.len() < 2 {
             return ABSENT;
         }
         let after = window.first + window.values.len();
-        while resets.get(to).is_some_and(|at| *at < after) {
-            to += 1;
+        while self.resets.get(self.to).is_some_and(|(at, _)| *at < after) {
+            self.to += 1;
         }
-        while from < to && resets[from] <= window.first {
-            from += 1;
+        while self.from < self.to && self.resets[self.from].0 <= window.first {
+            self.from += 1;
         }
         let (first, last) = ends(window);
         let mut increase = last - first;
-        for at in &resets[from..to] {
-            increase += values[*at - 1];
+        for (_, before) in &self.resets[self.from..self.to] {
+            increase += before;
         }
-        let increase = extrapolated_by(window, increase, true);
-        match rate_over {
-            Some(seconds) => increase.0 * (increase.1 / seconds),
-            None => increase.0 * increase.1,
+        let (increase, factor) = extrapolated_by(window, increase, true);
+        match self.rate_over {
+            Some(seconds) => increase * (factor / seconds),
+            None => increase * factor,
         }
-    })
+    }
 }
 
 fn extrapolated(window: &Window<'_>, change: f64, is_counter: bool) -> f64 {
@@ -148,6 +175,32 @@ fn changed(before: f64, after: f64) -> bool {
     before != after && !(before.is_nan() && after.is_nan())
 }
 
-fn count_pairs(window: &Window<'_>, holds: fn(f64, f64) -> bool) -> f64 {
-    window.values.windows(2).filter(|pair| holds(pair[0], pair[1])).count() as f64
+/// Counts neighbours for which something holds: found once for the series, so that a window costs nothing.
+struct Pairs {
+    holds: fn(f64, f64) -> bool,
+    /// How many pairs hold up to each sample.
+    before: Vec<u32>,
+}
+
+impl Pairs {
+    fn new(holds: fn(f64, f64) -> bool) -> Self {
+        Self { holds, before: Vec::new() }
+    }
+}
+
+impl Judge for Pairs {
+    fn start(&mut self, track: &Track) {
+        self.before.clear();
+        self.before.push(0);
+        let mut count = 0;
+        for pair in track.values.windows(2) {
+            count += u32::from((self.holds)(pair[0], pair[1]));
+            self.before.push(count);
+        }
+    }
+
+    fn judge(&mut self, window: &Window<'_>) -> f64 {
+        let last = window.first + window.values.len() - 1;
+        f64::from(self.before[last] - self.before[window.first])
+    }
 }

@@ -82,7 +82,7 @@ pub(super) fn ask(
                 ),
             );
         }
-        answers.push(Row { labels: histogram.labels, drop_name: histogram.drop_name, values });
+        answers.push(Row::floats(histogram.labels, histogram.drop_name, values));
     }
     answers.retain(Row::has_values);
     run.drop_names(answers)

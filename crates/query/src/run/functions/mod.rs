@@ -83,7 +83,7 @@ fn range_call(run: &Run<'_>, call: &Call, grid: Grid) -> Result<Vec<Row>, QueryE
     let Some(arg) = call.args.iter().find(|arg| arg.kind() == ValueKind::Matrix) else {
         return Err(unknown(call.name));
     };
-    let tracks = run.tracks(arg, grid)?;
+    let ranges = run.ranges(arg, grid)?;
     let numbers: Vec<Vec<f64>> = call
         .args
         .iter()
@@ -91,22 +91,22 @@ fn range_call(run: &Run<'_>, call: &Call, grid: Grid) -> Result<Vec<Row>, QueryE
         .map(|arg| run.numbers(arg, grid))
         .collect::<Result<_, _>>()?;
     let rows = match call.name {
-        "absent_over_time" => return absent::absent_over_time(run, arg, &tracks, grid),
+        "absent_over_time" => return absent::absent_over_time(run, arg, &ranges, grid),
         "rate" | "increase" | "delta" | "irate" | "idelta" | "changes" | "resets" => {
-            counters::slide(run, call.name, arg.at, &tracks, grid)?
+            counters::slide(run, call.name, arg.at, &ranges, grid)?
         }
         "deriv" | "predict_linear" | "double_exponential_smoothing" => {
-            trend::slide(run, call.name, &numbers, &tracks, grid)?
+            trend::slide(run, call.name, &numbers, &ranges, grid)?
         }
         "last_over_time" | "first_over_time" => {
-            return over_time::slide(run, call.name, &[], &tracks, grid);
+            return over_time::slide(run, call.name, &[], &ranges, grid);
         }
         _ => {
             if call.name == "quantile_over_time" {
                 let at = call.args[0].at;
                 warn_of_quantiles(run, at, &numbers[0]);
             }
-            over_time::slide(run, call.name, &numbers, &tracks, grid)?
+            over_time::slide(run, call.name, &numbers, &ranges, grid)?
         }
     };
     run.drop_names(rows)
@@ -181,7 +181,7 @@ fn unknown(name: &str) -> QueryError {
 }
 
 fn nameless_row(values: Vec<f64>) -> Row {
-    Row { labels: Labels::empty(), drop_name: false, values }
+    Row::floats(Labels::empty(), false, values)
 }
 
 /// The times of the samples themselves if a selector is asked directly, otherwise of the steps.

@@ -8,7 +8,7 @@ use crate::{
         Run,
         rows::{Grid, Row},
         sums::{Mean, Sum, Variance, quantile},
-        windows::{Judge, Track, Tracks, Window},
+        windows::{Each, Judge, Ranges, Track, Window},
     },
 };
 
@@ -17,38 +17,45 @@ pub(super) fn slide(
     run: &Run<'_>,
     name: &'static str,
     numbers: &[Vec<f64>],
-    tracks: &Tracks,
+    ranges: &Ranges<'_>,
     grid: Grid,
 ) -> Result<Vec<Row>, QueryError> {
     if name == "quantile_over_time" {
         let shares = &numbers[0];
-        return run.slide(tracks, grid, true, |_| {
-            Box::new(|window| quantile(shares[window.number], &mut window.values.to_vec()))
+        return run.slide(ranges, grid, true, || {
+            Each(|window: &Window<'_>| quantile(shares[window.number], &mut window.values.to_vec()))
         });
     }
-    let Some(prepare) = function(name) else {
+    match name {
+        "min_over_time" => {
+            return run.slide(ranges, grid, false, || Extreme::new(|new, old| new <= old));
+        }
+        "max_over_time" => {
+            return run.slide(ranges, grid, false, || Extreme::new(|new, old| new >= old));
+        }
+        _ => {}
+    }
+    let Some(judge) = function(name) else {
         return Err(QueryError::execution(format!("function {name} is not supported yet")));
     };
-    run.slide(tracks, grid, false, prepare)
+    run.slide(ranges, grid, false, || Each(judge))
 }
 
-fn function(name: &str) -> Option<fn(&Track) -> Judge<'_>> {
+fn function(name: &str) -> Option<fn(&Window<'_>) -> f64> {
     Some(match name {
-        "sum_over_time" => |_| Box::new(sum),
-        "avg_over_time" => |_| Box::new(mean),
-        "count_over_time" => |_| Box::new(|window| window.values.len() as f64),
-        "min_over_time" => |track| extreme(track, |new, old| new <= old),
-        "max_over_time" => |track| extreme(track, |new, old| new >= old),
-        "stddev_over_time" => |_| Box::new(|window| variance(window).sqrt()),
-        "stdvar_over_time" => |_| Box::new(variance),
-        "last_over_time" => |_| Box::new(|window| window.values[window.values.len() - 1]),
-        "first_over_time" => |_| Box::new(|window| window.values[0]),
-        "present_over_time" => |_| Box::new(|_| 1.0),
-        "mad_over_time" => |_| Box::new(deviation),
-        "ts_of_last_over_time" => |_| Box::new(|window| seconds(window, window.times.len() - 1)),
-        "ts_of_first_over_time" => |_| Box::new(|window| seconds(window, 0)),
-        "ts_of_min_over_time" => |_| Box::new(|window| time_of(window, |new, old| new <= old)),
-        "ts_of_max_over_time" => |_| Box::new(|window| time_of(window, |new, old| new >= old)),
+        "sum_over_time" => sum,
+        "avg_over_time" => mean,
+        "count_over_time" => |window| window.values.len() as f64,
+        "stddev_over_time" => |window| variance(window).sqrt(),
+        "stdvar_over_time" => variance,
+        "last_over_time" => |window| window.values[window.values.len() - 1],
+        "first_over_time" => |window| window.values[0],
+        "present_over_time" => |_| 1.0,
+        "mad_over_time" => deviation,
+        "ts_of_last_over_time" => |window| seconds(window, window.times.len() - 1),
+        "ts_of_first_over_time" => |window| seconds(window, 0),
+        "ts_of_min_over_time" => |window| time_of(window, |new, old| new <= old),
+        "ts_of_max_over_time" => |window| time_of(window, |new, old| new >= old),
         _ => return None,
     })
 }
@@ -86,28 +93,41 @@ fn deviation(window: &Window<'_>) -> f64 {
 
 /// The least or the largest value; `beats` tells whether a new value makes an older one hopeless. Not-a-numbers
 /// count only where there is nothing else. Each value enters and leaves the queue once, however wide the window.
-fn extreme(track: &Track, beats: fn(f64, f64) -> bool) -> Judge<'_> {
-    let values = track.values();
-    let mut hopeful: VecDeque<usize> = VecDeque::new();
-    let mut seen = 0;
-    Box::new(move |window| {
-        let after = window.first + window.values.len();
-        for at in seen.max(window.first)..after {
-            let value = values[at];
+struct Extreme {
+    beats: fn(f64, f64) -> bool,
+    hopeful: VecDeque<(usize, f64)>,
+    seen: usize,
+}
+
+impl Extreme {
+    fn new(beats: fn(f64, f64) -> bool) -> Self {
+        Self { beats, hopeful: VecDeque::new(), seen: 0 }
+    }
+}
+
+impl Judge for Extreme {
+    fn start(&mut self, _track: &Track) {
+        self.hopeful.clear();
+        self.seen = 0;
+    }
+
+    fn judge(&mut self, window: &Window<'_>) -> f64 {
+        let fresh = self.seen.saturating_sub(window.first);
+        for (at, value) in window.values.iter().enumerate().skip(fresh) {
             if value.is_nan() {
                 continue;
             }
-            while hopeful.back().is_some_and(|back| beats(value, values[*back])) {
-                hopeful.pop_back();
+            while self.hopeful.back().is_some_and(|back| (self.beats)(*value, back.1)) {
+                self.hopeful.pop_back();
             }
-            hopeful.push_back(at);
+            self.hopeful.push_back((window.first + at, *value));
         }
-        seen = after;
-        while hopeful.front().is_some_and(|front| *front < window.first) {
-            hopeful.pop_front();
+        self.seen = window.first + window.values.len();
+        while self.hopeful.front().is_some_and(|front| front.0 < window.first) {
+            self.hopeful.pop_front();
         }
-        hopeful.front().map_or(f64::NAN, |front| values[*front])
-    })
+        self.hopeful.front().map_or(f64::NAN, |front| front.1)
+    }
 }
 
 fn time_of(window: &Window<'_>, beats: fn(f64, f64) -> bool) -> f64 {

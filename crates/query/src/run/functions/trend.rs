@@ -6,7 +6,7 @@ use crate::{
         Run,
         rows::{ABSENT, Grid, Row},
         sums::Sum,
-        windows::{Tracks, Window},
+        windows::{Each, Ranges, Window},
     },
 };
 
@@ -15,12 +15,12 @@ pub(super) fn slide(
     run: &Run<'_>,
     name: &'static str,
     numbers: &[Vec<f64>],
-    tracks: &Tracks,
+    ranges: &Ranges<'_>,
     grid: Grid,
 ) -> Result<Vec<Row>, QueryError> {
     match (name, numbers) {
-        ("predict_linear", [ahead]) => run.slide(tracks, grid, true, |_| {
-            Box::new(|window| {
+        ("predict_linear", [ahead]) => run.slide(ranges, grid, true, || {
+            Each(|window: &Window<'_>| {
                 if window.values.len() < 2 {
                     return ABSENT;
                 }
@@ -31,12 +31,14 @@ pub(super) fn slide(
         ("double_exponential_smoothing", [smoothing, trend]) => {
             check_factors("smoothing", smoothing)?;
             check_factors("trend", trend)?;
-            run.slide(tracks, grid, true, |_| {
-                Box::new(|window| smooth(window, smoothing[window.number], trend[window.number]))
+            run.slide(ranges, grid, true, || {
+                Each(|window: &Window<'_>| {
+                    smooth(window, smoothing[window.number], trend[window.number])
+                })
             })
         }
-        _ => run.slide(tracks, grid, false, |_| {
-            Box::new(|window| {
+        _ => run.slide(ranges, grid, false, || {
+            Each(|window: &Window<'_>| {
                 if window.values.len() < 2 {
                     return ABSENT;
                 }

@@ -36,6 +36,9 @@ bench: ui/dist/index.html ## Measures the figures beside the peers; takes about 
 	$(CARGO) build --release --locked --bin plimsoll
 	bench/run.sh
 
+peers: ui/dist/index.html ## Measures the store and queries beside Prometheus and VictoriaMetrics; takes about an hour
+	bench/peers/run.sh
+
 ui/node_modules/.package-lock.json: ui/package-lock.json
 	cd ui && npm ci $(NPM_QUIET)
 	@touch $@
@@ -44,4 +47,4 @@ ui/dist/index.html: ui/node_modules/.package-lock.json $(UI_SOURCES)
 	cd ui && npm run --silent build
 	@touch $@
 
-.PHONY: help run test ui needs tidy lint units pages bench
+.PHONY: help run test ui needs tidy lint units pages bench peers

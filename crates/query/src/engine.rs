@@ -7,6 +7,7 @@ use crate::{
     parse::{self, node::Node},
     run::{
         Run,
+        flow::workers::THREADS_MAX,
         rows::{Grid, Row, Table, is_present},
     },
 };
@@ -24,6 +25,8 @@ pub struct EngineOptions {
     pub interval: Span,
     /// Whether metric names are removed only at the end of a query, as Prometheus does behind a feature flag.
     pub delayed_name_removal: bool,
+    /// Threads that one query may work with; the answer does not depend on it.
+    pub threads: usize,
 }
 
 impl Default for EngineOptions {
@@ -34,6 +37,8 @@ impl Default for EngineOptions {
             samples_max: 50_000_000,
             interval: Span::minutes(1),
             delayed_name_removal: false,
+            threads: std::thread::available_parallelism()
+                .map_or(1, |cores| cores.get().min(THREADS_MAX)),
         }
     }
 }

@@ -43,6 +43,16 @@ pub enum QueryError {
     /// The budget of the query is spent.
     #[error(transparent)]
     Budget(#[from] BudgetSpent),
+    /// The budget was spent on one selector.
+    #[error("{spent}, and {selector} is what it reads{}; name more labels, ask for a shorter range, or use a longer step", counted(*series))]
+    Wide {
+        /// What was spent.
+        spent: BudgetSpent,
+        /// The selector, as it is written.
+        selector: String,
+        /// How many series it found, if it came so far.
+        series: Option<usize>,
+    },
     /// The source of series failed.
     #[error("cannot read series")]
     Source(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -50,6 +60,18 @@ pub enum QueryError {
 
 fn place(position: Option<Position>) -> String {
     position.map(|position| format!("{position}: ")).unwrap_or_default()
+}
+
+fn counted(count: Option<usize>) -> String {
+    count.map(|count| format!(" ({count} series)")).unwrap_or_default()
+}
+
+fn type_of(spent: &BudgetSpent) -> &'static str {
+    match spent {
+        BudgetSpent::Samples { .. } | BudgetSpent::Memory { .. } => "execution",
+        BudgetSpent::Time { .. } => "timeout",
+        BudgetSpent::Cancelled => "canceled",
+    }
 }
 
 impl QueryError {
@@ -62,7 +84,7 @@ impl QueryError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Parse { .. } | Self::Steps { .. } | Self::Execution { .. } => Kind::Invalid,
-            Self::Budget(_) => Kind::Busy,
+            Self::Budget(_) | Self::Wide { .. } => Kind::Busy,
             Self::Source(_) => Kind::Internal,
         }
     }
@@ -71,10 +93,8 @@ impl QueryError {
     pub fn error_type(&self) -> &'static str {
         match self {
             Self::Parse { .. } | Self::Steps { .. } => "bad_data",
-            Self::Execution { .. }
-            | Self::Budget(BudgetSpent::Samples { .. } | BudgetSpent::Memory { .. }) => "execution",
-            Self::Budget(BudgetSpent::Time { .. }) => "timeout",
-            Self::Budget(BudgetSpent::Cancelled) => "canceled",
+            Self::Execution { .. } => "execution",
+            Self::Budget(spent) | Self::Wide { spent, .. } => type_of(spent),
             Self::Source(_) => "internal",
         }
     }

@@ -2,23 +2,26 @@
 
 mod aggregate;
 mod binary;
+pub(crate) mod flow;
 mod functions;
+mod newest;
 pub(crate) mod notes;
 pub(crate) mod reads;
 pub(crate) mod rows;
 mod sums;
 mod windows;
 
-use std::{cell::RefCell, sync::Arc};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use model::{Budget, Columns, SeriesSource, is_stale};
+use flow::held::Held;
+use model::{Budget, SeriesSource, is_stale};
 use notes::Notes;
-use reads::{Gaze, Plan, Reads};
-use rows::{ABSENT, Grid, Row, Table, join_same, nameless};
+use reads::{Plan, Reads};
+use rows::{Grid, Row, Table, join_same, nameless};
 
 use crate::{
     EngineOptions, QueryError,
-    parse::node::{Node, Selector, Shape},
+    parse::node::{Node, Shape},
 };
 
 /// One query while it runs.
@@ -30,8 +33,11 @@ pub(crate) struct Run<'q> {
     pub(crate) query: Grid,
     /// Whether it asks for a range of time.
     pub(crate) ranged: bool,
+    /// Threads it may work with.
+    pub(crate) threads: usize,
     reads: Reads<'q>,
-    notes: RefCell<Notes>,
+    pub(crate) held: Held<'q>,
+    notes: Mutex<Notes>,
 }
 
 /// What an instant selector is asked for.
@@ -58,26 +64,45 @@ impl<'q> Run<'q> {
             interval: options.interval.as_millis(),
         };
         let reads = Reads::plan(source, budget, root, &plan);
-        Self { options, text, budget, query, ranged, reads, notes: RefCell::default() }
+        let threads = options.threads.max(1);
+        let held = Held::new(budget);
+        Self { options, text, budget, query, ranged, threads, reads, held, notes: Mutex::default() }
     }
 
     /// What was remarked.
     pub(crate) fn into_notes(self) -> Notes {
-        self.notes.into_inner()
+        self.notes.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Passes on what the source says of its answer.
+    pub(crate) fn note_source(&self, what: &str) {
+        self.notes().warn_as_is(what);
     }
 
     /// Remarks something that may make the answer wrong.
     pub(crate) fn warn(&self, at: Option<usize>, what: &str) {
-        self.notes.borrow_mut().warn(self.text, at, what);
+        self.notes().warn(self.text, at, what);
     }
 
     /// Remarks something worth knowing.
     pub(crate) fn inform(&self, at: Option<usize>, what: &str) {
-        self.notes.borrow_mut().inform(self.text, at, what);
+        self.notes().inform(self.text, at, what);
     }
 
     /// The value of a node at all steps of a grid.
     pub(crate) fn eval(&self, node: &Node, grid: Grid) -> Result<Table, QueryError> {
+        let before = self.held.bytes();
+        let table = self.eval_shape(node, grid)?;
+        // What the nodes below held is gone by now.
+        self.held.settle(before + table.bytes())?;
+        Ok(table)
+    }
+
+    fn eval_shape(&self, node: &Node, grid: Grid) -> Result<Table, QueryError> {
         match &node.shape {
             Shape::Number(value) => Ok(Table::Scalar(vec![*value; grid.points])),
             Shape::Text(text) => Ok(Table::Text(text.clone())),
@@ -161,85 +186,5 @@ impl<'q> Run<'q> {
         }
         rows.retain(Row::has_values);
         join_same(rows)
-    }
-
-    /// The newest sample of each series at each step, not older than the look-back.
-    pub(crate) fn newest(
-        &self,
-        selector: &Selector,
-        grid: Grid,
-        take: Take,
-    ) -> Result<Vec<Row>, QueryError> {
-        let gaze = Gaze::new(selector.shift, self.query);
-        let lookback = self.options.lookback.as_millis();
-        let mut rows = Vec::new();
-        for columns in self.reads.get(selector)?.iter() {
-            self.budget.charge(grid.points)?;
-            let row = newest_of(columns, grid, (gaze, lookback), take);
-            if row.has_values() {
-                rows.push(row);
-            }
-        }
-        Ok(rows)
-    }
-}
-
-/// The newest sample of one series at each step.
-fn newest_of(columns: &Columns, grid: Grid, (gaze, lookback): (Gaze, i64), take: Take) -> Row {
-    let mut row = Row::floats(columns.labels.clone(), false, Vec::with_capacity(grid.points));
-    let mut next = 0;
-    for step in grid.times() {
-        let moment = gaze.moment(step);
-        while columns.times.get(next).is_some_and(|time| *time <= moment) {
-            next += 1;
-        }
-        let newest = next
-            .checked_sub(1)
-            .map(|at| (columns.times[at], columns.values[at]))
-            .filter(|(time, _)| *time > moment.saturating_sub(lookback));
-        row.values.push(match newest {
-            Some((_, value)) if is_stale(value) => ABSENT,
-            Some((_, value)) if take == Take::Value => value,
-            Some((time, _)) => time as f64 / 1000.0,
-            None => ABSENT,
-        });
-    }
-    if !columns.histograms.is_empty() {
-        put_histograms(&mut row, columns, grid, (gaze, lookback), take);
-    }
-    row
-}
-
-/// Puts the newest native histogram at each step where it is newer than the newest float.
-fn put_histograms(
-    row: &mut Row,
-    columns: &Columns,
-    grid: Grid,
-    (gaze, lookback): (Gaze, i64),
-    take: Take,
-) {
-    let mut histograms = vec![None; grid.points];
-    for (number, step) in grid.times().enumerate() {
-        let moment = gaze.moment(step);
-        let oldest = moment.saturating_sub(lookback);
-        let next = columns.histograms.partition_point(|sample| sample.time.millis() <= moment);
-        let newest = next.checked_sub(1).and_then(|at| columns.histograms.get(at));
-        let Some(newest) = newest.filter(|sample| sample.time.millis() > oldest) else { continue };
-        let float = columns.times.partition_point(|time| *time <= moment);
-        let float = float.checked_sub(1).map(|at| columns.times[at]);
-        if float.is_some_and(|time| time > newest.time.millis()) {
-            continue;
-        }
-        row.values[number] = ABSENT;
-        if newest.histogram.is_stale() {
-            continue;
-        }
-        match take {
-            Take::Value => histograms[number] = Some(Arc::clone(&newest.histogram)),
-            Take::Time => row.values[number] = newest.time.millis() as f64 / 1000.0,
-        }
-    }
-    if histograms.iter().any(Option::is_some) {
-        row.histograms = histograms;
     }
 }

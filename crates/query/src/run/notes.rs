@@ -19,6 +19,11 @@ impl Notes {
         keep(&mut self.warnings, format!("PromQL warning: {what}{}", place(text, at)));
     }
 
+    /// Something that may make the answer wrong, as somebody else said it.
+    pub(crate) fn warn_as_is(&mut self, what: &str) {
+        keep(&mut self.warnings, what.to_owned());
+    }
+
     /// Something worth knowing.
     pub(crate) fn inform(&mut self, text: &str, at: Option<usize>, what: &str) {
         keep(&mut self.infos, format!("PromQL info: {what}{}", place(text, at)));

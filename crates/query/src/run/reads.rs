@@ -1,14 +1,24 @@
-//! Reads what the selectors of a query need: each set of matchers once, over all the time it is asked for.
+//! Reads what the selectors of a query need, series by series: each set of matchers is found once, over all the time
+//! it is asked for, and what several selectors share is kept if it is small.
 
-use std::{cell::RefCell, rc::Rc};
+use std::sync::{
+    Arc, Mutex, OnceLock, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
 
-use model::{Budget, Columns, Matcher, Selection, SeriesSource, Time, TimeRange};
+use model::{
+    Budget, BudgetSpent, Columns, METRIC_NAME, MatchOp, Matcher, Selection, SeriesSet,
+    SeriesSource, SourceError, Time, TimeRange,
+};
 
-use super::rows::Grid;
+use super::{flow::held::columns_bytes, rows::Grid};
 use crate::{
     QueryError,
     parse::node::{Node, Pin, Selector, Shape, Shift, Subquery},
 };
+
+/// Bytes of series that are kept because several selectors share them; more is read again.
+const KEPT_BYTES_MAX: usize = 32 << 20;
 
 /// The reads of one query.
 pub(crate) struct Reads<'q> {
@@ -16,14 +26,26 @@ pub(crate) struct Reads<'q> {
     budget: &'q dyn Budget,
     /// By the number of the selector: which read.
     by_selector: Vec<usize>,
-    planned: RefCell<Vec<Read<'q>>>,
+    planned: Mutex<Vec<Read<'q>>>,
 }
 
 struct Read<'q> {
     matchers: &'q [Matcher],
     from: i64,
     to: i64,
-    found: Option<Rc<[Columns]>>,
+    /// Selectors that have not had it yet.
+    users: usize,
+    found: Option<Arc<Found<'q>>>,
+}
+
+/// The series of a selector.
+pub(crate) struct Found<'q> {
+    set: Box<dyn SeriesSet + 'q>,
+    budget: &'q dyn Budget,
+    matchers: &'q [Matcher],
+    /// Series that another selector will want again.
+    kept: Vec<OnceLock<Columns>>,
+    kept_bytes: AtomicUsize,
 }
 
 /// Where in time a selector or subquery looks, for a step.
@@ -88,38 +110,140 @@ impl<'q> Reads<'q> {
                 read.matchers == selector.matchers && worth_joining(read, from, to)
             });
             let number = same.unwrap_or(reads.len());
-            match same {
-                Some(number) => {
-                    reads[number].from = reads[number].from.min(from);
-                    reads[number].to = reads[number].to.max(to);
-                }
-                None => reads.push(Read { matchers: &selector.matchers, from, to, found: None }),
+            if let Some(read) = reads.get_mut(number) {
+                read.from = read.from.min(from);
+                read.to = read.to.max(to);
+                read.users += 1;
+            } else {
+                reads.push(Read { matchers: &selector.matchers, from, to, users: 1, found: None });
             }
             by_selector.push(number);
         }
-        Self { source, budget, by_selector, planned: RefCell::new(reads) }
+        Self { source, budget, by_selector, planned: Mutex::new(reads) }
     }
 
-    /// The series of a selector, with at least the samples it needs.
-    pub(crate) fn get(&self, selector: &Selector) -> Result<Rc<[Columns]>, QueryError> {
-        let Some(number) = self.by_selector.get(selector.number) else {
-            return Ok(Rc::from([]));
+    /// The series of a selector, with at least the samples it needs. Each selector is asked once.
+    pub(crate) fn find(&self, selector: &Selector) -> Result<Arc<Found<'q>>, QueryError> {
+        let mut reads = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = self.by_selector.get(selector.number).copied().unwrap_or(usize::MAX);
+        let Some(read) = reads.get_mut(number) else {
+            return Ok(Arc::new(Found::nothing(self.budget)));
         };
-        let mut reads = self.planned.borrow_mut();
-        let read = &mut reads[*number];
+        read.users = read.users.saturating_sub(1);
         if let Some(found) = &read.found {
-            return Ok(Rc::clone(found));
+            let found = Arc::clone(found);
+            if read.users == 0 {
+                read.found = None;
+            }
+            return Ok(found);
         }
         if read.from > read.to {
             // At the ends of time nothing is left of a range.
-            return Ok(Rc::from([]));
+            return Ok(Arc::new(Found::nothing(self.budget)));
         }
         let range = TimeRange { from: Time(read.from), to: Time(read.to) };
         let selection = Selection::new(read.matchers, range, self.budget);
-        let found: Rc<[Columns]> = Rc::from(self.source.select(&selection)?);
-        read.found = Some(Rc::clone(&found));
+        let set = self.source.find(&selection).map_err(|error| wide(error, read.matchers, None))?;
+        let mut found = Found::of(set, read.matchers, self.budget);
+        if read.users > 0 {
+            found.kept.resize_with(found.set.len(), OnceLock::new);
+        }
+        let found = Arc::new(found);
+        if read.users > 0 {
+            read.found = Some(Arc::clone(&found));
+        }
         Ok(found)
     }
+}
+
+impl<'q> Found<'q> {
+    fn of(set: Box<dyn SeriesSet + 'q>, matchers: &'q [Matcher], budget: &'q dyn Budget) -> Self {
+        Self { set, budget, matchers, kept: Vec::new(), kept_bytes: AtomicUsize::new(0) }
+    }
+
+    fn nothing(budget: &'q dyn Budget) -> Self {
+        Self::of(Box::new(Vec::new()), &[], budget)
+    }
+
+    /// How many series there are.
+    pub(crate) fn len(&self) -> usize {
+        self.set.len()
+    }
+
+    /// What whoever asks should be told.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        self.set.warnings()
+    }
+
+    /// The samples of a series.
+    pub(crate) fn read(&self, at: usize, into: &mut Columns) -> Result<(), QueryError> {
+        if let Some(kept) = self.kept.get(at).and_then(OnceLock::get) {
+            into.labels = kept.labels.clone();
+            into.clear();
+            into.times.extend_from_slice(&kept.times);
+            into.values.extend_from_slice(&kept.values);
+            into.histograms.extend_from_slice(&kept.histograms);
+            return Ok(());
+        }
+        self.set.read(at, into).map_err(|error| self.too_wide(error))?;
+        if let Some(place) = self.kept.get(at) {
+            let bytes = columns_bytes(into);
+            let before = self.kept_bytes.fetch_add(bytes, Ordering::Relaxed);
+            if before.saturating_add(bytes) <= KEPT_BYTES_MAX {
+                self.budget.hold(bytes).map_err(|spent| self.too_wide(spent.into()))?;
+                // Another thread may have kept the same; what comes second goes.
+                if place.set(into.clone()).is_err() {
+                    self.budget.release(bytes);
+                }
+            } else {
+                self.kept_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            }
+        }
+        Ok(())
+    }
+
+    /// An error of the budget, with what makes the query so wide.
+    pub(crate) fn too_wide(&self, error: SourceError) -> QueryError {
+        wide(error, self.matchers, Some(self.set.len()))
+    }
+}
+
+impl Drop for Found<'_> {
+    fn drop(&mut self) {
+        let kept = self.kept.iter().filter_map(OnceLock::get).map(columns_bytes).sum();
+        self.budget.release(kept);
+    }
+}
+
+fn wide(error: SourceError, matchers: &[Matcher], series: Option<usize>) -> QueryError {
+    match error {
+        SourceError::Budget(
+            spent @ (BudgetSpent::Samples { .. }
+            | BudgetSpent::Memory { .. }
+            | BudgetSpent::Time { .. }),
+        ) => QueryError::Wide { spent, selector: shown_selector(matchers), series },
+        other => other.into(),
+    }
+}
+
+/// Matchers as a selector is written: `up{job="node"}`.
+pub(crate) fn shown_selector(matchers: &[Matcher]) -> String {
+    let is_name = |own: &&Matcher| own.name() == METRIC_NAME && own.op() == MatchOp::Equal;
+    let name = matchers.iter().find(is_name);
+    let mut shown = name.map(|name| name.value().to_owned()).unwrap_or_default();
+    let mut others = matchers.iter().filter(|own| name.is_none_or(|name| *own != name)).peekable();
+    if others.peek().is_none() {
+        return shown;
+    }
+    shown.push('{');
+    while let Some(matcher) = others.next() {
+        shown.push_str(&matcher.to_string());
+        if others.peek().is_some() {
+            shown.push(',');
+        }
+    }
+    shown.push('}');
+    shown
 }
 
 /// Two reads of the same series become one if little lies between them that neither needs.

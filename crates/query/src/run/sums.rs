@@ -8,11 +8,6 @@ pub(crate) struct Sum {
 }
 
 impl Sum {
-    /// A sum that starts with a value.
-    pub(crate) fn of(value: f64) -> Self {
-        Self { value, lost: 0.0 }
-    }
-
     /// Adds a value.
     pub(crate) fn add(&mut self, value: f64) {
         let total = self.value + value;

@@ -6,6 +6,10 @@ use model::{Columns, Histogram, HistogramSample, Labels, is_stale};
 
 use super::{
     Run,
+    flow::{
+        held::columns_bytes,
+        stream::{Desk, Sink},
+    },
     reads::{Gaze, subquery_grid},
     rows::{ABSENT, Grid, Row, Table, is_present, nameless},
 };
@@ -33,6 +37,7 @@ pub(crate) struct Track {
 /// The series of a range expression, and where the windows over them lie.
 pub(crate) struct Ranges<'n> {
     origin: Origin<'n>,
+    sink: Option<&'n Sink<'n>>,
     /// How wide the windows are, in milliseconds.
     pub(crate) range: i64,
     pub(crate) gaze: Gaze,
@@ -104,12 +109,20 @@ impl<F: FnMut(&Window<'_>) -> f64> Judge for Each<F> {
     }
 }
 
+impl<'n> Ranges<'n> {
+    /// The same, with rows going elsewhere.
+    pub(crate) fn into_sink(self, sink: Option<&'n Sink<'n>>) -> Self {
+        Self { sink, ..self }
+    }
+}
+
 impl Run<'_> {
     /// The series of a range expression.
     pub(crate) fn ranges<'n>(&self, node: &'n Node, grid: Grid) -> Result<Ranges<'n>, QueryError> {
         match &node.shape {
             Shape::Window(selector, range) => Ok(Ranges {
                 origin: Origin::Selected(selector),
+                sink: None,
                 range: *range,
                 gaze: Gaze::new(selector.shift, self.query),
             }),
@@ -129,7 +142,8 @@ impl Run<'_> {
                     Table::Scalar(_) | Table::Text(_) => Vec::new(),
                 };
                 let tracks = rows.into_iter().map(|row| own_track(row, inner)).collect();
-                Ok(Ranges { origin: Origin::Made(tracks), range: subquery.range, gaze })
+                let origin = Origin::Made(tracks);
+                Ok(Ranges { origin, sink: None, range: subquery.range, gaze })
             }
             _ => Err(QueryError::execution("a range of values is needed here")),
         }
@@ -144,17 +158,23 @@ impl Run<'_> {
         each_step: bool,
         make: impl Fn() -> J + Sync,
     ) -> Result<Vec<Row>, QueryError> {
-        let mut judge = make();
-        let mut rows = Vec::new();
-        self.each_track(ranges, |track| {
-            judge.start(track);
-            let row = self.slide_one(ranges, track, (grid, each_step), &mut judge)?;
-            if row.has_values() {
-                rows.push(row);
+        let asked = (grid, each_step);
+        match &ranges.origin {
+            Origin::Selected(selector) => {
+                self.rows_of_selector((selector, grid.points), ranges.sink, make, |desk| {
+                    desk.track.fill(&mut desk.columns);
+                    self.slide_one(ranges, &desk.track, asked, &mut desk.judge)
+                })
             }
-            Ok(())
-        })?;
-        Ok(rows)
+            Origin::Made(tracks) => {
+                let work = |desk: &mut Desk<J>, at: usize| {
+                    let track = &tracks[at];
+                    let row = self.slide_one(ranges, track, asked, &mut desk.judge)?;
+                    Ok((row, track.times.len()))
+                };
+                self.rows_in_order((tracks.len(), grid.points), ranges.sink, make, work)
+            }
+        }
     }
 
     fn each_track(
@@ -164,10 +184,15 @@ impl Run<'_> {
     ) -> Result<(), QueryError> {
         match &ranges.origin {
             Origin::Selected(selector) => {
-                for columns in self.reads.get(selector)?.iter() {
-                    let mut track = Track::default();
-                    track.fill(columns.clone());
+                let found = self.reads.find(selector)?;
+                let (mut columns, mut track) = (Columns::default(), Track::default());
+                for at in 0..found.len() {
+                    found.read(at, &mut columns)?;
+                    track.fill(&mut columns);
                     visit(&track)?;
+                }
+                for warning in found.warnings() {
+                    self.note_source(&warning);
                 }
                 Ok(())
             }
@@ -182,7 +207,7 @@ impl Run<'_> {
         (grid, each_step): (Grid, bool),
         judge: &mut J,
     ) -> Result<Row, QueryError> {
-        self.budget.charge(grid.points)?;
+        judge.start(track);
         let mut row = Row::floats(track.labels.clone(), track.drop_name, Vec::new());
         row.values.reserve_exact(grid.points);
         let mixed = !track.histograms.is_empty();
@@ -245,6 +270,7 @@ impl Run<'_> {
         self.each_track(&ranges, |track| {
             let columns = track.cut(start, end);
             if !columns.is_empty() {
+                self.held.hold(columns_bytes(&columns))?;
                 found.push(columns);
             }
             Ok(())
@@ -293,10 +319,11 @@ impl Row {
 
 impl Track {
     /// Takes over a series that was read, and takes out its stale markers.
-    fn fill(&mut self, columns: Columns) {
-        let Columns { labels, times, values, histograms } = columns;
-        (self.labels, self.times, self.values, self.histograms) =
-            (labels, times, values, histograms);
+    fn fill(&mut self, columns: &mut Columns) {
+        self.labels = columns.labels.clone();
+        std::mem::swap(&mut self.times, &mut columns.times);
+        std::mem::swap(&mut self.values, &mut columns.values);
+        std::mem::swap(&mut self.histograms, &mut columns.histograms);
         if self.values.iter().any(|value| is_stale(*value)) {
             let mut kept = 0;
             for at in 0..self.values.len() {

@@ -1,8 +1,11 @@
 //! Aggregations: the series of a group become one, or some of them stay.
 
-mod fold;
+pub(crate) mod fold;
+pub(crate) mod groups;
 mod pick;
 
+use fold::Folds;
+use groups::{GroupCache, Groups};
 use hashbrown::HashMap;
 use model::{Labels, METRIC_NAME};
 
@@ -36,15 +39,35 @@ pub(super) fn aggregate(
     if how == How::Quantile {
         warn_of_quantiles(run, at, &numbers);
     }
+    if fold::folds(how) {
+        return fold_all(run, aggregate, grid);
+    }
     let rows = run.rows(&aggregate.inner, grid)?;
     let groups = group(&rows, &aggregate.grouping);
     match how {
         How::TopK | How::BottomK | How::LimitK | How::LimitRatio => {
             pick::pick(run, &rows, &groups, (how, &numbers), grid)
         }
-        How::Quantile => quantiles(run, &rows, groups, &numbers),
-        _ => fold::fold(run, &rows, groups, how, grid),
+        _ => quantiles(run, &rows, groups, &numbers),
     }
+}
+
+/// Folds rows into their groups: as they come, or once all are there.
+fn fold_all(run: &Run<'_>, aggregate: &Aggregate, grid: Grid) -> Result<Vec<Row>, QueryError> {
+    if let Some(rows) = run.fold_as_they_come(aggregate, grid)? {
+        return Ok(rows);
+    }
+    let groups = Groups::new(&aggregate.grouping);
+    let mut cache = GroupCache::default();
+    let mut folds = Folds::new(aggregate.how, grid.points);
+    for row in run.rows(&aggregate.inner, grid)? {
+        run.budget.charge(0)?;
+        if row.has_values() {
+            let group = groups.find(&mut cache, &row.labels, |_| false);
+            run.held.hold(folds.add(group, &row))?;
+        }
+    }
+    Ok(folds.into_rows(groups.into_labels()))
 }
 
 /// Series that become one, or are compared with each other.

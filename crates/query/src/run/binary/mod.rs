@@ -72,7 +72,7 @@ fn with_numbers(
 }
 
 /// The value of an operator; comparisons give 0 or 1.
-fn apply(operator: Operator, left: f64, right: f64) -> f64 {
+pub(super) fn apply(operator: Operator, left: f64, right: f64) -> f64 {
     match operator {
         Operator::Add => left + right,
         Operator::Sub => left - right,
@@ -86,7 +86,7 @@ fn apply(operator: Operator, left: f64, right: f64) -> f64 {
 }
 
 #[expect(clippy::float_cmp, reason = "that is what these operators ask")]
-fn holds(operator: Operator, left: f64, right: f64) -> bool {
+pub(super) fn holds(operator: Operator, left: f64, right: f64) -> bool {
     match operator {
         Operator::Equal => left == right,
         Operator::NotEqual => left != right,

@@ -1,5 +1,7 @@
 //! How values change within a range: rates, differences, changes, resets.
 
+use model::Labels;
+
 use crate::{
     QueryError,
     run::{
@@ -21,38 +23,40 @@ pub(super) fn slide(
     grid: Grid,
 ) -> Result<Vec<Row>, QueryError> {
     let range_seconds = ranges.range as f64 / 1000.0;
-    let rows = match name {
-        "rate" => run.slide(ranges, grid, false, || Counter::new(Some(range_seconds)))?,
-        "increase" => run.slide(ranges, grid, false, || Counter::new(None))?,
-        "delta" => run.slide(ranges, grid, false, || Each(difference))?,
-        "irate" => run.slide(ranges, grid, false, || {
-            Each(|window: &Window<'_>| newest_change(window, true))
-        })?,
+    match name {
+        "rate" => run.slide(ranges, grid, false, || Counter::new((run, at), Some(range_seconds))),
+        "increase" => run.slide(ranges, grid, false, || Counter::new((run, at), None)),
+        "delta" => run.slide(ranges, grid, false, || Each(difference)),
+        "irate" => run
+            .slide(ranges, grid, false, || Each(|window: &Window<'_>| newest_change(window, true))),
         "idelta" => run.slide(ranges, grid, false, || {
             Each(|window: &Window<'_>| newest_change(window, false))
-        })?,
-        "changes" => run.slide(ranges, grid, false, || Pairs::new(changed))?,
-        _ => run.slide(ranges, grid, false, || Pairs::new(|before, after| after < before))?,
-    };
-    if matches!(name, "rate" | "increase") {
-        for row in &rows {
-            remark_gauge(run, at, row);
-        }
+        }),
+        "changes" => run.slide(ranges, grid, false, || Pairs::new(changed)),
+        _ => run.slide(ranges, grid, false, || Pairs::new(|before, after| after < before)),
     }
-    Ok(rows)
 }
 
-fn remark_gauge(run: &Run<'_>, at: Option<usize>, row: &Row) {
-    let Some(metric) = row.labels.metric_name() else { return };
-    match row.labels.get("__type__") {
-        Some("counter" | "histogram") => {}
+/// Whether labels say, or let one think, that a metric is a counter.
+fn looks_like_counter(labels: &Labels) -> bool {
+    match (labels.get("__type__"), labels.metric_name()) {
+        (_, None) | (Some("counter" | "histogram"), _) => true,
+        (Some(_), _) => false,
+        (None, Some(metric)) => {
+            ["_total", "_sum", "_count", "_bucket"].iter().any(|end| metric.ends_with(end))
+        }
+    }
+}
+
+fn remark_gauge(run: &Run<'_>, at: Option<usize>, labels: &Labels) {
+    let Some(metric) = labels.metric_name() else { return };
+    match labels.get("__type__") {
         Some(kind) => run.inform(
             at,
             &format!(
                 "metric might not be a counter, __type__ label is not set to \"counter\" or \"histogram\", got {kind:?}: {metric:?}"
             ),
         ),
-        None if ["_total", "_sum", "_count", "_bucket"].iter().any(|end| metric.ends_with(end)) => {}
         None => run.inform(
             at,
             &format!(
@@ -72,7 +76,11 @@ fn difference(window: &Window<'_>) -> f64 {
 }
 
 /// The increase of a counter, resets made good; as a rate if a range in seconds is given.
-struct Counter {
+struct Counter<'r, 'q> {
+    run: &'r Run<'q>,
+    at: Option<usize>,
+    /// The series, if it does not look like a counter and that was not remarked yet.
+    odd: Option<Labels>,
     rate_over: Option<f64>,
     /// Where the counter fell, and from what: found once, so that a window only looks at its own.
     resets: Vec<(usize, f64)>,
@@ -80,15 +88,16 @@ struct Counter {
     to: usize,
 }
 
-impl Counter {
-    fn new(rate_over: Option<f64>) -> Self {
-        Self { rate_over, resets: Vec::new(), from: 0, to: 0 }
+impl<'r, 'q> Counter<'r, 'q> {
+    fn new((run, at): (&'r Run<'q>, Option<usize>), rate_over: Option<f64>) -> Self {
+        Self { run, at, odd: None, rate_over, resets: Vec::new(), from: 0, to: 0 }
     }
 }
 
-impl Judge for Counter {
+impl Judge for Counter<'_, '_> {
     fn start(&mut self, track: &Track) {
         let values = &track.values;
+        self.odd = (!looks_like_counter(&track.labels)).then(|| track.labels.clone());
         self.resets.clear();
         for (at, pair) in values.windows(2).enumerate() {
             if pair[1] < pair[0] {
@@ -101,6 +110,9 @@ impl Judge for Counter {
     fn judge(&mut self, window: &Window<'_>) -> f64 {
         if window.values.len() < 2 {
             return ABSENT;
+        }
+        if let Some(labels) = self.odd.take() {
+            remark_gauge(self.run, self.at, &labels);
         }
         let after = window.first + window.values.len();
         while self.resets.get(self.to).is_some_and(|(at, _)| *at < after) {

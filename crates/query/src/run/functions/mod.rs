@@ -14,6 +14,7 @@ use model::Labels;
 
 use super::{
     Run, Take,
+    flow::stream::Sink,
     rows::{ABSENT, Grid, Row, Table, is_present},
 };
 use crate::{
@@ -32,7 +33,7 @@ pub(super) fn call(
         return Ok(Table::Scalar(values));
     }
     if call.args.iter().any(|arg| arg.kind() == ValueKind::Matrix) {
-        return range_call(run, call, grid).map(Table::Rows);
+        return range_call(run, call, grid, None).map(Table::Rows);
     }
     vector_call(run, call, at, grid).map(Table::Rows)
 }
@@ -78,12 +79,22 @@ fn only_value(rows: &[Row], grid: Grid) -> Vec<f64> {
     (0..grid.points).map(only).collect()
 }
 
-/// Functions of ranges.
-fn range_call(run: &Run<'_>, call: &Call, grid: Grid) -> Result<Vec<Row>, QueryError> {
+/// Whether a function of ranges leaves the metrics' names.
+pub(super) fn keeps_names(name: &str) -> bool {
+    matches!(name, "last_over_time" | "first_over_time")
+}
+
+/// Functions of ranges. With a sink, rows go there instead.
+pub(super) fn range_call(
+    run: &Run<'_>,
+    call: &Call,
+    grid: Grid,
+    sink: Option<&Sink<'_>>,
+) -> Result<Vec<Row>, QueryError> {
     let Some(arg) = call.args.iter().find(|arg| arg.kind() == ValueKind::Matrix) else {
         return Err(unknown(call.name));
     };
-    let ranges = run.ranges(arg, grid)?;
+    let ranges = run.ranges(arg, grid)?.into_sink(sink);
     let numbers: Vec<Vec<f64>> = call
         .args
         .iter()
@@ -98,7 +109,7 @@ fn range_call(run: &Run<'_>, call: &Call, grid: Grid) -> Result<Vec<Row>, QueryE
         "deriv" | "predict_linear" | "double_exponential_smoothing" => {
             trend::slide(run, call.name, &numbers, &ranges, grid)?
         }
-        "last_over_time" | "first_over_time" => {
+        name if keeps_names(name) => {
             return over_time::slide(run, call.name, &[], &ranges, grid);
         }
         _ => {

@@ -99,7 +99,10 @@ impl Engine {
         budget: &dyn Budget,
     ) -> Result<Answer, QueryError> {
         let grid = self.grid(steps)?;
-        parse::with_expression(text, |root| self.range_of(source, (text, &root), grid, budget))
+        parse::with_expression(text, |mut root| {
+            root.pin(steps.from.millis(), steps.to.millis());
+            self.range_of(source, (text, &root), grid, budget)
+        })
     }
 
     fn range_of(

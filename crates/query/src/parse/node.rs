@@ -13,6 +13,44 @@ pub(crate) struct Node {
     pub(crate) shape: Shape,
 }
 
+impl Node {
+    /// Puts the query's own start and end where `@ start()` and `@ end()` stand. The end is the one that was asked
+    /// for, which may lie behind the last step.
+    pub(crate) fn pin(&mut self, start: i64, end: i64) {
+        let pin = |shift: &mut Shift| {
+            shift.pin = shift.pin.map(|pin| match pin {
+                Pin::Start => Pin::At(start),
+                Pin::End => Pin::At(end),
+                Pin::At(_) => pin,
+            });
+        };
+        match &mut self.shape {
+            Shape::Number(_) | Shape::Text(_) => {}
+            Shape::Select(selector) | Shape::Window(selector, _) => pin(&mut selector.shift),
+            Shape::Subquery(subquery) => {
+                pin(&mut subquery.shift);
+                subquery.inner.pin(start, end);
+            }
+            Shape::Call(call) => {
+                for arg in &mut call.args {
+                    arg.pin(start, end);
+                }
+            }
+            Shape::Aggregate(aggregate) => {
+                aggregate.inner.pin(start, end);
+                if let Some(parameter) = &mut aggregate.parameter {
+                    parameter.pin(start, end);
+                }
+            }
+            Shape::Binary(binary) => {
+                binary.left.pin(start, end);
+                binary.right.pin(start, end);
+            }
+            Shape::Negate(inner) => inner.pin(start, end),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) enum Shape {
     Number(f64),

@@ -1,6 +1,6 @@
 //! Whether there is nothing: `absent` and `absent_over_time`.
 
-use model::{Labels, METRIC_NAME, MatchOp};
+use model::{Labels, METRIC_NAME, MatchOp, Matcher};
 
 use crate::{
     QueryError,
@@ -54,14 +54,20 @@ fn missing(arg: &Node, rows: &[Row], grid: Grid) -> Vec<Row> {
     vec![Row::floats(expected_labels(arg), false, values)]
 }
 
-/// The labels the missing series would surely have: those asked for by one equal matcher and nothing else.
+/// The labels the missing series would have: of each name the first equal matcher, unless another matcher of that
+/// name follows it. So does Prometheus, whose answer depends on the order of matchers.
 fn expected_labels(arg: &Node) -> Labels {
     let (Shape::Select(selector) | Shape::Window(selector, _)) = &arg.shape else {
         return Labels::empty();
     };
-    let sure = selector.matchers.iter().filter(|matcher| {
-        let alike = selector.matchers.iter().filter(|other| other.name() == matcher.name());
-        matcher.op() == MatchOp::Equal && matcher.name() != METRIC_NAME && alike.count() == 1
+    let matchers = &selector.matchers;
+    let sure = matchers.iter().enumerate().filter(|(at, matcher)| {
+        let is_equal = |matcher: &Matcher| matcher.op() == MatchOp::Equal;
+        let alike = |other: &&Matcher| other.name() == matcher.name();
+        is_equal(matcher)
+            && matcher.name() != METRIC_NAME
+            && !matchers[..*at].iter().filter(alike).any(is_equal)
+            && !matchers[at + 1..].iter().any(|other| alike(&other))
     });
-    Labels::from_pairs(sure.map(|matcher| (matcher.name(), matcher.value())))
+    Labels::from_pairs(sure.map(|(_, matcher)| (matcher.name(), matcher.value())))
 }

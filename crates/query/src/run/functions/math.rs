@@ -17,8 +17,16 @@ pub(super) fn of_one_value(name: &str) -> Option<fn(f64) -> f64> {
         "asin" => f64::asin,
         "acos" => f64::acos,
         "atan" => f64::atan,
-        "sinh" => f64::sinh,
-        "cosh" => f64::cosh,
+        "sinh" => |value| {
+            if value.abs() > HALF_OF_EXP {
+                half_of_exp(value.abs()).copysign(value)
+            } else {
+                value.sinh()
+            }
+        },
+        "cosh" => {
+            |value| if value.abs() > HALF_OF_EXP { half_of_exp(value.abs()) } else { value.cosh() }
+        }
         "tanh" => f64::tanh,
         "asinh" => f64::asinh,
         "acosh" => f64::acosh,
@@ -28,6 +36,14 @@ pub(super) fn of_one_value(name: &str) -> Option<fn(f64) -> f64> {
         "sgn" => sign,
         _ => return None,
     })
+}
+
+/// From here on the other half of `sinh` and `cosh` is too small to matter, and Prometheus leaves it out; so do we, to
+/// become infinite where it does.
+const HALF_OF_EXP: f64 = 21.0;
+
+fn half_of_exp(value: f64) -> f64 {
+    value.exp() * 0.5
 }
 
 fn sign(value: f64) -> f64 {

@@ -10,7 +10,7 @@ help: ## Says what can be made
 run: ui/dist/index.html ## Builds the pages and the program, and serves on http://127.0.0.1:7546
 	$(CARGO) run --release --locked --bin plimsoll -- serve $(ARGS)
 
-test: needs tidy lint units pages ## Runs every check there is
+test: needs tidy lint units pages differential ## Runs every check there is
 
 ui: ui/dist/index.html ## Builds the pages
 
@@ -32,6 +32,9 @@ pages: ui/dist/index.html
 	$(CARGO) build --locked --bin plimsoll
 	ui/e2e/run.sh
 
+differential: ui/dist/index.html
+	fuzz/differential/run.sh --queries 1000
+
 bench: ui/dist/index.html ## Measures the figures beside the peers; takes about an hour
 	$(CARGO) build --release --locked --bin plimsoll
 	bench/run.sh
@@ -47,4 +50,4 @@ ui/dist/index.html: ui/node_modules/.package-lock.json $(UI_SOURCES)
 	cd ui && npm run --silent build
 	@touch $@
 
-.PHONY: help run test ui needs tidy lint units pages bench peers
+.PHONY: help run test ui needs tidy lint units pages differential bench peers

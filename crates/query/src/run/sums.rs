@@ -21,6 +21,23 @@ impl Sum {
         self.value = total;
     }
 
+    /// Adds what another sum has.
+    pub(crate) fn join(&mut self, other: &Self) {
+        self.add(other.value);
+        self.lost += other.lost;
+    }
+
+    /// Whether it can be relied on: it did not overflow, and nothing was infinite or not a number.
+    pub(crate) fn is_finite(&self) -> bool {
+        (self.value + self.lost).is_finite()
+    }
+
+    /// The mean of so many values.
+    pub(crate) fn mean_of(&self, count: usize) -> f64 {
+        let count = count as f64;
+        self.value / count + self.lost / count
+    }
+
     /// The sum.
     pub(crate) fn total(self) -> f64 {
         self.value + self.lost
@@ -81,6 +98,20 @@ impl Variance {
         let delta = value - self.mean.total();
         self.mean.add(delta / self.count);
         self.squares.add(delta * (value - self.mean.total()));
+    }
+
+    /// Adds what another has (Chan).
+    pub(crate) fn join(&mut self, other: &Self) {
+        if self.count == 0.0 {
+            *self = *other;
+        } else if other.count > 0.0 {
+            let delta = (other.mean.value - self.mean.value) + (other.mean.lost - self.mean.lost);
+            let count = self.count + other.count;
+            self.mean.add(delta * (other.count / count));
+            self.squares.join(&other.squares);
+            self.squares.add(delta * delta * (self.count * other.count / count));
+            self.count = count;
+        }
     }
 
     /// The variance; not a number if nothing was added.

@@ -110,6 +110,12 @@ impl<F: FnMut(&Window<'_>) -> f64> Judge for Each<F> {
 }
 
 impl<'n> Ranges<'n> {
+    /// Whether windows on a grid overlap so much that what was found of one helps with the next.
+    pub(crate) fn overlap(&self, grid: Grid, ranged: bool) -> bool {
+        let many = ranged || grid.points > 1;
+        many && !self.gaze.is_pinned() && grid.step.saturating_mul(2) <= self.range
+    }
+
     /// The same, with rows going elsewhere.
     pub(crate) fn into_sink(self, sink: Option<&'n Sink<'n>>) -> Self {
         Self { sink, ..self }
@@ -211,22 +217,17 @@ impl Run<'_> {
         let mut row = Row::floats(track.labels.clone(), track.drop_name, Vec::new());
         row.values.reserve_exact(grid.points);
         let mixed = !track.histograms.is_empty();
+        let points = if ranges.gaze.is_pinned() && !each_step { 1 } else { grid.points };
         let (mut floats, mut histograms) = (Slider::default(), Slider::default());
         let mut looked_at = 0;
-        for (number, step) in grid.times().enumerate() {
-            if number > 0 && ranges.gaze.is_pinned() && !each_step {
-                row.values.push(row.values[0]);
-                if let Some(first) = row.histograms.first().cloned() {
-                    row.histograms.push(first);
-                }
-                continue;
-            }
+        for (number, step) in grid.times().enumerate().take(points) {
             let end = ranges.gaze.moment(step);
             let start = end.saturating_sub(ranges.range);
-            floats.slide((start, end), track.times.len(), |at| track.times[at]);
+            floats.slide_over((start, end), &track.times);
             if mixed {
-                let column = &track.histograms;
-                histograms.slide((start, end), column.len(), |at| column[at].time.millis());
+                histograms.slide_by((start, end), track.histograms.len(), |at| {
+                    track.histograms[at].time.millis()
+                });
             }
             let Slider { first, after } = floats;
             if first == after && histograms.first == histograms.after {
@@ -254,6 +255,7 @@ impl Run<'_> {
                 self.budget.charge(0)?;
             }
         }
+        row.repeat_last(grid.points);
         Ok(row)
     }
 
@@ -288,7 +290,27 @@ struct Slider {
 }
 
 impl Slider {
-    fn slide(&mut self, (start, end): (i64, i64), count: usize, time: impl Fn(usize) -> i64) {
+    /// Moves on to a window, over times that rise.
+    fn slide_over(&mut self, (start, end): (i64, i64), times: &[i64]) {
+        if self.after == 0 {
+            // The first window of a query may lie far from the first sample.
+            self.first = times.partition_point(|time| *time <= start);
+            self.after = self.first;
+        }
+        while let Some(time) = times.get(self.after)
+            && *time <= end
+        {
+            self.after += 1;
+        }
+        while let Some(time) = times.get(self.first)
+            && *time <= start
+        {
+            self.first += 1;
+        }
+        self.after = self.after.max(self.first);
+    }
+
+    fn slide_by(&mut self, (start, end): (i64, i64), count: usize, time: impl Fn(usize) -> i64) {
         while self.after < count && time(self.after) <= end {
             self.after += 1;
         }
@@ -299,6 +321,15 @@ impl Slider {
 }
 
 impl Row {
+    /// Says for the remaining steps what was said of the last.
+    fn repeat_last(&mut self, points: usize) {
+        let value = self.values.last().copied().unwrap_or(ABSENT);
+        self.values.resize(points, value);
+        if let Some(last) = self.histograms.last().cloned() {
+            self.histograms.resize(points, last);
+        }
+    }
+
     /// Puts down what was said of the next step.
     fn push(&mut self, judged: Judged) {
         let value = match judged {

@@ -13,6 +13,8 @@ use crate::parse::node::Grouping;
 /// The groups of one aggregation, by number. Several threads may look for groups at once.
 pub(crate) struct Groups<'g> {
     grouping: &'g Grouping,
+    /// No label after this one counts; labels come in the order of their names.
+    last: Option<&'g str>,
     hasher: DefaultHashBuilder,
     known: Mutex<Known>,
 }
@@ -29,7 +31,11 @@ pub(crate) struct GroupCache(HashTable<(u64, u32, Labels)>);
 
 impl<'g> Groups<'g> {
     pub(crate) fn new(grouping: &'g Grouping) -> Self {
-        Self { grouping, hasher: DefaultHashBuilder::default(), known: Mutex::default() }
+        let last = match grouping {
+            Grouping::By(named) => Some(named.iter().max().map_or("", String::as_str)),
+            Grouping::Without(_) => None,
+        };
+        Self { grouping, last, hasher: DefaultHashBuilder::default(), known: Mutex::default() }
     }
 
     /// The number of a series' group. Labels that the test names are taken not to be there.
@@ -40,7 +46,11 @@ impl<'g> Groups<'g> {
         gone: impl Fn(&str) -> bool,
     ) -> u32 {
         let stays = |name: &str| counts(self.grouping, name) && !gone(name);
-        let parts = || labels.iter().filter(|(name, _)| stays(name));
+        let parts = || {
+            let may_count = |name: &str| self.last.is_none_or(|last| name <= last);
+            let near = labels.iter().take_while(move |(name, _)| may_count(name));
+            near.filter(|(name, _)| stays(name))
+        };
         let mut hasher = self.hasher.build_hasher();
         for (name, value) in parts() {
             (name, value).hash(&mut hasher);

@@ -2,5 +2,7 @@
 
 pub(crate) mod held;
 mod pipeline;
+pub(crate) mod ranks;
 pub(crate) mod stream;
+pub(crate) mod tiles;
 pub(crate) mod workers;

@@ -14,6 +14,9 @@ use crate::{
 /// Beyond this many average distances from the edge of the window, a series is taken to begin or end in it.
 const EDGE_DISTANCES: f64 = 1.1;
 
+/// Above one by more than rounding can make of it.
+const SURELY: f64 = 1.000_001;
+
 /// Slides one of these functions over all series. `at` is the place of the range expression.
 pub(super) fn slide(
     run: &Run<'_>,
@@ -72,7 +75,7 @@ fn ends(window: &Window<'_>) -> (f64, f64) {
 
 fn difference(window: &Window<'_>) -> f64 {
     let (first, last) = ends(window);
-    extrapolated(window, last - first, false)
+    extrapolated(window, last - first)
 }
 
 /// The increase of a counter, resets made good; as a rate if a range in seconds is given.
@@ -86,11 +89,21 @@ struct Counter<'r, 'q> {
     resets: Vec<(usize, f64)>,
     from: usize,
     to: usize,
+    stretch: Stretch,
 }
 
 impl<'r, 'q> Counter<'r, 'q> {
     fn new((run, at): (&'r Run<'q>, Option<usize>), rate_over: Option<f64>) -> Self {
-        Self { run, at, odd: None, rate_over, resets: Vec::new(), from: 0, to: 0 }
+        Self {
+            run,
+            at,
+            odd: None,
+            rate_over,
+            resets: Vec::new(),
+            from: 0,
+            to: 0,
+            stretch: Stretch::default(),
+        }
     }
 }
 
@@ -126,7 +139,8 @@ impl Judge for Counter<'_, '_> {
         for (_, before) in &self.resets[self.from..self.to] {
             increase += before;
         }
-        let (increase, factor) = extrapolated_by(window, increase, true);
+        let stretch = self.stretch.of(window);
+        let factor = stretch.for_counter(first, increase);
         match self.rate_over {
             Some(seconds) => increase * (factor / seconds),
             None => increase * factor,
@@ -134,38 +148,66 @@ impl Judge for Counter<'_, '_> {
     }
 }
 
-fn extrapolated(window: &Window<'_>, change: f64, is_counter: bool) -> f64 {
+fn extrapolated(window: &Window<'_>, change: f64) -> f64 {
     if window.values.len() < 2 {
         return ABSENT;
     }
-    let (change, factor) = extrapolated_by(window, change, is_counter);
-    change * factor
+    change * Stretch::default().of(window).factor
 }
 
-/// A change and the factor that stretches it over the whole window, as Prometheus does: to its edges where samples
-/// come near them, otherwise by half a distance, and for counters never below zero.
-fn extrapolated_by(window: &Window<'_>, change: f64, is_counter: bool) -> (f64, f64) {
-    let first = window.times[0];
-    let last = window.times[window.times.len() - 1];
-    let sampled = (last - first) as f64 / 1000.0;
-    let distance = sampled / (window.times.len() - 1) as f64;
-    let edge = distance * EDGE_DISTANCES;
-    let mut to_start = (first - window.start) as f64 / 1000.0;
-    let mut to_end = (window.end - last) as f64 / 1000.0;
-    if to_start >= edge {
-        to_start = distance / 2.0;
-    }
-    if is_counter {
-        let mut to_zero = to_start;
-        if change > 0.0 && window.values[0] >= 0.0 {
-            to_zero = sampled * (window.values[0] / change);
+/// How a change is stretched over the whole window, as Prometheus does: to its edges where samples come near them,
+/// otherwise by half a distance, and for counters never below zero. It depends on where in the window the samples
+/// lie, which is mostly the same from one window to the next.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stretch {
+    /// From the start of the window to the first sample, to the last, and to the end; and how many there are.
+    places: (i64, i64, i64, usize),
+    /// Seconds between first and last.
+    sampled: f64,
+    to_start: f64,
+    to_end: f64,
+    factor: f64,
+}
+
+impl Stretch {
+    /// The stretch of a window with at least two samples.
+    fn of(&mut self, window: &Window<'_>) -> Self {
+        let (first, last) = (window.times[0], window.times[window.times.len() - 1]);
+        let places = (
+            first.saturating_sub(window.start),
+            last.saturating_sub(first),
+            window.end.saturating_sub(last),
+            window.times.len(),
+        );
+        if places != self.places {
+            *self = Self::at(places);
         }
-        to_start = to_start.min(to_zero);
+        *self
     }
-    if to_end >= edge {
-        to_end = distance / 2.0;
+
+    fn at(places: (i64, i64, i64, usize)) -> Self {
+        let sampled = places.1 as f64 / 1000.0;
+        let distance = sampled / (places.3 - 1) as f64;
+        let edge = distance * EDGE_DISTANCES;
+        let near = |seconds: f64| if seconds >= edge { distance / 2.0 } else { seconds };
+        let to_start = near(places.0 as f64 / 1000.0);
+        let to_end = near(places.2 as f64 / 1000.0);
+        let factor = (sampled + to_start + to_end) / sampled;
+        Self { places, sampled, to_start, to_end, factor }
     }
-    (change, (sampled + to_start + to_end) / sampled)
+
+    /// The factor for a counter that began the window with a value and rose by some.
+    fn for_counter(&self, first: f64, increase: f64) -> f64 {
+        if !(increase > 0.0 && first >= 0.0) {
+            return self.factor;
+        }
+        // Dividing is dear, and mostly the counter was above zero for long.
+        if self.sampled * first > self.to_start * increase * SURELY {
+            return self.factor;
+        }
+        let to_start = self.to_start.min(self.sampled * (first / increase));
+        (self.sampled + to_start + self.to_end) / self.sampled
+    }
 }
 
 /// The change between the two newest samples; per second, and resets made good, if it is a rate.

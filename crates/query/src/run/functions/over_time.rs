@@ -6,6 +6,10 @@ use crate::{
     QueryError,
     run::{
         Run,
+        flow::{
+            ranks::Ranks,
+            tiles::{Tally, Tiles},
+        },
         rows::{Grid, Row},
         sums::{Mean, Sum, Variance, quantile},
         windows::{Each, Judge, Ranges, Track, Window},
@@ -20,18 +24,31 @@ pub(super) fn slide(
     ranges: &Ranges<'_>,
     grid: Grid,
 ) -> Result<Vec<Row>, QueryError> {
-    if name == "quantile_over_time" {
-        let shares = &numbers[0];
-        return run.slide(ranges, grid, true, || {
-            Each(|window: &Window<'_>| quantile(shares[window.number], &mut window.values.to_vec()))
-        });
-    }
+    let overlap = ranges.overlap(grid, run.ranged);
+    let length = ranges.range;
     match name {
+        "quantile_over_time" => {
+            let shares = &numbers[0][..];
+            return run.slide(ranges, grid, true, || Quantile::new(shares, overlap));
+        }
         "min_over_time" => {
             return run.slide(ranges, grid, false, || Extreme::new(|new, old| new <= old));
         }
         "max_over_time" => {
             return run.slide(ranges, grid, false, || Extreme::new(|new, old| new >= old));
+        }
+        "sum_over_time" if overlap => {
+            return run.slide(ranges, grid, false, || Tiled::new(length, tiled_sum));
+        }
+        "avg_over_time" if overlap => {
+            return run.slide(ranges, grid, false, || Tiled::new(length, tiled_mean));
+        }
+        "stdvar_over_time" if overlap => {
+            return run.slide(ranges, grid, false, || Tiled::new(length, tiled_variance));
+        }
+        "stddev_over_time" if overlap => {
+            let deviation = |own: Variance, window: &Window<'_>| tiled_variance(own, window).sqrt();
+            return run.slide(ranges, grid, false, || Tiled::new(length, deviation));
         }
         _ => {}
     }
@@ -76,6 +93,70 @@ fn variance(window: &Window<'_>) -> f64 {
     let mut variance = Variance::default();
     window.values.iter().for_each(|value| variance.add(*value));
     variance.variance()
+}
+
+/// The sum of a window; where something is not finite, as its samples give it one by one.
+fn tiled_sum(own: Sum, window: &Window<'_>) -> f64 {
+    if own.is_finite() { own.total() } else { sum(window) }
+}
+
+fn tiled_mean(own: Sum, window: &Window<'_>) -> f64 {
+    if own.is_finite() { own.mean_of(window.values.len()) } else { mean(window) }
+}
+
+fn tiled_variance(own: Variance, window: &Window<'_>) -> f64 {
+    let found = own.variance();
+    if found.is_finite() { found } else { variance(window) }
+}
+
+/// Judges overlapping windows by their tiles.
+struct Tiled<T, F> {
+    tiles: Tiles<T>,
+    value: F,
+}
+
+impl<T: Tally, F> Tiled<T, F> {
+    fn new(length: i64, value: F) -> Self {
+        Self { tiles: Tiles::new(length), value }
+    }
+}
+
+impl<T: Tally, F: Fn(T, &Window<'_>) -> f64> Judge for Tiled<T, F> {
+    fn start(&mut self, track: &Track) {
+        self.tiles.lay(track);
+    }
+
+    fn judge(&mut self, window: &Window<'_>) -> f64 {
+        (self.value)(self.tiles.of(window), window)
+    }
+}
+
+/// A quantile of each window, the share being another for each step.
+struct Quantile<'n> {
+    shares: &'n [f64],
+    overlap: bool,
+    ranks: Ranks,
+}
+
+impl<'n> Quantile<'n> {
+    fn new(shares: &'n [f64], overlap: bool) -> Self {
+        Self { shares, overlap, ranks: Ranks::default() }
+    }
+}
+
+impl Judge for Quantile<'_> {
+    fn start(&mut self, _track: &Track) {
+        self.ranks.clear();
+    }
+
+    fn judge(&mut self, window: &Window<'_>) -> f64 {
+        let share = self.shares[window.number];
+        if !self.overlap {
+            return self.ranks.quantile_once(share, window.values);
+        }
+        self.ranks.slide(window);
+        self.ranks.quantile(share)
+    }
 }
 
 /// The median of the distances from the median; not a number if any value is not.

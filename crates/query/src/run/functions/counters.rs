@@ -27,8 +27,8 @@ pub(super) fn slide(
 ) -> Result<Vec<Row>, QueryError> {
     let range_seconds = ranges.range as f64 / 1000.0;
     match name {
-        "rate" => run.slide(ranges, grid, false, || Counter::new((run, at), Some(range_seconds))),
-        "increase" => run.slide(ranges, grid, false, || Counter::new((run, at), None)),
+        "rate" => run.slide(ranges, grid, false, || Counter::new((run, at), range_seconds)),
+        "increase" => run.slide(ranges, grid, false, || Counter::new((run, at), 1.0)),
         "delta" => run.slide(ranges, grid, false, || Each(difference)),
         "irate" => run
             .slide(ranges, grid, false, || Each(|window: &Window<'_>| newest_change(window, true))),
@@ -78,13 +78,13 @@ fn difference(window: &Window<'_>) -> f64 {
     extrapolated(window, last - first)
 }
 
-/// The increase of a counter, resets made good; as a rate if a range in seconds is given.
+/// The increase of a counter, resets made good, over so many: the seconds of the range for a rate, otherwise one.
 struct Counter<'r, 'q> {
     run: &'r Run<'q>,
     at: Option<usize>,
     /// The series, if it does not look like a counter and that was not remarked yet.
     odd: Option<Labels>,
-    rate_over: Option<f64>,
+    rate_over: f64,
     /// Where the counter fell, and from what: found once, so that a window only looks at its own.
     resets: Vec<(usize, f64)>,
     from: usize,
@@ -93,7 +93,7 @@ struct Counter<'r, 'q> {
 }
 
 impl<'r, 'q> Counter<'r, 'q> {
-    fn new((run, at): (&'r Run<'q>, Option<usize>), rate_over: Option<f64>) -> Self {
+    fn new((run, at): (&'r Run<'q>, Option<usize>), rate_over: f64) -> Self {
         Self {
             run,
             at,
@@ -139,12 +139,8 @@ impl Judge for Counter<'_, '_> {
         for (_, before) in &self.resets[self.from..self.to] {
             increase += before;
         }
-        let stretch = self.stretch.of(window);
-        let factor = stretch.for_counter(first, increase);
-        match self.rate_over {
-            Some(seconds) => increase * (factor / seconds),
-            None => increase * factor,
-        }
+        self.stretch.place(window, self.rate_over);
+        increase * self.stretch.for_counter(first, increase)
     }
 }
 
@@ -152,7 +148,9 @@ fn extrapolated(window: &Window<'_>, change: f64) -> f64 {
     if window.values.len() < 2 {
         return ABSENT;
     }
-    change * Stretch::default().of(window).factor
+    let mut stretch = Stretch::default();
+    stretch.place(window, 1.0);
+    change * stretch.factor
 }
 
 /// How a change is stretched over the whole window, as Prometheus does: to its edges where samples come near them,
@@ -166,12 +164,14 @@ struct Stretch {
     sampled: f64,
     to_start: f64,
     to_end: f64,
+    /// What the factor is divided by: the seconds of the window for a rate, otherwise one.
+    over: f64,
     factor: f64,
 }
 
 impl Stretch {
-    /// The stretch of a window with at least two samples.
-    fn of(&mut self, window: &Window<'_>) -> Self {
+    /// Looks where the samples of a window lie; there are at least two.
+    fn place(&mut self, window: &Window<'_>, over: f64) {
         let (first, last) = (window.times[0], window.times[window.times.len() - 1]);
         let places = (
             first.saturating_sub(window.start),
@@ -180,20 +180,19 @@ impl Stretch {
             window.times.len(),
         );
         if places != self.places {
-            *self = Self::at(places);
+            *self = Self::at(places, over);
         }
-        *self
     }
 
-    fn at(places: (i64, i64, i64, usize)) -> Self {
+    fn at(places: (i64, i64, i64, usize), over: f64) -> Self {
         let sampled = places.1 as f64 / 1000.0;
         let distance = sampled / (places.3 - 1) as f64;
         let edge = distance * EDGE_DISTANCES;
         let near = |seconds: f64| if seconds >= edge { distance / 2.0 } else { seconds };
         let to_start = near(places.0 as f64 / 1000.0);
         let to_end = near(places.2 as f64 / 1000.0);
-        let factor = (sampled + to_start + to_end) / sampled;
-        Self { places, sampled, to_start, to_end, factor }
+        let factor = (sampled + to_start + to_end) / sampled / over;
+        Self { places, sampled, to_start, to_end, over, factor }
     }
 
     /// The factor for a counter that began the window with a value and rose by some.
@@ -206,7 +205,7 @@ impl Stretch {
             return self.factor;
         }
         let to_start = self.to_start.min(self.sampled * (first / increase));
-        (self.sampled + to_start + self.to_end) / self.sampled
+        (self.sampled + to_start + self.to_end) / self.sampled / self.over
     }
 }
 

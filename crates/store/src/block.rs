@@ -1,11 +1,15 @@
-//! Rows of one series as bytes and back, bit for bit: a column of times, a column of values.
+//! Rows of one series as bytes and back, bit for bit: a column of values, a column of times.
 
 mod bits;
 mod bytes;
+mod frames;
+mod scale;
 #[cfg(test)]
 mod tests;
 mod times;
 mod values;
+mod whole;
+mod xor;
 
 pub(crate) use bytes::{Reader, write_text, write_varint, write_zigzag};
 
@@ -36,19 +40,62 @@ impl Chunk {
     }
 }
 
-/// Appends a block to a group. Times rise strictly; there is at least one.
-pub(crate) fn encode(times: &[i64], values: &[f64], into: &mut Vec<u8>) {
-    times::encode(times, into);
-    values::encode(values, into);
+/// Where a block is in its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Its first byte.
+    pub(crate) start: usize,
+    /// Its bytes.
+    pub(crate) bytes: usize,
+    /// The time of its first row.
+    pub(crate) first: i64,
+    /// Its rows.
+    pub(crate) rows: usize,
 }
 
-/// Reads a block of so many rows whose first time is known; `None` if it is not one.
-pub(crate) fn decode(bytes: &[u8], first: i64, rows: usize) -> Option<Chunk> {
-    if rows == 0 || rows > BLOCK_ROWS {
-        return None;
+/// Writes blocks, one after the other, into groups; a block may stand on the one before it in its
+/// group, if both have the same times (the buckets of a histogram, say).
+#[derive(Debug, Default)]
+pub(crate) struct Encoder {
+    values: values::ValueEncoder,
+    room: whole::Room,
+    last_times: Vec<i64>,
+}
+
+impl Encoder {
+    /// The next block stands alone: it starts a group.
+    pub(crate) fn start_group(&mut self) {
+        self.values.forget();
+        self.last_times.clear();
     }
-    let mut reader = Reader::new(bytes);
-    let times = times::decode(&mut reader, first, rows)?;
-    let values = values::decode(&mut reader, rows)?;
-    reader.is_empty().then_some(Chunk { times, values })
+
+    /// Appends a block to a group. Times rise strictly; there is at least one.
+    pub(crate) fn encode(&mut self, times: &[i64], values: &[f64], group: &mut Vec<u8>) {
+        let same_times = self.last_times == times;
+        self.values.encode(values, same_times, group);
+        times::encode(times, &mut self.room, group);
+        if !same_times {
+            self.last_times.clear();
+            self.last_times.extend_from_slice(times);
+        }
+    }
+}
+
+/// Reads blocks.
+#[derive(Debug, Default)]
+pub(crate) struct Decoder {
+    values: values::ValueDecoder,
+}
+
+impl Decoder {
+    /// Reads a block of a group into a chunk; `None` if it is not one.
+    pub(crate) fn decode(&mut self, group: &[u8], place: Place, into: &mut Chunk) -> Option<()> {
+        if place.rows == 0 || place.rows > BLOCK_ROWS {
+            return None;
+        }
+        let group = group.get(..place.start.checked_add(place.bytes)?)?;
+        let mut rest = self.values.decode(group, place.start, place.rows, &mut into.values)?;
+        times::decode(&mut rest, place.first, place.rows, &mut into.times)?;
+        rest.is_empty().then_some(())
+    }
 }

@@ -1,15 +1,10 @@
-//! Bits in bytes, lowest first, and whole columns of numbers packed with them.
-
-use super::bytes::{Reader, unzigzag, zigzag};
-
-/// Numbers that share one width.
-const FRAME: usize = 128;
+//! Bits in bytes, lowest first.
 
 /// Appends bits to bytes.
 #[derive(Debug)]
 pub(super) struct BitWriter<'a> {
     into: &'a mut Vec<u8>,
-    held: u128,
+    held: u64,
     used: u32,
 }
 
@@ -19,14 +14,16 @@ impl<'a> BitWriter<'a> {
         Self { into, held: 0, used: 0 }
     }
 
-    /// Appends the lowest bits of a value; the bits above them must be zero. At most 64.
+    /// Appends the lowest bits of a value, at most 64; the bits above them must be zero.
     pub(super) fn write(&mut self, value: u64, bits: u32) {
-        self.held |= u128::from(value) << self.used;
-        self.used += bits;
-        while self.used >= 64 {
-            self.into.extend_from_slice(&low_word(self.held).to_le_bytes());
-            self.held >>= 64;
-            self.used -= 64;
+        self.held |= value << self.used;
+        let used = self.used + bits;
+        if used >= 64 {
+            self.into.extend_from_slice(&self.held.to_le_bytes());
+            self.held = value.checked_shr(64 - self.used).unwrap_or(0);
+            self.used = used - 64;
+        } else {
+            self.used = used;
         }
     }
 
@@ -37,16 +34,11 @@ impl<'a> BitWriter<'a> {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the low half is what is wanted")]
-fn low_word(value: u128) -> u64 {
-    value as u64
-}
-
 /// Reads bits from bytes.
 #[derive(Debug)]
 pub(super) struct BitReader<'a> {
     bytes: &'a [u8],
-    held: u128,
+    held: u64,
     left: u32,
 }
 
@@ -56,71 +48,67 @@ impl<'a> BitReader<'a> {
         Self { bytes, held: 0, left: 0 }
     }
 
+    /// Whole bytes that were not read.
+    pub(super) fn bytes_left(&self) -> usize {
+        self.bytes.len() + (self.left / 8) as usize
+    }
+
     /// The next so many bits, at most 64.
     pub(super) fn read(&mut self, bits: u32) -> Option<u64> {
-        while self.left < bits {
-            if let Some((word, rest)) = self.bytes.split_first_chunk::<8>() {
-                self.held |= u128::from(u64::from_le_bytes(*word)) << self.left;
-                self.left += 64;
-                self.bytes = rest;
-            } else {
-                let (byte, rest) = self.bytes.split_first()?;
-                self.held |= u128::from(*byte) << self.left;
-                self.left += 8;
-                self.bytes = rest;
-            }
+        if bits <= self.left {
+            let value = self.held & mask(bits);
+            self.held = self.held.checked_shr(bits).unwrap_or(0);
+            self.left -= bits;
+            return Some(value);
         }
-        let value = low_word(self.held) & mask(bits);
-        self.held >>= bits;
-        self.left -= bits;
+        let (have, got) = (self.held, self.left);
+        if let Some((word, rest)) = self.bytes.split_first_chunk::<8>() {
+            (self.held, self.left, self.bytes) = (u64::from_le_bytes(*word), 64, rest);
+        } else {
+            let mut word = [0; 8];
+            word[..self.bytes.len()].copy_from_slice(self.bytes);
+            self.held = u64::from_le_bytes(word);
+            self.left = u32::try_from(self.bytes.len()).ok()? * 8;
+            self.bytes = &[];
+        }
+        let more = bits - got;
+        if more > self.left {
+            return None;
+        }
+        let value = have | (self.held & mask(more)) << got;
+        self.held = self.held.checked_shr(more).unwrap_or(0);
+        self.left -= more;
         Some(value)
     }
 }
 
-fn mask(bits: u32) -> u64 {
+/// So many ones from below, at most 64.
+pub(super) fn mask(bits: u32) -> u64 {
     u64::MAX.checked_shr(64 - bits).unwrap_or(0)
 }
 
-fn width(frame: &[i64]) -> u32 {
-    64 - frame.iter().fold(0, |seen, value| seen | zigzag(*value)).leading_zeros()
-}
+/// Bytes of the widest frame, and a word beyond it.
+const SPACE: usize = super::frames::FRAME * 7 + 8;
 
-/// How many bytes `pack` would write.
-pub(super) fn packed_bytes(numbers: &[i64]) -> usize {
-    numbers.chunks(FRAME).map(|frame| 1 + (width(frame) as usize * frame.len()).div_ceil(8)).sum()
-}
-
-/// Appends numbers in frames of one width each.
-pub(super) fn pack(numbers: &[i64], into: &mut Vec<u8>) {
-    for frame in numbers.chunks(FRAME) {
-        let width = width(frame);
-        into.push((width & 0xff) as u8);
-        let mut bits = BitWriter::new(into);
-        for number in frame {
-            bits.write(zigzag(*number), width);
-        }
-        bits.finish();
+/// Reads numbers of one width, at most 56 bits, at most a frame of them.
+pub(super) fn unpack(bytes: &[u8], width: u32, into: &mut [u64]) -> Option<()> {
+    if width == 0 {
+        into.fill(0);
+        return Some(());
     }
-}
-
-/// Reads what `pack` wrote, handing each number to `each`.
-pub(super) fn unpack(
-    reader: &mut Reader<'_>,
-    count: usize,
-    mut each: impl FnMut(i64),
-) -> Option<()> {
-    let mut left = count;
-    while left > 0 {
-        let frame = left.min(FRAME);
-        let width = u32::from(reader.byte()?);
-        if width > 64 {
-            return None;
+    let mut space = [0; SPACE];
+    space.get_mut(..bytes.len())?.copy_from_slice(bytes);
+    let (mask, wide) = (mask(width), width as usize);
+    // Eight numbers take as many bytes as one takes bits.
+    let mut at = 0;
+    for eight in into.chunks_mut(8) {
+        let mut bit = 0;
+        for number in eight {
+            let word = space.get(at + bit / 8..)?.first_chunk::<8>()?;
+            *number = (u64::from_le_bytes(*word) >> (bit % 8)) & mask;
+            bit += wide;
         }
-        let mut bits = BitReader::new(reader.take((width as usize * frame).div_ceil(8))?);
-        for _ in 0..frame {
-            each(unzigzag(bits.read(width)?));
-        }
-        left -= frame;
+        at += wide;
     }
     Some(())
 }

@@ -17,6 +17,11 @@ impl<'a> Reader<'a> {
         self.bytes.is_empty()
     }
 
+    /// What is left.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// How many bytes are left.
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
@@ -77,6 +82,16 @@ impl<'a> Reader<'a> {
     /// The next signed number in seven-bit pieces.
     pub(crate) fn zigzag(&mut self) -> Option<i64> {
         self.varint().map(unzigzag)
+    }
+
+    /// The next eight bytes as a number without taking them, zeros beyond the end; and how many bytes there are.
+    pub(super) fn peek_word(&self) -> (u64, usize) {
+        if let Some(word) = self.bytes.first_chunk::<8>() {
+            return (u64::from_le_bytes(*word), 8);
+        }
+        let mut word = [0; 8];
+        word[..self.bytes.len()].copy_from_slice(self.bytes);
+        (u64::from_le_bytes(word), self.bytes.len())
     }
 
     /// The next text: its length, then its bytes.

@@ -4,6 +4,17 @@ use proptest::prelude::*;
 
 use super::*;
 
+fn encode(times: &[i64], values: &[f64], into: &mut Vec<u8>) {
+    Encoder::default().encode(times, values, into);
+}
+
+fn decode(bytes: &[u8], first: i64, rows: usize) -> Option<Chunk> {
+    let mut chunk = Chunk::default();
+    let place = Place { start: 0, bytes: bytes.len(), first, rows };
+    Decoder::default().decode(bytes, place, &mut chunk)?;
+    Some(chunk)
+}
+
 fn round_trip(times: &[i64], values: &[f64]) -> usize {
     let mut bytes = Vec::new();
     encode(times, values, &mut bytes);
@@ -60,6 +71,20 @@ fn the_odd_floats_survive() {
         round_trip(&[1, 2], &[1.0, value]);
         round_trip(&[i64::MIN, i64::MAX], &[value, 1.0]);
     }
+}
+
+#[test]
+fn a_counter_with_stale_markers_survives() {
+    let times: Vec<i64> = (0..240).map(|at| at * 15_000).collect();
+    let mut values = Vec::new();
+    let mut total = 3_000_000.0;
+    for at in 0..240i32 {
+        total += f64::from(1400 + at * 7919 % 97);
+        values.push(total / 100.0);
+    }
+    values[125] = model::STALE;
+    values[202] = model::STALE;
+    round_trip(&times, &values);
 }
 
 fn value() -> impl Strategy<Value = f64> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::Labels;
 
 use super::extent::Extent;
-use crate::block::{Reader, write_text, write_varint};
+use crate::block::{Place, Reader, write_text, write_varint};
 
 /// What a header says of a block without reading it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,6 +32,16 @@ pub(crate) struct BlockHeader {
 
 impl BlockHeader {
     const BYTES: usize = 56;
+
+    /// Where it is in its group.
+    pub(super) fn place(&self) -> Place {
+        Place {
+            start: self.offset as usize,
+            bytes: self.bytes as usize,
+            first: self.min_time,
+            rows: self.rows as usize,
+        }
+    }
 
     fn write(&self, into: &mut Vec<u8>) {
         into.extend_from_slice(&self.min_time.to_le_bytes());

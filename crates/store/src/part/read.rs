@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    block::{self, Chunk},
+    block::{Chunk, Decoder},
     files::failed,
 };
 
@@ -157,12 +157,12 @@ pub(super) fn fetch_page(part: &Part, file: &File, page: PageRef) -> Result<Page
 
 /// Decodes a block of an unpacked group.
 pub(super) fn decode(part: &Part, header: &BlockHeader, group: &[u8]) -> Result<Chunk, StoreError> {
-    let start = header.offset as usize;
-    group
-        .get(start..start.saturating_add(header.bytes as usize))
-        .and_then(|bytes| block::decode(bytes, header.min_time, header.rows as usize))
-        .filter(|chunk| chunk.times.last() == Some(&header.max_time))
-        .ok_or_else(|| damaged(part, "a block is wrong"))
+    let mut chunk = Chunk::default();
+    Decoder::default()
+        .decode(group, header.place(), &mut chunk)
+        .filter(|()| chunk.times.last() == Some(&header.max_time))
+        .ok_or_else(|| damaged(part, "a block is wrong"))?;
+    Ok(chunk)
 }
 
 pub(super) fn damaged(part: &Part, what: &'static str) -> StoreError {

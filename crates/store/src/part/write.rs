@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    block::{self, BLOCK_ROWS},
+    block::{BLOCK_ROWS, Encoder},
     files::{Files, failed},
 };
 
@@ -38,6 +38,7 @@ pub(crate) struct PartWriter {
     waiting: Vec<u8>,
     offset: u64,
     group: Vec<u8>,
+    encoder: Encoder,
     page: PageBuilder,
     pages: Vec<PageRef>,
     directory: DirectoryBuilder,
@@ -63,6 +64,7 @@ impl PartWriter {
             waiting: MAGIC.to_vec(),
             offset: MAGIC.len() as u64,
             group: Vec::new(),
+            encoder: Encoder::default(),
             page: PageBuilder::default(),
             pages: Vec::new(),
             directory: DirectoryBuilder::default(),
@@ -111,7 +113,7 @@ impl PartWriter {
             return Ok(());
         };
         let start = self.group.len();
-        block::encode(&self.times, &self.values, &mut self.group);
+        self.encoder.encode(&self.times, &self.values, &mut self.group);
         let (min, max, sum) = figures(&self.values);
         self.blocks.push(BlockHeader {
             min_time,
@@ -142,6 +144,7 @@ impl PartWriter {
             self.page.add_group(extent);
             self.group = group;
             self.group.clear();
+            self.encoder.start_group();
         }
         Ok(())
     }

@@ -184,7 +184,7 @@ fn a_part_damaged_while_it_is_merged_is_set_aside_and_the_others_are_merged_late
         write(&room.store, &one(time, 1.0));
         room.clock.turn(Span::minutes(6));
         if time == 7 {
-            flip(&room.files("raw")[3], 12);
+            flip(&room.files("raw")[3], 9);
         }
         room.store.maintain().unwrap();
     }

@@ -1,15 +1,20 @@
 //! The engine: takes text, times and a source of series, gives the answer.
 
-use model::{Budget, Columns, HistogramSample, Sample, SeriesSource, Span, Time};
+use std::sync::Arc;
+
+use model::{Budget, Clock, Columns, HistogramSample, Sample, SeriesSource, Span, Time};
 
 use crate::{
     Answer, InstantSample, QueryError, Steps, Value, ValueKind,
+    explain::{Explained, Trace},
     parse::{self, node::Node},
+    reuse::{Kept, Key, Reach, Reuse, Reused, Stretch},
     run::{
         Run,
         flow::workers::THREADS_MAX,
         rows::{Grid, Row, Table, is_present},
     },
+    steps::{check_kind, grid},
 };
 
 /// How the engine answers.
@@ -27,6 +32,9 @@ pub struct EngineOptions {
     pub delayed_name_removal: bool,
     /// Threads that one query may work with; the answer does not depend on it.
     pub threads: usize,
+    /// Bytes of answers that are kept to be used again; none if 0. Only for an engine that asks one source, which
+    /// says what changes in it.
+    pub reuse_bytes: usize,
 }
 
 impl Default for EngineOptions {
@@ -39,20 +47,45 @@ impl Default for EngineOptions {
             delayed_name_removal: false,
             threads: std::thread::available_parallelism()
                 .map_or(1, |cores| cores.get().min(THREADS_MAX)),
+            reuse_bytes: 0,
         }
     }
 }
 
-/// Answers PromQL over any source of series. Holds no state; cheap to make.
-#[derive(Clone, Copy, Debug, Default)]
+/// Answers PromQL over any source of series. Clones share what they keep.
+#[derive(Clone, Debug, Default)]
 pub struct Engine {
     options: EngineOptions,
+    reuse: Option<Arc<Reuse>>,
+}
+
+/// What a query is asked of, and what it may cost.
+#[derive(Clone, Copy)]
+struct Asked<'q> {
+    source: &'q dyn SeriesSource,
+    text: &'q str,
+    budget: &'q dyn Budget,
+    trace: Option<&'q Trace<'q>>,
 }
 
 impl Engine {
     /// An engine with these options.
     pub fn new(options: EngineOptions) -> Self {
-        Self { options }
+        // With delayed removal, names at one step depend on the other steps.
+        let reuses = options.reuse_bytes > 0 && !options.delayed_name_removal;
+        let reuse = reuses.then(|| Arc::new(Reuse::new(options.reuse_bytes)));
+        Self { options, reuse }
+    }
+
+    /// The same engine, which neither uses nor keeps what was computed before.
+    #[must_use]
+    pub fn fresh(&self) -> Self {
+        Self { options: self.options, reuse: None }
+    }
+
+    /// How often what was kept could be used.
+    pub fn reused(&self) -> Reused {
+        self.reuse.as_ref().map(|reuse| reuse.told()).unwrap_or_default()
     }
 
     /// The value of an expression at one time.
@@ -63,18 +96,37 @@ impl Engine {
         at: Time,
         budget: &dyn Budget,
     ) -> Result<Answer, QueryError> {
-        parse::with_expression(text, |root| self.instant_of(source, (text, &root), at, budget))
+        let asked = Asked { source, text, budget, trace: None };
+        parse::with_expression(text, |root| self.instant_or_kept(asked, &root, at))
     }
 
-    fn instant_of(
+    fn instant_or_kept(
         &self,
-        source: &dyn SeriesSource,
-        (text, root): (&str, &Node),
+        asked: Asked<'_>,
+        root: &Node,
         at: Time,
-        budget: &dyn Budget,
     ) -> Result<Answer, QueryError> {
+        let Some((reuse, reach)) = self.reuse.as_ref().zip(Reach::of(root)) else {
+            return self.instant_of(asked, root, at);
+        };
+        let key = (Key::instant(root, at.millis()), reach);
+        match reuse.instant(asked.source, key, (asked.text, at.millis())) {
+            None => self.instant_of(asked, root, at),
+            Some(Ok(answer)) => Ok(answer),
+            Some(Err(prior)) => {
+                let answer = self.instant_of(asked, root, at)?;
+                if answer.warnings.is_empty() {
+                    let kept = Arc::new((answer.clone(), asked.text.to_owned()));
+                    reuse.keep(prior, |version| Kept::Instant(kept, version));
+                }
+                Ok(answer)
+            }
+        }
+    }
+
+    fn instant_of(&self, asked: Asked<'_>, root: &Node, at: Time) -> Result<Answer, QueryError> {
         let grid = Grid { from: at.millis(), step: 1, points: 1 };
-        let run = Run::new(self.options, text, root, (grid, false), (source, budget));
+        let run = self.run(asked, root, (grid, false));
         let value = if root.kind() == ValueKind::Matrix {
             Value::Matrix(run.range_columns(root, grid)?)
         } else {
@@ -87,7 +139,8 @@ impl Engine {
                 Table::Rows(rows) => Value::Vector(instant_samples(Run::finish(rows)?, at)),
             }
         };
-        Ok(answer(value, run))
+        let (warnings, infos) = run.into_notes().into_lists();
+        Ok(Answer { value, warnings, infos })
     }
 
     /// The values of an expression at each step.
@@ -98,84 +151,146 @@ impl Engine {
         steps: Steps,
         budget: &dyn Budget,
     ) -> Result<Answer, QueryError> {
-        let grid = self.grid(steps)?;
-        parse::with_expression(text, |mut root| {
-            root.pin(steps.from.millis(), steps.to.millis());
-            self.range_of(source, (text, &root), grid, budget)
-        })
+        let asked = Asked { source, text, budget, trace: None };
+        let grid = grid(steps, self.options.points_max)?;
+        parse::with_expression(text, |mut root| self.range_rooted(asked, &mut root, (steps, grid)))
     }
 
-    fn range_of(
+    fn range_rooted(
         &self,
-        source: &dyn SeriesSource,
-        (text, root): (&str, &Node),
-        grid: Grid,
-        budget: &dyn Budget,
+        asked: Asked<'_>,
+        root: &mut Node,
+        (steps, grid): (Steps, Grid),
     ) -> Result<Answer, QueryError> {
+        root.pin(steps.from.millis(), steps.to.millis());
         check_kind(root)?;
-        let run = Run::new(self.options, text, root, (grid, true), (source, budget));
+        let done = self.range_or_kept(asked, root, grid)?;
+        let mut columns: Vec<Columns> = done.rows.iter().map(|row| columns(row, grid)).collect();
+        columns.sort_by(|a, b| a.labels.cmp(&b.labels));
+        let Done { warnings, infos, .. } = done;
+        Ok(Answer { value: Value::Matrix(columns), warnings, infos })
+    }
+
+    /// The rows at all steps, of which only those are computed that are not known.
+    fn range_or_kept(&self, asked: Asked<'_>, root: &Node, grid: Grid) -> Result<Done, QueryError> {
+        let reuse = self.reuse.as_ref().zip(Reach::of(root));
+        let prior = reuse.as_ref().and_then(|(reuse, reach)| {
+            let key = Key::range(root, grid.from, grid.step);
+            let prior = reuse.range(asked.source, (key, *reach), (asked.text, grid))?;
+            Some((reuse, prior))
+        });
+        let Some((reuse, (prior, kept))) = prior else {
+            return self.range_of(asked, root, grid);
+        };
+        let done = match kept {
+            Some(kept) if kept.grid == grid => {
+                if let Some(trace) = asked.trace {
+                    trace.reused(grid.points);
+                }
+                let infos = kept.infos.0.clone();
+                Done { rows: kept.rows, warnings: Vec::new(), infos }
+            }
+            Some(kept) => self.range_around(asked, root, grid, kept)?,
+            None => self.range_of(asked, root, grid)?,
+        };
+        if done.warnings.is_empty() {
+            let infos = Arc::new((done.infos.clone(), asked.text.to_owned()));
+            let rows = Arc::clone(&done.rows);
+            reuse.keep(prior, |version| Kept::Range(Stretch { grid, version, rows, infos }));
+        }
+        Ok(done)
+    }
+
+    /// Computes the steps before and after those that are known.
+    fn range_around(
+        &self,
+        asked: Asked<'_>,
+        root: &Node,
+        grid: Grid,
+        kept: Stretch,
+    ) -> Result<Done, QueryError> {
+        if let Some(trace) = asked.trace {
+            trace.reused(kept.grid.points);
+        }
+        let (before, after) = kept.grid.outside(grid);
+        let mut parts = Vec::new();
+        let (mut warnings, mut infos) = (Vec::new(), kept.infos.0.clone());
+        for own in [before, after].into_iter().filter(|own| own.points > 0) {
+            let done = self.range_of(asked, root, own)?;
+            parts.push((own, done.rows));
+            warnings.extend(done.warnings);
+            infos.extend(done.infos);
+        }
+        parts.push((kept.grid, kept.rows));
+        for notes in [&mut warnings, &mut infos] {
+            notes.sort();
+            notes.dedup();
+        }
+        Ok(Done { rows: Stretch::join(grid, parts).into(), warnings, infos })
+    }
+
+    fn range_of(&self, asked: Asked<'_>, root: &Node, grid: Grid) -> Result<Done, QueryError> {
+        let run = self.run(asked, root, (grid, true));
         let rows = match run.eval(root, grid)? {
             Table::Rows(rows) => Run::finish(rows)?,
-            Table::Scalar(values) => {
-                vec![Row::floats(model::Labels::empty(), false, values)]
-            }
+            Table::Scalar(values) => vec![Row::floats(model::Labels::empty(), false, values)],
             Table::Text(_) => Vec::new(),
         };
-        let mut columns: Vec<Columns> = rows.into_iter().map(|row| columns(row, grid)).collect();
-        columns.sort_by(|a, b| a.labels.cmp(&b.labels));
-        Ok(answer(Value::Matrix(columns), run))
+        let (warnings, infos) = run.into_notes().into_lists();
+        Ok(Done { rows: rows.into(), warnings, infos })
     }
 
-    fn grid(&self, steps: Steps) -> Result<Grid, QueryError> {
-        let step = steps.step.as_millis();
-        if step <= 0 {
-            return Err(QueryError::Steps {
-                what: "zero or negative query resolution step widths are not accepted; try a positive step"
-                    .to_owned(),
-            });
-        }
-        let span = steps.to.millis().checked_sub(steps.from.millis());
-        if span.is_some_and(|span| span < 0) || steps.to < steps.from {
-            return Err(QueryError::Steps {
-                what: "end timestamp must not be before start time".to_owned(),
-            });
-        }
-        // A span that overflows has more points than any limit.
-        let points = span.map_or(i64::MAX, |span| (span / step).saturating_add(1));
-        let points_max = self.options.points_max;
-        match usize::try_from(points) {
-            Ok(points) if points <= points_max => {
-                Ok(Grid { from: steps.from.millis(), step, points })
-            }
-            _ => {
-                let most = i64::try_from(points_max.saturating_sub(1)).unwrap_or(i64::MAX).max(1);
-                let fitting = span.unwrap_or(i64::MAX).div_euclid(most).saturating_add(1);
-                let fitting = Span::secs(fitting.saturating_add(999).div_euclid(1000));
-                Err(QueryError::Steps {
-                    what: format!(
-                        "exceeded maximum resolution of {points_max} points per timeseries: {points} are asked for; try a step of at least {fitting}, or a shorter range"
-                    ),
-                })
-            }
-        }
+    fn run<'q>(&self, asked: Asked<'q>, root: &'q Node, steps: (Grid, bool)) -> Run<'q> {
+        let mut run = Run::new(self.options, asked.text, root, steps, (asked.source, asked.budget));
+        run.trace = asked.trace;
+        run
     }
-}
 
-fn check_kind(root: &Node) -> Result<(), QueryError> {
-    match root.kind() {
-        ValueKind::Scalar | ValueKind::Vector => Ok(()),
-        kind => Err(QueryError::Steps {
-            what: format!(
-                "invalid expression type {:?} for range query, must be scalar or instant vector",
-                kind.word()
-            ),
-        }),
+    /// The value of an expression at one time, and how it came about.
+    pub fn explain(
+        &self,
+        (source, budget): (&dyn SeriesSource, &dyn Budget),
+        text: &str,
+        at: Time,
+        clock: &dyn Clock,
+    ) -> Result<Explained, QueryError> {
+        let trace = Trace::new(clock);
+        let asked = Asked { source, text, budget, trace: Some(&trace) };
+        let read = |root: Node| {
+            trace.parsed();
+            let answer = self.instant_or_kept(asked, &root, at)?;
+            Ok((answer, trace.plan(text, &root)))
+        };
+        let (answer, plan) = parse::with_expression(text, read)?;
+        Ok(trace.explained(answer, plan))
+    }
+
+    /// The values of an expression at each step, and how they came about.
+    pub fn explain_range(
+        &self,
+        (source, budget): (&dyn SeriesSource, &dyn Budget),
+        text: &str,
+        steps: Steps,
+        clock: &dyn Clock,
+    ) -> Result<Explained, QueryError> {
+        let trace = Trace::new(clock);
+        let asked = Asked { source, text, budget, trace: Some(&trace) };
+        let grid = grid(steps, self.options.points_max)?;
+        let read = |mut root: Node| {
+            trace.parsed();
+            let answer = self.range_rooted(asked, &mut root, (steps, grid))?;
+            Ok((answer, trace.plan(text, &root)))
+        };
+        let (answer, plan) = parse::with_expression(text, read)?;
+        Ok(trace.explained(answer, plan))
     }
 }
 
-fn answer(value: Value, run: Run<'_>) -> Answer {
-    let (warnings, infos) = run.into_notes().into_lists();
-    Answer { value, warnings, infos }
+/// The rows of a range, and what was remarked.
+struct Done {
+    rows: Arc<[Row]>,
+    warnings: Vec<String>,
+    infos: Vec<String>,
 }
 
 fn instant_samples(rows: Vec<Row>, time: Time) -> Vec<InstantSample> {
@@ -191,11 +306,11 @@ fn instant_samples(rows: Vec<Row>, time: Time) -> Vec<InstantSample> {
         .collect()
 }
 
-fn columns(row: Row, grid: Grid) -> Columns {
+fn columns(row: &Row, grid: Grid) -> Columns {
     let present = row.values.iter().enumerate().filter(|(_, value)| is_present(**value));
     let (times, values) = present.map(|(number, value)| (grid.time(number), *value)).unzip();
-    let mut columns = Columns::new(row.labels, times, values);
-    for (number, histogram) in row.histograms.into_iter().enumerate() {
+    let mut columns = Columns::new(row.labels.clone(), times, values);
+    for (number, histogram) in row.histograms.iter().cloned().enumerate() {
         let time = Time(grid.time(number));
         columns.histograms.extend(histogram.map(|histogram| HistogramSample { time, histogram }));
     }

@@ -7,12 +7,17 @@
 mod answer;
 mod engine;
 mod error;
+mod explain;
 mod meter;
 mod parse;
+mod reuse;
 mod run;
+mod steps;
 
 pub use answer::{Answer, Checked, InstantSample, Steps, Value, ValueKind};
 pub use engine::{Engine, EngineOptions};
 pub use error::{Position, QueryError};
-pub use meter::Meter;
+pub use explain::{Explained, PlanNode};
+pub use meter::{MemoryPool, Meter};
 pub use parse::{check, parse_duration, parse_selector};
+pub use reuse::Reused;

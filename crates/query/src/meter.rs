@@ -17,7 +17,7 @@ const SAMPLES_PER_LOOK: usize = 16_384;
 /// What a charge counts towards the next look at the clock besides its samples.
 const SAMPLES_PER_CHARGE: usize = 1024;
 
-/// Counts the samples of one query and watches its time. Clones count together.
+/// Counts the samples and bytes of one query and watches its time. Clones count together.
 #[derive(Clone)]
 pub struct Meter(Arc<Counts>);
 
@@ -27,8 +27,48 @@ struct Counts {
     timeout: Duration,
     samples_max: usize,
     samples: AtomicUsize,
+    bytes_max: usize,
+    bytes: AtomicUsize,
+    bytes_peak: AtomicUsize,
+    pool: Option<MemoryPool>,
     since_look: AtomicUsize,
     cancelled: AtomicBool,
+}
+
+/// Bytes that all queries at once may hold. Clones count together.
+#[derive(Clone, Debug)]
+pub struct MemoryPool(Arc<PoolCounts>);
+
+#[derive(Debug)]
+struct PoolCounts {
+    bytes_max: usize,
+    bytes: AtomicUsize,
+}
+
+impl MemoryPool {
+    /// A pool of so many bytes.
+    pub fn new(bytes_max: usize) -> Self {
+        Self(Arc::new(PoolCounts { bytes_max, bytes: AtomicUsize::new(0) }))
+    }
+
+    /// Bytes held now.
+    pub fn bytes(&self) -> usize {
+        self.0.bytes.load(Ordering::Relaxed)
+    }
+
+    fn hold(&self, bytes: usize) -> Result<(), BudgetSpent> {
+        let limit = self.0.bytes_max;
+        let before = self.0.bytes.fetch_add(bytes, Ordering::Relaxed);
+        if before.saturating_add(bytes) > limit {
+            self.release(bytes);
+            return Err(BudgetSpent::Memory { limit });
+        }
+        Ok(())
+    }
+
+    fn release(&self, bytes: usize) {
+        self.0.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
 }
 
 impl Meter {
@@ -40,9 +80,36 @@ impl Meter {
             timeout: timeout.to_duration(),
             samples_max,
             samples: AtomicUsize::new(0),
+            bytes_max: usize::MAX,
+            bytes: AtomicUsize::new(0),
+            bytes_peak: AtomicUsize::new(0),
+            pool: None,
             since_look: AtomicUsize::new(0),
             cancelled: AtomicBool::new(false),
         }))
+    }
+
+    /// The same meter, spent as well once the query holds more than so many bytes. Call it before it is cloned.
+    #[must_use]
+    pub fn with_memory_max(mut self, bytes: usize) -> Self {
+        if let Some(counts) = Arc::get_mut(&mut self.0) {
+            counts.bytes_max = bytes;
+        }
+        self
+    }
+
+    /// The same meter, which takes its bytes from a pool that all queries share. Call it before it is cloned.
+    #[must_use]
+    pub fn with_pool(mut self, pool: MemoryPool) -> Self {
+        if let Some(counts) = Arc::get_mut(&mut self.0) {
+            counts.pool = Some(pool);
+        }
+        self
+    }
+
+    /// The most bytes that the query held at once.
+    pub fn bytes_peak(&self) -> usize {
+        self.0.bytes_peak.load(Ordering::Relaxed)
     }
 
     /// Tells the query to stop at its next charge.
@@ -76,6 +143,38 @@ impl Budget for Meter {
             }
         }
         Ok(())
+    }
+
+    fn hold(&self, bytes: usize) -> Result<(), BudgetSpent> {
+        let counts = &*self.0;
+        if let Some(pool) = &counts.pool {
+            pool.hold(bytes)?;
+        }
+        let held = counts.bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        counts.bytes_peak.fetch_max(held, Ordering::Relaxed);
+        if held > counts.bytes_max {
+            self.release(bytes);
+            return Err(BudgetSpent::Memory { limit: counts.bytes_max });
+        }
+        Ok(())
+    }
+
+    fn release(&self, bytes: usize) {
+        let counts = &*self.0;
+        let less = |held: usize| Some(held.saturating_sub(bytes));
+        let before = counts.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        // No more than was held goes back to the others.
+        if let Some(pool) = &counts.pool {
+            pool.release(bytes.min(before.unwrap_or_default()));
+        }
+    }
+}
+
+impl Drop for Counts {
+    fn drop(&mut self) {
+        if let Some(pool) = &self.pool {
+            pool.release(*self.bytes.get_mut());
+        }
     }
 }
 
@@ -116,6 +215,32 @@ mod tests {
         assert_eq!(meter.charge(1), Ok(()));
         clock.turn(Span::secs(2));
         assert_eq!(meter.charge(SAMPLES_PER_LOOK), Err(BudgetSpent::Time { limit_ms: 1000 }));
+    }
+
+    #[test]
+    fn bytes_beyond_the_limit_are_refused_and_bytes_given_back_may_be_held_again() {
+        let (_clock, meter) = meter(usize::MAX);
+        let meter = meter.with_memory_max(100);
+        assert_eq!(meter.hold(100), Ok(()));
+        assert_eq!(meter.hold(1), Err(BudgetSpent::Memory { limit: 100 }));
+        meter.release(51);
+        assert_eq!(meter.hold(51), Ok(()));
+        assert_eq!(meter.bytes_peak(), 101);
+    }
+
+    #[test]
+    fn queries_share_a_pool_and_leave_nothing_in_it() {
+        let pool = MemoryPool::new(100);
+        let (_clock, one) = meter(usize::MAX);
+        let one = one.with_pool(pool.clone());
+        let (_clock, other) = meter(usize::MAX);
+        let other = other.with_pool(pool.clone());
+        assert_eq!(one.hold(60), Ok(()));
+        assert_eq!(other.hold(60), Err(BudgetSpent::Memory { limit: 100 }));
+        other.release(60);
+        assert_eq!(pool.bytes(), 60);
+        drop(one);
+        assert_eq!((pool.bytes(), other.hold(60)), (0, Ok(())));
     }
 
     #[test]

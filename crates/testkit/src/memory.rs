@@ -2,17 +2,38 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use model::{
-    Batch, Columns, Labels, SampleSink, Selection, SeriesSource, SourceError, WriteError,
+    Batch, Columns, Labels, SampleSink, Selection, SeriesSource, SourceError, Time, WriteError,
     WriteReceipt,
 };
 
 /// Every sample ever written, in a sorted map; the last write of a time stays.
-#[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<BTreeMap<Labels, BTreeMap<i64, f64>>>);
+#[derive(Debug)]
+pub struct MemoryStore(Mutex<BTreeMap<Labels, BTreeMap<i64, f64>>>, Changes);
+
+/// The version after each write, and the earliest time it wrote.
+#[derive(Debug)]
+struct Changes {
+    /// No store has a version of another.
+    born: u64,
+    writes: Mutex<Vec<(u64, i64)>>,
+}
+
+/// The version of the newest write to any store.
+static VERSION: AtomicU64 = AtomicU64::new(1);
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        let born = VERSION.fetch_add(1, Ordering::SeqCst);
+        Self(Mutex::default(), Changes { born, writes: Mutex::default() })
+    }
+}
 
 impl MemoryStore {
     /// An empty store.
@@ -22,7 +43,17 @@ impl MemoryStore {
 
     /// Adds one series given as pairs of milliseconds and values.
     pub fn add(&self, labels: &Labels, samples: impl IntoIterator<Item = (i64, f64)>) {
+        let samples: Vec<(i64, f64)> = samples.into_iter().collect();
+        let earliest = samples.iter().map(|(time, _)| *time).min();
         self.held().entry(labels.clone()).or_default().extend(samples);
+        if let Some(earliest) = earliest {
+            let version = VERSION.fetch_add(1, Ordering::SeqCst);
+            self.writes().push((version, earliest));
+        }
+    }
+
+    fn writes(&self) -> MutexGuard<'_, Vec<(u64, i64)>> {
+        self.1.writes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn held(&self) -> MutexGuard<'_, BTreeMap<Labels, BTreeMap<i64, f64>>> {
@@ -72,6 +103,25 @@ impl SeriesSource for MemoryStore {
         let series = self.series(selection)?;
         let values: BTreeSet<&str> = series.iter().filter_map(|labels| labels.get(label)).collect();
         Ok(values.into_iter().map(str::to_owned).collect())
+    }
+
+    fn version(&self) -> u64 {
+        self.writes().last().map_or(self.1.born, |(version, _)| *version)
+    }
+
+    fn changed_from(&self, version: u64) -> Option<Time> {
+        self.earliest_after(version)
+    }
+}
+
+impl MemoryStore {
+    /// The earliest time written after a version.
+    fn earliest_after(&self, version: u64) -> Option<Time> {
+        if version < self.1.born {
+            return Some(Time::MIN);
+        }
+        let writes = self.writes();
+        writes.iter().filter(|(own, _)| *own > version).map(|(_, time)| Time(*time)).min()
     }
 }
 

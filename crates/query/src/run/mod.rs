@@ -21,6 +21,7 @@ use rows::{Grid, Row, Table, join_same, nameless};
 
 use crate::{
     EngineOptions, QueryError,
+    explain::Trace,
     parse::node::{Node, Shape},
 };
 
@@ -37,6 +38,8 @@ pub(crate) struct Run<'q> {
     pub(crate) threads: usize,
     reads: Reads<'q>,
     pub(crate) held: Held<'q>,
+    /// What is noted of how it goes, if somebody wants to know.
+    pub(crate) trace: Option<&'q Trace<'q>>,
     notes: Mutex<Notes>,
 }
 
@@ -66,7 +69,18 @@ impl<'q> Run<'q> {
         let reads = Reads::plan(source, budget, root, &plan);
         let threads = options.threads.max(1);
         let held = Held::new(budget);
-        Self { options, text, budget, query, ranged, threads, reads, held, notes: Mutex::default() }
+        Self {
+            options,
+            text,
+            budget,
+            query,
+            ranged,
+            threads,
+            reads,
+            held,
+            trace: None,
+            notes: Mutex::default(),
+        }
     }
 
     /// What was remarked.
@@ -96,9 +110,15 @@ impl<'q> Run<'q> {
     /// The value of a node at all steps of a grid.
     pub(crate) fn eval(&self, node: &Node, grid: Grid) -> Result<Table, QueryError> {
         let before = self.held.bytes();
+        let begun = self.trace.map(Trace::begin);
         let table = self.eval_shape(node, grid)?;
         // What the nodes below held is gone by now.
-        self.held.settle(before + table.bytes())?;
+        let bytes = table.bytes();
+        self.held.settle(before + bytes)?;
+        if let Some((trace, begun)) = self.trace.zip(begun) {
+            trace.end(node, &begun, (table.series(), bytes));
+            trace.held(self.held.peak());
+        }
         Ok(table)
     }
 

@@ -189,8 +189,8 @@ impl<'q> Found<'q> {
         if let Some(place) = self.kept.get(at) {
             let bytes = columns_bytes(into);
             let before = self.kept_bytes.fetch_add(bytes, Ordering::Relaxed);
-            if before.saturating_add(bytes) <= KEPT_BYTES_MAX {
-                self.budget.hold(bytes).map_err(|spent| self.too_wide(spent.into()))?;
+            let fits = before.saturating_add(bytes) <= KEPT_BYTES_MAX;
+            if fits && self.budget.hold(bytes).is_ok() {
                 // Another thread may have kept the same; what comes second goes.
                 if place.set(into.clone()).is_err() {
                     self.budget.release(bytes);

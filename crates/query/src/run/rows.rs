@@ -38,6 +38,15 @@ impl Grid {
         self.time(self.points.saturating_sub(1))
     }
 
+    /// The steps of a wider grid before and after these.
+    pub(crate) fn outside(&self, wide: Self) -> (Self, Self) {
+        let steps = |span: i64| usize::try_from(span / self.step).unwrap_or(0);
+        let before = steps(self.from.saturating_sub(wide.from));
+        let after = wide.points.saturating_sub(before + self.points);
+        let from = self.last().saturating_add(self.step);
+        (Self { points: before, ..wide }, Self { from, points: after, ..wide })
+    }
+
     /// The times of all steps.
     pub(crate) fn times(&self) -> impl Iterator<Item = i64> + '_ {
         (0..self.points).map(|number| self.time(number))
@@ -87,6 +96,16 @@ pub(crate) enum Table {
     Scalar(Vec<f64>),
     Text(String),
     Rows(Vec<Row>),
+}
+
+impl Table {
+    /// How many series there are; one of a number.
+    pub(crate) fn series(&self) -> usize {
+        match self {
+            Self::Rows(rows) => rows.len(),
+            Self::Scalar(_) | Self::Text(_) => 1,
+        }
+    }
 }
 
 /// Whether a label says what a metric is rather than which of its series; such labels go when values change.

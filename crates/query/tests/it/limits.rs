@@ -57,6 +57,32 @@ fn a_query_that_reads_too_much_is_stopped() {
     let (_clock, meter) = meter(1000);
     let error = ask("sum(rate(load_total[1m]))", &meter).unwrap_err();
     assert_eq!((error.kind(), error.error_type()), (Kind::Busy, "execution"));
+    assert_eq!(
+        error.to_string(),
+        "query would read more than 1000 samples, and load_total is what it reads; name more labels, ask for a shorter range, or use a longer step"
+    );
+}
+
+#[test]
+fn a_query_that_holds_too_much_is_stopped_and_names_what_it_reads() {
+    for (text, named) in [
+        ("load_total * 2", "load_total is what it reads (50 series)"),
+        ("sum by (n) (load_total{n!=\"3\"})", "load_total{n!=\"3\"} is what it reads (49 series)"),
+        ("quantile_over_time(0.5, load_total[1h])", "load_total is what it reads (50 series)"),
+    ] {
+        let (_clock, meter) = meter(usize::MAX);
+        let meter = meter.with_memory_max(40_000);
+        let error = ask(text, &meter).unwrap_err();
+        assert_eq!((error.kind(), error.error_type()), (Kind::Busy, "execution"));
+        let begins = format!(
+            "query would need more than 40000 bytes of memory, and {named}; name more labels"
+        );
+        assert!(error.to_string().starts_with(&begins), "{error}");
+        assert!(meter.bytes_peak() > 30_000);
+    }
+    // What is folded as it comes is not held.
+    let (_clock, meter) = meter(usize::MAX);
+    assert!(ask("sum(load_total)", &meter.with_memory_max(40_000)).is_ok());
 }
 
 #[test]

@@ -11,6 +11,10 @@ mod compare;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod reuse;
 #[cfg(test)]
 mod script;

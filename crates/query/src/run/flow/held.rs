@@ -24,16 +24,16 @@ impl<'q> Held<'q> {
     }
 
     /// The most bytes that were held at once.
-    #[expect(dead_code, reason = "explain follows")]
     pub(crate) fn peak(&self) -> usize {
         self.peak.load(Ordering::Relaxed)
     }
 
     /// Holds more.
     pub(crate) fn hold(&self, bytes: usize) -> Result<(), BudgetSpent> {
+        self.budget.hold(bytes)?;
         let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.peak.fetch_max(before + bytes, Ordering::Relaxed);
-        self.budget.hold(bytes)
+        Ok(())
     }
 
     /// Holds exactly so many from now on.

@@ -3,6 +3,7 @@
 pub(crate) mod held;
 mod pipeline;
 pub(crate) mod ranks;
+pub(crate) mod slider;
 pub(crate) mod stream;
 pub(crate) mod tiles;
 pub(crate) mod workers;

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use model::Columns;
@@ -98,12 +98,19 @@ impl Run<'_> {
         row_of: impl Fn(&mut Desk<J>) -> Result<Row, QueryError> + Sync,
     ) -> Result<Vec<Row>, QueryError> {
         let found = self.reads.find(selector)?;
+        let read = AtomicUsize::new(0);
         let work = |desk: &mut Desk<J>, at: usize| {
             found.read(at, &mut desk.columns)?;
-            let samples = desk.columns.times.len();
+            let samples = desk.columns.times.len() + desk.columns.histograms.len();
+            if self.trace.is_some() {
+                read.fetch_add(samples, Ordering::Relaxed);
+            }
             Ok((row_of(desk)?, samples))
         };
         let rows = self.rows_in_order((found.len(), points), sink, make, work);
+        if let Some(trace) = self.trace {
+            trace.read(selector, found.len(), read.into_inner());
+        }
         for warning in found.warnings() {
             self.note_source(&warning);
         }

@@ -189,6 +189,8 @@ pub struct Grammar {
     chance: Chance,
     /// Data lie on the edges of windows: no function whose answer depends on the length of the window itself.
     edges: bool,
+    /// Inside a subquery with `@`.
+    pinned: bool,
 }
 
 const NAMES: [&str; 14] = [
@@ -243,7 +245,7 @@ const OVER_TIME: [&str; 16] = [
     "last_over_time",
 ];
 const EXTRAPOLATED: [&str; 3] = ["rate", "increase", "delta"];
-const MATHS: [&str; 27] = [
+const MATHS: [&str; 23] = [
     "abs",
     "ceil",
     "floor",
@@ -253,15 +255,11 @@ const MATHS: [&str; 27] = [
     "log10",
     "sqrt",
     "sgn",
-    "asin",
-    "acos",
     "atan",
     "sinh",
     "cosh",
     "tanh",
     "asinh",
-    "acosh",
-    "atanh",
     "deg",
     "rad",
     "timestamp",
@@ -279,7 +277,7 @@ const LABELS: [&str; 5] = ["host", "zone", "kind", "le", "version"];
 impl Grammar {
     /// Expressions of one seed.
     pub fn new(seed: u64, number: u64, edges: bool) -> Self {
-        Self { chance: Chance::new(seed ^ 0x51ED, number + 1), edges }
+        Self { chance: Chance::new(seed ^ 0x51ED, number + 1), edges, pinned: false }
     }
 
     fn below(&mut self, bound: u64) -> u64 {
@@ -351,6 +349,8 @@ impl Grammar {
         match self.below(16) {
             0 => " offset 5m".into(),
             1 => " offset -2m15s".into(),
+            // Inside one with `@` Prometheus forgets an inner `@` when the first step happens to be the query's own time.
+            2..=4 if self.pinned => String::new(),
             2 => format!(" @ {}", crate::samples::START_S + 3600),
             3 => " @ end()".into(),
             4 => " @ start() offset 90s".into(),
@@ -365,12 +365,15 @@ impl Grammar {
     /// A range selector or a subquery.
     fn window(&mut self, depth: u32) -> Node {
         if depth > 1 && self.likely(0.25) {
+            let (modifier, outer) = (self.modifier(), self.pinned);
+            self.pinned |= modifier.contains('@');
             let of = Box::new(self.vector(depth - 1));
+            self.pinned = outer;
             // Queries ask at multiples of 15 s, and so are all steps: 7 s more keep the points off the edge.
             let range_s =
                 [300, 600, 900, 1800][self.below(4) as usize] + if self.edges { 0 } else { 7 };
             let step_s = [0, 30, 60, 120, 300][self.below(5) as usize];
-            return Node::Sub { of, range_s, step_s, modifier: self.modifier() };
+            return Node::Sub { of, range_s, step_s, modifier };
         }
         let range_s = [30, 60, 120, 300, 600, 900, 3600][self.below(7) as usize];
         Node::Window { text: self.selector(), range_s, modifier: self.modifier() }
@@ -453,6 +456,8 @@ impl Grammar {
             };
         }
         let sign = self.chance.pick(&SIGNS);
+        // What is left of a large number is all last digits.
+        let left = if sign == "%" { Box::new(self.select()) } else { left };
         let with_bool = if SIGNS[6..].contains(&sign) && self.likely(0.4) { "bool " } else { "" };
         if self.likely(0.5) {
             let (scalar, matching) = (Box::new(self.scalar(depth - 1)), with_bool.to_owned());
@@ -490,7 +495,10 @@ impl Grammar {
                     self.buckets(),
                 ],
             },
-            1 => Node::Call { name: "histogram_quantile", with: vec![Node::Number(0.9), of] },
+            1 => Node::Call {
+                name: "histogram_quantile",
+                with: vec![Node::Number(0.9), self.select()],
+            },
             2 => Node::Call {
                 name: "label_replace",
                 with: vec![
@@ -514,13 +522,14 @@ impl Grammar {
             4 => Node::Call { name: "clamp", with: vec![of, Node::Number(1.0), self.number()] },
             5 => Node::Call { name: "clamp_min", with: vec![of, self.scalar(0)] },
             6 => Node::Call { name: "clamp_max", with: vec![of, self.scalar(0)] },
-            7 => Node::Call { name: "round", with: vec![of, self.number()] },
+            7 => Node::Call { name: "round", with: vec![self.select(), self.number()] },
             8 => Node::Call { name: "absent", with: vec![self.select()] },
             9 => Node::Call { name: "vector", with: vec![self.scalar(depth - 1)] },
             10 => Node::Call { name: self.chance.pick(&["sort", "sort_desc"]), with: vec![of] },
-            // Of samples as they are: turns of huge numbers are all last digits.
+            // Of samples as they are: of other numbers these make last digits large.
             11 => {
-                let name = self.chance.pick(&["sin", "cos", "tan"]);
+                let name =
+                    self.chance.pick(&["sin", "cos", "tan", "asin", "acos", "acosh", "atanh"]);
                 Node::Call { name, with: vec![self.select()] }
             }
             _ => Node::Call {

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Short seeds for the fuzz targets, from ../shared/data where it is and from our own cases.
+# Usage: fuzz/seed.sh [CORPUS]
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/.." && pwd)
+corpus=${1:-$here/corpus}
+shared=${PLIMSOLL_SHARED:-$root/../shared}/data/promql
+mkdir -p "$corpus"/{exposition,remote_write,otlp,promql,store_files}
+
+# The text of each `eval` line of Prometheus' own scripts and of our cases is a seed of its own.
+number=0
+while IFS= read -r line; do
+  number=$((number + 1))
+  printf '%s' "$line" > "$corpus/promql/eval-$number"
+done < <(
+  { cat "$root"/cases/query/*.case; [[ -d $shared/promqltest ]] && cat "$shared"/promqltest/*.test; true; } |
+    sed -nE 's/^eval(_[a-z]+)? (instant at [^ ]+|range from [^ ]+ to [^ ]+ step [^ ]+) //p' | sort -u | awk 'length($0) < 200'
+)
+if [[ -d $shared/openmetrics ]]; then
+  find "$shared/openmetrics" "$shared/textparse" -type f -size -4k | while IFS= read -r file; do
+    cp "$file" "$corpus/exposition/$(echo "$file" | cksum | cut -d ' ' -f 1)"
+  done
+fi
+# A request with two series, as protobuf: the first byte says that it is not packed.
+printf '\001\012\062\012\016\012\010__name__\022\002up\012\011\012\003job\022\002db\022\014\011\0\0\0\0\0\0\360\077\020\001\022\007\020\002\011\0\0' > "$corpus/remote_write/two"
+# Each file of the store, each kind of change.
+for file in 0 1 2 3 4 5 6 7; do
+  for change in 0 1 2 3 4 5; do
+    printf "\\x$(printf %02x $file)\\x$(printf %02x $change)\\x00\\x00\\x20\\x07" > "$corpus/store_files/$file-$change"
+  done
+done

@@ -8,6 +8,7 @@ mod answer;
 mod engine;
 mod error;
 mod explain;
+mod histogram;
 mod meter;
 mod parse;
 mod reuse;

@@ -3,11 +3,13 @@
 mod cases;
 mod clock;
 mod memory;
+mod notation;
 mod peer;
 mod shared;
 
 pub use cases::{Case, cases};
 pub use clock::TurnedClock;
 pub use memory::MemoryStore;
+pub use notation::{NotedHistogram, grown, parse_histogram};
 pub use peer::{Peer, free_port, http_get};
 pub use shared::shared;

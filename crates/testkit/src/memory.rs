@@ -9,13 +9,20 @@ use std::{
 };
 
 use model::{
-    Batch, Columns, Labels, SampleSink, Selection, SeriesSource, SourceError, Time, WriteError,
-    WriteReceipt,
+    Batch, Columns, HistogramSample, Labels, SampleSink, Selection, SeriesSource, SourceError,
+    Time, WriteError, WriteReceipt,
 };
 
 /// Every sample ever written, in a sorted map; the last write of a time stays.
 #[derive(Debug)]
-pub struct MemoryStore(Mutex<BTreeMap<Labels, BTreeMap<i64, f64>>>, Changes);
+pub struct MemoryStore(Mutex<BTreeMap<Labels, Kept>>, Changes);
+
+/// The samples of one series; no time is in both.
+#[derive(Debug, Default)]
+struct Kept {
+    floats: BTreeMap<i64, f64>,
+    histograms: BTreeMap<i64, HistogramSample>,
+}
 
 /// The version after each write, and the earliest time it wrote.
 #[derive(Debug)]
@@ -45,7 +52,37 @@ impl MemoryStore {
     pub fn add(&self, labels: &Labels, samples: impl IntoIterator<Item = (i64, f64)>) {
         let samples: Vec<(i64, f64)> = samples.into_iter().collect();
         let earliest = samples.iter().map(|(time, _)| *time).min();
-        self.held().entry(labels.clone()).or_default().extend(samples);
+        {
+            let mut held = self.held();
+            let kept = held.entry(labels.clone()).or_default();
+            for (time, value) in samples {
+                kept.histograms.remove(&time);
+                kept.floats.insert(time, value);
+            }
+        }
+        self.wrote(earliest);
+    }
+
+    /// Adds native histograms to a series.
+    pub fn add_histograms(
+        &self,
+        labels: &Labels,
+        samples: impl IntoIterator<Item = HistogramSample>,
+    ) {
+        let samples: Vec<HistogramSample> = samples.into_iter().collect();
+        let earliest = samples.iter().map(|sample| sample.time.millis()).min();
+        {
+            let mut held = self.held();
+            let kept = held.entry(labels.clone()).or_default();
+            for sample in samples {
+                kept.floats.remove(&sample.time.millis());
+                kept.histograms.insert(sample.time.millis(), sample);
+            }
+        }
+        self.wrote(earliest);
+    }
+
+    fn wrote(&self, earliest: Option<i64>) {
         if let Some(earliest) = earliest {
             let version = VERSION.fetch_add(1, Ordering::SeqCst);
             self.writes().push((version, earliest));
@@ -56,7 +93,7 @@ impl MemoryStore {
         self.1.writes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn held(&self) -> MutexGuard<'_, BTreeMap<Labels, BTreeMap<i64, f64>>> {
+    fn held(&self) -> MutexGuard<'_, BTreeMap<Labels, Kept>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -71,13 +108,15 @@ fn matches(labels: &Labels, selection: &Selection<'_>) -> bool {
 impl SeriesSource for MemoryStore {
     fn select(&self, selection: &Selection<'_>) -> Result<Vec<Columns>, SourceError> {
         let mut found = Vec::new();
-        for (labels, samples) in self.held().iter().filter(|(labels, _)| matches(labels, selection))
-        {
+        for (labels, kept) in self.held().iter().filter(|(labels, _)| matches(labels, selection)) {
             let range = selection.range.from.millis()..=selection.range.to.millis();
-            let (times, values): (Vec<i64>, Vec<f64>) = samples.range(range).unzip();
-            selection.budget.charge(times.len())?;
-            if !times.is_empty() {
-                found.push(Columns::new(labels.clone(), times, values));
+            let (times, values): (Vec<i64>, Vec<f64>) = kept.floats.range(range.clone()).unzip();
+            let mut columns = Columns::new(labels.clone(), times, values);
+            let inside = kept.histograms.range(range).map(|(_, sample)| sample.clone());
+            columns.histograms.extend(inside);
+            selection.budget.charge(columns.times.len() + columns.histograms.len())?;
+            if !columns.is_empty() {
+                found.push(columns);
             }
         }
         Ok(found)
@@ -129,11 +168,11 @@ impl SampleSink for MemoryStore {
     fn write_batch(&self, batch: &Batch) -> Result<WriteReceipt, WriteError> {
         let mut accepted = 0;
         for series in batch.iter() {
-            accepted += series.samples.len();
-            self.add(
-                &series.labels.to_labels(),
-                series.samples.iter().map(|sample| (sample.time.millis(), sample.value)),
-            );
+            accepted += series.samples.len() + series.histograms.len();
+            let labels = series.labels.to_labels();
+            let samples = series.samples.iter();
+            self.add(&labels, samples.map(|sample| (sample.time.millis(), sample.value)));
+            self.add_histograms(&labels, series.histograms.iter().cloned());
         }
         Ok(WriteReceipt { accepted, out_of_range: 0 })
     }

@@ -29,11 +29,16 @@ pub(super) struct Builder<'t> {
     parts: std::vec::IntoIter<(Part, usize)>,
     lost: bool,
     selectors: usize,
+    /// Operators between two operands so far, in the order of the text.
+    operators: usize,
+    /// Which of them cut histograms.
+    trims: Vec<usize>,
 }
 
 impl<'t> Builder<'t> {
     pub(super) fn new(text: &'t str, parts: Parts) -> Self {
-        Self { text, parts: parts.found.into_iter(), lost: false, selectors: 0 }
+        let (trims, parts) = (parts.trims, parts.found.into_iter());
+        Self { text, parts, lost: false, selectors: 0, operators: 0, trims }
     }
 
     fn error(&self, at: Option<usize>, what: impl Into<String>) -> QueryError {
@@ -183,9 +188,14 @@ impl<'t> Builder<'t> {
 
     fn binary(&mut self, binary: grammar::BinaryExpr) -> Result<Node, QueryError> {
         let left = self.node(*binary.lhs)?;
+        let is_trim = self.trims.contains(&self.operators);
+        self.operators += 1;
         let right = self.node(*binary.rhs)?;
-        let Some(operator) = Operator::from_token(binary.op.id()) else {
-            return Err(self.error(left.at, format!("unknown operator {}", binary.op)));
+        let operator = match Operator::from_token(binary.op.id()) {
+            Some(Operator::Less) if is_trim => Operator::TrimUpper,
+            Some(Operator::Greater) if is_trim => Operator::TrimLower,
+            Some(operator) => operator,
+            None => return Err(self.error(left.at, format!("unknown operator {}", binary.op))),
         };
         let modifier = binary.modifier.unwrap_or_default();
         let labels = match modifier.matching {
@@ -208,6 +218,9 @@ impl<'t> Builder<'t> {
             Matching { labels, many, include, fill_left: filled.lhs, fill_right: filled.rhs };
         let at = left.at;
         let as_bool = modifier.return_bool;
+        if as_bool && operator.is_trim() {
+            return Err(self.error(at, "bool modifier can only be used on comparison operators"));
+        }
         let binary = Binary { operator, left, right, as_bool, matching };
         Ok(Node { at, shape: Shape::Binary(Box::new(binary)) })
     }

@@ -189,9 +189,47 @@ pub(crate) enum Operator {
     And,
     Or,
     Unless,
+    /// `</`: cuts off what a histogram has above a value.
+    TrimUpper,
+    /// `>/`: cuts off what it has below.
+    TrimLower,
 }
 
 impl Operator {
+    /// Whether it cuts histograms.
+    pub(crate) fn is_trim(self) -> bool {
+        matches!(self, Self::TrimUpper | Self::TrimLower)
+    }
+
+    /// Whether its values are not the metric's any more.
+    pub(crate) fn renames(self) -> bool {
+        !self.compares() && !self.is_trim()
+    }
+
+    /// The operator as it is written.
+    pub(crate) fn shown(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Sub => "-",
+            Self::Mul => "*",
+            Self::Div => "/",
+            Self::Mod => "%",
+            Self::Pow => "^",
+            Self::Atan2 => "atan2",
+            Self::Equal => "==",
+            Self::NotEqual => "!=",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+            Self::And => "and",
+            Self::Or => "or",
+            Self::Unless => "unless",
+            Self::TrimUpper => "</",
+            Self::TrimLower => ">/",
+        }
+    }
+
     /// Whether it compares.
     pub(crate) fn compares(self) -> bool {
         matches!(

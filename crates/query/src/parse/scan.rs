@@ -38,17 +38,24 @@ pub(crate) struct Parts {
     pub(crate) deepest: usize,
     /// Numbers with `_` between their digits, which the grammar does not know.
     grouped: Vec<std::ops::Range<usize>>,
+    /// Letters that the grammar must not see.
+    hidden: Vec<usize>,
+    /// How many operators between two operands there are so far.
+    operators: usize,
+    /// The numbers of those that cut histograms, which the grammar takes for comparisons.
+    pub(crate) trims: Vec<usize>,
 }
 
 impl Parts {
-    /// The text as the grammar knows it: without `_` in numbers.
+    /// The text as the grammar knows it: without `_` in numbers, and without the second letter of `</` and `>/`.
     pub(crate) fn for_grammar<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if self.grouped.is_empty() {
+        if self.grouped.is_empty() && self.hidden.is_empty() {
             return Cow::Borrowed(text);
         }
         let within = |at: usize| self.grouped.iter().any(|number| number.contains(&at));
         let kept = text.char_indices().filter(|(at, letter)| *letter != '_' || !within(*at));
-        Cow::Owned(kept.map(|(_, letter)| letter).collect())
+        let hidden = |at: usize| self.hidden.binary_search(&at).is_ok();
+        Cow::Owned(kept.map(|(at, letter)| if hidden(at) { ' ' } else { letter }).collect())
     }
 }
 
@@ -194,6 +201,11 @@ impl Scanner<'_> {
         let start = self.cursor.at;
         let width = match (byte, self.cursor.bytes.get(self.cursor.at + 1)) {
             (b'=' | b'!' | b'<' | b'>', Some(b'=')) => 2,
+            (b'<' | b'>', Some(b'/')) => {
+                self.parts.trims.push(self.parts.operators);
+                self.parts.hidden.push(start + 1);
+                2
+            }
             _ => self
                 .cursor
                 .text
@@ -211,6 +223,7 @@ impl Scanner<'_> {
                 }
             }
         }
+        self.parts.operators += usize::from(!self.operand_due);
         self.cursor.at += width;
         self.operand_due = true;
         self.call_due = false;
@@ -227,6 +240,7 @@ impl Scanner<'_> {
         match word.to_ascii_lowercase().as_str() {
             "and" | "or" | "unless" | "atan2" if !self.operand_due => {
                 self.operand_due = true;
+                self.parts.operators += 1;
                 self.chain += 1;
                 self.deeper()
             }

@@ -136,7 +136,7 @@ impl<'q> Run<'q> {
             }
             Shape::Binary(binary) => binary::binary(self, binary, grid),
             Shape::Negate(inner) => match self.eval(inner, grid)? {
-                Table::Rows(rows) => self.map(rows, |_, value| -value).map(Table::Rows),
+                Table::Rows(rows) => binary::negate(self, rows).map(Table::Rows),
                 Table::Scalar(mut values) => {
                     for value in &mut values {
                         *value = -*value;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Columns, Histogram, HistogramSample, Labels, is_stale};
+use model::{Columns, Histogram, HistogramSample, Labels, ResetHint, is_stale};
 
 use super::{
     Run,
@@ -57,7 +57,6 @@ pub(crate) struct Window<'w> {
     pub(crate) times: &'w [i64],
     pub(crate) values: &'w [f64],
     /// The native histograms in the window.
-    #[expect(dead_code, reason = "functions of native histograms follow")]
     pub(crate) histograms: &'w [HistogramSample],
     /// Where in the column of floats the window begins.
     pub(crate) first: usize,
@@ -78,7 +77,6 @@ pub(crate) enum Judged {
     /// A number.
     Float(f64),
     /// A native histogram.
-    #[expect(dead_code, reason = "functions of native histograms follow")]
     Histogram(Arc<Histogram>),
 }
 
@@ -359,7 +357,16 @@ fn own_track(row: Row, grid: Grid) -> Track {
     }
     for (number, histogram) in row.histograms.into_iter().enumerate() {
         let time = model::Time(grid.time(number));
-        track.histograms.extend(histogram.map(|histogram| HistogramSample { time, histogram }));
+        let known = histogram.map(without_hint);
+        track.histograms.extend(known.map(|histogram| HistogramSample { time, histogram }));
     }
     track
+}
+
+/// Steps leave samples out and show some twice, so that what a histogram says of the one before is not so any more.
+fn without_hint(mut histogram: Arc<Histogram>) -> Arc<Histogram> {
+    if matches!(histogram.reset, ResetHint::Reset | ResetHint::NotReset) {
+        Arc::make_mut(&mut histogram).reset = ResetHint::Unknown;
+    }
+    histogram
 }

@@ -7,7 +7,7 @@ use testkit::MemoryStore;
 
 use crate::{
     compare::check,
-    conformance::load,
+    native::load,
     script::{Command, read},
 };
 
@@ -19,7 +19,7 @@ fn every_case_is_answered_as_written() -> Result<()> {
         for command in read(&case.text).with_context(|| format!("in {}", case.path.display()))? {
             match command {
                 Command::Clear => store = MemoryStore::new(),
-                Command::Load { interval, series } => load(&store, interval, &series),
+                Command::Load(own) => load(&store, &own),
                 Command::Eval(eval) => {
                     questions += 1;
                     check(&Engine::default(), &store, &eval, &Unlimited)

@@ -1,10 +1,13 @@
 //! Compares an answer with what a script expects of it.
 
 use anyhow::{Context, Result, bail, ensure};
-use model::{Budget, Columns, SeriesSource, Span};
+use model::{Budget, Columns, Histogram, SeriesSource, Span, Time};
 use query::{Answer, Engine, InstantSample, Steps, Value};
 
-use crate::script::{Described, Eval, Expect, Notes, Point, When};
+use crate::{
+    native::same_histogram,
+    script::{Described, Eval, Expect, Notes, Point, When},
+};
 
 /// Relative difference up to which values are the same, as in Prometheus' own runner.
 const TOLERANCE: f64 = 1e-6;
@@ -107,15 +110,34 @@ fn vector(samples: &[InstantSample], expect: &Expect) -> Result<()> {
             "{} is not number {number}: {samples:?}",
             wanted.labels
         );
-        same_point(wanted, 0, samples[at].value)?;
+        let value = match &samples[at].histogram {
+            Some(histogram) => Found::Histogram(histogram),
+            None => Found::Float(samples[at].value),
+        };
+        same_point(wanted, 0, value)?;
     }
     ensure!(samples.len() == expect.series.len(), "more than expected: {samples:?}");
     Ok(())
 }
 
-fn same_point(wanted: &Described, number: usize, value: f64) -> Result<()> {
-    match wanted.points.get(number) {
-        Some(Point::Value(wanted_value)) => {
+/// A value of an answer.
+#[derive(Clone, Copy, Debug)]
+enum Found<'a> {
+    Float(f64),
+    Histogram(&'a Histogram),
+}
+
+fn found_at(columns: &Columns, time: i64) -> Option<Found<'_>> {
+    if let Ok(at) = columns.times.binary_search(&time) {
+        return Some(Found::Float(columns.values[at]));
+    }
+    let at = columns.histograms.binary_search_by_key(&Time(time), |sample| sample.time).ok()?;
+    Some(Found::Histogram(&columns.histograms[at].histogram))
+}
+
+fn same_point(wanted: &Described, number: usize, found: Found<'_>) -> Result<()> {
+    match (wanted.points.get(number), found) {
+        (Some(Point::Value(wanted_value)), Found::Float(value)) => {
             ensure!(
                 same(value, *wanted_value),
                 "{}: {value} instead of {wanted_value}",
@@ -123,20 +145,21 @@ fn same_point(wanted: &Described, number: usize, value: f64) -> Result<()> {
             );
             Ok(())
         }
-        Some(Point::Histogram) => bail!("{}: {value} instead of a histogram", wanted.labels),
-        Some(Point::Gap) | None => bail!("{}: {value} instead of nothing", wanted.labels),
+        (Some(Point::Histogram(noted)), Found::Histogram(histogram)) => {
+            same_histogram(noted, histogram).with_context(|| wanted.labels.to_string())
+        }
+        (Some(Point::Gap) | None, _) => bail!("{}: {found:?} instead of nothing", wanted.labels),
+        (Some(other), _) => bail!("{}: {found:?} instead of {other:?}", wanted.labels),
     }
 }
 
 fn middle(answer: &Answer, expect: &Expect, time: i64) -> Result<()> {
     let Value::Matrix(columns) = &answer.value else { bail!("not a matrix") };
-    let value_at =
-        |columns: &Columns| columns.times.binary_search(&time).ok().map(|at| columns.values[at]);
-    let there = columns.iter().filter(|columns| value_at(columns).is_some()).count();
+    let there = columns.iter().filter(|columns| found_at(columns, time).is_some()).count();
     ensure!(there == expect.series.len(), "{there} series instead of {}", expect.series.len());
     for wanted in &expect.series {
-        let found =
-            columns.iter().find(|columns| columns.labels == wanted.labels).and_then(value_at);
+        let found = columns.iter().find(|columns| columns.labels == wanted.labels);
+        let found = found.and_then(|columns| found_at(columns, time));
         let value = found.with_context(|| format!("{} is missing", wanted.labels))?;
         same_point(wanted, 0, value)?;
     }
@@ -152,19 +175,19 @@ fn matrix(answer: &Answer, expect: &Expect, steps: Steps) -> Result<()> {
         let found = columns.iter().find(|columns| columns.labels == wanted.labels);
         let found =
             found.with_context(|| format!("{} is missing in {columns:?}", wanted.labels))?;
-        let mut left = found.times.len();
+        let mut left = found.times.len() + found.histograms.len();
         for (number, point) in wanted.points.iter().enumerate() {
             let time = steps.from.millis() + steps.step.as_millis() * i64::try_from(number)?;
             if time > steps.to.millis() {
                 break;
             }
-            match found.times.binary_search(&time) {
-                Ok(at) => {
+            match found_at(found, time) {
+                Some(value) => {
                     left -= 1;
-                    same_point(wanted, number, found.values[at])
+                    same_point(wanted, number, value)
                         .with_context(|| format!("at {time}: {found:?}"))?;
                 }
-                Err(_) => ensure!(!any(point), "nothing at {time} in {found:?}"),
+                None => ensure!(!any(point), "nothing at {time} in {found:?}"),
             }
         }
         ensure!(left == 0, "{left} points too many in {found:?}");
@@ -178,7 +201,7 @@ fn matrix(answer: &Answer, expect: &Expect, steps: Steps) -> Result<()> {
 }
 
 #[expect(clippy::float_cmp, reason = "the exact case comes first, then the tolerance")]
-fn same(a: f64, b: f64) -> bool {
+pub(crate) fn same(a: f64, b: f64) -> bool {
     if a == b || (a.is_nan() && b.is_nan()) {
         return true;
     }

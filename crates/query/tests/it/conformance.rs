@@ -4,13 +4,14 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context, Result, ensure};
-use model::{Labels, Span, Time, Unlimited};
+use model::Unlimited;
 use query::{Engine, EngineOptions};
 use testkit::{MemoryStore, shared};
 
 use crate::{
     compare::check,
-    script::{Command, Described, Point, read},
+    native::load,
+    script::{Command, read},
 };
 
 /// `file:line reason`, one question per line.
@@ -69,28 +70,11 @@ fn run(path: &Path) -> Result<Vec<(usize, Result<()>)>> {
     for command in commands {
         match command {
             Command::Clear => store = MemoryStore::new(),
-            Command::Load { interval, series } => load(&store, interval, &series),
+            Command::Load(own) => load(&store, &own),
             Command::Eval(eval) => {
                 results.push((eval.line, check(&engine, &store, &eval, &Unlimited)));
             }
         }
     }
     Ok(results)
-}
-
-/// Loads series from time zero, one point per interval.
-pub(crate) fn load(store: &MemoryStore, interval: Span, series: &[Described]) {
-    for described in series {
-        let mut time = Time(0);
-        let mut samples = Vec::new();
-        for point in &described.points {
-            if let Point::Value(value) = point {
-                samples.push((time.millis(), *value));
-            }
-            time = time + interval;
-        }
-        if !samples.is_empty() {
-            store.add(&Labels::clone(&described.labels), samples);
-        }
-    }
 }

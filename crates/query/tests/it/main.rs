@@ -14,6 +14,7 @@ mod conformance;
 mod explain;
 #[cfg(test)]
 mod limits;
+mod native;
 #[cfg(test)]
 mod reuse;
 #[cfg(test)]

@@ -4,14 +4,15 @@
 use anyhow::{Context, Result, bail, ensure};
 use model::{Labels, METRIC_NAME, STALE, Span, Time};
 use query::{Steps, parse_duration};
+use testkit::{NotedHistogram, grown, parse_histogram};
 
 /// One point of a series as a script gives it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Point {
     Gap,
     Value(f64),
-    /// A native histogram; they are not loaded.
-    Histogram,
+    /// A native histogram.
+    Histogram(Box<NotedHistogram>),
 }
 
 /// A series as a script gives it.
@@ -25,8 +26,17 @@ pub(crate) struct Described {
 #[derive(Debug)]
 pub(crate) enum Command {
     Clear,
-    Load { interval: Span, series: Vec<Described> },
+    Load(Load),
     Eval(Box<Eval>),
+}
+
+/// Series to load, one point per interval.
+#[derive(Debug)]
+pub(crate) struct Load {
+    pub(crate) interval: Span,
+    pub(crate) series: Vec<Described>,
+    /// Classic histograms are loaded as native ones with custom buckets as well.
+    pub(crate) converts: bool,
 }
 
 /// One question and what it must answer.
@@ -130,13 +140,13 @@ pub(crate) fn read(text: &str) -> Result<Vec<Command>> {
 }
 
 fn load(line: &str, block: &[&str]) -> Result<Command> {
-    let (_, interval) = line.split_once(' ').context("load needs an interval")?;
+    let (command, interval) = line.split_once(' ').context("load needs an interval")?;
     let interval = parse_duration(interval.trim()).context("not an interval")?;
     // Lines that end in @st give the start times of the samples of the next line, which we do not keep.
     let described =
         block.iter().filter(|line| !line.split_whitespace().any(|word| word.ends_with("@st")));
     let series = described.map(|line| describe(line)).collect::<Result<_>>()?;
-    Ok(Command::Load { interval, series })
+    Ok(Command::Load(Load { interval, series, converts: command == "load_with_nhcb" }))
 }
 
 fn eval(line: &str, block: &[&str], number: usize) -> Result<Eval> {
@@ -303,14 +313,42 @@ fn points(text: &str) -> Result<Vec<Point>> {
     Ok(points)
 }
 
+/// `{{...}}`, or `{{...}}+{{...}}` with how often.
+fn histograms(word: &str, times: usize, points: &mut Vec<Point>) -> Result<()> {
+    let end = word.find("}}").context("unclosed histogram")? + 2;
+    let (base, step) = word.split_at(end);
+    let base = parse_histogram(base)?;
+    let (sign, step) = match step.split_at_checked(1) {
+        Some(("+", step)) => (1.0, parse_histogram(step)?.histogram),
+        Some(("-", step)) => (-1.0, parse_histogram(step)?.histogram),
+        _ => {
+            let same = Point::Histogram(Box::new(base));
+            points.extend(std::iter::repeat_n(same, times + 1));
+            return Ok(());
+        }
+    };
+    let mut current = base;
+    points.push(Point::Histogram(Box::new(current.clone())));
+    for _ in 0..times {
+        let mut step = step.clone();
+        step.bounds.clone_from(&current.histogram.bounds);
+        if step.schema == 0 && current.histogram.has_custom_bounds() {
+            step.schema = current.histogram.schema;
+        }
+        step.schema = step.schema.max(current.histogram.schema);
+        current.histogram = grown(&current.histogram, &step, sign)?;
+        points.push(Point::Histogram(Box::new(current.clone())));
+    }
+    Ok(())
+}
+
 fn point(word: &str, points: &mut Vec<Point>) -> Result<()> {
     let (word, times) = match word.rsplit_once('x') {
         Some((word, times)) => (word, times.parse::<usize>()?),
         None => (word, 0),
     };
     if word.starts_with("{{") {
-        points.extend(std::iter::repeat_n(Point::Histogram, times + 1));
-        return Ok(());
+        return histograms(word, times, points);
     }
     if word == "_" {
         points.extend(std::iter::repeat_n(Point::Gap, times.max(1)));

@@ -80,13 +80,18 @@ impl Folds {
 
     /// The groups, in the order of their first row.
     pub(crate) fn into_rows(self, labels: Vec<Labels>) -> Vec<Row> {
+        self.into_numbered_rows(labels).into_iter().map(|(_, row)| row).collect()
+    }
+
+    /// The same, each with the number of its group.
+    pub(crate) fn into_numbered_rows(self, labels: Vec<Labels>) -> Vec<(u32, Row)> {
         let root = self.how == How::Stddev;
-        let groups = self.groups.into_iter().zip(labels);
-        let mut groups: Vec<(Group, Labels)> =
-            groups.filter_map(|(group, labels)| Some((group?, labels))).collect();
-        groups.sort_by_key(|(group, _)| group.first);
-        let row = |(group, labels): (Group, Labels)| {
-            Row::floats(labels, group.drop_name, group.steps.values(root))
+        let groups = (0..).zip(self.groups.into_iter().zip(labels));
+        let mut groups: Vec<(u32, Group, Labels)> =
+            groups.filter_map(|(number, (group, labels))| Some((number, group?, labels))).collect();
+        groups.sort_by_key(|(_, group, _)| group.first);
+        let row = |(number, group, labels): (u32, Group, Labels)| {
+            (number, Row::floats(labels, group.drop_name, group.steps.values(root)))
         };
         groups.into_iter().map(row).collect()
     }

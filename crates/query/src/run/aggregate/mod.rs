@@ -2,12 +2,14 @@
 
 pub(crate) mod fold;
 pub(crate) mod groups;
+mod native;
 mod pick;
 
 use fold::Folds;
 use groups::{GroupCache, Groups};
 use hashbrown::HashMap;
 use model::{Labels, METRIC_NAME};
+use native::NativeFolds;
 
 use super::{
     Run,
@@ -17,6 +19,7 @@ use super::{
 };
 use crate::{
     QueryError,
+    histogram::shown,
     parse::node::{Aggregate, Grouping, How, Node, Shape},
 };
 
@@ -43,6 +46,7 @@ pub(super) fn aggregate(
         return fold_all(run, aggregate, grid);
     }
     let rows = run.rows(&aggregate.inner, grid)?;
+    native::tell_ignored(run, aggregate, &rows);
     let groups = group(&rows, &aggregate.grouping);
     match how {
         How::TopK | How::BottomK | How::LimitK | How::LimitRatio => {
@@ -60,14 +64,22 @@ fn fold_all(run: &Run<'_>, aggregate: &Aggregate, grid: Grid) -> Result<Vec<Row>
     let groups = Groups::new(&aggregate.grouping);
     let mut cache = GroupCache::default();
     let mut folds = Folds::new(aggregate.how, grid.points);
-    for row in run.rows(&aggregate.inner, grid)? {
+    let mut natives = NativeFolds::new(aggregate.how);
+    let rows = run.rows(&aggregate.inner, grid)?;
+    native::tell_ignored(run, aggregate, &rows);
+    for row in rows {
         run.budget.charge(0)?;
         if row.has_values() {
             let group = groups.find(&mut cache, &row.labels, |_| false);
             run.held.hold(folds.add(group, &row))?;
+            if !row.histograms.is_empty() {
+                native::add_row(run, aggregate, &mut natives, (group, &row))?;
+            }
         }
     }
-    Ok(folds.into_rows(groups.into_labels()))
+    let mut rows = folds.into_numbered_rows(groups.into_labels());
+    natives.finish(run, aggregate, &mut rows);
+    Ok(rows.into_iter().map(|(_, row)| row).filter(Row::has_values).collect())
 }
 
 /// Series that become one, or are compared with each other.
@@ -140,10 +152,13 @@ fn count_values(
     let mut answers: Vec<Row> = Vec::new();
     for row in rows {
         let group = group_labels(&row.labels, grouping);
-        for (number, value) in
-            row.values.iter().enumerate().filter(|(_, value)| is_present(**value))
-        {
-            let labels = group.with(label, &shown_number(*value));
+        for number in 0..row.values.len() {
+            let value = match row.histogram(number) {
+                Some(histogram) => shown(histogram, shown_number),
+                None if is_present(row.values[number]) => shown_number(row.values[number]),
+                None => continue,
+            };
+            let labels = group.with(label, &value);
             let answer = if let Some(answer) = by_labels.get(&labels) {
                 *answer
             } else {

@@ -1,6 +1,11 @@
 //! Aggregations that pick some series of each group: the largest, the smallest, the first, a share.
 
-use std::hash::{Hash, Hasher};
+use std::{
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
+
+use model::Histogram;
 
 use super::Group;
 use crate::{
@@ -12,6 +17,9 @@ use crate::{
         rows::{ABSENT, Grid, Row, is_present},
     },
 };
+
+/// The native histograms of a row, by step.
+type Histograms = Vec<Option<Arc<Histogram>>>;
 
 /// The place of each row in the order of labels.
 fn ranks(rows: &[Row]) -> Vec<usize> {
@@ -72,6 +80,9 @@ pub(super) fn pick(
     grid: Grid,
 ) -> Result<Vec<Row>, QueryError> {
     let mut picked: Vec<Vec<f64>> = rows.iter().map(|_| Vec::new()).collect();
+    let mut histograms: Vec<Histograms> = rows.iter().map(|_| Vec::new()).collect();
+    // Histograms have no order.
+    let floats_only = matches!(how, How::TopK | How::BottomK);
     let mut order = Vec::new();
     let ranks = ranks(rows);
     let shares: Vec<f64> = match how {
@@ -83,7 +94,10 @@ pub(super) fn pick(
         for number in 0..grid.points {
             run.budget.charge(0)?;
             candidates.clear();
-            let present = |member: &&usize| is_present(rows[**member].values[number]);
+            let present = |member: &&usize| {
+                let row = &rows[**member];
+                is_present(row.values[number]) || (!floats_only && row.histogram(number).is_some())
+            };
             candidates.extend(group.members.iter().filter(present));
             // Equal values are told apart by their labels, so that every run picks the same.
             candidates.sort_by_key(|row| ranks[*row]);
@@ -104,6 +118,10 @@ pub(super) fn pick(
                     order.push(*row);
                 }
                 values[number] = rows[*row].values[number];
+                if let Some(histogram) = rows[*row].histogram(number).filter(|_| !floats_only) {
+                    histograms[*row].resize(grid.points, None);
+                    histograms[*row][number] = Some(Arc::clone(histogram));
+                }
             }
         }
     }
@@ -112,7 +130,8 @@ pub(super) fn pick(
     }
     let row = |number: usize| {
         let values = std::mem::take(&mut picked[number]);
-        Row::floats(rows[number].labels.clone(), rows[number].drop_name, values)
+        let floats = Row::floats(rows[number].labels.clone(), rows[number].drop_name, values);
+        Row { histograms: std::mem::take(&mut histograms[number]), ..floats }
     };
     Ok(order.into_iter().map(row).collect())
 }

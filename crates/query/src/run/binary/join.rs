@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 use model::Labels;
 
 use super::{
-    apply, holds,
+    native::{Operand, combine},
     sides::{Pair, pairs},
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     parse::node::{Binary, Grouping, Many},
     run::{
         Run,
-        rows::{ABSENT, Grid, Row, is_present, names_metric, shown},
+        rows::{ABSENT, Grid, Row, names_metric, shown},
     },
 };
 
@@ -26,8 +26,8 @@ pub(super) fn join(
     let many = if binary.matching.many == Many::Right { right } else { left };
     let mut any_many = vec![false; grid.points];
     for row in many {
-        for (any, value) in any_many.iter_mut().zip(&row.values) {
-            *any |= is_present(*value);
+        for (number, any) in any_many.iter_mut().enumerate() {
+            *any |= row.is_there(number);
         }
     }
     let (answers, by_labels) = (Vec::new(), HashMap::new());
@@ -95,12 +95,10 @@ impl Joiner<'_, '_> {
             let row = &many_rows[*member];
             let mut known: Option<(Option<usize>, usize)> = None;
             for (number, chosen) in chosen.iter().enumerate() {
-                let value = row.values[number];
                 let one = chosen.map(|chosen| &one_rows[chosen]);
-                let Some(other) = one.map(|one| one.values[number]).or(fill_one) else { continue };
-                if !is_present(value) {
-                    continue;
-                }
+                let other = one.and_then(|one| one.operand(number));
+                let Some(other) = other.or_else(|| fill_one.map(Operand::Float)) else { continue };
+                let Some(value) = row.operand(number) else { continue };
                 if std::mem::replace(&mut matched[number], true) && matching.many == Many::Neither {
                     return Err(QueryError::execution(
                         "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)",
@@ -135,7 +133,9 @@ impl Joiner<'_, '_> {
                 let one = &one_rows[chosen];
                 let found = Match { many: None, one: Some(one), signature: &pair.signature };
                 let answer = self.answer(&found)?;
-                self.put(answer, number, (fill, one.values[number]))?;
+                if let Some(own) = one.operand(number) {
+                    self.put(answer, number, (Operand::Float(fill), own))?;
+                }
             }
         }
         Ok(())
@@ -150,14 +150,12 @@ impl Joiner<'_, '_> {
     ) -> Result<Vec<Option<usize>>, QueryError> {
         let mut chosen: Vec<Option<usize>> = vec![None; self.grid.points];
         for member in members {
-            for (number, value) in rows[*member].values.iter().enumerate() {
-                if !is_present(*value) {
-                    continue;
+            let row = &rows[*member];
+            for (number, place) in chosen.iter_mut().enumerate().filter(|own| row.is_there(own.0)) {
+                if let (Some(other), true) = (*place, self.any_many[number]) {
+                    return Err(self.two_on_one_side(&rows[other], row, pair));
                 }
-                if let (Some(other), true) = (chosen[number], self.any_many[number]) {
-                    return Err(self.two_on_one_side(&rows[other], &rows[*member], pair));
-                }
-                chosen[number] = Some(*member);
+                *place = Some(*member);
             }
         }
         Ok(chosen)
@@ -180,15 +178,10 @@ impl Joiner<'_, '_> {
         &mut self,
         answer: usize,
         number: usize,
-        (many, one): (f64, f64),
+        (many, one): (Operand<'_>, Operand<'_>),
     ) -> Result<(), QueryError> {
         let (left, right) = if self.many_is_left() { (many, one) } else { (one, many) };
-        let operator = self.binary.operator;
-        let value = if operator.compares() && !self.binary.as_bool {
-            if holds(operator, left, right) { left } else { ABSENT }
-        } else {
-            apply(operator, left, right)
-        };
+        let outcome = combine(self.run, self.binary, left, right);
         let answer = &mut self.answers[answer];
         if answer.taken[number] {
             return Err(QueryError::execution(
@@ -196,7 +189,7 @@ impl Joiner<'_, '_> {
             ));
         }
         answer.taken[number] = true;
-        answer.row.values[number] = value;
+        answer.row.put_outcome(number, outcome);
         Ok(())
     }
 
@@ -219,7 +212,7 @@ impl Joiner<'_, '_> {
         let Some(many) = found.many else {
             return (self.with_included(found.signature.clone(), found.one), false);
         };
-        let renamed = !self.binary.operator.compares() || self.binary.as_bool;
+        let renamed = self.binary.operator.renames() || self.binary.as_bool;
         let now = renamed && !self.run.options.delayed_name_removal;
         let mut labels = if now { many.labels.without(names_metric) } else { many.labels.clone() };
         if matching.many == Many::Neither {

@@ -1,8 +1,11 @@
 //! Binary operators between numbers, between numbers and vectors, and between vectors.
 
 mod join;
+mod native;
 mod sets;
 mod sides;
+
+pub(super) use native::negate;
 
 use super::{
     Run,
@@ -26,6 +29,12 @@ pub(super) fn binary(run: &Run<'_>, binary: &Binary, grid: Grid) -> Result<Table
             }
             Ok(Table::Scalar(left))
         }
+        (Table::Rows(rows), Table::Scalar(numbers)) if is_native(operator, &rows) => {
+            native::with_numbers(run, binary, rows, (&numbers, false)).map(Table::Rows)
+        }
+        (Table::Scalar(numbers), Table::Rows(rows)) if is_native(operator, &rows) => {
+            native::with_numbers(run, binary, rows, (&numbers, true)).map(Table::Rows)
+        }
         (Table::Rows(rows), Table::Scalar(numbers)) => {
             let apply_to = |number: usize, value: f64| (value, numbers[number]);
             with_numbers(run, binary, rows, apply_to).map(Table::Rows)
@@ -42,6 +51,11 @@ pub(super) fn binary(run: &Run<'_>, binary: &Binary, grid: Grid) -> Result<Table
         }
         _ => Err(QueryError::execution("a text is not allowed in a binary expression")),
     }
+}
+
+/// Whether more than floats has to be thought of.
+fn is_native(operator: Operator, rows: &[Row]) -> bool {
+    operator.is_trim() || rows.iter().any(|row| !row.histograms.is_empty())
 }
 
 /// Applies the operator between every value of a vector and the number of its step.

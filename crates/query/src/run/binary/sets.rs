@@ -6,7 +6,7 @@ use crate::{
     parse::node::{Matching, Operator},
     run::{
         Run,
-        rows::{ABSENT, Row, is_present, join_same},
+        rows::{ABSENT, Row, join_same},
     },
 };
 
@@ -41,10 +41,10 @@ pub(super) fn combine(
 fn presence(rows: &[Row], members: &[usize]) -> Vec<bool> {
     let mut present = Vec::new();
     for member in members {
-        let values = &rows[*member].values;
-        present.resize(values.len(), false);
-        for (present, value) in present.iter_mut().zip(values) {
-            *present |= is_present(*value);
+        let row = &rows[*member];
+        present.resize(row.values.len(), false);
+        for (number, present) in present.iter_mut().enumerate() {
+            *present |= row.is_there(number);
         }
     }
     present
@@ -52,9 +52,13 @@ fn presence(rows: &[Row], members: &[usize]) -> Vec<bool> {
 
 fn keep_where(rows: &mut [Row], members: &[usize], present: &[bool], wanted: bool) {
     for member in members {
-        for (number, value) in rows[*member].values.iter_mut().enumerate() {
+        let row = &mut rows[*member];
+        for (number, value) in row.values.iter_mut().enumerate() {
             if present.get(number).copied().unwrap_or(false) != wanted {
                 *value = ABSENT;
+                if let Some(histogram) = row.histograms.get_mut(number) {
+                    *histogram = None;
+                }
             }
         }
     }

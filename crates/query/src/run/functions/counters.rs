@@ -2,6 +2,7 @@
 
 use model::Labels;
 
+use super::native::Native;
 use crate::{
     QueryError,
     run::{
@@ -26,17 +27,22 @@ pub(super) fn slide(
     grid: Grid,
 ) -> Result<Vec<Row>, QueryError> {
     let range_seconds = ranges.range as f64 / 1000.0;
+    let native = Native { run, name, at, range_seconds };
     match name {
-        "rate" => run.slide(ranges, grid, false, || Counter::new((run, at), range_seconds)),
-        "increase" => run.slide(ranges, grid, false, || Counter::new((run, at), 1.0)),
-        "delta" => run.slide(ranges, grid, false, || Each(difference)),
-        "irate" => run
-            .slide(ranges, grid, false, || Each(|window: &Window<'_>| newest_change(window, true))),
-        "idelta" => run.slide(ranges, grid, false, || {
-            Each(|window: &Window<'_>| newest_change(window, false))
+        "rate" => {
+            run.slide(ranges, grid, false, || native.with(Counter::new((run, at), range_seconds)))
+        }
+        "increase" => run.slide(ranges, grid, false, || native.with(Counter::new((run, at), 1.0))),
+        "delta" => run.slide(ranges, grid, false, || native.with(Each(difference))),
+        "irate" => run.slide(ranges, grid, false, || {
+            native.with(Each(|window: &Window<'_>| newest_change(window, true)))
         }),
-        "changes" => run.slide(ranges, grid, false, || Pairs::new(changed)),
-        _ => run.slide(ranges, grid, false, || Pairs::new(|before, after| after < before)),
+        "idelta" => run.slide(ranges, grid, false, || {
+            native.with(Each(|window: &Window<'_>| newest_change(window, false)))
+        }),
+        "changes" => run.slide(ranges, grid, false, || native.with(Pairs::new(changed))),
+        _ => run
+            .slide(ranges, grid, false, || native.with(Pairs::new(|before, after| after < before))),
     }
 }
 
@@ -157,7 +163,7 @@ fn extrapolated(window: &Window<'_>, change: f64) -> f64 {
 /// otherwise by half a distance, and for counters never below zero. It depends on where in the window the samples
 /// lie, which is mostly the same from one window to the next.
 #[derive(Clone, Copy, Debug, Default)]
-struct Stretch {
+pub(super) struct Stretch {
     /// From the start of the window to the first sample, to the last, and to the end; and how many there are.
     places: (i64, i64, i64, usize),
     /// Seconds between first and last.
@@ -166,22 +172,22 @@ struct Stretch {
     to_end: f64,
     /// What the factor is divided by: the seconds of the window for a rate, otherwise one.
     over: f64,
-    factor: f64,
+    pub(super) factor: f64,
 }
 
 impl Stretch {
     /// Looks where the samples of a window lie; there are at least two.
     fn place(&mut self, window: &Window<'_>, over: f64) {
         let (first, last) = (window.times[0], window.times[window.times.len() - 1]);
-        let places = (
-            first.saturating_sub(window.start),
-            last.saturating_sub(first),
-            window.end.saturating_sub(last),
-            window.times.len(),
-        );
+        let places = places(window, (first, last, window.times.len()));
         if places != self.places {
             *self = Self::at(places, over);
         }
+    }
+
+    /// For so many samples between two times.
+    pub(super) fn between(window: &Window<'_>, samples: (i64, i64, usize), over: f64) -> Self {
+        Self::at(places(window, samples), over)
     }
 
     fn at(places: (i64, i64, i64, usize), over: f64) -> Self {
@@ -196,7 +202,7 @@ impl Stretch {
     }
 
     /// The factor for a counter that began the window with a value and rose by some.
-    fn for_counter(&self, first: f64, increase: f64) -> f64 {
+    pub(super) fn for_counter(&self, first: f64, increase: f64) -> f64 {
         if !(increase > 0.0 && first >= 0.0) {
             return self.factor;
         }
@@ -207,6 +213,19 @@ impl Stretch {
         let to_start = self.to_start.min(self.sampled * (first / increase));
         (self.sampled + to_start + self.to_end) / self.sampled / self.over
     }
+}
+
+/// From the start of a window to the first of so many samples, to the last, and to the end of the window.
+fn places(
+    window: &Window<'_>,
+    (first, last, samples): (i64, i64, usize),
+) -> (i64, i64, i64, usize) {
+    (
+        first.saturating_sub(window.start),
+        last.saturating_sub(first),
+        window.end.saturating_sub(last),
+        samples,
+    )
 }
 
 /// The change between the two newest samples; per second, and resets made good, if it is a rate.

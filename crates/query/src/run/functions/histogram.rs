@@ -1,11 +1,12 @@
-//! Questions to classic histograms: series of cumulative buckets, told apart by their label `le`.
+//! Questions to histograms: classic ones, which are series of cumulative buckets told apart by their label `le`, and
+//! native ones.
 
 use hashbrown::HashMap;
 use model::Labels;
 
 use super::{math, text_of, warn_of_quantiles};
 use crate::{
-    QueryError,
+    QueryError, histogram as native,
     parse::node::Node,
     run::{
         Run,
@@ -35,7 +36,7 @@ struct Bucket {
 }
 
 /// The rows of one histogram, by bound.
-struct Histogram {
+struct Classic {
     labels: Labels,
     drop_name: bool,
     buckets: Vec<(f64, Vec<f64>)>,
@@ -48,44 +49,130 @@ pub(super) fn ask(
     question: Ask<'_>,
     grid: Grid,
 ) -> Result<Vec<Row>, QueryError> {
+    let mut natives = Vec::new();
+    for row in rows.iter().filter(|row| !row.histograms.is_empty()) {
+        run.budget.charge(grid.points)?;
+        natives.push(ask_native(run, at, row, question));
+    }
     let mut answers = Vec::new();
     for histogram in histograms(run, rows, at) {
         run.budget.charge(grid.points)?;
-        let mut values = Vec::with_capacity(grid.points);
-        let mut forced = false;
-        for number in 0..grid.points {
-            let mut buckets: Vec<Bucket> = histogram
-                .buckets
-                .iter()
-                .map(|(bound, counts)| Bucket { bound: *bound, count: counts[number] })
-                .filter(|bucket| is_present(bucket.count))
-                .collect();
-            if buckets.is_empty() {
-                values.push(ABSENT);
-                continue;
-            }
-            values.push(match question {
-                Ask::Quantile(shares) => {
-                    let (value, fixed) = quantile(shares[number], &mut buckets);
-                    forced |= fixed;
-                    value
-                }
-                Ask::Fraction(lower, upper) => fraction(lower[number], upper[number], &mut buckets),
-            });
-        }
-        if forced {
-            let metric = histogram.labels.metric_name().unwrap_or_default();
-            run.inform(
-                at,
-                &format!(
-                    "input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile) for metric name {metric:?}"
-                ),
-            );
-        }
-        answers.push(Row::floats(histogram.labels, histogram.drop_name, values));
+        answers.push(ask_classic(run, at, histogram, question, &mut natives));
     }
+    answers.append(&mut natives);
     answers.retain(Row::has_values);
     run.drop_names(answers)
+}
+
+/// Asks a row of native histograms.
+fn ask_native(run: &Run<'_>, at: Option<usize>, row: &Row, question: Ask<'_>) -> Row {
+    let metric = row.labels.metric_name().unwrap_or_default();
+    let remark = |what: &str| run.inform(at, &format!("{what} for metric name {metric:?}"));
+    let values = row.histograms.iter().enumerate().map(|(number, own)| {
+        let Some(own) = own else { return ABSENT };
+        match question {
+            Ask::Quantile(shares) => match native::quantile(shares[number], own) {
+                native::Quantile::Value(value) => value,
+                native::Quantile::Skewed(value) => {
+                    remark("input to histogram_quantile has NaN observations, result is skewed higher");
+                    value
+                }
+                native::Quantile::NotANumber => {
+                    remark("input to histogram_quantile has NaN observations, result is NaN");
+                    f64::NAN
+                }
+            },
+            Ask::Fraction(lower, upper) => {
+                if own.sum.is_nan() {
+                    remark("input to histogram_fraction has NaN observations, which are excluded from all fractions");
+                }
+                native::fraction(lower[number], upper[number], own)
+            }
+        }
+    });
+    Row::floats(row.labels.clone(), row.drop_name, values.collect())
+}
+
+/// Asks a classic histogram. Where a native one of the same name is as well, neither is asked.
+fn ask_classic(
+    run: &Run<'_>,
+    at: Option<usize>,
+    histogram: Classic,
+    question: Ask<'_>,
+    natives: &mut [Row],
+) -> Row {
+    let metric = histogram.labels.metric_name().unwrap_or_default();
+    let twin = natives.iter().position(|row| row.labels == histogram.labels);
+    let points = histogram.buckets.first().map_or(0, |(_, counts)| counts.len());
+    let mut values = Vec::with_capacity(points);
+    let mut forced = false;
+    for number in 0..points {
+        let mut buckets: Vec<Bucket> = histogram
+            .buckets
+            .iter()
+            .map(|(bound, counts)| Bucket { bound: *bound, count: counts[number] })
+            .filter(|bucket| is_present(bucket.count))
+            .collect();
+        if buckets.is_empty() {
+            values.push(ABSENT);
+            continue;
+        }
+        if let Some(native) = twin.and_then(|twin| natives[twin].values.get_mut(number))
+            && is_present(*native)
+        {
+            run.warn(
+                at,
+                &format!("vector contains a mix of classic and native histograms for metric name {metric:?}"),
+            );
+            *native = ABSENT;
+            values.push(ABSENT);
+            continue;
+        }
+        values.push(match question {
+            Ask::Quantile(shares) => {
+                let (value, fixed) = quantile(shares[number], &mut buckets);
+                forced |= fixed;
+                value
+            }
+            Ask::Fraction(lower, upper) => fraction(lower[number], upper[number], &mut buckets),
+        });
+    }
+    if forced {
+        run.inform(
+            at,
+            &format!(
+                "input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile) for metric name {metric:?}"
+            ),
+        );
+    }
+    Row::floats(histogram.labels, histogram.drop_name, values)
+}
+
+/// What native histograms say without being asked for more; floats are passed over.
+pub(super) fn statistic(
+    run: &Run<'_>,
+    name: &str,
+    arg: &Node,
+    grid: Grid,
+) -> Result<Vec<Row>, QueryError> {
+    let mut rows = run.rows(arg, grid)?;
+    rows.retain(|row| !row.histograms.is_empty());
+    for row in &mut rows {
+        run.budget.charge(0)?;
+        let histograms = std::mem::take(&mut row.histograms);
+        let values = histograms.iter().map(|own| match own {
+            Some(own) => match name {
+                "histogram_count" => own.count,
+                "histogram_sum" => own.sum,
+                "histogram_avg" => own.sum / own.count,
+                "histogram_stddev" => native::variance(own).sqrt(),
+                _ => native::variance(own),
+            },
+            None => ABSENT,
+        });
+        row.values = values.collect();
+    }
+    run.drop_names(rows)
 }
 
 /// `histogram_quantiles(v, label, quantile...)`
@@ -113,10 +200,10 @@ fn label_of(share: f64) -> String {
     if share.is_finite() && share.fract() == 0.0 { format!("{shown}.0") } else { shown }
 }
 
-fn histograms(run: &Run<'_>, rows: Vec<Row>, at: Option<usize>) -> Vec<Histogram> {
+fn histograms(run: &Run<'_>, rows: Vec<Row>, at: Option<usize>) -> Vec<Classic> {
     let mut by_labels: HashMap<Labels, usize> = HashMap::new();
-    let mut found: Vec<Histogram> = Vec::new();
-    for row in rows {
+    let mut found: Vec<Classic> = Vec::new();
+    for row in rows.into_iter().filter(|row| row.values.iter().any(|own| is_present(*own))) {
         let bound = row.labels.get(BOUND).unwrap_or_default();
         let Some(bound) = parse_bound(bound) else {
             let metric = row.labels.metric_name().unwrap_or_default();
@@ -130,7 +217,7 @@ fn histograms(run: &Run<'_>, rows: Vec<Row>, at: Option<usize>) -> Vec<Histogram
         };
         let labels = row.labels.without(|name| name == BOUND);
         let number = *by_labels.entry(labels.clone()).or_insert_with(|| {
-            found.push(Histogram { labels, drop_name: row.drop_name, buckets: Vec::new() });
+            found.push(Classic { labels, drop_name: row.drop_name, buckets: Vec::new() });
             found.len() - 1
         });
         found[number].buckets.push((bound, row.values));

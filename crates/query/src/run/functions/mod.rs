@@ -6,6 +6,7 @@ mod counters;
 mod histogram;
 mod labels;
 mod math;
+mod native;
 mod over_time;
 mod sorting;
 mod trend;
@@ -107,17 +108,18 @@ pub(super) fn range_call(
             counters::slide(run, call.name, arg.at, &ranges, grid)?
         }
         "deriv" | "predict_linear" | "double_exponential_smoothing" => {
-            trend::slide(run, call.name, &numbers, &ranges, grid)?
+            trend::slide(run, (call.name, arg.at), &numbers, &ranges, grid)?
         }
         name if keeps_names(name) => {
-            return over_time::slide(run, call.name, &[], &ranges, grid);
+            return over_time::slide(run, (call.name, arg.at), &[], &ranges, grid);
         }
         _ => {
             if call.name == "quantile_over_time" {
                 let at = call.args[0].at;
                 warn_of_quantiles(run, at, &numbers[0]);
             }
-            over_time::slide(run, call.name, &numbers, &ranges, grid)?
+            let at = call.args[0].at;
+            over_time::slide(run, (call.name, at), &numbers, &ranges, grid)?
         }
     };
     run.drop_names(rows)
@@ -180,9 +182,8 @@ fn vector_call(
             let rows = run.rows(&args[2], grid)?;
             histogram::ask(run, (rows, args[2].at), histogram::Ask::Fraction(&lower, &upper), grid)
         }
-        // These look at native histograms only; there are none yet, and floats are passed over.
         "histogram_count" | "histogram_sum" | "histogram_avg" | "histogram_stddev"
-        | "histogram_stdvar" => run.rows(&args[0], grid).map(|_floats| Vec::new()),
+        | "histogram_stdvar" => histogram::statistic(run, call.name, &args[0], grid),
         other => Err(unknown(other)),
     }
 }
@@ -201,8 +202,16 @@ fn timestamp(run: &Run<'_>, arg: &Node, grid: Grid) -> Result<Vec<Row>, QueryErr
         let rows = run.newest(selector, grid, Take::Time)?;
         return run.drop_names(rows);
     }
-    let rows = run.rows(arg, grid)?;
-    run.map(rows, |number, _| grid.time(number) as f64 / 1000.0)
+    let mut rows = run.rows(arg, grid)?;
+    for row in &mut rows {
+        for number in 0..grid.points {
+            if row.is_there(number) {
+                row.values[number] = grid.time(number) as f64 / 1000.0;
+            }
+        }
+        row.histograms = Vec::new();
+    }
+    run.drop_names(rows)
 }
 
 fn bounded(run: &Run<'_>, call: &Call, grid: Grid) -> Result<Vec<Row>, QueryError> {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::native::Native;
 use crate::{
     QueryError,
     run::{
@@ -19,43 +20,47 @@ use crate::{
 /// Slides one of these functions over all series.
 pub(super) fn slide(
     run: &Run<'_>,
-    name: &'static str,
+    (name, at): (&'static str, Option<usize>),
     numbers: &[Vec<f64>],
     ranges: &Ranges<'_>,
     grid: Grid,
 ) -> Result<Vec<Row>, QueryError> {
     let overlap = ranges.overlap(grid, run.ranged);
     let length = ranges.range;
+    let native = Native { run, name, at, range_seconds: length as f64 / 1000.0 };
     match name {
         "quantile_over_time" => {
             let shares = &numbers[0][..];
-            return run.slide(ranges, grid, true, || Quantile::new(shares, overlap));
+            return run.slide(ranges, grid, true, || native.with(Quantile::new(shares, overlap)));
         }
         "min_over_time" => {
-            return run.slide(ranges, grid, false, || Extreme::new(|new, old| new <= old));
+            return run
+                .slide(ranges, grid, false, || native.with(Extreme::new(|new, old| new <= old)));
         }
         "max_over_time" => {
-            return run.slide(ranges, grid, false, || Extreme::new(|new, old| new >= old));
+            return run
+                .slide(ranges, grid, false, || native.with(Extreme::new(|new, old| new >= old)));
         }
         "sum_over_time" if overlap => {
-            return run.slide(ranges, grid, false, || Tiled::new(length, tiled_sum));
+            return run.slide(ranges, grid, false, || native.with(Tiled::new(length, tiled_sum)));
         }
         "avg_over_time" if overlap => {
-            return run.slide(ranges, grid, false, || Tiled::new(length, tiled_mean));
+            return run.slide(ranges, grid, false, || native.with(Tiled::new(length, tiled_mean)));
         }
         "stdvar_over_time" if overlap => {
-            return run.slide(ranges, grid, false, || Tiled::new(length, tiled_variance));
+            return run
+                .slide(ranges, grid, false, || native.with(Tiled::new(length, tiled_variance)));
         }
         "stddev_over_time" if overlap => {
             let deviation = |own: Variance, window: &Window<'_>| tiled_variance(own, window).sqrt();
-            return run.slide(ranges, grid, false, || Tiled::new(length, deviation));
+            return run.slide(ranges, grid, false, || native.with(Tiled::new(length, deviation)));
         }
         _ => {}
     }
     let Some(judge) = function(name) else {
         return Err(QueryError::execution(format!("function {name} is not supported yet")));
     };
-    run.slide(ranges, grid, false, || Each(judge))
+    run.slide(ranges, grid, false, || native.with(Each(judge)))
 }
 
 fn function(name: &str) -> Option<fn(&Window<'_>) -> f64> {

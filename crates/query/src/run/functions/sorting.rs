@@ -15,6 +15,13 @@ use crate::{
 /// Sorts by value or by labels, as the call's name says.
 pub(super) fn sort(run: &Run<'_>, call: &Call, grid: Grid) -> Result<Vec<Row>, QueryError> {
     let mut rows = run.rows(&call.args[0], grid)?;
+    if matches!(call.name, "sort" | "sort_desc") {
+        // Native histograms have no order.
+        for row in &mut rows {
+            row.histograms = Vec::new();
+        }
+        rows.retain(Row::has_values);
+    }
     if run.ranged {
         return Ok(rows);
     }

@@ -1,5 +1,6 @@
 //! Trends within a range: least squares and double exponential smoothing.
 
+use super::native::Native;
 use crate::{
     QueryError,
     run::{
@@ -13,37 +14,38 @@ use crate::{
 /// Slides one of these functions over all series.
 pub(super) fn slide(
     run: &Run<'_>,
-    name: &'static str,
+    (name, at): (&'static str, Option<usize>),
     numbers: &[Vec<f64>],
     ranges: &Ranges<'_>,
     grid: Grid,
 ) -> Result<Vec<Row>, QueryError> {
+    let native = Native { run, name, at, range_seconds: ranges.range as f64 / 1000.0 };
     match (name, numbers) {
         ("predict_linear", [ahead]) => run.slide(ranges, grid, true, || {
-            Each(|window: &Window<'_>| {
+            native.with(Each(|window: &Window<'_>| {
                 if window.values.len() < 2 {
                     return ABSENT;
                 }
                 let (slope, level) = line(window, window.step);
                 level + slope * ahead[window.number]
-            })
+            }))
         }),
         ("double_exponential_smoothing", [smoothing, trend]) => {
             check_factors("smoothing", smoothing)?;
             check_factors("trend", trend)?;
             run.slide(ranges, grid, true, || {
-                Each(|window: &Window<'_>| {
+                native.with(Each(|window: &Window<'_>| {
                     smooth(window, smoothing[window.number], trend[window.number])
-                })
+                }))
             })
         }
         _ => run.slide(ranges, grid, false, || {
-            Each(|window: &Window<'_>| {
+            native.with(Each(|window: &Window<'_>| {
                 if window.values.len() < 2 {
                     return ABSENT;
                 }
                 line(window, window.times[0]).0
-            })
+            }))
         }),
     }
 }

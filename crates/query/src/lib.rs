@@ -19,6 +19,7 @@ pub use answer::{Answer, Checked, InstantSample, Steps, Value, ValueKind};
 pub use engine::{Engine, EngineOptions};
 pub use error::{Position, QueryError};
 pub use explain::{Explained, PlanNode};
+pub use histogram::{Bucket, buckets as histogram_buckets};
 pub use meter::{MemoryPool, Meter};
 pub use parse::{check, parse_duration, parse_selector};
 pub use reuse::Reused;

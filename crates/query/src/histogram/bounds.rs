@@ -2,14 +2,19 @@
 
 use model::{Buckets, Histogram};
 
-/// A bucket with its bounds.
+/// A bucket of a native histogram with its bounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Bucket {
-    pub(crate) lower: f64,
-    pub(crate) upper: f64,
-    pub(crate) lower_inside: bool,
-    pub(crate) upper_inside: bool,
-    pub(crate) count: f64,
+pub struct Bucket {
+    /// Where it begins.
+    pub lower: f64,
+    /// Where it ends.
+    pub upper: f64,
+    /// Whether a value at its beginning is in it.
+    pub lower_inside: bool,
+    /// Whether a value at its end is in it.
+    pub upper_inside: bool,
+    /// How much is in it alone.
+    pub count: f64,
 }
 
 /// The upper bound of a bucket above zero.
@@ -58,8 +63,9 @@ fn with_bounds<'h>(
     })
 }
 
-/// All buckets from the lowest to the highest, the bucket of zero only if something is in it.
-pub(crate) fn buckets(histogram: &Histogram) -> Vec<Bucket> {
+/// All buckets of a native histogram from the lowest to the highest, empty ones included; the bucket of zero only if
+/// something is in it.
+pub fn buckets(histogram: &Histogram) -> Vec<Bucket> {
     let mut all: Vec<Bucket> =
         Vec::with_capacity(histogram.negative.counts.len() + histogram.positive.counts.len() + 1);
     for (lower, upper, count) in with_bounds(histogram, &histogram.negative) {

@@ -1,6 +1,7 @@
 //! The HTTP API as Prometheus has it, so that Grafana and every other client of it works.
 
 mod answer;
+mod native;
 mod params;
 mod queries;
 mod rules;

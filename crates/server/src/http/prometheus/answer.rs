@@ -9,6 +9,8 @@ use model::{Columns, Labels};
 use query::{Answer, InstantSample, QueryError, Value};
 use serde_json::json;
 
+use super::native::write_histogram;
+
 /// What went wrong, as Prometheus says it.
 #[derive(Debug)]
 pub(crate) struct PromError {
@@ -132,22 +134,38 @@ fn write_list<T>(text: &mut String, items: &[T], write: impl Fn(&mut String, &T)
 fn write_instant(text: &mut String, sample: &InstantSample) {
     text.push_str("{\"metric\":");
     write_labels(text, &sample.labels);
-    text.push_str(",\"value\":");
-    write_point(text, sample.time.millis(), sample.value);
+    if let Some(histogram) = &sample.histogram {
+        text.push_str(",\"histogram\":");
+        write_histogram(text, sample.time.millis(), histogram);
+    } else {
+        text.push_str(",\"value\":");
+        write_point(text, sample.time.millis(), sample.value);
+    }
     text.push('}');
 }
 
 fn write_columns(text: &mut String, series: &Columns) {
     text.push_str("{\"metric\":");
     write_labels(text, &series.labels);
-    text.push_str(",\"values\":[");
-    for (at, (time, value)) in series.times.iter().zip(&series.values).enumerate() {
-        if at > 0 {
-            text.push(',');
-        }
+    let mut before = ",\"values\":[";
+    for (time, value) in series.times.iter().zip(&series.values) {
+        text.push_str(before);
         write_point(text, *time, *value);
+        before = ",";
     }
-    text.push_str("]}");
+    if before == "," {
+        text.push(']');
+    }
+    let mut before = ",\"histograms\":[";
+    for sample in &series.histograms {
+        text.push_str(before);
+        write_histogram(text, sample.time.millis(), &sample.histogram);
+        before = ",";
+    }
+    if before == "," {
+        text.push(']');
+    }
+    text.push('}');
 }
 
 fn write_labels(text: &mut String, labels: &Labels) {
@@ -172,7 +190,7 @@ fn write_point(text: &mut String, millis: i64, value: f64) {
 }
 
 /// Seconds with as many decimals as the milliseconds need.
-fn write_time(text: &mut String, millis: i64) {
+pub(super) fn write_time(text: &mut String, millis: i64) {
     let (sign, size) = (if millis < 0 { "-" } else { "" }, millis.unsigned_abs());
     let (seconds, rest) = (size / 1000, size % 1000);
     text.push_str(sign);

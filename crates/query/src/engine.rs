@@ -97,7 +97,7 @@ impl Engine {
         budget: &dyn Budget,
     ) -> Result<Answer, QueryError> {
         let asked = Asked { source, text, budget, trace: None };
-        parse::with_expression(text, |root| self.instant_or_kept(asked, &root, at))
+        parse::with_expression_in(text, INSTANT, |root| self.instant_or_kept(asked, &root, at))
     }
 
     fn instant_or_kept(
@@ -153,7 +153,9 @@ impl Engine {
     ) -> Result<Answer, QueryError> {
         let asked = Asked { source, text, budget, trace: None };
         let grid = grid(steps, self.options.points_max)?;
-        parse::with_expression(text, |mut root| self.range_rooted(asked, &mut root, (steps, grid)))
+        parse::with_expression_in(text, frame(steps), |mut root| {
+            self.range_rooted(asked, &mut root, (steps, grid))
+        })
     }
 
     fn range_rooted(
@@ -261,7 +263,7 @@ impl Engine {
             let answer = self.instant_or_kept(asked, &root, at)?;
             Ok((answer, trace.plan(text, &root)))
         };
-        let (answer, plan) = parse::with_expression(text, read)?;
+        let (answer, plan) = parse::with_expression_in(text, INSTANT, read)?;
         Ok(trace.explained(answer, plan))
     }
 
@@ -281,9 +283,17 @@ impl Engine {
             let answer = self.range_rooted(asked, &mut root, (steps, grid))?;
             Ok((answer, trace.plan(text, &root)))
         };
-        let (answer, plan) = parse::with_expression(text, read)?;
+        let (answer, plan) = parse::with_expression_in(text, frame(steps), read)?;
         Ok(trace.explained(answer, plan))
     }
+}
+
+/// What durations may depend on where one time is asked.
+const INSTANT: parse::Frame = parse::Frame { step: 0, range: 0 };
+
+fn frame(steps: Steps) -> parse::Frame {
+    let range = steps.to.millis().saturating_sub(steps.from.millis());
+    parse::Frame { step: steps.step.as_millis(), range }
 }
 
 /// The rows of a range, and what was remarked.

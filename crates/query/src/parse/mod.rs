@@ -4,6 +4,7 @@ mod build;
 mod cursor;
 mod duration;
 pub(crate) mod node;
+mod reckon;
 pub(crate) mod scan;
 mod stack;
 
@@ -17,6 +18,7 @@ use node::{Node, Shape};
 use promql_parser::parser as grammar;
 
 pub use duration::parse_duration;
+pub(crate) use reckon::Frame;
 
 use crate::{Checked, QueryError};
 
@@ -25,7 +27,16 @@ pub(crate) fn with_expression<T: Send>(
     text: &str,
     work: impl FnOnce(Node) -> Result<T, QueryError> + Send,
 ) -> Result<T, QueryError> {
-    let parts = scan::scan(text)?;
+    with_expression_in(text, Frame::default(), work)
+}
+
+/// The same for a query whose steps are known.
+pub(crate) fn with_expression_in<T: Send>(
+    text: &str,
+    frame: Frame,
+    work: impl FnOnce(Node) -> Result<T, QueryError> + Send,
+) -> Result<T, QueryError> {
+    let parts = scan::scan(text, frame)?;
     stack::with_room(parts.deepest, || work(read(text, parts)?))
 }
 

@@ -3,7 +3,13 @@
 
 use std::borrow::Cow;
 
-use super::cursor::{Cursor, is_word};
+use model::Span;
+
+use super::{
+    cursor::{Cursor, is_word},
+    duration::parse_duration,
+    reckon::{self, Frame},
+};
 use crate::{Position, QueryError};
 
 /// Longest text of a query, in bytes; far beyond what people or dashboards write.
@@ -36,10 +42,8 @@ pub(crate) struct Parts {
     pub(crate) suspect: Option<(usize, String)>,
     /// How deep the expression nests at most.
     pub(crate) deepest: usize,
-    /// Numbers with `_` between their digits, which the grammar does not know.
-    grouped: Vec<std::ops::Range<usize>>,
-    /// Letters that the grammar must not see.
-    hidden: Vec<usize>,
+    /// What the grammar does not know, and what it gets instead, in the order of the text.
+    edits: Vec<(std::ops::Range<usize>, String)>,
     /// How many operators between two operands there are so far.
     operators: usize,
     /// The numbers of those that cut histograms, which the grammar takes for comparisons.
@@ -47,15 +51,21 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// The text as the grammar knows it: without `_` in numbers, and without the second letter of `</` and `>/`.
+    /// The text as the grammar knows it: without `_` in numbers, without the second letter of `</` and `>/`, and
+    /// with durations reckoned.
     pub(crate) fn for_grammar<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if self.grouped.is_empty() && self.hidden.is_empty() {
+        if self.edits.is_empty() {
             return Cow::Borrowed(text);
         }
-        let within = |at: usize| self.grouped.iter().any(|number| number.contains(&at));
-        let kept = text.char_indices().filter(|(at, letter)| *letter != '_' || !within(*at));
-        let hidden = |at: usize| self.hidden.binary_search(&at).is_ok();
-        Cow::Owned(kept.map(|(at, letter)| if hidden(at) { ' ' } else { letter }).collect())
+        let mut known = String::with_capacity(text.len());
+        let mut from = 0;
+        for (place, instead) in &self.edits {
+            known.push_str(text.get(from..place.start).unwrap_or_default());
+            known.push_str(instead);
+            from = place.end;
+        }
+        known.push_str(text.get(from..).unwrap_or_default());
+        Cow::Owned(known)
     }
 }
 
@@ -68,7 +78,7 @@ pub(crate) fn position(text: &str, byte: usize) -> Position {
 }
 
 /// Scans the text. Errors are about limits and brackets; everything else is for the grammar to judge.
-pub(crate) fn scan(text: &str) -> Result<Parts, QueryError> {
+pub(crate) fn scan(text: &str, frame: Frame) -> Result<Parts, QueryError> {
     if text.len() > TEXT_BYTES_MAX {
         return Err(QueryError::Parse {
             what: format!(
@@ -86,6 +96,7 @@ pub(crate) fn scan(text: &str) -> Result<Parts, QueryError> {
         open: Vec::new(),
         depth: 0,
         chain: 0,
+        frame,
     };
     scanner.run()?;
     Ok(scanner.parts)
@@ -102,6 +113,7 @@ struct Scanner<'t> {
     open: Vec<(usize, usize)>,
     depth: usize,
     chain: usize,
+    frame: Frame,
 }
 
 impl Scanner<'_> {
@@ -203,7 +215,7 @@ impl Scanner<'_> {
             (b'=' | b'!' | b'<' | b'>', Some(b'=')) => 2,
             (b'<' | b'>', Some(b'/')) => {
                 self.parts.trims.push(self.parts.operators);
-                self.parts.hidden.push(start + 1);
+                self.parts.edits.push((start + 1..start + 2, " ".to_owned()));
                 2
             }
             _ => self
@@ -263,10 +275,7 @@ impl Scanner<'_> {
                 self.call_due = call_due;
                 Ok(())
             }
-            "offset" if !self.operand_due => {
-                let start = self.cursor.skip_signed_word();
-                self.cursor.check_duration(start, self.cursor.at)
-            }
+            "offset" if !self.operand_due => self.offset(start),
             "inf" | "nan" => {
                 self.operand(Part::Number, start, word);
                 Ok(())
@@ -291,7 +300,7 @@ impl Scanner<'_> {
         self.cursor.skip_number();
         let shown = self.cursor.since(start);
         if shown.contains('_') && !shown.ends_with('_') && !shown.contains("__") {
-            self.parts.grouped.push(start..self.cursor.at);
+            self.parts.edits.push((start..self.cursor.at, shown.replace('_', "")));
         }
         self.operand(Part::Number, start, shown);
         match shown.parse::<f64>() {
@@ -308,6 +317,44 @@ impl Scanner<'_> {
         Ok(())
     }
 
+    /// Reckons an offset, whose word begins at a place. The grammar refuses one of zero, which changes nothing.
+    fn offset(&mut self, word: usize) -> Result<(), QueryError> {
+        let start = self.cursor.at;
+        let rest = self.cursor.text.get(start..).unwrap_or_default();
+        let reckoned = reckon::leading(rest, self.frame);
+        let millis = if let Some((millis, length)) = reckoned {
+            self.cursor.at += length;
+            Some(millis)
+        } else {
+            let number = self.cursor.skip_signed_word();
+            self.cursor.check_duration(number, self.cursor.at)?;
+            parse_duration(self.cursor.since(number)).map(Span::as_millis)
+        };
+        match millis {
+            Some(0) => self.parts.edits.push((word..self.cursor.at, String::new())),
+            Some(millis) if reckoned.is_some() => {
+                self.parts.edits.push((start..self.cursor.at, shown_millis(millis)));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Reckons a duration in brackets, if it is more than a plain one.
+    fn duration(&mut self, place: std::ops::Range<usize>) -> Result<(), QueryError> {
+        let text = self.cursor.text.get(place.clone()).unwrap_or_default();
+        if text.bytes().any(|byte| b"+-*/%^(".contains(&byte))
+            && let Some(millis) = reckon::whole(text, self.frame)
+        {
+            if millis <= 0 {
+                return Err(self.cursor.error(place.start, "duration must be greater than 0"));
+            }
+            self.parts.edits.push((place, shown_millis(millis)));
+            return Ok(());
+        }
+        self.cursor.check_duration(place.start, place.end)
+    }
+
     fn skip_to(&mut self, end: u8) -> Result<(), QueryError> {
         let start = self.cursor.at;
         match self.cursor.bytes[start..].iter().position(|byte| *byte == end) {
@@ -315,8 +362,8 @@ impl Scanner<'_> {
                 let end = start + ahead;
                 let colon = self.cursor.bytes[start..end].iter().position(|byte| *byte == b':');
                 let middle = colon.map_or(end, |colon| start + colon);
-                self.cursor.check_duration(start + 1, middle)?;
-                self.cursor.check_duration((middle + 1).min(end), end)?;
+                self.duration(start + 1..middle)?;
+                self.duration((middle + 1).min(end)..end)?;
                 self.cursor.at = end + 1;
                 self.deeper()?;
                 self.chain += 1;
@@ -327,9 +374,19 @@ impl Scanner<'_> {
     }
 }
 
+/// A duration as the grammar knows it, with a space before it.
+fn shown_millis(millis: i64) -> String {
+    let sign = if millis < 0 { "-" } else { "" };
+    format!(" {sign}{}ms", millis.unsigned_abs())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn scan(text: &str) -> Result<Parts, QueryError> {
+        super::scan(text, Frame::default())
+    }
 
     fn kinds(text: &str) -> Vec<(Part, usize)> {
         scan(text).unwrap().found

@@ -133,6 +133,10 @@ pub(crate) struct Query {
     /// How far apart the values are.
     #[arg(long, value_name = "DURATION", default_value = "1m", requires = "from")]
     pub(crate) step: String,
+    /// How the answer comes about instead of the answer: each node of the expression with its series, samples,
+    /// bytes and time. Nothing that was computed before is used.
+    #[arg(long)]
+    pub(crate) explain: bool,
 }
 
 /// How a file is written.

@@ -40,6 +40,7 @@ pub(crate) fn engine_options(settings: &QuerySettings) -> EngineOptions {
         lookback: settings.lookback,
         points_max: count(settings.points_max),
         samples_max: count(settings.samples_max),
+        reuse_bytes: count(settings.reuse_bytes),
         ..EngineOptions::default()
     }
 }

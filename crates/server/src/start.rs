@@ -13,7 +13,7 @@ use collect::net;
 use detect::{ActiveAlerts, RuleGroup, rules};
 use journal::{Journal, JournalError};
 use model::{Change, ChangeKind, Clock, Kind, Span, Time};
-use query::Engine;
+use query::{Engine, MemoryPool};
 use respond::Receiver;
 use settings::{Mistakes, Settings};
 use store::{Store, StoreError};
@@ -280,7 +280,13 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &Work) -> Result<Arc<App>, S
     let alerts = AlertBook::new(active, groups, work.receivers.clone(), external_url.clone());
     Ok(Arc::new(App {
         engine: Engine::new(convert::engine_options(&settings.query)),
-        admission: Admission::new(usize::try_from(settings.query.concurrency).unwrap_or(1)),
+        admission: Admission::new(
+            usize::try_from(settings.query.concurrency).unwrap_or(1),
+            usize::try_from(settings.query.queue_max).unwrap_or(usize::MAX),
+        ),
+        query_memory: MemoryPool::new(
+            usize::try_from(settings.query.memory_max).unwrap_or(usize::MAX),
+        ),
         host: host_name(&settings),
         settings,
         groups: work.groups.clone(),

@@ -1,6 +1,8 @@
 //! The HTTP API as Prometheus has it, so that Grafana and every other client of it works.
 
 mod answer;
+mod encode;
+mod explained;
 mod native;
 mod params;
 mod queries;

@@ -59,6 +59,11 @@ pub(crate) fn refresh(app: &App, now: Time) {
     app.board.rates.write().note(now, stats.samples_written);
     let meters = &app.meters;
     let set = |name, value: f64| meters.set(name, "", value);
+    let reused = app.engine.reused();
+    set(meters::QUERY_KEPT, reused.bytes as f64);
+    set(meters::QUERY_MEMORY, app.query_memory.bytes() as f64);
+    meters.set(meters::QUERY_STEPS, "how=\"known\"", reused.steps as f64);
+    meters.set(meters::QUERY_STEPS, "how=\"computed\"", reused.computed as f64);
     set(meters::STORE_SERIES, stats.series as f64);
     set(meters::STORE_SAMPLES, stats.samples as f64);
     set(meters::STORE_PARTS, stats.parts as f64);

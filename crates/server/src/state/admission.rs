@@ -7,9 +7,6 @@ use std::sync::{
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How many may wait for each one that runs; beyond that they are told to come back.
-const WAITING_PER_RUNNING: usize = 8;
-
 /// The door before queries of people and programs. Our own rules do not stand in this queue.
 #[derive(Debug)]
 pub(crate) struct Admission {
@@ -23,17 +20,18 @@ pub(crate) struct Admission {
 pub(crate) struct QueueFull;
 
 impl Admission {
-    pub(crate) fn new(concurrency: usize) -> Self {
-        let seats = concurrency.max(1);
-        Self {
-            seats: Arc::new(Semaphore::new(seats)),
-            waiting: AtomicUsize::new(0),
-            waiting_max: seats * WAITING_PER_RUNNING,
-        }
+    /// So many may run, and so many more may wait; further ones are told to come back.
+    pub(crate) fn new(concurrency: usize, waiting_max: usize) -> Self {
+        let seats = concurrency.clamp(1, Semaphore::MAX_PERMITS);
+        Self { seats: Arc::new(Semaphore::new(seats)), waiting: AtomicUsize::new(0), waiting_max }
     }
 
     /// Waits for a seat; gives it back when the permit is dropped.
     pub(crate) async fn enter(&self) -> Result<OwnedSemaphorePermit, QueueFull> {
+        // Who finds a seat free does not wait.
+        if let Ok(seat) = Arc::clone(&self.seats).try_acquire_owned() {
+            return Ok(seat);
+        }
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.waiting_max {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(QueueFull);
@@ -57,18 +55,20 @@ impl Drop for Leaves<'_> {
 mod tests {
     use super::*;
 
+    const WAITING: usize = 3;
+
     #[tokio::test]
     #[expect(clippy::disallowed_methods, reason = "a test waits for its own tasks")]
     async fn a_full_queue_turns_the_next_away_and_a_left_seat_lets_one_in() {
-        let admission = Arc::new(Admission::new(1));
+        let admission = Arc::new(Admission::new(1, WAITING));
         let seat = admission.enter().await.unwrap();
-        let waiting: Vec<_> = (0..WAITING_PER_RUNNING)
+        let waiting: Vec<_> = (0..WAITING)
             .map(|_| {
                 let admission = Arc::clone(&admission);
                 tokio::spawn(async move { admission.enter().await.map(drop) })
             })
             .collect();
-        while admission.waiting.load(Ordering::Relaxed) < WAITING_PER_RUNNING {
+        while admission.waiting.load(Ordering::Relaxed) < WAITING {
             tokio::task::yield_now().await;
         }
         assert_eq!(admission.enter().await.unwrap_err(), QueueFull);

@@ -6,7 +6,7 @@ use detect::{Rule, RuleGroup, elements};
 use journal::{Entry, Journal};
 use model::{Change, Clock, Series, Span, Time};
 use parking_lot::Mutex;
-use query::{Engine, InstantSample, Meter, QueryError};
+use query::{Engine, InstantSample, MemoryPool, Meter, QueryError};
 use settings::Settings;
 use store::Store;
 use tokio::sync::Notify;
@@ -38,6 +38,8 @@ pub(crate) struct App {
     pub(crate) journal: Journal,
     pub(crate) engine: Engine,
     pub(crate) admission: Admission,
+    /// What all queries of people and programs hold; our own questions have what they need.
+    pub(crate) query_memory: MemoryPool,
     pub(crate) alerts: AlertBook,
     pub(crate) board: Board,
     pub(crate) hub: Hub,
@@ -85,7 +87,7 @@ impl App {
         let _seat = self.admission.enter().await.map_err(|_full| AskError::Full)?;
         let limit = self.settings.query.timeout;
         let timeout = timeout.map_or(limit, |asked| asked.min(limit).max(Span::millis(1)));
-        let meter = self.meter(timeout);
+        let meter = self.meter(timeout).with_pool(self.query_memory.clone());
         let _cancel = CancelOnDrop(meter.clone());
         let app = Arc::clone(self);
         let started = self.clock.elapsed();
@@ -105,7 +107,9 @@ impl App {
 
     /// Answers one of our own questions now; blocks.
     pub(crate) fn instant(&self, text: &str, at: Time) -> Result<Vec<InstantSample>, QueryError> {
-        let answer = self.engine.instant(self.store.as_ref(), text, at, &self.own_meter())?;
+        // Rules ask for a moment once: to keep their answers would help nobody.
+        let engine = self.engine.fresh();
+        let answer = engine.instant(self.store.as_ref(), text, at, &self.own_meter())?;
         Ok(elements(answer.value).unwrap_or_default())
     }
 
@@ -124,7 +128,9 @@ impl App {
 
     fn meter(&self, timeout: Span) -> Meter {
         let samples_max = usize::try_from(self.settings.query.samples_max).unwrap_or(usize::MAX);
-        Meter::new(Arc::clone(&self.clock), timeout, samples_max)
+        let memory_max = usize::try_from(self.settings.query.memory_max).unwrap_or(usize::MAX);
+        // One query alone cannot take what all of them have.
+        Meter::new(Arc::clone(&self.clock), timeout, samples_max).with_memory_max(memory_max / 2)
     }
 
     /// Notes samples that came long after their time, so that resources' past is filled from them.

@@ -241,3 +241,29 @@ async fn rules_are_evaluated_and_shown_with_their_alerts() -> Result<()> {
     assert_eq!(only["data"]["groups"][0]["rules"].as_array().map(Vec::len), Some(1));
     house.stop().await
 }
+
+#[tokio::test]
+async fn figures_and_the_way_to_an_answer_are_told_to_whoever_wants_them() -> Result<()> {
+    let house = with_two_series().await?;
+    let range =
+        [("query", "sum(up)"), ("start", "1435781430"), ("end", "1435781460"), ("step", "15")];
+    let plain = house.get("/api/v1/query_range", &range).await?;
+    assert_eq!(plain.1["data"]["stats"], Value::Null);
+    let ask = |more: &[(&'static str, &'static str)]| [&range, more].concat();
+    let told =
+        house.get("/api/v1/query_range", &ask(&[("stats", "all"), ("nocache", "1")])).await?;
+    assert_eq!(told.1["data"]["result"], plain.1["data"]["result"]);
+    assert_eq!(told.1["data"]["stats"]["samples"]["totalQueryableSamples"], 6);
+    assert!(told.1["data"]["stats"]["timings"]["execTotalTime"].is_number());
+    // What was asked before is known, unless nobody wants to know.
+    let known = house.get("/api/v1/query_range", &ask(&[("explain", "1")])).await?;
+    assert_eq!(known.1["data"]["result"], plain.1["data"]["result"]);
+    let cold =
+        house.get("/api/v1/query_range", &ask(&[("explain", "1"), ("nocache", "1")])).await?;
+    assert_eq!(cold.1["data"]["explain"]["reusedSteps"], 0);
+    let plan = &cold.1["data"]["explain"]["plan"];
+    assert_eq!((&plan["node"], &plan["at"]), (&json!("sum"), &json!("1:1")));
+    assert_eq!((&plan["seriesIn"], &plan["seriesOut"]), (&json!(2), &json!(1)));
+    assert_eq!(plan["inputs"][0]["node"], "up");
+    house.stop().await
+}

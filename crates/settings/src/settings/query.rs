@@ -19,6 +19,10 @@ pub struct QuerySettings {
     pub lookback: Span,
     /// How many steps one range query may have.
     pub points_max: u64,
+    /// How many bytes all queries together may hold.
+    pub memory_max: u64,
+    /// How many bytes of answers are kept to be used again; none if 0.
+    pub reuse_bytes: u64,
 }
 
 impl Default for QuerySettings {
@@ -30,6 +34,8 @@ impl Default for QuerySettings {
             queue_max: 200,
             lookback: Span::minutes(5),
             points_max: 11_000,
+            memory_max: 1 << 30,
+            reuse_bytes: 32 << 20,
         }
     }
 }
@@ -91,6 +97,24 @@ pub(super) static TABLE: Table<QuerySettings> = Table {
             about: "How many steps one range query may have.",
             read: |reader, field, into| {
                 set(&mut into.points_max, reader.whole(field.node, 100..=1_000_000));
+            },
+        },
+        Key {
+            name: "memory_max",
+            form: "size",
+            otherwise: Otherwise::Is("1GiB"),
+            about: "How much memory all queries together may hold; one of them at most half of it.",
+            read: |reader, field, into| {
+                set(&mut into.memory_max, reader.size(field.node, 1 << 20..=1 << 40));
+            },
+        },
+        Key {
+            name: "reuse_bytes",
+            form: "size",
+            otherwise: Otherwise::Is("32MiB"),
+            about: "How much memory answers may take that are kept, so that of a panel asked again only new steps are computed. With `0` nothing is kept.",
+            read: |reader, field, into| {
+                set(&mut into.reuse_bytes, reader.size(field.node, 0..=1 << 40));
             },
         },
     ],

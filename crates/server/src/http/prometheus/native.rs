@@ -3,49 +3,49 @@
 use model::Histogram;
 use query::Bucket;
 
-use super::answer::{number, write_time};
+use super::encode::{write_number, write_time};
 
 /// `[time, {"count": ..., "sum": ..., "buckets": [[rule, lower, upper, count], ...]}]`. The rule says which bounds are
 /// inside: 0 the upper, 1 the lower, 2 neither, 3 both.
-pub(super) fn write_histogram(text: &mut String, millis: i64, histogram: &Histogram) {
-    text.push('[');
+pub(super) fn write_histogram(text: &mut Vec<u8>, millis: i64, histogram: &Histogram) {
+    text.push(b'[');
     write_time(text, millis);
-    text.push_str(",{\"count\":");
-    write_number(text, histogram.count);
-    text.push_str(",\"sum\":");
-    write_number(text, histogram.sum);
+    text.extend_from_slice(b",{\"count\":");
+    write_quoted(text, histogram.count);
+    text.extend_from_slice(b",\"sum\":");
+    write_quoted(text, histogram.sum);
     let buckets = query::histogram_buckets(histogram);
-    let mut before = ",\"buckets\":[";
+    let mut before: &[u8] = b",\"buckets\":[";
     for bucket in buckets.iter().filter(|bucket| bucket.count != 0.0) {
-        text.push_str(before);
+        text.extend_from_slice(before);
         write_bucket(text, bucket);
-        before = ",";
+        before = b",";
     }
-    if before == "," {
-        text.push(']');
+    if before == b"," {
+        text.push(b']');
     }
-    text.push_str("}]");
+    text.extend_from_slice(b"}]");
 }
 
-fn write_bucket(text: &mut String, bucket: &Bucket) {
-    text.push_str(match (bucket.lower_inside, bucket.upper_inside) {
-        (false, true) => "[0,",
-        (true, false) => "[1,",
-        (false, false) => "[2,",
-        (true, true) => "[3,",
+fn write_bucket(text: &mut Vec<u8>, bucket: &Bucket) {
+    text.extend_from_slice(match (bucket.lower_inside, bucket.upper_inside) {
+        (false, true) => b"[0,",
+        (true, false) => b"[1,",
+        (false, false) => b"[2,",
+        (true, true) => b"[3,",
     });
-    write_number(text, bucket.lower);
-    text.push(',');
-    write_number(text, bucket.upper);
-    text.push(',');
-    write_number(text, bucket.count);
-    text.push(']');
+    write_quoted(text, bucket.lower);
+    text.push(b',');
+    write_quoted(text, bucket.upper);
+    text.push(b',');
+    write_quoted(text, bucket.count);
+    text.push(b']');
 }
 
-fn write_number(text: &mut String, value: f64) {
-    text.push('"');
-    text.push_str(&number(value));
-    text.push('"');
+fn write_quoted(text: &mut Vec<u8>, value: f64) {
+    text.push(b'"');
+    write_number(text, value);
+    text.push(b'"');
 }
 
 #[cfg(test)]
@@ -55,9 +55,9 @@ mod tests {
     use super::*;
 
     fn written(histogram: &Histogram) -> String {
-        let mut text = String::new();
+        let mut text = Vec::new();
         write_histogram(&mut text, 1500, histogram);
-        text
+        String::from_utf8(text).unwrap()
     }
 
     #[test]

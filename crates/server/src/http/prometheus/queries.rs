@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
 use model::Span;
-use query::Steps;
+use query::{Answer, Engine, Explained, Meter, QueryError, Steps};
 
 use super::{
     answer::{self, PromError},
+    encode::Pieces,
+    explained::Wish,
     params::Params,
 };
 use crate::state::{App, AskError};
@@ -29,12 +31,31 @@ pub(super) async fn instant(
 ) -> Result<Response, PromError> {
     let text = params.required("query")?.to_owned();
     let at = params.time("time")?.unwrap_or_else(|| app.clock.now());
+    let wish = Wish::of(&params);
     let found = app
         .ask(params.span("timeout")?, move |app, meter| {
-            app.engine.instant(app.store.as_ref(), &text, at, meter)
+            let (engine, store) = (engine(app, wish), app.store.as_ref());
+            if wish.more {
+                let told = engine.explain((store, meter), &text, at, app.clock.as_ref())?;
+                return written_with_more(&told, wish, meter);
+            }
+            written(&engine.instant(store, &text, at, meter)?, meter)
         })
         .await?;
-    Ok(answer::answer(&found))
+    Ok(answer::answer(found))
+}
+
+/// The engine as it is, or one that uses nothing computed before.
+fn engine(app: &App, wish: Wish) -> Engine {
+    if wish.fresh { app.engine.fresh() } else { app.engine.clone() }
+}
+
+fn written(answer: &Answer, meter: &Meter) -> Result<Pieces, QueryError> {
+    Pieces::of(answer, &[], meter)
+}
+
+fn written_with_more(told: &Explained, wish: Wish, meter: &Meter) -> Result<Pieces, QueryError> {
+    Pieces::of(&told.answer, &wish.beside(told), meter)
 }
 
 /// The values of an expression step by step.
@@ -61,10 +82,17 @@ pub(super) async fn range(
         ));
     }
     let steps = Steps { from, to, step };
+    let wish = Wish::of(&params);
     let found = app
         .ask(params.span("timeout")?, move |app, meter| {
-            app.engine.range(app.store.as_ref(), &text, steps, meter)
+            let (engine, store) = (engine(app, wish), app.store.as_ref());
+            if wish.more {
+                let clock = app.clock.as_ref();
+                let told = engine.explain_range((store, meter), &text, steps, clock)?;
+                return written_with_more(&told, wish, meter);
+            }
+            written(&engine.range(store, &text, steps, meter)?, meter)
         })
         .await?;
-    Ok(answer::answer(&found))
+    Ok(answer::answer(found))
 }

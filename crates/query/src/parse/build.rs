@@ -16,12 +16,13 @@ use super::{
         Aggregate, Binary, Call, Grouping, How, Many, Matching, Node, Operator, Pin, Selector,
         Shape, Shift, Subquery,
     },
-    scan::{Part, Parts, position},
+    parts::{ANY_NAME, Part, Parts},
+    scan::position,
 };
 use crate::{Position, QueryError, ValueKind};
 
 /// Functions the grammar knows and the executor does not; all are experimental in Prometheus.
-const NOT_SUPPORTED: [&str; 3] = ["info", "integral", "start_timestamp"];
+const NOT_SUPPORTED: [&str; 2] = ["integral", "start_timestamp"];
 
 /// Builds our tree from the grammar's.
 pub(super) struct Builder<'t> {
@@ -151,7 +152,49 @@ impl<'t> Builder<'t> {
             }
             args.push(arg);
         }
+        if name == "info" {
+            self.complete_info(at, &mut args)?;
+        }
         Ok(Node { at, shape: Shape::Call(Call { name, kind, args }) })
+    }
+
+    /// Makes the second argument of `info` a selector of info series at the times of the first: `target_info` if no
+    /// metric is named, and names that end in `_info` if some are only ruled out.
+    fn complete_info(&mut self, at: Option<usize>, args: &mut Vec<Node>) -> Result<(), QueryError> {
+        let [base, given @ ..] = &args[..] else { return Ok(()) };
+        let (shift, number) = (base.looks_back().unwrap_or_default(), self.selectors);
+        let mut selector = match given {
+            [] => {
+                self.selectors += 1;
+                Selector { number, name: None, matchers: Vec::new(), shift }
+            }
+            [Node { shape: Shape::Select(given), .. }] => Selector { shift, ..given.clone() },
+            _ => {
+                let what = "expected label selectors as the second argument to \"info\" function";
+                return Err(self.error(given.first().and_then(|own| own.at).or(at), what));
+            }
+        };
+        let filler = |own: &Matcher| {
+            own.name() == METRIC_NAME && own.op() == MatchOp::Regex && own.value() == ANY_NAME
+        };
+        if let Some(place) = selector.matchers.iter().position(filler) {
+            selector.matchers.remove(place);
+        }
+        let of_names: Vec<MatchOp> = selector
+            .matchers
+            .iter()
+            .filter(|matcher| matcher.name() == METRIC_NAME)
+            .map(Matcher::op)
+            .collect();
+        if of_names.is_empty() {
+            selector.matchers.insert(0, Matcher::equal(METRIC_NAME, "target_info"));
+        } else if of_names.iter().all(|op| matches!(op, MatchOp::NotEqual | MatchOp::NotRegex)) {
+            let some = Matcher::new(METRIC_NAME, MatchOp::Regex, ".+_info");
+            selector.matchers.insert(0, some.map_err(|error| self.error(at, error.to_string()))?);
+        }
+        args.truncate(1);
+        args.push(Node { at, shape: Shape::Select(selector) });
+        Ok(())
     }
 
     fn aggregate(&mut self, aggregate: grammar::AggregateExpr) -> Result<Node, QueryError> {

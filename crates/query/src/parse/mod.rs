@@ -4,6 +4,7 @@ mod build;
 mod cursor;
 mod duration;
 pub(crate) mod node;
+mod parts;
 mod reckon;
 pub(crate) mod scan;
 mod stack;
@@ -40,7 +41,7 @@ pub(crate) fn with_expression_in<T: Send>(
     stack::with_room(parts.deepest, || work(read(text, parts)?))
 }
 
-fn read(text: &str, parts: scan::Parts) -> Result<Node, QueryError> {
+fn read(text: &str, parts: parts::Parts) -> Result<Node, QueryError> {
     // Should the grammar panic on some text, that text is refused and nothing else suffers.
     let parsed = catch_unwind(AssertUnwindSafe(|| grammar::parse(&parts.for_grammar(text))))
         .unwrap_or_else(|_panic| Err("the grammar cannot read it".to_owned()));
@@ -50,7 +51,7 @@ fn read(text: &str, parts: scan::Parts) -> Result<Node, QueryError> {
     }
 }
 
-fn refused(text: &str, what: &str, parts: &scan::Parts) -> QueryError {
+fn refused(text: &str, what: &str, parts: &parts::Parts) -> QueryError {
     let (what, at) = match &parts.suspect {
         _ if text.trim().is_empty() => ("no expression found in input".to_owned(), None),
         Some((at, shown)) if what == "invalid promql query" => {
@@ -130,7 +131,7 @@ mod tests {
             ("1 +\n foo(x)", "2:2"),
             ("sum(rate(x))", "1:5"),
             ("x{a=b}", "1:5"),
-            ("a + info(b)", "1:5"),
+            ("a + integral(b[5m])", "1:5"),
         ] {
             let error = check(text).unwrap_err();
             let found = error.position().map(|position| position.to_string());

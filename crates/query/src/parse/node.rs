@@ -67,7 +67,7 @@ pub(crate) enum Shape {
 }
 
 /// Which series, and when.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Selector {
     /// Counts selectors from zero in the order of the text.
     pub(crate) number: usize,
@@ -311,6 +311,25 @@ impl Node {
                 (ValueKind::Scalar, ValueKind::Scalar) => ValueKind::Scalar,
                 _ => ValueKind::Vector,
             },
+        }
+    }
+
+    /// When its first selector looks, relative to the step.
+    pub(crate) fn looks_back(&self) -> Option<Shift> {
+        match &self.shape {
+            Shape::Number(_) | Shape::Text(_) => None,
+            Shape::Select(selector) | Shape::Window(selector, _) => Some(selector.shift),
+            Shape::Subquery(own) => own.inner.looks_back().map(|inner| match inner.pin {
+                Some(_) => inner,
+                None => Shift {
+                    pin: own.shift.pin,
+                    offset: own.shift.offset.saturating_add(inner.offset),
+                },
+            }),
+            Shape::Call(call) => call.args.iter().find_map(Self::looks_back),
+            Shape::Aggregate(own) => own.inner.looks_back(),
+            Shape::Binary(own) => own.left.looks_back().or_else(|| own.right.looks_back()),
+            Shape::Negate(inner) => inner.looks_back(),
         }
     }
 

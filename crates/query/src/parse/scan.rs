@@ -1,13 +1,12 @@
 //! Finds the places of the parts of an expression in its text, and refuses text that is too long or too deep,
 //! before the grammar sees it. The grammar we use keeps no places; this pass gives them back.
 
-use std::borrow::Cow;
-
-use model::Span;
+use model::{METRIC_NAME, Span};
 
 use super::{
     cursor::{Cursor, is_word},
     duration::parse_duration,
+    parts::{ANY_NAME, Part, Parts},
     reckon::{self, Frame},
 };
 use crate::{Position, QueryError};
@@ -17,57 +16,6 @@ pub(crate) const TEXT_BYTES_MAX: usize = 256 * 1024;
 
 /// How deep an expression may nest, chains of operators counted, so that no walk over it exhausts the stack.
 pub(crate) const DEPTH_MAX: usize = 500;
-
-/// What kind of part begins at a place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
-    /// A function, an aggregation or a metric by its name, or a selector in braces.
-    Name,
-    /// A number.
-    Number,
-    /// A text in quotes.
-    Text,
-    /// A parenthesis that groups.
-    Group,
-    /// A minus in front of something.
-    Minus,
-}
-
-/// The parts of an expression in the order of the text.
-#[derive(Debug, Default)]
-pub(crate) struct Parts {
-    /// Kind and byte of each.
-    pub(crate) found: Vec<(Part, usize)>,
-    /// The first place where the order of parts cannot be right, and what is there.
-    pub(crate) suspect: Option<(usize, String)>,
-    /// How deep the expression nests at most.
-    pub(crate) deepest: usize,
-    /// What the grammar does not know, and what it gets instead, in the order of the text.
-    edits: Vec<(std::ops::Range<usize>, String)>,
-    /// How many operators between two operands there are so far.
-    operators: usize,
-    /// The numbers of those that cut histograms, which the grammar takes for comparisons.
-    pub(crate) trims: Vec<usize>,
-}
-
-impl Parts {
-    /// The text as the grammar knows it: without `_` in numbers, without the second letter of `</` and `>/`, and
-    /// with durations reckoned.
-    pub(crate) fn for_grammar<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if self.edits.is_empty() {
-            return Cow::Borrowed(text);
-        }
-        let mut known = String::with_capacity(text.len());
-        let mut from = 0;
-        for (place, instead) in &self.edits {
-            known.push_str(text.get(from..place.start).unwrap_or_default());
-            known.push_str(instead);
-            from = place.end;
-        }
-        known.push_str(text.get(from..).unwrap_or_default());
-        Cow::Owned(known)
-    }
-}
 
 /// Turns a byte of the text into line and column.
 pub(crate) fn position(text: &str, byte: usize) -> Position {
@@ -94,6 +42,7 @@ pub(crate) fn scan(text: &str, frame: Frame) -> Result<Parts, QueryError> {
         call_due: false,
         parts: Parts::default(),
         open: Vec::new(),
+        infos: Vec::new(),
         depth: 0,
         chain: 0,
         frame,
@@ -111,6 +60,8 @@ struct Scanner<'t> {
     parts: Parts,
     /// Open parentheses: where, and how long the chain of operators around each was.
     open: Vec<(usize, usize)>,
+    /// Which parentheses hold the arguments of `info`.
+    infos: Vec<usize>,
     depth: usize,
     chain: usize,
     frame: Frame,
@@ -127,6 +78,7 @@ impl Scanner<'_> {
                 b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':' => self.word()?,
                 b'{' => {
                     self.operand(Part::Name, self.cursor.at, "{");
+                    self.fill_info();
                     self.cursor.skip_braces()?;
                 }
                 b'[' => self.skip_to(b']')?,
@@ -287,6 +239,9 @@ impl Scanner<'_> {
                     Some(b'{') => self.cursor.skip_braces(),
                     Some(b'(') => {
                         self.call_due = true;
+                        if word.eq_ignore_ascii_case("info") {
+                            self.infos.push(self.cursor.at);
+                        }
                         Ok(())
                     }
                     _ => Ok(()),
@@ -315,6 +270,23 @@ impl Scanner<'_> {
         let shown = self.cursor.since(start);
         self.operand(Part::Text, start, shown);
         Ok(())
+    }
+
+    /// The grammar refuses matchers that all allow the empty text; those of `info` may. It gets one more, which is
+    /// taken out again when the tree is built.
+    fn fill_info(&mut self) {
+        let at = self.cursor.at;
+        let before = self.cursor.bytes.get(..at).unwrap_or_default().trim_ascii_end();
+        let is_info = self.open.last().is_some_and(|(open, _)| self.infos.contains(open));
+        if is_info && before.ends_with(b",") {
+            let empty = self
+                .cursor
+                .text
+                .get(at + 1..)
+                .is_some_and(|rest| rest.trim_start().starts_with('}'));
+            let end = if empty { "" } else { "," };
+            self.parts.edits.push((at..at + 1, format!("{{{METRIC_NAME}=~\"{ANY_NAME}\"{end}")));
+        }
     }
 
     /// Reckons an offset, whose word begins at a place. The grammar refuses one of zero, which changes nothing.

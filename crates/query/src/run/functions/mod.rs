@@ -4,6 +4,7 @@ mod absent;
 mod calendar;
 mod counters;
 mod histogram;
+mod info;
 mod labels;
 mod math;
 mod native;
@@ -175,6 +176,7 @@ fn vector_call(
             let quantile = histogram::Ask::Quantile(&quantiles);
             histogram::ask(run, (rows, args[1].at), quantile, grid)
         }
+        "info" => info::info(run, call, grid),
         "histogram_quantiles" => histogram::quantiles(run, args, grid),
         "histogram_fraction" => {
             let lower = run.numbers(&args[0], grid)?;

@@ -191,12 +191,14 @@ pub trait SeriesSource: Send + Sync {
         selection: &Selection<'_>,
     ) -> Result<Vec<String>, SourceError>;
 
-    /// A number that rises with every write, for [`SeriesSource::changed_from`].
+    /// A number that rises with every write, for [`SeriesSource::changed_from`]; it rises only once the write can be
+    /// read, so that an answer to a question asked after this number was told has all that the number counts.
     fn version(&self) -> u64 {
         0
     }
 
-    /// The earliest time for which an answer may have changed since that version; `None` if nothing has.
+    /// The earliest time for which an answer may have changed since that version; `None` if nothing has. Samples that
+    /// are dropped or thinned out for their age change answers as well as those that come.
     /// Sources that cannot tell say that all may have changed.
     fn changed_from(&self, _version: u64) -> Option<Time> {
         Some(Time::MIN)

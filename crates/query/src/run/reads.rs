@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use model::{
-    Budget, BudgetSpent, Columns, METRIC_NAME, MatchOp, Matcher, Selection, SeriesSet,
+    Budget, BudgetSpent, Columns, Figure, METRIC_NAME, MatchOp, Matcher, Selection, SeriesSet,
     SeriesSource, SourceError, Time, TimeRange,
 };
 
@@ -31,6 +31,7 @@ pub(crate) struct Reads<'q> {
 
 struct Read<'q> {
     matchers: &'q [Matcher],
+    figure: Figure,
     from: i64,
     to: i64,
     /// Selectors that have not had it yet.
@@ -102,12 +103,14 @@ impl<'q> Reads<'q> {
     ) -> Self {
         let mut needs = Vec::new();
         plan.collect(root, plan.query, &mut needs);
-        needs.sort_by_key(|(selector, ..)| selector.number);
+        needs.sort_by_key(|need| need.selector.number);
         let mut reads: Vec<Read<'q>> = Vec::new();
         let mut by_selector = Vec::with_capacity(needs.len());
-        for (selector, from, to) in needs {
+        for Need { selector, figure, from, to } in needs {
             let same = reads.iter_mut().position(|read| {
-                read.matchers == selector.matchers && worth_joining(read, from, to)
+                read.figure == figure
+                    && read.matchers == selector.matchers
+                    && worth_joining(read, from, to)
             });
             let number = same.unwrap_or(reads.len());
             if let Some(read) = reads.get_mut(number) {
@@ -115,7 +118,8 @@ impl<'q> Reads<'q> {
                 read.to = read.to.max(to);
                 read.users += 1;
             } else {
-                reads.push(Read { matchers: &selector.matchers, from, to, users: 1, found: None });
+                let matchers = &selector.matchers;
+                reads.push(Read { matchers, figure, from, to, users: 1, found: None });
             }
             by_selector.push(number);
         }
@@ -142,7 +146,8 @@ impl<'q> Reads<'q> {
             return Ok(Arc::new(Found::nothing(self.budget)));
         }
         let range = TimeRange { from: Time(read.from), to: Time(read.to) };
-        let selection = Selection::new(read.matchers, range, self.budget);
+        let figure = read.figure;
+        let selection = Selection { figure, ..Selection::new(read.matchers, range, self.budget) };
         let set = self.source.find(&selection).map_err(|error| wide(error, read.matchers, None))?;
         let mut found = Found::of(set, read.matchers, self.budget);
         if read.users > 0 {
@@ -261,18 +266,49 @@ pub(crate) struct Plan {
     pub(crate) interval: i64,
 }
 
+/// What a selector needs.
+struct Need<'n> {
+    selector: &'n Selector,
+    figure: Figure,
+    from: i64,
+    to: i64,
+}
+
+/// The figure of a stretch that was down-sampled, by which a function of ranges comes nearest to what it would be.
+fn figure_of(function: &str) -> Figure {
+    match function {
+        "min_over_time" => Figure::Min,
+        "max_over_time" => Figure::Max,
+        "sum_over_time" => Figure::Sum,
+        "count_over_time" => Figure::Count,
+        _ => Figure::Last,
+    }
+}
+
 impl Plan {
-    fn collect<'n>(&self, node: &'n Node, grid: Grid, needs: &mut Vec<(&'n Selector, i64, i64)>) {
+    fn collect<'n>(&self, node: &'n Node, grid: Grid, needs: &mut Vec<Need<'n>>) {
         match &node.shape {
             Shape::Number(_) | Shape::Text(_) => {}
-            Shape::Select(selector) => self.need(selector, self.lookback, grid, needs),
-            Shape::Window(selector, range) => self.need(selector, *range, grid, needs),
+            Shape::Select(selector) => {
+                needs.push(self.need(selector, Figure::Last, self.lookback, grid));
+            }
+            Shape::Window(selector, range) => {
+                needs.push(self.need(selector, Figure::Last, *range, grid));
+            }
             Shape::Subquery(subquery) => {
                 let gaze = Gaze::new(subquery.shift, self.query);
                 let inner = subquery_grid(subquery, gaze, grid, self.interval);
                 self.collect(&subquery.inner, inner, needs);
             }
-            Shape::Call(call) => call.args.iter().for_each(|arg| self.collect(arg, grid, needs)),
+            Shape::Call(call) => {
+                for arg in &call.args {
+                    if let Shape::Window(selector, range) = &arg.shape {
+                        needs.push(self.need(selector, figure_of(call.name), *range, grid));
+                    } else {
+                        self.collect(arg, grid, needs);
+                    }
+                }
+            }
             Shape::Aggregate(aggregate) => {
                 if let Some(parameter) = &aggregate.parameter {
                     self.collect(parameter, grid, needs);
@@ -287,17 +323,11 @@ impl Plan {
         }
     }
 
-    fn need<'n>(
-        &self,
-        selector: &'n Selector,
-        range: i64,
-        grid: Grid,
-        needs: &mut Vec<(&'n Selector, i64, i64)>,
-    ) {
+    fn need<'n>(&self, selector: &'n Selector, figure: Figure, range: i64, grid: Grid) -> Need<'n> {
         let gaze = Gaze::new(selector.shift, self.query);
         // Ranges are open to the left.
         let from = gaze.moment(grid.from).saturating_sub(range).saturating_add(1);
-        needs.push((selector, from, gaze.moment(grid.last())));
+        Need { selector, figure, from, to: gaze.moment(grid.last()) }
     }
 }
 

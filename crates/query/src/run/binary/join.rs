@@ -5,6 +5,7 @@ use model::Labels;
 
 use super::{
     native::{Operand, combine},
+    quick,
     sides::{Pair, pairs},
 };
 use crate::{
@@ -24,15 +25,19 @@ pub(super) fn join(
     grid: Grid,
 ) -> Result<Vec<Row>, QueryError> {
     let many = if binary.matching.many == Many::Right { right } else { left };
+    let pairs = pairs(left, right, &binary.matching.labels);
     let mut any_many = vec![false; grid.points];
-    for row in many {
-        for (number, any) in any_many.iter_mut().enumerate() {
-            *any |= row.is_there(number);
+    // Only two on the side of one make it matter.
+    if pairs.iter().any(|pair| pair.left.len() > 1 || pair.right.len() > 1) {
+        for row in many {
+            for (number, any) in any_many.iter_mut().enumerate() {
+                *any |= row.is_there(number);
+            }
         }
     }
     let (answers, by_labels) = (Vec::new(), HashMap::new());
     let mut joiner = Joiner { run, binary, left, right, grid, any_many, answers, by_labels };
-    for pair in pairs(left, right, &binary.matching.labels) {
+    for pair in pairs {
         run.budget.charge(0)?;
         joiner.join_pair(&pair)?;
     }
@@ -52,14 +57,14 @@ struct Joiner<'r, 'q> {
     grid: Grid,
     /// At which steps the side that may have many has anything at all.
     any_many: Vec<bool>,
-    answers: Vec<Answer>,
+    answers: Vec<Joined>,
     by_labels: HashMap<Labels, usize>,
 }
 
 /// A series of the answer, and at which steps something was computed for it, though a comparison may have dropped it.
-struct Answer {
-    row: Row,
-    taken: Vec<bool>,
+pub(super) struct Joined {
+    pub(super) row: Row,
+    pub(super) taken: Vec<bool>,
 }
 
 /// One side of a pair at one step: the values of both operands, and who they come from.
@@ -88,6 +93,14 @@ impl Joiner<'_, '_> {
         if (many.is_empty() && fill_many.is_none()) || (one.is_empty() && fill_one.is_none()) {
             // Nothing comes of it, but two on the side of one are an error all the same.
             return self.choose_one(one_rows, one, pair).map(drop);
+        }
+        let is_plain = fill_many.is_none() && fill_one.is_none();
+        if let ([only], true) =
+            (&one[..], is_plain && (many.len() == 1 || matching.many != Many::Neither))
+            && many.iter().all(|row| quick::fits(self.binary, &many_rows[*row], &one_rows[*only]))
+        {
+            let rows = many.iter().map(|row| &many_rows[*row]);
+            return self.join_plain(rows, &one_rows[*only], &pair.signature);
         }
         let chosen = self.choose_one(one_rows, one, pair)?;
         let mut matched = vec![false; self.grid.points];
@@ -119,6 +132,22 @@ impl Joiner<'_, '_> {
             Some(fill) => self.fill_many(fill, (pair, &matched), (one_rows, &chosen)),
             None => Ok(()),
         }
+    }
+
+    /// Joins rows with the only one of the other side.
+    fn join_plain<'m>(
+        &mut self,
+        many: impl Iterator<Item = &'m Row>,
+        one: &'m Row,
+        signature: &'m Labels,
+    ) -> Result<(), QueryError> {
+        let binary = self.binary;
+        for row in many {
+            let answer = self.answer(&Match { many: Some(row), one: Some(one), signature })?;
+            let sides = if self.many_is_left() { (row, one) } else { (one, row) };
+            quick::join_two(binary, sides, &mut self.answers[answer])?;
+        }
+        Ok(())
     }
 
     /// Fills in a value where the side of many has nothing for a row of the side of one.
@@ -184,9 +213,7 @@ impl Joiner<'_, '_> {
         let outcome = combine(self.run, self.binary, left, right);
         let answer = &mut self.answers[answer];
         if answer.taken[number] {
-            return Err(QueryError::execution(
-                "multiple matches for labels: grouping labels must ensure unique matches",
-            ));
+            return Err(quick::not_unique());
         }
         answer.taken[number] = true;
         answer.row.put_outcome(number, outcome);
@@ -203,7 +230,7 @@ impl Joiner<'_, '_> {
         self.by_labels.insert(labels.clone(), self.answers.len());
         let values = vec![ABSENT; self.grid.points];
         let taken = vec![false; self.grid.points];
-        self.answers.push(Answer { row: Row::floats(labels, drop_name, values), taken });
+        self.answers.push(Joined { row: Row::floats(labels, drop_name, values), taken });
         Ok(self.answers.len() - 1)
     }
 

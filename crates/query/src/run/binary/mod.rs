@@ -2,6 +2,7 @@
 
 mod join;
 mod native;
+mod quick;
 mod sets;
 mod sides;
 

@@ -1,9 +1,10 @@
 //! Rules of rule files: what a query answered becomes alerts and series.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use model::{
-    Alert, AlertId, AlertState, Kind, Labels, METRIC_NAME, Sample, Series, Severity, Time,
+    Alert, AlertId, AlertState, HistogramSample, Kind, Labels, METRIC_NAME, Sample, Series,
+    Severity, Time,
 };
 use query::InstantSample;
 
@@ -144,14 +145,20 @@ pub fn judge_recording(
             labels.set(name.as_str(), value.as_str());
         }
         let labels = labels.build();
-        if found.insert(labels.clone(), element.value).is_some() {
+        if found.insert(labels.clone(), element).is_some() {
             return Err(JudgeError::Twice { labels: labels.to_string() });
         }
     }
     if limit > 0 && found.len() > limit {
         return Err(JudgeError::TooMany { count: found.len(), limit });
     }
-    let one = |(labels, value)| Series::new(labels, vec![Sample { time: now, value }]);
+    let one = |(labels, element): (Labels, &InstantSample)| match &element.histogram {
+        Some(histogram) => {
+            let histograms = vec![HistogramSample { time: now, histogram: Arc::clone(histogram) }];
+            Series { labels, samples: Vec::new(), histograms }
+        }
+        None => Series::new(labels, vec![Sample { time: now, value: element.value }]),
+    };
     Ok(found.into_iter().map(one).collect())
 }
 

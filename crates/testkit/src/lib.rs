@@ -2,6 +2,7 @@
 
 mod cases;
 mod clock;
+mod described;
 mod memory;
 mod notation;
 mod peer;
@@ -9,6 +10,7 @@ mod shared;
 
 pub use cases::{Case, cases};
 pub use clock::TurnedClock;
+pub use described::{Described, Point, describe};
 pub use memory::MemoryStore;
 pub use notation::{NotedHistogram, grown, parse_histogram};
 pub use peer::{Peer, free_port, http_get};

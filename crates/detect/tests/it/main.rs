@@ -8,3 +8,5 @@ mod case_language;
 mod promtool;
 #[cfg(test)]
 mod rule_files;
+#[cfg(test)]
+mod unit_tests;

@@ -3,10 +3,11 @@
 use anyhow::{Context, Result, bail, ensure};
 use model::{Budget, Columns, Histogram, SeriesSource, Span, Time};
 use query::{Answer, Engine, InstantSample, Steps, Value};
+use testkit::{Described, Point};
 
 use crate::{
     native::same_histogram,
-    script::{Described, Eval, Expect, Notes, Point, When},
+    script::{Eval, Expect, Notes, When},
 };
 
 /// Relative difference up to which values are the same, as in Prometheus' own runner.

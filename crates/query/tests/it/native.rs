@@ -7,12 +7,9 @@ use model::{
     Buckets, CUSTOM_BUCKETS, Histogram, HistogramSample, Labels, METRIC_NAME, ResetHint, Span32,
     Time,
 };
-use testkit::{MemoryStore, NotedHistogram};
+use testkit::{MemoryStore, NotedHistogram, Point};
 
-use crate::{
-    compare::same,
-    script::{Load, Point},
-};
+use crate::{compare::same, script::Load};
 
 /// Loads series from time zero, one point per interval.
 pub(crate) fn load(store: &MemoryStore, load: &Load) {

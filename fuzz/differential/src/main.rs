@@ -182,6 +182,50 @@ impl Pair {
         (one(&mut self.theirs, self.reader), one(&mut self.ours, Reader::Ours))
     }
 
+    /// How an answer differs that was put together from earlier ones, or nothing.
+    fn reused(&mut self, node: &Node, when: When) -> Option<String> {
+        let When::Range { from, to, step } = when else { return None };
+        let text = node.write(Reader::Ours);
+        let mut one = |when: When, extra: &str| {
+            let path = format!("{}{extra}", when.path(&text));
+            self.ours
+                .request("GET", &path, "", b"")
+                .ok()
+                .and_then(|answer| query::parse(&answer.body).ok())
+        };
+        let middle = from + (to - from) / step * 2 / 3 * step;
+        let cold = one(when, "&nocache=1")?;
+        one(When::Range { from, to: middle, step }, "");
+        let later = from + (to - from) / step / 3 * step;
+        for (what, when) in [
+            ("what came before", when),
+            ("the same", when),
+            ("a part", When::Range { from: later, to, step }),
+        ] {
+            let warm = one(when, "").unwrap_or_default();
+            let wanted: Answer = cold
+                .iter()
+                .map(|(labels, points)| {
+                    (
+                        labels.clone(),
+                        points
+                            .iter()
+                            .copied()
+                            .filter(|point| what != "a part" || point.0 >= later * 1000)
+                            .collect::<Vec<_>>(),
+                    )
+                })
+                .filter(|(_, points)| !points.is_empty())
+                .collect();
+            let found = query::diff(&wanted, &warm, 0.0);
+            // `@ start()` and the like depend on the range asked.
+            if !found.equal() && (what != "a part" || !text.contains("start()")) {
+                return Some(format!("reuse of {what}: {}", found.example));
+            }
+        }
+        None
+    }
+
     fn outcome(&mut self, node: &Node, when: When) -> Outcome {
         let (theirs, ours) = self.ask(node, when);
         let text = match (&theirs, &ours) {
@@ -193,6 +237,9 @@ impl Pair {
             (Ok(theirs), Ok(ours)) => {
                 let found = query::diff(theirs, ours, TOLERANCE);
                 if found.equal() && !found.name_differs {
+                    if let Some(text) = self.reused(node, when) {
+                        return Outcome::Differs(text);
+                    }
                     return if theirs.is_empty() { Outcome::Empty } else { Outcome::Equal };
                 }
                 found.example

@@ -144,6 +144,17 @@ mod tests {
     }
 
     #[test]
+    fn patterns_may_have_braces() {
+        for (pattern, value) in
+            [("x{2}", "xx"), ("x{2,}y{", "xxxy{"), ("{x}", "{x}"), ("x[{]y", "x{y")]
+        {
+            let matchers = parse_selector(&format!("a{{b=~\"{pattern}\"}}")).unwrap();
+            assert!(matchers[1].matches(value), "{pattern}");
+            assert!(!matchers[1].matches("other"), "{pattern}");
+        }
+    }
+
+    #[test]
     fn digits_may_be_grouped() {
         assert!(check("1_000 * x_1{a=\"2_3\"} > 0x1_f").is_ok());
         assert!(check("1__0").is_err());

@@ -1,8 +1,12 @@
 //! A range query must answer at each step what an instant query answers at that time, whatever the expression.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    hash::{Hash as _, Hasher as _},
+    sync::Arc,
+};
 
-use model::{Labels, STALE, Span, Time, Unlimited};
+use model::{Buckets, Histogram, HistogramSample, Labels, STALE, Span, Span32, Time, Unlimited};
 use proptest::{prelude::*, test_runner::RngSeed};
 use query::{Engine, Steps, Value};
 use testkit::MemoryStore;
@@ -28,8 +32,27 @@ fn fill(series: &[Vec<Option<i32>>]) -> MemoryStore {
             .zip(0..)
             .filter_map(|(point, at)| Some((at * 15_000, value(point.as_ref()?))));
         store.add(&labels, samples);
+        store.add_histograms(&labels.with("__name__", "c"), histograms(points));
     }
     store
+}
+
+/// Points as native histograms, some of another schema, with floats among them where they are not numbers.
+fn histograms(points: &[Option<i32>]) -> impl Iterator<Item = HistogramSample> {
+    points.iter().zip(0..).filter_map(|(point, at)| {
+        let point = f64::from((*point)?);
+        let counts = vec![point.max(0.0), 2.0];
+        let spans = vec![Span32 { offset: 0, length: 2 }];
+        let sum = if point < -1.0 { STALE } else { point };
+        let histogram = Histogram {
+            schema: i8::from(at % 7 == 0),
+            count: point.max(0.0) + 2.0,
+            sum,
+            positive: Buckets { spans, counts },
+            ..Histogram::default()
+        };
+        Some(HistogramSample { time: Time(at * 15_000), histogram: Arc::new(histogram) })
+    })
 }
 
 fn expression() -> impl Strategy<Value = String> {
@@ -51,6 +74,13 @@ fn expression() -> impl Strategy<Value = String> {
         "absent(a_total{n=\"0\"})",
         "absent_over_time(b_total[30s])",
         "timestamp(a_total)",
+        "c",
+        "rate(c[1m])",
+        "sum_over_time(c[2m])",
+        "last_over_time({__name__=~\"a_total|c\"}[45s])",
+        "histogram_quantile(0.7, c)",
+        "histogram_count(increase(c[2m]))",
+        "resets(c[3m])",
     ])
     .prop_map(str::to_owned);
     leaf.prop_recursive(3, 8, 2, |inner| {
@@ -85,6 +115,13 @@ fn bits(value: f64) -> u64 {
     if value.is_nan() { f64::NAN.to_bits() } else { value.to_bits() }
 }
 
+/// All of a histogram in one number.
+fn bits_of(histogram: &Histogram) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    format!("{histogram:?}").hash(&mut hasher);
+    hasher.finish()
+}
+
 fn ask_range(store: &MemoryStore, text: &str, steps: Steps) -> Result<Found, String> {
     let answer = Engine::default()
         .range(store, text, steps, &Unlimited)
@@ -94,6 +131,10 @@ fn ask_range(store: &MemoryStore, text: &str, steps: Steps) -> Result<Found, Str
     for columns in columns {
         for (time, value) in columns.times.iter().zip(&columns.values) {
             found.insert((*time, columns.labels.to_string()), bits(*value));
+        }
+        for own in &columns.histograms {
+            let place = (own.time.millis(), columns.labels.to_string());
+            found.insert(place, bits_of(&own.histogram));
         }
     }
     Ok(found)
@@ -108,7 +149,9 @@ fn ask_instants(store: &MemoryStore, text: &str, steps: Steps) -> Result<Found, 
             .map_err(|error| error.to_string())?;
         let Value::Vector(samples) = answer.value else { return Err("not a vector".to_owned()) };
         for sample in samples {
-            found.insert((at.millis(), sample.labels.to_string()), bits(sample.value));
+            let value =
+                sample.histogram.as_ref().map_or_else(|| bits(sample.value), |own| bits_of(own));
+            found.insert((at.millis(), sample.labels.to_string()), value);
         }
         at = at + steps.step;
     }

@@ -1,5 +1,4 @@
 //! Reads Prometheus' test scripts: `load`, `clear` and `eval`, as described beside the scripts.
-#![expect(clippy::string_slice, reason = "places come from searches for ASCII letters")]
 
 use anyhow::{Context, Result, bail, ensure};
 use model::{Span, Time};

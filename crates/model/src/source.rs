@@ -160,7 +160,12 @@ impl SeriesSet for Vec<Columns> {
     }
 
     fn read(&self, at: usize, into: &mut Columns) -> Result<(), SourceError> {
-        into.clone_from(&self[at]);
+        let own = &self[at];
+        into.clear();
+        into.labels = own.labels.clone();
+        into.times.extend_from_slice(&own.times);
+        into.values.extend_from_slice(&own.values);
+        into.histograms.extend_from_slice(&own.histograms);
         Ok(())
     }
 }

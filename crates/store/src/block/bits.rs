@@ -87,28 +87,43 @@ pub(super) fn mask(bits: u32) -> u64 {
     u64::MAX.checked_shr(64 - bits).unwrap_or(0)
 }
 
-/// Bytes of the widest frame, and a word beyond it.
-const SPACE: usize = super::frames::FRAME * 7 + 8;
+/// Bytes of the widest frame, and what is read beyond it.
+const SPACE: usize = super::frames::FRAME * 7 + 64;
 
 /// Reads numbers of one width, at most 56 bits, at most a frame of them.
-pub(super) fn unpack(bytes: &[u8], width: u32, into: &mut [u64]) -> Option<()> {
+pub(super) fn unpack(bytes: &[u8], width: u32, into: &mut [i64]) -> Option<()> {
     if width == 0 {
         into.fill(0);
         return Some(());
     }
     let mut space = [0; SPACE];
     space.get_mut(..bytes.len())?.copy_from_slice(bytes);
-    let (mask, wide) = (mask(width), width as usize);
-    // Eight numbers take as many bytes as one takes bits.
+    macro_rules! of_width {
+        ($($width:literal)*) => {
+            match width {
+                $($width => unpack_all::<$width>(&space, into),)*
+                _ => None,
+            }
+        };
+    }
+    of_width!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40
+        41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56)
+}
+
+/// Eight numbers take as many bytes as one takes bits; with a width that is known beforehand, so is where each lies.
+fn unpack_all<const WIDTH: usize>(space: &[u8; SPACE], into: &mut [i64]) -> Option<()> {
+    let mask = u64::MAX.checked_shr(64 - u32::try_from(WIDTH).ok()?)?;
     let mut at = 0;
     for eight in into.chunks_mut(8) {
-        let mut bit = 0;
-        for number in eight {
-            let word = space.get(at + bit / 8..)?.first_chunk::<8>()?;
-            *number = (u64::from_le_bytes(*word) >> (bit % 8)) & mask;
-            bit += wide;
+        let bytes = space.get(at..)?.first_chunk::<64>()?;
+        let mut numbers = [0; 8];
+        for (place, number) in numbers.iter_mut().enumerate() {
+            let bit = place * WIDTH;
+            let word = bytes[bit / 8..].first_chunk::<8>()?;
+            *number = ((u64::from_le_bytes(*word) >> (bit % 8)) & mask).cast_signed();
         }
-        at += wide;
+        eight.copy_from_slice(numbers.get(..eight.len())?);
+        at += WIDTH;
     }
     Some(())
 }

@@ -98,7 +98,99 @@ fn value() -> impl Strategy<Value = f64> {
     ]
 }
 
+/// Buckets of one histogram: each holds what the one before does.
+fn buckets(rows: usize, seed: u64) -> Vec<Vec<f64>> {
+    let mut state = seed | 1;
+    let mut dice = move |most: u64| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % most
+    };
+    let mut own = [0u64; 12];
+    let mut buckets = vec![Vec::new(); 12];
+    for row in 0..rows {
+        let mut total = 0;
+        for (at, count) in own.iter_mut().enumerate() {
+            *count += dice([40, 90, 120, 70, 30, 8, 3, 2, 2, 1, 1, 1][at]);
+            total += *count;
+            buckets[at].push(if row == rows / 2 { model::STALE } else { total as f64 });
+        }
+    }
+    buckets
+}
+
+#[test]
+fn buckets_told_by_the_one_before_come_back_one_by_one_and_cost_less() {
+    let times: Vec<i64> = (0..1000).map(|at| at * 15_000).collect();
+    let buckets = buckets(times.len(), 7);
+    let (mut alone, mut group) = (0, Vec::new());
+    let mut encoder = Encoder::default();
+    let mut places = Vec::new();
+    for values in &buckets {
+        alone += round_trip(&times, values);
+        let start = group.len();
+        encoder.encode(&times, values, &mut group);
+        places.push(Place { start, bytes: group.len() - start, first: 0, rows: times.len() });
+    }
+    assert!(group.len() * 4 < alone * 3, "{} {alone}", group.len());
+    let (mut decoder, mut chunk) = (Decoder::default(), Chunk::default());
+    for at in [11, 0, 7, 8, 3, 11] {
+        decoder.decode(&group, places[at], &mut chunk).unwrap();
+        let same = |(one, other): (&f64, &f64)| one.to_bits() == other.to_bits();
+        assert!(chunk.times == times && chunk.values.iter().zip(&buckets[at]).all(same));
+    }
+}
+
+#[test]
+fn a_gap_and_a_missed_scrape_cost_a_few_bytes() {
+    let mut times: Vec<i64> = (0..2000).map(|at| at * 15_000).collect();
+    times.drain(500..700);
+    times.remove(1000);
+    assert!(round_trip(&times, &vec![1.0; times.len()]) < 32);
+}
+
 proptest! {
+    #[test]
+    fn walks_jumps_and_resets_come_back_bit_for_bit(
+        start in any::<i32>(),
+        scale in prop::sample::select(vec![1.0, 4096.0, 0.01, 1e-9, 1000.0]),
+        steps in prop::collection::vec(
+            prop_oneof![8 => -50i64..50, 4 => 0i64..2, 1 => any::<i32>().prop_map(i64::from)],
+            1..600,
+        ),
+        jitter in prop::collection::vec(0i64..3, 600),
+    ) {
+        let (mut at, mut time) = (i64::from(start), 0);
+        let (mut values, mut times) = (Vec::new(), Vec::new());
+        for (step, late) in steps.iter().zip(&jitter) {
+            at += step;
+            time += 15_000;
+            values.push(at as f64 * scale);
+            times.push(time + late);
+        }
+        round_trip(&times, &values);
+    }
+
+    #[test]
+    fn damaged_blocks_never_panic(seed in any::<u64>(), at in any::<prop::sample::Index>(), to in any::<u8>(), cut in any::<bool>()) {
+        let times: Vec<i64> = (0..200).map(|at| at * 15_000 + (at * at) % 3).collect();
+        let mut encoder = Encoder::default();
+        let (mut group, mut places) = (Vec::new(), Vec::new());
+        for values in buckets(times.len(), seed) {
+            let start = group.len();
+            encoder.encode(&times, &values, &mut group);
+            places.push(Place { start, bytes: group.len() - start, first: 0, rows: times.len() });
+        }
+        let at = at.index(group.len());
+        if cut { group.truncate(at) } else { group[at] = to }
+        let (mut decoder, mut chunk) = (Decoder::default(), Chunk::default());
+        for place in places {
+            if decoder.decode(&group, place, &mut chunk).is_some() {
+                assert_eq!(chunk.times.len(), chunk.values.len());
+            }
+        }
+    }
+
     #[test]
     fn any_rows_come_back_bit_for_bit(
         first in any::<i32>(),

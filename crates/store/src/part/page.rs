@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::Labels;
 
 use super::extent::Extent;
-use crate::block::{Place, Reader, write_text, write_varint};
+use crate::block::{Place, Reader, write_text, write_varint, write_zigzag};
 
 /// What a header says of a block without reading it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,16 +22,11 @@ pub(crate) struct BlockHeader {
     pub(crate) offset: u32,
     /// How many bytes it has there.
     pub(crate) bytes: u32,
-    /// Least value; not a number if any value is not.
-    pub(crate) min: f64,
-    /// Greatest value; not a number if any value is not.
-    pub(crate) max: f64,
-    /// Sum of the values in order of time; not a number if any value is not.
-    pub(crate) sum: f64,
 }
 
 impl BlockHeader {
-    const BYTES: usize = 56;
+    /// Bytes of an encoded header at least.
+    const BYTES: usize = 6;
 
     /// Where it is in its group.
     pub(super) fn place(&self) -> Place {
@@ -44,27 +39,24 @@ impl BlockHeader {
     }
 
     fn write(&self, into: &mut Vec<u8>) {
-        into.extend_from_slice(&self.min_time.to_le_bytes());
-        into.extend_from_slice(&self.max_time.to_le_bytes());
+        write_zigzag(into, self.min_time);
+        write_zigzag(into, self.max_time.wrapping_sub(self.min_time));
         for number in [self.rows, self.group, self.offset, self.bytes] {
-            into.extend_from_slice(&number.to_le_bytes());
-        }
-        for figure in [self.min, self.max, self.sum] {
-            into.extend_from_slice(&figure.to_bits().to_le_bytes());
+            write_varint(into, u64::from(number));
         }
     }
 
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let min_time = reader.zigzag()?;
+        let max_time = min_time.wrapping_add(reader.zigzag()?);
+        let mut number = || u32::try_from(reader.varint()?).ok();
         Some(Self {
-            min_time: reader.i64()?,
-            max_time: reader.i64()?,
-            rows: reader.u32()?,
-            group: reader.u32()?,
-            offset: reader.u32()?,
-            bytes: reader.u32()?,
-            min: reader.f64()?,
-            max: reader.f64()?,
-            sum: reader.f64()?,
+            min_time,
+            max_time,
+            rows: number()?,
+            group: number()?,
+            offset: number()?,
+            bytes: number()?,
         })
     }
 }

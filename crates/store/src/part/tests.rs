@@ -68,11 +68,6 @@ fn one_series_is_read_without_reading_the_others() {
     assert_eq!(series.blocks.len(), 10_000usize.div_ceil(BLOCK_ROWS));
     let chunk = reader.block(&series.blocks[1], &groups).unwrap();
     assert_eq!(chunk.times, times[BLOCK_ROWS..2 * BLOCK_ROWS]);
-    let figures = chunk.values.iter().fold((f64::MAX, f64::MIN, 0.0), |(min, max, sum), value| {
-        (value.min(min), value.max(max), sum + value)
-    });
-    let header = series.blocks[1];
-    assert_eq!((header.min, header.max, header.sum), figures);
     assert!(part.bytes > 10 << 20, "{}", part.bytes);
     assert!(cache.bytes() < 200 << 10, "{}", cache.bytes());
 }

@@ -114,7 +114,6 @@ impl PartWriter {
         };
         let start = self.group.len();
         self.encoder.encode(&self.times, &self.values, &mut self.group);
-        let (min, max, sum) = figures(&self.values);
         self.blocks.push(BlockHeader {
             min_time,
             max_time,
@@ -122,9 +121,6 @@ impl PartWriter {
             group: self.page.next_group(),
             offset: short(start),
             bytes: short(self.group.len() - start),
-            min,
-            max,
-            sum,
         });
         self.meta.rows += self.times.len() as u64;
         self.meta.min_time = self.meta.min_time.min(min_time);
@@ -213,16 +209,6 @@ impl Drop for PartWriter {
             tracing::warn!(part = %self.path.display(), %error, "an unfinished part stays until the next start");
         }
     }
-}
-
-/// Least, greatest and sum; none of them a number if any value is not.
-fn figures(values: &[f64]) -> (f64, f64, f64) {
-    if values.iter().any(|value| value.is_nan()) {
-        return (f64::NAN, f64::NAN, f64::NAN);
-    }
-    values.iter().fold((f64::INFINITY, f64::NEG_INFINITY, 0.0), |(min, max, sum), value| {
-        (value.min(min), value.max(max), sum + value)
-    })
 }
 
 impl std::fmt::Debug for PartWriter {

@@ -4,6 +4,7 @@ mod bits;
 mod bytes;
 mod frames;
 mod scale;
+mod spikes;
 #[cfg(test)]
 mod tests;
 mod times;

@@ -8,6 +8,7 @@
 use super::{
     bytes::{Reader, write_varint, write_zigzag},
     frames::{self, FRAME},
+    spikes::{self, Spikes},
 };
 
 /// Set in a head if the guess is of differences.
@@ -21,8 +22,6 @@ const HAS_STEP: u8 = 0x10;
 const HAS_SPIKES: u8 = 0x20;
 /// The pace of a guess that never moves.
 const FIXED: u8 = 7;
-/// A difference that may be so many times as far off as the others are is worth a look.
-const SPIKE: u64 = 64;
 
 /// How a column is guessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,9 +58,9 @@ pub(super) fn encode(numbers: &[i64], room: &mut Room, into: &mut Vec<u8>) {
     room.scaled.clear();
     room.scaled.extend(numbers.iter().map(|number| number.wrapping_sub(first)));
     divide(&mut room.scaled, step);
-    let has_spikes = find_spikes(&room.scaled, &mut room.spikes);
+    let has_spikes = spikes::find(&room.scaled, &mut room.spikes);
     if has_spikes {
-        flatten(&mut room.scaled, &room.spikes);
+        spikes::flatten(&mut room.scaled, &room.spikes);
     }
     let (guess, centre) = best_guess(room);
     let mut head = guess.pace << PACE_AT;
@@ -83,13 +82,7 @@ pub(super) fn encode(numbers: &[i64], room: &mut Room, into: &mut Vec<u8>) {
         write_zigzag(into, centre);
     }
     if has_spikes {
-        write_varint(into, room.spikes.len() as u64);
-        let mut last = 0;
-        for (at, height) in &room.spikes {
-            write_varint(into, (at - last) as u64);
-            write_zigzag(into, *height);
-            last = *at;
-        }
+        spikes::write(&room.spikes, into);
     }
     frames::encode(&room.best, into);
 }
@@ -101,8 +94,8 @@ pub(super) fn cost(numbers: &[i64], room: &mut Room) -> u64 {
     room.scaled.extend(numbers.iter().map(|number| number.wrapping_sub(first)));
     divide(&mut room.scaled, common_step(numbers));
     let mut cost = 32;
-    if find_spikes(&room.scaled, &mut room.spikes) {
-        flatten(&mut room.scaled, &room.spikes);
+    if spikes::find(&room.scaled, &mut room.spikes) {
+        spikes::flatten(&mut room.scaled, &room.spikes);
         cost += room.spikes.len() as u64 * 64;
     }
     best_guess(room);
@@ -240,50 +233,6 @@ fn divide(numbers: &mut [i64], step: i64) {
     }
 }
 
-/// Finds differences far off all others; false if there are none or too many.
-fn find_spikes(numbers: &[i64], spikes: &mut Vec<(usize, i64)>) -> bool {
-    spikes.clear();
-    if numbers.len() < 8 {
-        return false;
-    }
-    let rises = || numbers.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]));
-    let most = rises().fold(0, |most, rise| rise.unsigned_abs().max(most));
-    // The greatest are cut down, so that one of them does not hide itself.
-    let cut = most / SPIKE;
-    let sum = rises().fold(0u64, |sum, rise| sum.saturating_add(rise.unsigned_abs().min(cut)));
-    let far = (sum / numbers.len() as u64).saturating_add(1).saturating_mul(SPIKE / 4);
-    if most <= far {
-        return false;
-    }
-    let few = numbers.len() / 64 + 1;
-    // A spike is told as what it is above the difference before it, so that the others stay alike.
-    let mut last = 0i64;
-    for (at, rise) in rises().enumerate() {
-        let height = rise.wrapping_sub(last);
-        if height.unsigned_abs() <= far {
-            last = rise;
-        } else if spikes.len() == few {
-            spikes.clear();
-            return false;
-        } else {
-            spikes.push((at, height));
-        }
-    }
-    !spikes.is_empty()
-}
-
-/// Takes spikes out of numbers.
-fn flatten(numbers: &mut [i64], spikes: &[(usize, i64)]) {
-    let mut off = 0i64;
-    let mut next = spikes.iter().peekable();
-    for (at, number) in numbers.iter_mut().enumerate().skip(1) {
-        if let Some((_, height)) = next.next_if(|(spike, _)| spike + 1 == at) {
-            off = off.wrapping_add(*height);
-        }
-        *number = number.wrapping_sub(off);
-    }
-}
-
 /// Reads so many numbers, at least one, and puts them where others were.
 pub(super) fn decode(reader: &mut Reader<'_>, rows: usize, into: &mut Vec<i64>) -> Option<()> {
     let head = reader.byte()?;
@@ -380,55 +329,6 @@ impl State {
             *number = last;
         }
         self.last = last;
-        Some(())
-    }
-}
-
-/// Differences told one by one, in order.
-#[derive(Debug)]
-struct Spikes<'a> {
-    rest: Reader<'a>,
-    left: u64,
-    next: (usize, i64),
-}
-
-impl Default for Spikes<'_> {
-    fn default() -> Self {
-        Self { rest: Reader::new(&[]), left: 0, next: (usize::MAX, 0) }
-    }
-}
-
-impl<'a> Spikes<'a> {
-    /// Reads past them, and keeps where they are.
-    fn read(reader: &mut Reader<'a>) -> Option<Self> {
-        let left = reader.varint()?;
-        let rest = reader.clone();
-        for _ in 0..left {
-            reader.varint()?;
-            reader.varint()?;
-        }
-        let mut spikes = Self { rest, left, next: (0, 0) };
-        spikes.go_on()?;
-        Some(spikes)
-    }
-
-    fn go_on(&mut self) -> Option<()> {
-        if self.left == 0 {
-            self.next = (usize::MAX, 0);
-        } else {
-            self.left -= 1;
-            let at = self.next.0.checked_add(self.rest.size()?)?;
-            self.next = (at, self.rest.zigzag()?);
-        }
-        Some(())
-    }
-
-    /// Adds those that belong to a frame of differences that starts here.
-    fn add(&mut self, start: usize, frame: &mut [i64]) -> Option<()> {
-        while let Some(number) = self.next.0.checked_sub(start).and_then(|at| frame.get_mut(at)) {
-            *number = number.wrapping_add(self.next.1);
-            self.go_on()?;
-        }
         Some(())
     }
 }

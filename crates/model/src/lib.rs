@@ -7,7 +7,6 @@ mod forecast;
 mod resource;
 mod secret;
 mod series;
-mod sink;
 mod source;
 mod time;
 mod units;
@@ -21,9 +20,9 @@ pub use secret::Secret;
 pub use series::{
     Batch, BatchSeries, Buckets, CUSTOM_BUCKETS, Columns, Histogram, HistogramError,
     HistogramSample, Labels, LabelsBuilder, LabelsPacker, LabelsRef, METRIC_NAME, MatchOp, Matcher,
-    MatcherError, Metadata, MetricKind, Pairs, ResetHint, STALE, Sample, Series, Span32, is_stale,
+    MatcherError, Metadata, MetricKind, Pairs, ResetHint, STALE, Sample, SampleSink, Series,
+    Span32, WriteError, WriteReceipt, is_stale,
 };
-pub use sink::{SampleSink, WriteError, WriteReceipt};
 pub use source::{
     Budget, BudgetSpent, Figure, Selection, SeriesSet, SeriesSource, SourceError, Unlimited,
 };

@@ -7,6 +7,7 @@ mod matcher;
 mod metadata;
 mod packed;
 mod sample;
+mod sink;
 
 pub use batch::{Batch, BatchSeries};
 pub use histogram::{Buckets, CUSTOM_BUCKETS, Histogram, HistogramError, ResetHint, Span32};
@@ -14,3 +15,4 @@ pub use labels::{Labels, LabelsBuilder, LabelsPacker, LabelsRef, METRIC_NAME, Pa
 pub use matcher::{MatchOp, Matcher, MatcherError};
 pub use metadata::{Metadata, MetricKind};
 pub use sample::{Columns, HistogramSample, STALE, Sample, Series, is_stale};
+pub use sink::{SampleSink, WriteError, WriteReceipt};

@@ -121,6 +121,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         stats.partitions,
         stats.bytes_on_disk as f64 / stats.samples as f64
     );
+    read(&store, clock.as_ref(), end)
+}
+
+/// Reads one series over spans that end with the last sample.
+#[expect(clippy::print_stdout, reason = "an example that prints what it measured")]
+fn read(store: &Store, clock: &dyn Clock, end: Time) -> Result<(), Box<dyn Error>> {
     let matchers =
         [Matcher::equal(METRIC_NAME, "fill_metric_3"), Matcher::equal("instance", "host-1")];
     for span in [Span::minutes(5), Span::days(2), Span::days(400)] {

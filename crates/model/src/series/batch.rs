@@ -2,11 +2,12 @@
 
 use crate::{HistogramSample, LabelsPacker, LabelsRef, Sample, Series};
 
+/// Where what belongs to a series ends in each list.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
-    labels_end: usize,
-    samples_end: usize,
-    histograms_end: usize,
+struct Ends {
+    labels: usize,
+    samples: usize,
+    histograms: usize,
 }
 
 /// A batch of series. Made once and filled again and again, it takes no more memory.
@@ -14,7 +15,7 @@ struct Entry {
 pub struct Batch {
     source: Box<str>,
     labels: String,
-    entries: Vec<Entry>,
+    entries: Vec<Ends>,
     samples: Vec<Sample>,
     histograms: Vec<HistogramSample>,
 }
@@ -78,10 +79,10 @@ impl Batch {
     }
 
     fn end(&mut self) {
-        self.entries.push(Entry {
-            labels_end: self.labels.len(),
-            samples_end: self.samples.len(),
-            histograms_end: self.histograms.len(),
+        self.entries.push(Ends {
+            labels: self.labels.len(),
+            samples: self.samples.len(),
+            histograms: self.histograms.len(),
         });
     }
 
@@ -102,13 +103,13 @@ impl Batch {
 
     /// The series, in the order they came.
     pub fn iter(&self) -> impl Iterator<Item = BatchSeries<'_>> + Clone {
-        let mut start = Entry { labels_end: 0, samples_end: 0, histograms_end: 0 };
+        let mut start = Ends { labels: 0, samples: 0, histograms: 0 };
         self.entries.iter().filter_map(move |entry| {
             let from = std::mem::replace(&mut start, *entry);
             Some(BatchSeries {
-                labels: LabelsRef::trusted(self.labels.get(from.labels_end..entry.labels_end)?),
-                samples: self.samples.get(from.samples_end..entry.samples_end)?,
-                histograms: self.histograms.get(from.histograms_end..entry.histograms_end)?,
+                labels: LabelsRef::trusted(self.labels.get(from.labels..entry.labels)?),
+                samples: self.samples.get(from.samples..entry.samples)?,
+                histograms: self.histograms.get(from.histograms..entry.histograms)?,
             })
         })
     }

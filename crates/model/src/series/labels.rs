@@ -57,6 +57,7 @@ impl Labels {
     }
 
     /// Names and values in order of name.
+    #[expect(clippy::iter_without_into_iter, reason = "loops over pairs say so")]
     pub fn iter(&self) -> Pairs<'_> {
         self.as_ref().iter()
     }
@@ -366,7 +367,7 @@ mod tests {
         let labels = Labels::from_pairs([("name", "value")]);
         let text = labels.as_ref().packed();
         for end in 1..text.len() {
-            assert_eq!(LabelsRef::from_packed(&text[..end]), None);
+            assert_eq!(LabelsRef::from_packed(text.get(..end).unwrap()), None);
         }
         assert_eq!(LabelsRef::from_packed("\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}"), None);
         assert_eq!(LabelsRef::from_packed("\u{1}\u{1}é"), None);

@@ -19,10 +19,15 @@ pub(super) fn push(text: &mut String, name: &str, value: &str) {
 
 fn push_length(text: &mut String, mut length: usize) {
     while length > DIGIT {
-        text.push(char::from((length & DIGIT) as u8 | MORE));
+        text.push(char::from(digit(length) | MORE));
         length >>= 6;
     }
-    text.push(char::from((length & DIGIT) as u8));
+    text.push(char::from(digit(length)));
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "six bits fit")]
+fn digit(length: usize) -> u8 {
+    (length & DIGIT) as u8
 }
 
 /// Takes the next pair off the front; `None` at the end, and if there is no whole pair.

@@ -27,7 +27,7 @@ const TRY_EVERY: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Incoming<'a> {
     pub(crate) series: BatchSeries<'a>,
-    pub(crate) hash: u64,
+    pub(crate) hash: u128,
 }
 
 /// All that a write touches, under one lock.
@@ -105,10 +105,11 @@ impl Intake {
         let numbers = self.number(batch, series_max, now)?;
         let segment = self.log.number();
         for (incoming, number) in batch.iter().zip(&numbers) {
+            let Some(id) = self.table.slot(*number).map(|slot| slot.key.id) else { continue };
             if self.table.define(*number, segment) {
-                self.record.define(*number, incoming.series.labels);
+                self.record.define(id, incoming.series.labels);
             }
-            self.record.rows(*number, incoming.series.samples, window);
+            self.record.rows(id, incoming.series.samples, window);
         }
         let outcome = self.log.append(self.record.finish());
         self.record.clear();
@@ -156,7 +157,7 @@ impl Intake {
         now: Duration,
     ) -> Result<Vec<u32>, Refusal> {
         let room = series_max.saturating_sub(self.table.len());
-        let unknown = |own: &&Incoming<'_>| self.table.find(own.series.labels, own.hash).is_none();
+        let unknown = |own: &&Incoming<'_>| self.table.find(own.hash).is_none();
         // Counts a new series twice if the batch names it twice, which only matters at the limit.
         if batch.len() > room
             && let Some(beyond) = batch.iter().filter(unknown).nth(room)

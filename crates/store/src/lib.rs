@@ -9,7 +9,9 @@
 mod block;
 mod error;
 mod files;
+mod index;
 mod intake;
+mod key;
 mod options;
 mod part;
 mod store;

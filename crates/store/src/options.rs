@@ -52,6 +52,8 @@ pub struct StoreOptions {
     pub buffer_rows_max: usize,
     /// Rows in memory altogether (16 to 24 bytes each); past it writes wait for the disk, or are told to.
     pub memory_rows_max: usize,
+    /// Bytes of files that are kept in memory since they were read lately.
+    pub cache_bytes: usize,
     /// How long rows stay in memory and in the log before they become a part on disk.
     pub flush_after: Span,
 }
@@ -65,6 +67,7 @@ impl Default for StoreOptions {
             limits: StoreLimits::default(),
             buffer_rows_max: 65_536,
             memory_rows_max: 1_048_576,
+            cache_bytes: 32 << 20,
             flush_after: Span::minutes(5),
         }
     }

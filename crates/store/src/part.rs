@@ -3,9 +3,8 @@
 //! ```text
 //! magic
 //! groups      blocks of rows, some 32 KiB of them compressed together
-//! pages       series in order of labels: their labels and the headers of their blocks
-//! directory   label name and value -> which series
-//! meta        totals, and where pages and directory are
+//! pages       series in order of key: their keys and the headers of their blocks
+//! meta        totals, and where pages are
 //! footer      where meta is
 //! ```
 //!
@@ -19,7 +18,7 @@ mod merge;
 mod meta;
 mod page;
 mod read;
-mod terms;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -30,12 +29,14 @@ use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-pub(crate) use cache::Cache;
+pub(crate) use cache::{Cache, Piece};
 pub(crate) use cursor::PartCursor;
+pub(crate) use extent::{Extent, Packer};
 pub(crate) use merge::{Merger, Source};
 pub(crate) use meta::{Meta, Origin};
-pub(crate) use page::BlockHeader;
-pub(crate) use read::PartReader;
+pub(crate) use page::Page;
+pub(crate) use read::{PartReader, block_of, series_of};
+pub(crate) use tail::Tail;
 pub(crate) use write::PartWriter;
 
 use crate::{
@@ -68,9 +69,8 @@ pub(crate) struct Part {
 
 impl Part {
     fn new(path: PathBuf, meta: Meta, bytes: u64, files: Files) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
         Self {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            id: next_file_id(),
             path,
             meta,
             bytes,
@@ -111,6 +111,12 @@ impl Drop for Part {
             tracing::warn!(part = %self.path.display(), %error, "a replaced part stays for now");
         }
     }
+}
+
+/// A number for a file that no other has while the program runs.
+pub(crate) fn next_file_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// The day a time lies in, counted from 1970-01-01.

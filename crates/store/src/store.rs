@@ -9,6 +9,7 @@
 //! - A wall clock that jumps is told from time that passed, and drops nothing: see `retention`.
 
 mod catalog;
+mod changes;
 mod place;
 mod read;
 mod recover;
@@ -36,18 +37,17 @@ use parking_lot::{Mutex, RwLock};
 use crate::{
     Progress, StoreError, StoreOptions,
     files::Files,
+    index::Index,
     intake::{Intake, Run},
     part::{Cache, Part},
 };
 use catalog::Catalog;
+use changes::Changes;
 use place::Place;
 use retention::Timekeeper;
 use stats::Counters;
 pub use stats::StoreStats;
 use tend::{Flushing, Merging, Touched};
-
-/// What was read lately of parts: enough for the parts that alerts and pages look at again and again.
-const CACHE_BYTES: usize = 8 << 20;
 
 /// An embedded time-series store in one directory, for one process. Share it in an `Arc`.
 ///
@@ -72,6 +72,7 @@ pub struct Store {
     synced_at: AtomicU64,
     next_part: AtomicU64,
     counters: Counters,
+    changes: Mutex<Changes>,
     closed: AtomicBool,
     lock: Mutex<Option<File>>,
 }
@@ -98,7 +99,7 @@ impl Store {
         let lock = place.lock()?;
         place.prepare(&files)?;
         let mut found = recover::find_parts(&place, &files, progress)?;
-        let now = (clock.elapsed(), options.buffer_rows_max);
+        let now = (clock.elapsed(), options);
         let intake = recover::replay_log(&place, &files, &mut found, now, progress)?;
         let timekeeper = Timekeeper::start(clock.as_ref(), &found.catalog, &intake.buffer);
         let store = Self {
@@ -106,7 +107,7 @@ impl Store {
             options,
             timekeeper: Mutex::new(timekeeper),
             files,
-            cache: Arc::new(Cache::new(CACHE_BYTES)),
+            cache: Arc::new(Cache::new(options.cache_bytes)),
             flushing: Mutex::default(),
             merging: Mutex::default(),
             touched: Mutex::default(),
@@ -117,6 +118,7 @@ impl Store {
             synced_at: AtomicU64::new(millis(clock.elapsed())),
             next_part: AtomicU64::new(found.next_part),
             counters: Counters::new(found.quarantined),
+            changes: Mutex::default(),
             closed: AtomicBool::new(false),
             lock: Mutex::new(Some(lock)),
             clock,
@@ -171,20 +173,36 @@ impl Store {
 
     /// Sets a damaged part aside; it costs only itself.
     fn set_aside(&self, part: &Part, error: &StoreError) {
-        if !part.set_aside() {
+        if part.set_aside() {
+            self.change_catalog(|catalog| catalog.remove(part));
+            self.cache.forget(part.id);
+            self.put_aside(&part.path, part.meta.rows, error);
+        }
+    }
+
+    /// Sets a damaged index segment aside: its series cannot be found on that day any more, but for those still written
+    /// to, which the next flush indexes again.
+    fn set_index_aside(&self, index: &Index, error: &StoreError) {
+        if !index.set_aside() {
             return;
         }
-        self.change_catalog(|catalog| catalog.remove(part));
-        self.cache.forget(part.id);
-        let path = part.path.display();
-        match recover::quarantine(&self.place, &self.files, &part.path) {
+        let day = index.origin().day;
+        self.intake.lock().table.forget_days(|own| own == day);
+        self.change_catalog(|catalog| catalog.remove_index(index));
+        self.cache.forget(index.id);
+        self.put_aside(&index.path, u64::from(index.series()), error);
+    }
+
+    fn put_aside(&self, path: &Path, held: u64, error: &StoreError) {
+        self.changes.lock().everything();
+        match recover::quarantine(&self.place, &self.files, path) {
             Ok(name) => {
-                tracing::error!(part = %path, rows = part.meta.rows, %error, "damaged part set aside");
+                tracing::error!(file = %path.display(), held, %error, "damaged file set aside");
                 self.counters.quarantined(name);
             }
             Err(failure) => {
-                tracing::error!(part = %path, %error, %failure, "damaged part is left out");
-                self.counters.quarantined(path.to_string());
+                tracing::error!(file = %path.display(), %error, %failure, "damaged file is left out");
+                self.counters.quarantined(path.display().to_string());
             }
         }
     }

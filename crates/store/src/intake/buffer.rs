@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use model::{Labels, Matcher};
-
-use super::{run::Run, series::SeriesTable};
+use super::{
+    run::Run,
+    series::{SeriesTable, Slot},
+};
 use crate::{block::Chunk, part::day_of};
 
 /// The end of a chain.
@@ -98,44 +99,36 @@ impl Buffer {
     }
 
     /// The rows of a series within these times, in order of time, the last of a time only.
-    pub(super) fn rows(&self, table: &SeriesTable, series: u32, from: i64, to: i64) -> Chunk {
+    pub(crate) fn rows(&self, slot: &Slot, from: i64, to: i64) -> Chunk {
         let mut chunk = Chunk::default();
-        let Some(slot) = table.slot(series).filter(|slot| slot.generation == self.generation)
-        else {
-            return chunk;
-        };
-        let mut next = slot.head;
-        while let Some(row) = self.rows.get(next as usize) {
-            if (from..=to).contains(&row.time) {
-                chunk.times.push(row.time);
-                chunk.values.push(row.value);
-            }
-            next = row.previous;
-        }
-        chunk.times.reverse();
-        chunk.values.reverse();
-        if chunk.times.windows(2).all(|pair| pair[0] < pair[1]) { chunk } else { sort(&chunk) }
+        self.gather(slot, &mut chunk.times, &mut chunk.values);
+        chunk.cut(from, to)
     }
 
-    /// The rows of all series that pass, within these times; series without are left out.
-    pub(crate) fn select(
-        &self,
-        table: &SeriesTable,
-        matchers: &[Matcher],
-        from: i64,
-        to: i64,
-    ) -> Vec<(Labels, Chunk)> {
-        let mut found = Vec::new();
-        if self.span.is_none_or(|(min, max)| max < from || min > to) {
-            return found;
+    /// Appends all rows of a series to columns, in order of time, the last of a time only.
+    pub(super) fn rows_into(&self, slot: &Slot, times: &mut Vec<i64>, values: &mut Vec<f64>) {
+        self.gather(slot, times, values);
+    }
+
+    fn gather(&self, slot: &Slot, times: &mut Vec<i64>, values: &mut Vec<f64>) {
+        if slot.generation != self.generation {
+            return;
         }
-        table.matching(matchers, |number, slot| {
-            let chunk = self.rows(table, number, from, to);
-            if !chunk.times.is_empty() {
-                found.push((slot.labels.clone(), chunk));
-            }
-        });
-        found
+        let start = times.len();
+        let mut next = slot.head;
+        while let Some(row) = self.rows.get(next as usize) {
+            times.push(row.time);
+            values.push(row.value);
+            next = row.previous;
+        }
+        times[start..].reverse();
+        values[start..].reverse();
+        if !times[start..].windows(2).all(|pair| pair[0] < pair[1]) {
+            let sorted =
+                sort(&Chunk { times: times.split_off(start), values: values.split_off(start) });
+            times.extend_from_slice(&sorted.times);
+            values.extend_from_slice(&sorted.values);
+        }
     }
 }
 

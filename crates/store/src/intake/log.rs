@@ -9,7 +9,7 @@ use std::{
 use crate::{StoreError, files::Files};
 
 /// The first bytes of a segment.
-pub(super) const MAGIC: &[u8; 8] = b"PLMLOG01";
+pub(super) const MAGIC: &[u8; 8] = b"PLMLOG02";
 /// How a segment's name ends.
 pub(super) const ENDING: &str = "log";
 

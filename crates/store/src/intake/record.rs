@@ -1,10 +1,10 @@
 //! What one write puts in the log: series the segment does not know yet, then rows.
 //!
 //! A record is its payload's length and CRC-32, four bytes each, then the payload: a count of
-//! series, each with its number and labels; then for each series that has rows its number, their
-//! count, and each row as the difference to the last time in the record and the value's bits.
+//! series that no index on disk knows yet, each with its number and packed labels; then for each series that has rows
+//! the difference of its number to the one before, their count, and each row as the difference to the last time in the record and the value's bits, without zeros at their end.
 
-use model::{Labels, LabelsRef, Sample, TimeRange};
+use model::{LabelsRef, Sample, TimeRange};
 
 use crate::block::{Reader, write_text, write_varint, write_zigzag};
 
@@ -22,31 +22,30 @@ pub(super) struct RecordBuilder {
     series_count: u64,
     rows: Vec<u8>,
     last_time: i64,
+    last_id: u64,
     record: Vec<u8>,
 }
 
 impl RecordBuilder {
     /// Names a series.
-    pub(super) fn define(&mut self, number: u32, labels: LabelsRef<'_>) {
+    pub(super) fn define(&mut self, id: u64, labels: LabelsRef<'_>) {
         self.series_count += 1;
-        write_varint(&mut self.series, u64::from(number));
-        write_varint(&mut self.series, labels.iter().count() as u64);
-        for (name, value) in labels.iter() {
-            write_text(&mut self.series, name);
-            write_text(&mut self.series, value);
-        }
+        write_varint(&mut self.series, id);
+        write_text(&mut self.series, labels.packed());
     }
 
     /// Adds rows of a series, those within the window.
-    pub(super) fn rows(&mut self, number: u32, samples: &[Sample], window: TimeRange) {
+    pub(super) fn rows(&mut self, id: u64, samples: &[Sample], window: TimeRange) {
         let within = || samples.iter().filter(|sample| window.contains(sample.time));
-        write_varint(&mut self.rows, u64::from(number));
+        write_zigzag(&mut self.rows, id.wrapping_sub(self.last_id).cast_signed());
+        self.last_id = id;
         write_varint(&mut self.rows, within().count() as u64);
         for sample in within() {
             let time = sample.time.millis();
             write_zigzag(&mut self.rows, time.wrapping_sub(self.last_time));
             self.last_time = time;
-            self.rows.extend_from_slice(&sample.value.to_bits().to_le_bytes());
+            // The last bytes of most floats are zeros: turned round, they need not be written.
+            write_varint(&mut self.rows, sample.value.to_bits().swap_bytes());
         }
     }
 
@@ -67,7 +66,7 @@ impl RecordBuilder {
 
     /// Starts the next record.
     pub(super) fn clear(&mut self) {
-        (self.series_count, self.last_time) = (0, 0);
+        (self.series_count, self.last_time, self.last_id) = (0, 0, 0);
         for bytes in [&mut self.series, &mut self.rows, &mut self.record] {
             bytes.clear();
             bytes.shrink_to(KEPT_BYTES);
@@ -77,30 +76,30 @@ impl RecordBuilder {
 
 /// Who takes what a record says.
 pub(super) trait RecordReader {
-    /// A series has this number from now on.
-    fn series(&mut self, number: u32, labels: Labels);
+    /// The series of this number has these labels.
+    fn series(&mut self, id: u64, labels: LabelsRef<'_>);
 
-    /// A row of a series; `None` if the series has no number.
-    fn row(&mut self, number: u32, time: i64, value: f64) -> Option<()>;
+    /// Rows of this series follow; `None` if nobody knows it.
+    fn rows_of(&mut self, id: u64) -> Option<()>;
+
+    /// A row of that series.
+    fn row(&mut self, time: i64, value: f64);
 }
 
 /// Reads a payload; `None` if it is none.
 pub(super) fn read(payload: &[u8], into: &mut impl RecordReader) -> Option<()> {
     let mut reader = Reader::new(payload);
     for _ in 0..reader.varint()? {
-        let number = u32::try_from(reader.varint()?).ok()?;
-        let mut pairs = Vec::new();
-        for _ in 0..reader.varint()? {
-            pairs.push((reader.text()?, reader.text()?));
-        }
-        into.series(number, Labels::from_pairs(pairs));
+        let id = reader.varint()?;
+        into.series(id, LabelsRef::from_packed(reader.text()?)?);
     }
-    let mut time = 0i64;
+    let (mut time, mut id) = (0i64, 0u64);
     while !reader.is_empty() {
-        let number = u32::try_from(reader.varint()?).ok()?;
+        id = id.wrapping_add(reader.zigzag()?.cast_unsigned());
+        into.rows_of(id)?;
         for _ in 0..reader.varint()? {
             time = time.wrapping_add(reader.zigzag()?);
-            into.row(number, time, reader.f64()?)?;
+            into.row(time, f64::from_bits(reader.varint()?.swap_bytes()));
         }
     }
     Some(())

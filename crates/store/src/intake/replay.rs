@@ -8,13 +8,13 @@ use std::{
 };
 
 use hashbrown::HashMap;
-use model::Labels;
+use model::{Labels, LabelsRef};
 
 use super::{
     buffer::Buffer,
     log::{ENDING, MAGIC, Segment},
     record::{self, HEADER_BYTES, RECORD_BYTES_MAX, RecordReader},
-    series::{SeriesTable, hash},
+    series::SeriesTable,
 };
 use crate::{StoreError, files::failed, part::day_of};
 
@@ -45,12 +45,12 @@ pub(crate) struct Replayed {
     pub(crate) damaged: bool,
 }
 
-/// Puts the rows of a segment into the buffer, but for those of days that have them on disk.
+/// Puts the rows of a segment into the buffer, but for those of days that have them on disk. `lookup` finds the labels of
+/// series that the log takes for known.
 pub(crate) fn replay(
     segment: &Segment,
-    table: &mut SeriesTable,
-    buffer: &mut Buffer,
-    through: &HashMap<i64, u64>,
+    (table, buffer): (&mut SeriesTable, &mut Buffer),
+    (through, lookup): (&HashMap<i64, u64>, &mut dyn FnMut(u64) -> Option<Labels>),
     now: Duration,
 ) -> Result<Replayed, StoreError> {
     let file = File::open(&segment.path).map_err(failed("open", &segment.path))?;
@@ -62,7 +62,10 @@ pub(crate) fn replay(
         through,
         segment: segment.number,
         now,
-        numbers: HashMap::new(),
+        lookup,
+        places: HashMap::new(),
+        place: 0,
+        day: (i64::MIN, false),
         rows: 0,
     };
     let mut magic = [0; MAGIC.len()];
@@ -135,26 +138,48 @@ struct Restored<'a> {
     table: &'a mut SeriesTable,
     buffer: &'a mut Buffer,
     through: &'a HashMap<i64, u64>,
+    lookup: &'a mut dyn FnMut(u64) -> Option<Labels>,
     segment: u64,
     now: Duration,
-    numbers: HashMap<u32, u32>,
+    /// By the number that the log has for a series: its place in the table.
+    places: HashMap<u64, u32>,
+    place: u32,
+    /// The day of the row before, and whether its rows are on disk.
+    day: (i64, bool),
     rows: u64,
 }
 
 impl RecordReader for Restored<'_> {
-    fn series(&mut self, number: u32, labels: Labels) {
-        let hash = hash(labels.as_ref());
-        let own = self.table.number(labels.as_ref(), hash, self.now);
-        self.numbers.insert(number, own);
+    fn series(&mut self, id: u64, labels: LabelsRef<'_>) {
+        let place = self.table.restore(&labels.to_labels(), id, self.now);
+        self.places.insert(id, place);
     }
 
-    fn row(&mut self, number: u32, time: i64, value: f64) -> Option<()> {
-        let own = *self.numbers.get(&number)?;
-        let on_disk = self.through.get(&day_of(time)).is_some_and(|last| *last >= self.segment);
-        if !on_disk {
-            self.buffer.push(self.table, own, time, value);
+    fn rows_of(&mut self, id: u64) -> Option<()> {
+        if let Some(place) = self.places.get(&id) {
+            self.place = *place;
+            return Some(());
+        }
+        let place = match self.table.place_of(id) {
+            Some(place) => place,
+            None => {
+                let labels = (self.lookup)(id)?;
+                self.table.restore(&labels, id, self.now)
+            }
+        };
+        self.places.insert(id, place);
+        self.place = place;
+        Some(())
+    }
+
+    fn row(&mut self, time: i64, value: f64) {
+        let day = day_of(time);
+        if self.day.0 != day {
+            self.day = (day, self.through.get(&day).is_some_and(|last| *last >= self.segment));
+        }
+        if !self.day.1 {
+            self.buffer.push(self.table, self.place, time, value);
             self.rows += 1;
         }
-        Some(())
     }
 }

@@ -1,21 +1,20 @@
-//! A part in memory: a buffer once sorted, series by labels and rows by time.
+//! A part in memory: a buffer once sorted, series by key and rows by time.
 
 use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
-use model::{Labels, Matcher};
+use model::Labels;
 
-use super::{
-    buffer::Buffer,
-    series::{NameIndex, SeriesTable, passes},
-};
+use super::{buffer::Buffer, series::SeriesTable};
 use crate::{
     StoreError,
     block::Chunk,
+    key::Key,
     part::{DAY_MILLIS, Source, day_of},
 };
 
 #[derive(Debug)]
 struct RunSeries {
+    key: Key,
     labels: Labels,
     start: usize,
     end: usize,
@@ -27,7 +26,6 @@ pub(crate) struct Run {
     series: Vec<RunSeries>,
     times: Vec<i64>,
     values: Vec<f64>,
-    names: NameIndex,
     /// The first and last time of any row.
     pub(crate) span: (i64, i64),
 }
@@ -35,26 +33,28 @@ pub(crate) struct Run {
 impl Run {
     /// Sorts a buffer.
     pub(super) fn from_buffer(buffer: &Buffer, table: &SeriesTable) -> Self {
-        let mut order: Vec<(&Labels, u32)> = buffer
+        let mut order: Vec<(Key, u32)> = buffer
             .touched()
             .iter()
-            .filter_map(|number| Some((&table.slot(*number)?.labels, *number)))
+            .filter_map(|number| Some((table.slot(*number)?.key, *number)))
             .collect();
-        order.sort_unstable_by(|one, other| one.0.cmp(other.0));
+        order.sort_unstable();
         let mut run = Self {
             series: Vec::with_capacity(order.len()),
             times: Vec::with_capacity(buffer.len()),
             values: Vec::with_capacity(buffer.len()),
-            names: NameIndex::default(),
             span: buffer.span().unwrap_or_default(),
         };
-        for (labels, number) in order {
+        for (key, number) in order {
+            let Some(slot) = table.slot(number) else { continue };
             let start = run.times.len();
-            let chunk = buffer.rows(table, number, i64::MIN, i64::MAX);
-            run.times.extend_from_slice(&chunk.times);
-            run.values.extend_from_slice(&chunk.values);
-            run.names.add(labels, u32::try_from(run.series.len()).unwrap_or(u32::MAX));
-            run.series.push(RunSeries { labels: labels.clone(), start, end: run.times.len() });
+            buffer.rows_into(slot, &mut run.times, &mut run.values);
+            run.series.push(RunSeries {
+                key,
+                labels: slot.labels.clone(),
+                start,
+                end: run.times.len(),
+            });
         }
         run
     }
@@ -81,32 +81,21 @@ impl Run {
         series.start + start..series.start + end.max(start)
     }
 
-    /// Calls with each series that passes and its rows within these times; series without are left out.
-    pub(crate) fn matching<E>(
-        &self,
-        matchers: &[Matcher],
-        (from, to): (i64, i64),
-        mut each: impl FnMut(&Labels, &[i64], &[f64]) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let mut test = |series: &RunSeries| {
-            if !passes(&series.labels, matchers) {
-                return Ok(());
+    /// The rows of a series within these times.
+    pub(crate) fn rows_of(&self, key: Key, from: i64, to: i64) -> (&[i64], &[f64]) {
+        let found = self.series.binary_search_by(|series| series.key.cmp(&key));
+        let rows = found.map_or(0..0, |at| self.within(&self.series[at], from, to));
+        (&self.times[rows.clone()], &self.values[rows])
+    }
+
+    /// Calls with each series that has rows on a day, in order of key.
+    pub(crate) fn each_of_day<'r>(&'r self, day: i64, mut each: impl FnMut(Key, &'r Labels)) {
+        let (from, to) = ends_of(day);
+        for series in &self.series {
+            if !self.within(series, from, to).is_empty() {
+                each(series.key, &series.labels);
             }
-            let rows = self.within(series, from, to);
-            if rows.is_empty() {
-                return Ok(());
-            }
-            each(&series.labels, &self.times[rows.clone()], &self.values[rows])
-        };
-        match self.names.candidates(matchers) {
-            Some(candidates) => {
-                for series in candidates.iter().filter_map(|at| self.series.get(*at as usize)) {
-                    test(series)?;
-                }
-            }
-            None => self.series.iter().try_for_each(test)?,
         }
-        Ok(())
     }
 
     /// Adds the days of all rows.
@@ -127,6 +116,11 @@ impl Run {
     }
 }
 
+fn ends_of(day: i64) -> (i64, i64) {
+    let from = day.saturating_mul(DAY_MILLIS);
+    (from, from.saturating_add(DAY_MILLIS - 1))
+}
+
 /// A walk through the rows of one day of a run.
 #[derive(Debug)]
 pub(crate) struct RunCursor {
@@ -140,8 +134,7 @@ pub(crate) struct RunCursor {
 impl RunCursor {
     /// Starts at the first series that has rows on this day.
     pub(crate) fn new(run: &Arc<Run>, day: i64) -> Self {
-        let from = day.saturating_mul(DAY_MILLIS);
-        let to = from.saturating_add(DAY_MILLIS - 1);
+        let (from, to) = ends_of(day);
         let mut cursor = Self { run: Arc::clone(run), from, to, at: 0, rows: 0..0 };
         cursor.settle();
         cursor
@@ -160,8 +153,8 @@ impl RunCursor {
 }
 
 impl Source for RunCursor {
-    fn labels(&self) -> Option<&Labels> {
-        self.run.series.get(self.at).map(|series| &series.labels)
+    fn key(&self) -> Option<Key> {
+        self.run.series.get(self.at).map(|series| series.key)
     }
 
     fn chunk(&mut self) -> Result<Option<Chunk>, StoreError> {

@@ -5,16 +5,18 @@ use std::time::Duration;
 use hashbrown::{HashMap, HashTable};
 use model::{Labels, LabelsRef, METRIC_NAME, MatchOp, Matcher};
 
-/// Bytes of a slot and its places in the tables, about.
-const SERIES_OVERHEAD: usize = 96;
+use crate::key::Key;
 
-/// Which series have which metric name, since nearly every selector gives one.
+/// Bytes of a slot and its places in the tables, about.
+const SERIES_OVERHEAD: usize = 192;
+
+/// Which series have which metric name, since nearly every selector says something of it.
 #[derive(Debug, Default)]
 pub(crate) struct NameIndex(HashMap<Box<str>, Vec<u32>>);
 
 impl NameIndex {
-    pub(super) fn add(&mut self, labels: &Labels, number: u32) {
-        let name = labels.metric_name().unwrap_or_default();
+    fn add(&mut self, labels: LabelsRef<'_>, number: u32) {
+        let name = labels.get(METRIC_NAME).unwrap_or_default();
         match self.0.get_mut(name) {
             Some(numbers) => numbers.push(number),
             None => {
@@ -30,32 +32,47 @@ impl NameIndex {
         });
     }
 
-    /// The only series that may pass, if the metric's name is given; `None` means: all may.
-    pub(super) fn candidates(&self, matchers: &[Matcher]) -> Option<&[u32]> {
-        let by_name =
-            |matcher: &&Matcher| matcher.name() == METRIC_NAME && matcher.op() == MatchOp::Equal;
-        let matcher = matchers.iter().find(by_name)?;
-        Some(self.0.get(matcher.value()).map_or(&[], Vec::as_slice))
+    /// Calls with the numbers of each name that passes; matchers of other labels are not looked at.
+    fn passing(&self, matchers: &[Matcher], mut each: impl FnMut(&[u32])) {
+        let of_name: Vec<&Matcher> =
+            matchers.iter().filter(|matcher| matcher.name() == METRIC_NAME).collect();
+        if let Some(exact) = of_name.iter().find(|matcher| matcher.op() == MatchOp::Equal) {
+            if let Some(numbers) = self.0.get(exact.value())
+                && of_name.iter().all(|matcher| matcher.matches(exact.value()))
+            {
+                each(numbers);
+            }
+            return;
+        }
+        let passing = |name: &str| of_name.iter().all(|matcher| matcher.matches(name));
+        #[expect(clippy::iter_over_hash_type, reason = "who collects puts them in order")]
+        for (name, numbers) in &self.0 {
+            if passing(name) {
+                each(numbers);
+            }
+        }
     }
 }
 
-/// Whether labels pass all matchers.
-pub(crate) fn passes(labels: &Labels, matchers: &[Matcher]) -> bool {
-    matchers.iter().all(|matcher| matcher.matches(labels.get(matcher.name()).unwrap_or_default()))
+/// What identifies labels: equal labels have equal numbers, and no others do, as far as 128 bits of xxh3 can tell.
+pub(crate) fn hash(labels: LabelsRef<'_>) -> u128 {
+    xxhash_rust::xxh3::xxh3_128(labels.packed().as_bytes())
 }
 
-/// A number for labels: equal labels have equal numbers, and hardly any others do.
-pub(crate) fn hash(labels: LabelsRef<'_>) -> u64 {
-    xxhash_rust::xxh3::xxh3_64(labels.packed().as_bytes())
+fn short(hash: u128) -> u64 {
+    (hash & u128::from(u64::MAX)) as u64
 }
 
 /// A series written to lately.
 #[derive(Debug)]
-pub(super) struct Slot {
-    pub(super) labels: Labels,
-    hash: u64,
-    /// The log segment that knows its number.
+pub(crate) struct Slot {
+    pub(crate) labels: Labels,
+    pub(crate) key: Key,
+    hash: u128,
+    /// The log segment that says whose number it is.
     segment: u64,
+    /// A day whose index on disk does.
+    pub(crate) known_day: Option<i64>,
     /// Its last row in the buffer, if the buffer has this generation.
     pub(super) head: u32,
     pub(super) generation: u32,
@@ -63,13 +80,29 @@ pub(super) struct Slot {
 }
 
 /// The series written to lately.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct SeriesTable {
     slots: Vec<Option<Slot>>,
     free: Vec<u32>,
     numbers: HashTable<u32>,
+    by_id: HashMap<u64, u32>,
     names: NameIndex,
+    next_id: u64,
     bytes: usize,
+}
+
+impl Default for SeriesTable {
+    fn default() -> Self {
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            numbers: HashTable::new(),
+            by_id: HashMap::new(),
+            names: NameIndex::default(),
+            next_id: 1,
+            bytes: 0,
+        }
+    }
 }
 
 impl SeriesTable {
@@ -83,6 +116,11 @@ impl SeriesTable {
         self.bytes
     }
 
+    /// Gives no number up to this one any more.
+    pub(crate) fn reserve_id(&mut self, id: u64) {
+        self.next_id = self.next_id.max(id.saturating_add(1));
+    }
+
     pub(super) fn slot(&self, number: u32) -> Option<&Slot> {
         self.slots.get(number as usize)?.as_ref()
     }
@@ -91,27 +129,55 @@ impl SeriesTable {
         self.slots.get_mut(number as usize)?.as_mut()
     }
 
-    /// The number of a series, if it has one.
-    pub(super) fn find(&self, labels: LabelsRef<'_>, hash: u64) -> Option<u32> {
-        let same = |number: &u32| {
-            self.slot(*number)
-                .is_some_and(|slot| slot.hash == hash && slot.labels.as_ref() == labels)
-        };
-        self.numbers.find(hash, same).copied()
+    /// The place of a series by the number it has on disk.
+    pub(super) fn place_of(&self, id: u64) -> Option<u32> {
+        self.by_id.get(&id).copied()
     }
 
-    /// The number of a series, which is seen now; a new series gets one.
-    pub(crate) fn number(&mut self, labels: LabelsRef<'_>, hash: u64, now: Duration) -> u32 {
-        if let Some(number) = self.find(labels, hash) {
+    /// A series by the number it has on disk.
+    pub(crate) fn by_id(&self, id: u64) -> Option<&Slot> {
+        self.slot(*self.by_id.get(&id)?)
+    }
+
+    /// The place of a series, if it has one.
+    pub(super) fn find(&self, hash: u128) -> Option<u32> {
+        let same = |number: &u32| self.slot(*number).is_some_and(|slot| slot.hash == hash);
+        self.numbers.find(short(hash), same).copied()
+    }
+
+    /// The place of a series, which is seen now; a new series gets one, and a number.
+    pub(crate) fn number(&mut self, labels: LabelsRef<'_>, hash: u128, now: Duration) -> u32 {
+        if let Some(number) = self.find(hash) {
             if let Some(slot) = self.slot_mut(number) {
                 slot.seen = now;
             }
             return number;
         }
-        let labels = &labels.to_labels();
-        let slot =
-            Slot { labels: labels.clone(), hash, segment: 0, head: 0, generation: 0, seen: now };
+        self.add(&labels.to_labels(), hash, self.next_id, now)
+    }
+
+    /// Brings back a series with the number it has on disk, unless it is there already.
+    pub(crate) fn restore(&mut self, labels: &Labels, id: u64, now: Duration) -> u32 {
+        let hash = hash(labels.as_ref());
+        match self.find(hash) {
+            Some(number) => number,
+            None => self.add(labels, hash, id, now),
+        }
+    }
+
+    fn add(&mut self, labels: &Labels, hash: u128, id: u64, now: Duration) -> u32 {
+        self.reserve_id(id);
         self.bytes += slot_bytes(labels);
+        let slot = Slot {
+            labels: labels.clone(),
+            key: Key::new(labels.as_ref(), id),
+            hash,
+            segment: 0,
+            known_day: None,
+            head: 0,
+            generation: 0,
+            seen: now,
+        };
         let number = if let Some(number) = self.free.pop() {
             self.slots[number as usize] = Some(slot);
             number
@@ -120,17 +186,38 @@ impl SeriesTable {
             u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
         };
         let slots = &self.slots;
-        self.numbers.insert_unique(hash, number, |own| {
-            slots.get(*own as usize).and_then(Option::as_ref).map_or(0, |slot| slot.hash)
+        self.numbers.insert_unique(short(hash), number, |own| {
+            slots.get(*own as usize).and_then(Option::as_ref).map_or(0, |slot| short(slot.hash))
         });
-        self.names.add(labels, number);
+        self.by_id.insert(id, number);
+        self.names.add(labels.as_ref(), number);
         number
     }
 
-    /// Says that a log segment knows a series' number; true if it did not before.
+    /// Says that a log segment tells whose number it is; true if that has to be written first.
     pub(super) fn define(&mut self, number: u32, segment: u64) -> bool {
-        self.slot_mut(number)
-            .is_some_and(|slot| std::mem::replace(&mut slot.segment, segment) != segment)
+        self.slot_mut(number).is_some_and(|slot| {
+            slot.known_day.is_none() && std::mem::replace(&mut slot.segment, segment) != segment
+        })
+    }
+
+    /// Says that a day's index on disk tells whose numbers these are.
+    pub(crate) fn known(&mut self, day: i64, ids: impl Iterator<Item = u64>) {
+        for id in ids {
+            let Some(number) = self.by_id.get(&id).copied() else { continue };
+            if let Some(slot) = self.slot_mut(number) {
+                slot.known_day = Some(slot.known_day.map_or(day, |own| own.max(day)));
+            }
+        }
+    }
+
+    /// Forgets that indexes of days tell whose numbers they are, since these days are gone.
+    pub(crate) fn forget_days(&mut self, gone: impl Fn(i64) -> bool) {
+        for slot in self.slots.iter_mut().flatten() {
+            if slot.known_day.is_some_and(&gone) {
+                (slot.known_day, slot.segment) = (None, 0);
+            }
+        }
     }
 
     /// Takes back what a batch brought whose record was taken back: a series that never had a row is
@@ -140,7 +227,7 @@ impl SeriesTable {
         for number in numbers {
             let Some(slot) = self.slot_mut(*number) else { continue };
             slot.segment = 0;
-            if slot.generation == 0 {
+            if slot.generation == 0 && slot.known_day.is_none() {
                 fresh.push(*number);
             }
         }
@@ -149,19 +236,26 @@ impl SeriesTable {
         self.forget(gone);
     }
 
-    /// Calls with the number of each series that passes.
-    pub(super) fn matching(&self, matchers: &[Matcher], mut each: impl FnMut(u32, &Slot)) {
-        let mut test = |number: u32| {
-            if let Some(slot) = self.slot(number)
-                && passes(&slot.labels, matchers)
-            {
-                each(number, slot);
-            }
+    /// Calls with each series that passes.
+    pub(crate) fn matching<'t>(
+        &'t self,
+        matchers: &[Matcher],
+        mut each: impl FnMut(u32, &'t Slot),
+    ) {
+        let others: Vec<&Matcher> =
+            matchers.iter().filter(|matcher| matcher.name() != METRIC_NAME).collect();
+        let passes = |labels: &Labels| {
+            others.iter().all(|own| own.matches(labels.get(own.name()).unwrap_or_default()))
         };
-        match self.names.candidates(matchers) {
-            Some(candidates) => candidates.iter().copied().for_each(&mut test),
-            None => (0..u32::try_from(self.slots.len()).unwrap_or(u32::MAX)).for_each(test),
-        }
+        self.names.passing(matchers, |numbers| {
+            for number in numbers {
+                if let Some(slot) = self.slot(*number)
+                    && passes(&slot.labels)
+                {
+                    each(*number, slot);
+                }
+            }
+        });
     }
 
     /// Forgets series not seen since a moment, unless the buffer of this generation has rows of them.
@@ -181,7 +275,8 @@ impl SeriesTable {
         let any = !gone.is_empty();
         for (slot, number) in gone {
             self.bytes -= slot_bytes(&slot.labels);
-            if let Ok(entry) = self.numbers.find_entry(slot.hash, |own| *own == number) {
+            self.by_id.remove(&slot.key.id);
+            if let Ok(entry) = self.numbers.find_entry(short(slot.hash), |own| *own == number) {
                 entry.remove();
             }
             self.free.push(number);

@@ -1,18 +1,24 @@
-//! What was read of parts lately, bounded by bytes.
+//! What was read of parts and index segments lately, bounded by bytes.
 
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 
-use super::{page::Page, terms::Directory};
+use super::page::Page;
+use crate::index::{Directory, Keys, LabelPage};
 
-/// Something read of a part.
+/// Shelves that are locked apart from each other, so that readers seldom wait.
+const SHELVES: usize = 16;
+
+/// Something read of a file.
 #[derive(Clone, Debug)]
-pub(super) enum Piece {
+pub(crate) enum Piece {
     Page(Page),
-    Directory(Arc<Directory>),
     Group(Arc<[u8]>),
+    Directory(Arc<Directory>),
+    Keys(Arc<Keys>),
+    Labels(Arc<LabelPage>),
 }
 
 #[derive(Debug)]
@@ -29,55 +35,63 @@ struct Shelf {
     tick: u64,
 }
 
-/// Pages, directories and groups read lately. The least lately used go first.
+/// Pieces read lately. The least lately used go first.
 #[derive(Debug)]
 pub(crate) struct Cache {
-    shelf: Mutex<Shelf>,
-    bytes_max: usize,
+    shelves: [Mutex<Shelf>; SHELVES],
+    shelf_bytes_max: usize,
 }
 
 impl Cache {
     /// A cache of so many bytes.
     pub(crate) fn new(bytes_max: usize) -> Self {
-        Self { shelf: Mutex::default(), bytes_max }
+        Self { shelves: Default::default(), shelf_bytes_max: bytes_max / SHELVES }
     }
 
     /// Bytes held.
     pub(crate) fn bytes(&self) -> usize {
-        self.shelf.lock().bytes
+        self.shelves.iter().map(|shelf| shelf.lock().bytes).sum()
     }
 
-    pub(super) fn get(&self, part: u64, offset: u64) -> Option<Piece> {
-        let mut shelf = self.shelf.lock();
+    fn shelf(&self, file: u64, offset: u64) -> &Mutex<Shelf> {
+        // Fibonacci hashing: the upper bits depend on all of the number.
+        let mixed = (offset ^ file.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        &self.shelves[(mixed >> 60) as usize % SHELVES]
+    }
+
+    pub(crate) fn get(&self, file: u64, offset: u64) -> Option<Piece> {
+        let mut shelf = self.shelf(file, offset).lock();
         shelf.tick += 1;
         let tick = shelf.tick;
-        let held = shelf.held.get_mut(&(part, offset))?;
+        let held = shelf.held.get_mut(&(file, offset))?;
         held.used = tick;
         Some(held.piece.clone())
     }
 
-    /// Keeps a piece, unless it alone would take a quarter of the room.
-    pub(super) fn put(&self, part: u64, offset: u64, piece: Piece, bytes: usize) {
-        if bytes > self.bytes_max / 4 {
+    /// Keeps a piece, unless it alone would take more than the shelf has.
+    pub(crate) fn put(&self, file: u64, offset: u64, piece: Piece, bytes: usize) {
+        if bytes > self.shelf_bytes_max {
             return;
         }
-        let mut shelf = self.shelf.lock();
+        let mut shelf = self.shelf(file, offset).lock();
         shelf.tick += 1;
         let used = shelf.tick;
         shelf.bytes += bytes;
-        if let Some(old) = shelf.held.insert((part, offset), Held { piece, bytes, used }) {
+        if let Some(old) = shelf.held.insert((file, offset), Held { piece, bytes, used }) {
             shelf.bytes -= old.bytes;
         }
-        if shelf.bytes > self.bytes_max {
-            shelf.shrink(self.bytes_max / 4 * 3);
+        if shelf.bytes > self.shelf_bytes_max {
+            shelf.shrink(self.shelf_bytes_max / 4 * 3);
         }
     }
 
-    /// Forgets a part.
-    pub(crate) fn forget(&self, part: u64) {
-        let mut shelf = self.shelf.lock();
-        shelf.held.retain(|(own, _), _| *own != part);
-        shelf.bytes = shelf.held.values().map(|held| held.bytes).sum();
+    /// Forgets a file.
+    pub(crate) fn forget(&self, file: u64) {
+        for shelf in &self.shelves {
+            let mut shelf = shelf.lock();
+            shelf.held.retain(|(own, _), _| *own != file);
+            shelf.bytes = shelf.held.values().map(|held| held.bytes).sum();
+        }
     }
 }
 

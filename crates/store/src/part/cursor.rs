@@ -2,15 +2,13 @@
 
 use std::{fs::File, sync::Arc};
 
-use model::Labels;
-
 use super::{
     Part,
     merge::Source,
     page::{Page, PageSeries},
     read::{damaged, decode, fetch_page, open},
 };
-use crate::{StoreError, block::Chunk};
+use crate::{StoreError, block::Chunk, key::Key};
 
 /// Where a walk through a part stands.
 #[derive(Debug)]
@@ -45,8 +43,8 @@ impl PartCursor {
 }
 
 impl Source for PartCursor {
-    fn labels(&self) -> Option<&Labels> {
-        self.current.as_ref().map(|series| &series.labels)
+    fn key(&self) -> Option<Key> {
+        self.current.as_ref().map(|series| series.key)
     }
 
     fn chunk(&mut self) -> Result<Option<Chunk>, StoreError> {
@@ -71,7 +69,7 @@ impl Source for PartCursor {
         self.current = None;
         while self.page.as_ref().is_none_or(|page| self.next_series >= page.series_count()) {
             let Some(page) = self.part.meta.pages.get(self.next_page) else { return Ok(()) };
-            self.page = Some(fetch_page(&self.part, &self.file, *page)?);
+            self.page = Some(fetch_page(&self.part, &self.file, page.extent)?);
             self.group = None;
             self.next_page += 1;
             self.next_series = 0;

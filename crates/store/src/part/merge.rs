@@ -1,14 +1,12 @@
 //! Many sorted sources into one part: of two rows of one series at one time the later source's stays.
 
-use model::Labels;
-
 use super::{Part, PartWriter};
-use crate::{StoreError, block::Chunk};
+use crate::{StoreError, block::Chunk, key::Key};
 
-/// Series in order of labels, each with its rows in order of time.
+/// Series in order of key, each with its rows in order of time.
 pub(crate) trait Source: Send {
     /// The series it stands at; `None` at the end.
-    fn labels(&self) -> Option<&Labels>;
+    fn key(&self) -> Option<Key>;
 
     /// The next rows of that series; `None` after the last.
     fn chunk(&mut self) -> Result<Option<Chunk>, StoreError>;
@@ -33,12 +31,12 @@ impl Merger {
     pub(crate) fn step(&mut self, rows: usize) -> Result<bool, StoreError> {
         let mut done = 0;
         while done < rows {
-            let least = self.sources.iter().filter_map(|source| source.labels()).min().cloned();
-            let Some(labels) = least else { return Ok(true) };
+            let least = self.sources.iter().filter_map(|source| source.key()).min();
+            let Some(key) = least else { return Ok(true) };
             let same: Vec<&mut Box<dyn Source>> =
-                self.sources.iter_mut().filter(|source| source.labels() == Some(&labels)).collect();
+                self.sources.iter_mut().filter(|source| source.key() == Some(key)).collect();
             done += merge_series(same, &mut self.writer)?;
-            self.writer.end_series(&labels)?;
+            self.writer.end_series(key)?;
         }
         Ok(false)
     }

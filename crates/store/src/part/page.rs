@@ -1,11 +1,12 @@
-//! A page of series: for each its labels and the headers of its blocks.
+//! A page of series: for each its key and the headers of its blocks.
 
 use std::sync::Arc;
 
-use model::Labels;
-
 use super::extent::Extent;
-use crate::block::{Place, Reader, write_text, write_varint, write_zigzag};
+use crate::{
+    block::{Place, Reader, write_varint, write_zigzag},
+    key::Key,
+};
 
 /// What a header says of a block without reading it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,7 +65,7 @@ impl BlockHeader {
 /// One series of a page.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct PageSeries {
-    pub(crate) labels: Labels,
+    pub(crate) key: Key,
     pub(crate) blocks: Vec<BlockHeader>,
 }
 
@@ -95,13 +96,10 @@ impl PageBuilder {
         self.groups.push(extent);
     }
 
-    pub(super) fn add_series(&mut self, labels: &Labels, blocks: &[BlockHeader]) {
+    pub(super) fn add_series(&mut self, key: Key, blocks: &[BlockHeader]) {
         self.starts.push(u32::try_from(self.entries.len()).unwrap_or(u32::MAX));
-        write_varint(&mut self.entries, labels.len() as u64);
-        for (name, value) in labels.iter() {
-            write_text(&mut self.entries, name);
-            write_text(&mut self.entries, value);
-        }
+        self.entries.extend_from_slice(&key.name.to_le_bytes());
+        self.entries.extend_from_slice(&key.id.to_le_bytes());
         write_varint(&mut self.entries, blocks.len() as u64);
         for block in blocks {
             block.write(&mut self.entries);
@@ -160,8 +158,30 @@ impl Page {
         self.series
     }
 
-    /// One of its series.
-    pub(crate) fn series(&self, at: usize) -> Option<PageSeries> {
+    /// The key of one of its series.
+    pub(crate) fn key(&self, at: usize) -> Option<Key> {
+        let mut reader = self.entry(at)?;
+        Some(Key { name: reader.u32()?, id: reader.u64()? })
+    }
+
+    /// Whether any row of one of its series may lie within these times.
+    pub(crate) fn overlaps(&self, at: usize, from: i64, to: i64) -> bool {
+        let near = || {
+            let mut reader = self.entry(at)?;
+            reader.take(12)?;
+            for _ in 0..reader.size()? {
+                let block = BlockHeader::read(&mut reader)?;
+                if block.min_time <= to && block.max_time >= from {
+                    return Some(true);
+                }
+            }
+            Some(false)
+        };
+        // What cannot be read is found to be damaged when it is read.
+        near().unwrap_or(true)
+    }
+
+    fn entry(&self, at: usize) -> Option<Reader<'_>> {
         if at >= self.series {
             return None;
         }
@@ -170,11 +190,27 @@ impl Page {
         let start = starts.u32()?;
         let mut reader = Reader::new(&self.bytes);
         reader.take(self.starts_at + self.series * 4 + start as usize)?;
-        let label_count = reader.size()?;
-        let mut pairs = Vec::with_capacity(label_count.min(64));
-        for _ in 0..label_count {
-            pairs.push((reader.text()?, reader.text()?));
+        Some(reader)
+    }
+
+    /// The place of a series, if it is on this page.
+    pub(crate) fn position(&self, key: Key) -> Option<usize> {
+        let (mut low, mut high) = (0, self.series);
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if self.key(middle)? < key {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
         }
+        (self.key(low)? == key).then_some(low)
+    }
+
+    /// One of its series.
+    pub(crate) fn series(&self, at: usize) -> Option<PageSeries> {
+        let mut reader = self.entry(at)?;
+        let key = Key { name: reader.u32()?, id: reader.u64()? };
         let block_count = reader.size()?;
         if block_count > reader.len() / BlockHeader::BYTES {
             return None;
@@ -182,6 +218,6 @@ impl Page {
         let blocks = (0..block_count)
             .map(|_| BlockHeader::read(&mut reader))
             .collect::<Option<Vec<BlockHeader>>>()?;
-        Some(PageSeries { labels: Labels::from_pairs(pairs), blocks })
+        Some(PageSeries { key, blocks })
     }
 }

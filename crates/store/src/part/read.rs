@@ -1,144 +1,116 @@
-//! Reading a part: only the directory, the pages and the groups that are needed.
+//! Reading a part: only the pages and the groups that are needed.
 
-use std::{collections::BTreeSet, fs::File, io, sync::Arc};
-
-use model::Matcher;
-use roaring::RoaringBitmap;
+use std::{fs::File, io, sync::Arc};
 
 use super::{
     Part,
     cache::{Cache, Piece},
     extent::Extent,
-    meta::PageRef,
     page::{BlockHeader, Page, PageSeries},
-    terms::Directory,
 };
 use crate::{
     StoreError,
     block::{Chunk, Decoder},
     files::failed,
+    key::Key,
 };
 
-/// A part that is open for reading.
+/// A part that is open for finding series.
 #[derive(Debug)]
-pub(crate) struct PartReader {
-    part: Arc<Part>,
-    file: File,
-    cache: Arc<Cache>,
-    page: Option<(u64, Page)>,
-    group: Option<(u64, Arc<[u8]>)>,
+pub(crate) struct PartReader<'a> {
+    part: &'a Arc<Part>,
+    cache: &'a Cache,
+    file: Option<File>,
+    page: Option<(usize, Page)>,
+    /// Where on the page the series found last is.
+    last: usize,
 }
 
-impl PartReader {
-    /// Opens a part's file.
-    pub(crate) fn open(part: &Arc<Part>, cache: &Arc<Cache>) -> Result<Self, StoreError> {
-        let file = open(part)?;
-        Ok(Self { part: Arc::clone(part), file, cache: Arc::clone(cache), page: None, group: None })
+impl<'a> PartReader<'a> {
+    /// Stands before the first series.
+    pub(crate) fn new(part: &'a Arc<Part>, cache: &'a Cache) -> Self {
+        Self { part, cache, file: None, page: None, last: 0 }
     }
 
-    fn directory(&self) -> Result<Arc<Directory>, StoreError> {
-        let meta = &self.part.meta;
-        let offset = meta.directory.offset;
-        if let Some(Piece::Directory(directory)) = self.cache.get(self.part.id, offset) {
-            return Ok(directory);
-        }
-        let bytes = meta.directory.fetch(&self.file, &self.part.path)?;
-        let directory = Directory::parse(&bytes, meta.series)
-            .map(Arc::new)
-            .ok_or_else(|| damaged(&self.part, "its directory is wrong"))?;
-        let piece = Piece::Directory(Arc::clone(&directory));
-        self.cache.put(self.part.id, offset, piece, directory.bytes());
-        Ok(directory)
-    }
-
-    /// The numbers of the series that pass all matchers.
-    pub(crate) fn find(&self, matchers: &[Matcher]) -> Result<RoaringBitmap, StoreError> {
-        self.directory()?
-            .find(matchers)
-            .ok_or_else(|| damaged(&self.part, "its directory is wrong"))
-    }
-
-    /// Adds the names of all labels.
-    pub(crate) fn add_names(&self, names: &mut BTreeSet<String>) -> Result<(), StoreError> {
-        self.directory()?
-            .add_names(names)
-            .ok_or_else(|| damaged(&self.part, "its directory is wrong"))
-    }
-
-    /// Adds all values of a label.
-    pub(crate) fn add_values(
-        &self,
-        name: &str,
-        values: &mut BTreeSet<String>,
-    ) -> Result<(), StoreError> {
-        self.directory()?
-            .add_values(name, values)
-            .ok_or_else(|| damaged(&self.part, "its directory is wrong"))
-    }
-
-    /// The series with this number, and the groups its blocks are in. Fast if numbers rise.
-    pub(crate) fn series(
-        &mut self,
-        number: u32,
-    ) -> Result<(PageSeries, Arc<[Extent]>), StoreError> {
+    /// The number of the page that a series is on, and its place there; `None` if the part has no rows of it. Fast if
+    /// keys rise.
+    pub(crate) fn locate(&mut self, key: Key) -> Result<Option<(usize, usize)>, StoreError> {
         let pages = &self.part.meta.pages;
-        let at = pages.partition_point(|page| page.first_series <= number);
-        let wrong = || damaged(&self.part, "a series is missing");
-        let page_ref = *at.checked_sub(1).and_then(|at| pages.get(at)).ok_or_else(wrong)?;
-        let page = self.page(page_ref)?;
-        let within = (number - page_ref.first_series) as usize;
-        let series =
-            page.series(within).ok_or_else(|| damaged(&self.part, "a series is missing"))?;
-        Ok((series, page.groups))
+        let stays = |number: usize| {
+            pages.get(number).is_some_and(|page| page.first <= key)
+                && pages.get(number + 1).is_none_or(|next| key < next.first)
+        };
+        let number = match &self.page {
+            Some((number, _)) if stays(*number) => *number,
+            _ => {
+                let after = pages.partition_point(|page| page.first <= key);
+                let Some(number) = after.checked_sub(1) else { return Ok(None) };
+                self.page = Some((number, self.fetch(number)?));
+                self.last = 0;
+                number
+            }
+        };
+        let Some((_, page)) = &self.page else { return Ok(None) };
+        // Neighbours are asked for one after the other more often than not.
+        for at in self.last..(self.last + 2).min(page.series_count()) {
+            if page.key(at) == Some(key) {
+                self.last = at;
+                return Ok(Some((number, at)));
+            }
+        }
+        let found = page.position(key);
+        if let Some(at) = found {
+            self.last = at;
+        }
+        Ok(found.map(|at| (number, at)))
     }
 
-    fn page(&mut self, page: PageRef) -> Result<Page, StoreError> {
-        let offset = page.extent.offset;
-        if let Some((own, page)) = &self.page
-            && *own == offset
-        {
-            return Ok(page.clone());
+    /// The page that the series found last is on.
+    pub(crate) fn page(&self) -> Option<&Page> {
+        self.page.as_ref().map(|(_, page)| page)
+    }
+
+    fn fetch(&mut self, number: usize) -> Result<Page, StoreError> {
+        let wrong = || damaged(self.part, "a page is missing");
+        let extent = self.part.meta.pages.get(number).ok_or_else(wrong)?.extent;
+        if let Some(Piece::Page(page)) = self.cache.get(self.part.id, extent.offset) {
+            return Ok(page);
         }
-        let page = if let Some(Piece::Page(page)) = self.cache.get(self.part.id, offset) {
-            page
-        } else {
-            let page = fetch_page(&self.part, &self.file, page)?;
-            self.cache.put(self.part.id, offset, Piece::Page(page.clone()), page.bytes());
-            page
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => open(self.part)?,
         };
-        self.page = Some((offset, page.clone()));
+        let page = fetch_page(self.part, &file, extent);
+        self.file = Some(file);
+        let page = page?;
+        self.cache.put(self.part.id, extent.offset, Piece::Page(page.clone()), page.bytes());
         Ok(page)
     }
+}
 
-    fn group(&self, extent: Extent) -> Result<Arc<[u8]>, StoreError> {
-        if let Some((own, group)) = &self.group
-            && *own == extent.offset
-        {
-            return Ok(Arc::clone(group));
-        }
-        if let Some(Piece::Group(group)) = self.cache.get(self.part.id, extent.offset) {
-            return Ok(group);
-        }
-        let group: Arc<[u8]> = extent.fetch(&self.file, &self.part.path)?.into();
-        let piece = Piece::Group(Arc::clone(&group));
-        self.cache.put(self.part.id, extent.offset, piece, group.len());
-        Ok(group)
-    }
+/// One series of a page.
+pub(crate) fn series_of(part: &Part, page: &Page, at: usize) -> Result<PageSeries, StoreError> {
+    page.series(at).ok_or_else(|| damaged(part, "a series is missing"))
+}
 
-    /// The rows of a block.
-    pub(crate) fn block(
-        &mut self,
-        header: &BlockHeader,
-        groups: &[Extent],
-    ) -> Result<Chunk, StoreError> {
-        let extent = *groups
-            .get(header.group as usize)
-            .ok_or_else(|| damaged(&self.part, "a block is missing"))?;
-        let group = self.group(extent)?;
-        let chunk = decode(&self.part, header, &group)?;
-        self.group = Some((extent.offset, group));
-        Ok(chunk)
-    }
+/// The rows of a block.
+pub(crate) fn block_of(
+    part: &Part,
+    cache: &Cache,
+    page: &Page,
+    header: &BlockHeader,
+) -> Result<Chunk, StoreError> {
+    let missing = || damaged(part, "a block is missing");
+    let extent = *page.groups.get(header.group as usize).ok_or_else(missing)?;
+    let group = match cache.get(part.id, extent.offset) {
+        Some(Piece::Group(group)) => group,
+        _ => {
+            let group: Arc<[u8]> = extent.fetch(&open(part)?, &part.path)?.into();
+            cache.put(part.id, extent.offset, Piece::Group(Arc::clone(&group)), group.len());
+            group
+        }
+    };
+    decode(part, header, &group)
 }
 
 /// Opens a part's file; one that is gone is damage.
@@ -150,9 +122,8 @@ pub(super) fn open(part: &Part) -> Result<File, StoreError> {
 }
 
 /// Reads a page past any cache.
-pub(super) fn fetch_page(part: &Part, file: &File, page: PageRef) -> Result<Page, StoreError> {
-    Page::parse(page.extent.fetch(file, &part.path)?)
-        .ok_or_else(|| damaged(part, "a page is wrong"))
+pub(super) fn fetch_page(part: &Part, file: &File, extent: Extent) -> Result<Page, StoreError> {
+    Page::parse(extent.fetch(file, &part.path)?).ok_or_else(|| damaged(part, "a page is wrong"))
 }
 
 /// Decodes a block of an unpacked group.

@@ -1,49 +1,14 @@
-//! Foreign bytes never panic, a matcher finds what it says, and only what is needed is read.
+//! Foreign bytes never panic, a series is found if it is there, and only what is needed is read.
 
 use std::sync::Arc;
 
-use model::{Labels, METRIC_NAME, MatchOp, Matcher};
 use proptest::prelude::*;
 
-use super::{
-    page::{Page, PageBuilder},
-    terms::{Directory, DirectoryBuilder},
-    *,
-};
-use crate::block::BLOCK_ROWS;
+use super::{page::PageBuilder, *};
+use crate::{block::BLOCK_ROWS, key::Key};
 
-fn labels(number: u32) -> Labels {
-    Labels::from_pairs([
-        (METRIC_NAME.to_owned(), format!("metric_{}", number % 3)),
-        ("number".to_owned(), format!("{number:04}")),
-    ])
-}
-
-fn directory(count: u32) -> Vec<u8> {
-    let mut builder = DirectoryBuilder::default();
-    for number in 0..count {
-        builder.add(&labels(number), number);
-    }
-    builder.finish().unwrap()
-}
-
-#[test]
-fn matchers_choose_series_by_their_labels() {
-    let directory = Directory::parse(&directory(30), 30).unwrap();
-    let matcher = |name, op, value| Matcher::new(name, op, value).unwrap();
-    let find = |matchers: &[Matcher]| directory.find(matchers).unwrap().iter().collect::<Vec<_>>();
-    assert_eq!(find(&[]).len(), 30);
-    assert_eq!(find(&[matcher("number", MatchOp::Equal, "0007")]), [7]);
-    assert_eq!(find(&[matcher("number", MatchOp::Regex, "0007|0009|x")]), [7, 9]);
-    assert_eq!(find(&[matcher("number", MatchOp::Regex, "00.7")]), [7, 17, 27]);
-    let one = matcher(METRIC_NAME, MatchOp::Equal, "metric_1");
-    let not = matcher("number", MatchOp::NotRegex, "000.|001.");
-    assert_eq!(find(&[one, not]), [22, 25, 28]);
-    assert_eq!(find(&[matcher("zone", MatchOp::Equal, "")]).len(), 30);
-    assert_eq!(find(&[matcher("zone", MatchOp::NotEqual, "")]), Vec::<u32>::new());
-    let mut names = std::collections::BTreeSet::new();
-    directory.add_names(&mut names).unwrap();
-    assert_eq!(names.into_iter().collect::<Vec<_>>(), [METRIC_NAME, "number"]);
+fn key(number: u32) -> Key {
+    Key { name: number / 100, id: u64::from(number) }
 }
 
 #[test]
@@ -56,32 +21,54 @@ fn one_series_is_read_without_reading_the_others() {
         let values: Vec<f64> =
             times.iter().map(|time| (*time as f64 * f64::from(number + 1)).sin()).collect();
         writer.push(&times, &values).unwrap();
-        writer.end_series(&labels_in_order(number)).unwrap();
+        writer.end_series(key(number)).unwrap();
     }
     let part = Arc::new(writer.finish().unwrap().unwrap());
     assert_eq!((part.meta.rows, part.meta.series), (2_000_000, 200));
     let cache = Arc::new(Cache::new(100 << 20));
-    let mut reader = PartReader::open(&part, &cache).unwrap();
-    let found = reader.find(&[Matcher::equal("number", "0123")]).unwrap();
-    let (series, groups) = reader.series(found.min().unwrap()).unwrap();
-    assert_eq!(series.labels, labels_in_order(123));
+    let mut reader = PartReader::new(&part, &cache);
+    assert_eq!(reader.locate(Key { name: 1, id: 99 }).unwrap(), None);
+    let (_, at) = reader.locate(key(123)).unwrap().unwrap();
+    let page = reader.page().unwrap().clone();
+    let series = series_of(&part, &page, at).unwrap();
+    assert_eq!(series.key, key(123));
     assert_eq!(series.blocks.len(), 10_000usize.div_ceil(BLOCK_ROWS));
-    let chunk = reader.block(&series.blocks[1], &groups).unwrap();
+    let chunk = block_of(&part, &cache, &page, &series.blocks[1]).unwrap();
     assert_eq!(chunk.times, times[BLOCK_ROWS..2 * BLOCK_ROWS]);
     assert!(part.bytes > 10 << 20, "{}", part.bytes);
     assert!(cache.bytes() < 200 << 10, "{}", cache.bytes());
 }
 
-fn labels_in_order(number: u32) -> Labels {
-    Labels::from_pairs([("number", format!("{number:04}"))])
+#[test]
+fn every_series_is_found_in_any_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let origin = Origin { first: 1, last: 1, ..Origin::default() };
+    let mut writer = PartWriter::create(dir.path(), origin, &Files::default()).unwrap();
+    for number in (0..5000u32).step_by(2) {
+        writer.push(&[i64::from(number)], &[1.0]).unwrap();
+        writer.end_series(key(number)).unwrap();
+    }
+    let part = Arc::new(writer.finish().unwrap().unwrap());
+    assert!(part.meta.pages.len() > 3);
+    let cache = Cache::new(1 << 20);
+    for step in [1, 7, 4999] {
+        let mut reader = PartReader::new(&part, &cache);
+        for number in (0..5000u32).map(|at| at * step % 5000) {
+            let found = reader.locate(key(number)).unwrap();
+            assert_eq!(found.is_some(), number % 2 == 0, "{number}");
+            if let Some((_, at)) = found {
+                assert_eq!(reader.page().unwrap().key(at), Some(key(number)));
+            }
+        }
+    }
 }
 
 #[test]
 fn the_cache_keeps_within_its_bytes() {
-    let cache = Cache::new(1000);
-    for offset in 0..100 {
-        cache.put(1, offset, cache::Piece::Group(vec![0; 100].into()), 100);
-        assert!(cache.bytes() <= 1000);
+    let cache = Cache::new(16_000);
+    for offset in 0..1000 {
+        cache.put(1, offset, Piece::Group(vec![0; 100].into()), 100);
+        assert!(cache.bytes() <= 16_000);
         assert!(cache.get(1, offset).is_some());
     }
     assert!(cache.get(1, 0).is_none());
@@ -91,14 +78,13 @@ fn the_cache_keeps_within_its_bytes() {
 
 proptest! {
     #[test]
-    fn foreign_pages_and_directories_never_panic(
+    fn foreign_pages_never_panic(
         bytes in prop::collection::vec(any::<u8>(), 0..300),
         at in 0usize..200,
     ) {
         if let Some(page) = Page::parse(bytes.clone()) {
             drop(page.series(at));
         }
-        drop(Directory::parse(&bytes, 5));
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("part");
         std::fs::write(&path, &bytes).unwrap();
@@ -109,7 +95,7 @@ proptest! {
     fn changed_pages_never_panic(at in 0usize..400, to in any::<u8>()) {
         let mut builder = PageBuilder::default();
         for number in 0..10 {
-            builder.add_series(&labels(number), &[]);
+            builder.add_series(key(number), &[]);
         }
         let mut bytes = builder.finish();
         let at = at % bytes.len();

@@ -1,23 +1,21 @@
-//! Writing a part: series in order of labels, rows in order of time; then it is synced and named.
+//! Writing a part: series in order of key, rows in order of time; then it is synced and named.
 
 use std::{
     fs::File,
     path::{Path, PathBuf},
 };
 
-use model::Labels;
-
 use super::{
     Part, UNFINISHED_ENDING,
     extent::{Extent, Packer, short},
     meta::{MAGIC, Meta, Origin, PageRef},
     page::{BlockHeader, PageBuilder},
-    terms::DirectoryBuilder,
 };
 use crate::{
     StoreError,
     block::{BLOCK_ROWS, Encoder},
     files::{Files, failed},
+    key::Key,
 };
 
 /// Blocks compressed together: what must be unpacked to read one of them.
@@ -40,8 +38,8 @@ pub(crate) struct PartWriter {
     group: Vec<u8>,
     encoder: Encoder,
     page: PageBuilder,
+    page_first: Key,
     pages: Vec<PageRef>,
-    directory: DirectoryBuilder,
     meta: Meta,
     times: Vec<i64>,
     values: Vec<f64>,
@@ -66,8 +64,8 @@ impl PartWriter {
             group: Vec::new(),
             encoder: Encoder::default(),
             page: PageBuilder::default(),
+            page_first: Key::default(),
             pages: Vec::new(),
-            directory: DirectoryBuilder::default(),
             meta: Meta { origin, min_time: i64::MAX, max_time: i64::MIN, ..Meta::default() },
             times: Vec::new(),
             values: Vec::new(),
@@ -90,15 +88,17 @@ impl PartWriter {
         Ok(())
     }
 
-    /// Ends a series. Series come in order of labels; one without rows is left out.
-    pub(crate) fn end_series(&mut self, labels: &Labels) -> Result<(), StoreError> {
+    /// Ends a series. Keys rise; a series without rows is left out.
+    pub(crate) fn end_series(&mut self, key: Key) -> Result<(), StoreError> {
         self.end_block()?;
         if self.blocks.is_empty() {
             return Ok(());
         }
-        self.page.add_series(labels, &self.blocks);
+        if self.page.series() == 0 {
+            self.page_first = key;
+        }
+        self.page.add_series(key, &self.blocks);
         self.blocks.clear();
-        self.directory.add(labels, self.meta.series);
         self.meta.series += 1;
         if self.page.bytes() >= PAGE_BYTES {
             self.end_page()?;
@@ -147,11 +147,10 @@ impl PartWriter {
 
     fn end_page(&mut self) -> Result<(), StoreError> {
         self.end_group()?;
-        let series = short(self.page.series());
-        if series > 0 {
+        if self.page.series() > 0 {
             let page = self.page.finish();
             let extent = self.append(&page)?;
-            self.pages.push(PageRef { first_series: self.meta.series - series, extent });
+            self.pages.push(PageRef { first: self.page_first, extent });
         }
         Ok(())
     }
@@ -179,9 +178,6 @@ impl PartWriter {
         if self.meta.rows == 0 {
             return Ok(None);
         }
-        let directory =
-            std::mem::take(&mut self.directory).finish().map_err(failed("index", &self.path))?;
-        self.meta.directory = self.append(&directory)?;
         self.meta.pages = std::mem::take(&mut self.pages).into();
         let end = self.meta.encode(self.offset);
         self.waiting.extend_from_slice(&end);

@@ -3,14 +3,16 @@
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use hashbrown::HashMap;
+use model::Labels;
 
 use super::{
     catalog::Catalog,
     place::{Place, list, parse_day},
 };
 use crate::{
-    Progress, StoreError,
+    Progress, StoreError, StoreOptions,
     files::{Files, failed},
+    index::{INDEX_ENDING, Index},
     intake::{Buffer, Intake, Log, SeriesTable, replay, segments},
     part::{PART_ENDING, Part, UNFINISHED_ENDING},
 };
@@ -52,7 +54,7 @@ fn find_day(
     (day, dir): (i64, &Path),
     found: &mut Found,
 ) -> Result<(), StoreError> {
-    let mut parts = Vec::new();
+    let (mut parts, mut indexes) = (Vec::new(), Vec::new());
     for path in list(dir)? {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
         if ending == UNFINISHED_ENDING {
@@ -72,6 +74,23 @@ fn find_day(
                 }
                 Err(error) => return Err(error),
             }
+        } else if ending == INDEX_ENDING {
+            match Index::open(&path, files) {
+                Ok(index) => indexes.push(Arc::new(index)),
+                Err(error @ StoreError::Damaged { .. }) => {
+                    tracing::error!(index = %path.display(), %error, "damaged index set aside");
+                    quarantine(place, files, &path)?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    for index in &indexes {
+        found.next_part = found.next_part.max(index.origin().last + 1);
+        if indexes.iter().any(|other| other.origin().covers(&index.origin())) {
+            index.replace();
+        } else if index.origin().day == day {
+            found.catalog.add_index(Arc::clone(index));
         }
     }
     for part in &parts {
@@ -82,7 +101,7 @@ fn find_day(
             found.catalog.add(Arc::clone(part));
         }
     }
-    if parts.is_empty() {
+    if parts.is_empty() && indexes.is_empty() {
         // Left by a merge or a retention that did not come to its end; a full one stays.
         fs::remove_dir(dir).or_else(|error| match error.kind() {
             std::io::ErrorKind::DirectoryNotEmpty => Ok(()),
@@ -109,7 +128,7 @@ pub(super) fn replay_log(
     place: &Place,
     files: &Files,
     found: &mut Found,
-    (now, buffer_rows_max): (Duration, usize),
+    (now, options): (Duration, StoreOptions),
     progress: &dyn Progress,
 ) -> Result<Intake, StoreError> {
     let mut through: HashMap<i64, u64> = HashMap::new();
@@ -121,12 +140,18 @@ pub(super) fn replay_log(
     // Parts may know of segments that are gone: numbers go on from there, never back.
     let mut last_number = through.values().copied().max().unwrap_or_default();
     let total = older.len() as u64;
-    let (mut table, mut buffer) = (SeriesTable::default(), Buffer::default());
+    let (mut table, mut buffer) = (restore_series(found, (now, options))?, Buffer::default());
+    let mut elsewhere = Elsewhere::new(&found.catalog);
     let mut runs_rows = 0;
-    let mut kept = Vec::new();
+    let (mut kept, mut runs) = (Vec::new(), Vec::new());
     for (done, mut segment) in older.drain(..).enumerate() {
         progress.report(done as u64, total, "replaying the log");
-        let replayed = replay(&segment, &mut table, &mut buffer, &through, now)?;
+        let replayed = replay(
+            &segment,
+            (&mut table, &mut buffer),
+            (&through, &mut |id| elsewhere.labels(id)),
+            now,
+        )?;
         if replayed.damaged {
             let name = format!("log-{}", name_of(&segment.path));
             tracing::error!(
@@ -142,13 +167,14 @@ pub(super) fn replay_log(
         } else {
             files.remove(&segment.path)?;
         }
-        if buffer.len() >= buffer_rows_max {
+        if buffer.len() >= options.buffer_rows_max {
             let run = buffer.seal(&table);
             runs_rows += run.rows();
-            found.catalog.runs.push(Arc::new(run));
+            runs.push(Arc::new(run));
         }
     }
     progress.report(total, total, "replaying the log");
+    found.catalog.runs = runs;
     let log = Log::start(&place.log(), files, kept, last_number)?;
     let mut intake = Intake::new(table, buffer, log);
     intake.run_rows = runs_rows;
@@ -156,4 +182,59 @@ pub(super) fn replay_log(
         intake.waiting_since = Some(now);
     }
     Ok(intake)
+}
+
+/// The series of the newest day, with the numbers they have there: most of them will be written to again.
+fn restore_series(
+    found: &Found,
+    (now, options): (Duration, StoreOptions),
+) -> Result<SeriesTable, StoreError> {
+    let mut table = SeriesTable::default();
+    if let Some(last) = found.catalog.indexes().map(|index| index.last_id()).max() {
+        table.reserve_id(last);
+    }
+    let Some((day, newest)) = found.catalog.days.iter().next_back() else { return Ok(table) };
+    for index in &newest.indexes {
+        let room = (options.limits.series_max / 2).saturating_sub(table.len());
+        if index.series() as usize > room {
+            break;
+        }
+        let mut ids = Vec::with_capacity(index.series() as usize);
+        let outcome = index.each(|_, key, labels| {
+            table.restore(&labels, key.id, now);
+            ids.push(key.id);
+        });
+        match outcome {
+            Ok(()) => table.known(*day, ids.into_iter()),
+            // Whoever reads it next sets it aside.
+            Err(StoreError::Damaged { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(table)
+}
+
+/// Finds labels of series that the log takes for known, in the indexes of all days, the newest first.
+struct Elsewhere {
+    indexes: Vec<Arc<Index>>,
+    found: HashMap<u64, Labels>,
+}
+
+impl Elsewhere {
+    fn new(catalog: &Catalog) -> Self {
+        Self { indexes: catalog.indexes().cloned().collect(), found: HashMap::new() }
+    }
+
+    fn labels(&mut self, id: u64) -> Option<Labels> {
+        loop {
+            if let Some(labels) = self.found.get(&id) {
+                return Some(labels.clone());
+            }
+            let index = self.indexes.pop()?;
+            let found = &mut self.found;
+            if let Err(error) = index.each(|_, key, labels| drop(found.insert(key.id, labels))) {
+                tracing::warn!(index = %index.path.display(), %error, "an index cannot be read");
+            }
+        }
+    }
 }

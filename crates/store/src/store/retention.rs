@@ -153,13 +153,19 @@ impl Store {
             let kept = catalog.days.split_off(&first_kept);
             std::mem::replace(&mut catalog.days, kept)
         });
-        for (day, parts) in dropped {
+        self.changes.lock().everything();
+        self.intake.lock().table.forget_days(|day| day < first_kept);
+        for (day, own) in dropped {
             count(&self.counters.partitions_dropped, 1);
-            for part in &parts {
+            for part in &own.parts {
                 part.replace();
                 self.cache.forget(part.id);
             }
-            drop(parts);
+            for index in &own.indexes {
+                index.replace();
+                self.cache.forget(index.id);
+            }
+            drop(own);
             let dir = self.place.day(day);
             tracing::info!(day = %dir.display(), "day past retention dropped");
             if let Err(error) = fs::remove_dir(&dir) {

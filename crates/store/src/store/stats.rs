@@ -18,7 +18,7 @@ pub struct StoreStats {
     pub partitions: usize,
     /// Parts on disk.
     pub parts: usize,
-    /// Bytes of all parts on disk.
+    /// Bytes of all parts and their indexes on disk.
     pub bytes_on_disk: u64,
     /// Bytes of rows and labels in memory, about.
     pub bytes_in_memory: u64,
@@ -129,6 +129,7 @@ impl Store {
             stats.bytes_on_disk += part.bytes;
             widen(part.meta.min_time, part.meta.max_time);
         }
+        stats.bytes_on_disk += catalog.indexes().map(|index| index.bytes).sum::<u64>();
         (stats.oldest, stats.newest) = (span.map(|own| Time(own.0)), span.map(|own| Time(own.1)));
         stats
     }

@@ -7,12 +7,16 @@ use std::{
 };
 
 use hashbrown::HashMap;
+use model::Labels;
+use roaring::RoaringTreemap;
 
-use super::{Store, millis, stats::count, tiers};
+use super::{Store, catalog::Day, millis, stats::count, tiers};
 use crate::{
     StoreError,
     error::chain,
+    index::{self, Index, IndexWriter},
     intake::{RotateError, Run, RunCursor},
+    key::Key,
     part::{DAY_MILLIS, Merger, Origin, Part, PartCursor, PartWriter, Source},
 };
 
@@ -26,6 +30,10 @@ const QUIET: Duration = Duration::from_mins(15);
 const DAY_SLACK_MILLIS: i64 = 3_600_000;
 /// How long a series counts as active after its last sample.
 const SERIES_IDLE: Duration = Duration::from_hours(1);
+/// Index segments that a day may have before they become one.
+const INDEXES_MAX: usize = 8;
+/// Days whose series are known by heart from one flush to the next.
+const KNOWN_DAYS: usize = 16;
 /// How often idle series are looked for.
 const FORGET_EVERY: Duration = Duration::from_mins(1);
 
@@ -36,6 +44,14 @@ pub(super) struct Flushing {
     pub(super) trouble: Option<String>,
     rest_until: Duration,
     forgot_at: Duration,
+    /// The series that the indexes of days flushed lately have, by day, and which indexes these are.
+    known: HashMap<i64, Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    indexes: Vec<u64>,
+    ids: RoaringTreemap,
 }
 
 impl Flushing {
@@ -56,6 +72,22 @@ pub(super) type Touched = HashMap<i64, Duration>;
 
 /// Runs, the oldest first, and the last log segment that has rows of them.
 type Sealed = (Vec<Arc<Run>>, u64);
+
+/// What a flush made of one day.
+struct Made {
+    day: i64,
+    part: Option<Part>,
+    index: Option<Index>,
+    /// The series that the index has.
+    new: Vec<u64>,
+}
+
+impl Made {
+    fn take_back(&self) {
+        self.part.iter().for_each(Part::replace);
+        self.index.iter().for_each(Index::replace);
+    }
+}
 
 struct Job {
     merger: Merger,
@@ -137,7 +169,7 @@ impl Store {
     }
 
     fn flush_held(&self, flushing: &mut Flushing) -> Result<(), StoreError> {
-        let outcome = self.flush_runs();
+        let outcome = self.flush_runs(&mut flushing.known);
         match &outcome {
             Ok(()) => flushing.trouble = None,
             Err(error) => {
@@ -151,7 +183,7 @@ impl Store {
         outcome
     }
 
-    fn flush_runs(&self) -> Result<(), StoreError> {
+    fn flush_runs(&self, known: &mut HashMap<i64, Known>) -> Result<(), StoreError> {
         // Most of the log is synced before writers have to wait for it.
         if self.intake.lock().poisoned.is_none() {
             self.sync_log()?;
@@ -162,13 +194,14 @@ impl Store {
             run.add_days(&mut days);
         }
         let first_kept = self.first_kept_day();
-        let mut parts = Vec::new();
+        let mut made = Vec::new();
         for day in days.into_iter().filter(|day| *day >= first_kept) {
-            match self.write_part(&runs, day, through) {
-                Ok(part) => parts.extend(part),
+            match self.write_day(&runs, day, through, known) {
+                Ok(day) => made.push(day),
                 Err(error) => {
                     // The rows are all still in memory and in the log: try again with all days.
-                    parts.iter().for_each(Part::replace);
+                    made.iter().for_each(Made::take_back);
+                    known.clear();
                     return Err(error);
                 }
             }
@@ -177,14 +210,87 @@ impl Store {
         let mut touched = self.touched.lock();
         self.change_catalog(|catalog| {
             catalog.runs.drain(..runs.len());
-            for part in parts {
-                touched.insert(part.meta.origin.day, self.clock.elapsed());
-                catalog.add(Arc::new(part));
+            for Made { day, part, index, new } in made {
+                touched.insert(day, self.clock.elapsed());
+                if let Some(index) = index {
+                    known.entry(day).or_default().indexes.push(index.id);
+                    catalog.add_index(Arc::new(index));
+                }
+                intake.table.known(day, new.into_iter());
+                if let Some(part) = part {
+                    catalog.add(Arc::new(part));
+                }
             }
         });
         drop(touched);
         intake.run_rows -= runs.iter().map(|run| run.rows()).sum::<usize>();
         intake.log.remove_through(through)
+    }
+
+    /// Writes what the runs have of a day: an index of the series that the day did not have, and a part.
+    fn write_day(
+        &self,
+        runs: &[Arc<Run>],
+        day: i64,
+        through: u64,
+        known: &mut HashMap<i64, Known>,
+    ) -> Result<Made, StoreError> {
+        let known = self.known_of(day, known)?;
+        let mut new: Vec<(Key, &Labels)> = Vec::new();
+        for run in runs {
+            run.each_of_day(day, |key, labels| {
+                if !known.ids.contains(key.id) {
+                    new.push((key, labels));
+                }
+            });
+        }
+        new.sort_unstable_by_key(|(key, _)| *key);
+        new.dedup_by_key(|(key, _)| *key);
+        let number = self.next_part.fetch_add(1, Ordering::Relaxed);
+        let origin = Origin { day, first: number, last: number, level: 0, log_through: through };
+        let mut index = None;
+        if !new.is_empty() {
+            let mut writer = IndexWriter::create(&self.place.day(day), origin, &self.files)?;
+            for (key, labels) in &new {
+                writer.add(*key, labels.as_ref())?;
+            }
+            index = writer.finish()?;
+        }
+        let new: Vec<u64> = new.into_iter().map(|(key, _)| key.id).collect();
+        let part = self.write_part(runs, origin);
+        if part.is_err()
+            && let Some(index) = &index
+        {
+            index.replace();
+        }
+        known.ids.extend(new.iter().copied());
+        Ok(Made { day, part: part?, index, new })
+    }
+
+    /// The series that a day's indexes have.
+    fn known_of<'k>(
+        &self,
+        day: i64,
+        known: &'k mut HashMap<i64, Known>,
+    ) -> Result<&'k mut Known, StoreError> {
+        let indexes =
+            self.catalog().days.get(&day).map(|own| own.indexes.clone()).unwrap_or_default();
+        let ids = || indexes.iter().map(|index| index.id);
+        if known.len() > KNOWN_DAYS && !known.contains_key(&day) {
+            known.clear();
+        }
+        let own = known.entry(day).or_default();
+        if !own.indexes.iter().copied().eq(ids()) {
+            *own = Known { indexes: ids().collect(), ids: RoaringTreemap::new() };
+            for index in &indexes {
+                match index.keys(&self.cache) {
+                    Ok(keys) => own.ids |= keys.ids(),
+                    Err(error @ StoreError::Damaged { .. }) => self.set_index_aside(index, &error),
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(own)
     }
 
     /// Seals the buffer and begins a new log segment. Gives all runs and the last segment that
@@ -218,18 +324,11 @@ impl Store {
         Ok(Some((self.catalog().runs.clone(), through)))
     }
 
-    fn write_part(
-        &self,
-        runs: &[Arc<Run>],
-        day: i64,
-        through: u64,
-    ) -> Result<Option<Part>, StoreError> {
-        let number = self.next_part.fetch_add(1, Ordering::Relaxed);
-        let origin = Origin { day, first: number, last: number, level: 0, log_through: through };
-        let writer = PartWriter::create(&self.place.day(day), origin, &self.files)?;
+    fn write_part(&self, runs: &[Arc<Run>], origin: Origin) -> Result<Option<Part>, StoreError> {
+        let writer = PartWriter::create(&self.place.day(origin.day), origin, &self.files)?;
         let mut sources: Vec<Box<dyn Source>> = Vec::with_capacity(runs.len());
         for run in runs {
-            sources.push(Box::new(RunCursor::new(run, day)));
+            sources.push(Box::new(RunCursor::new(run, origin.day)));
         }
         let mut merger = Merger::new(sources, writer);
         while !merger.step(usize::MAX)? {}
@@ -270,16 +369,53 @@ impl Store {
         let catalog = self.catalog();
         let now = self.plausible_now().millis();
         let elapsed = self.clock.elapsed();
-        for (day, parts) in catalog.days.iter().rev().filter(|(_, parts)| parts.len() > 1) {
+        for (day, Day { parts, indexes }) in catalog.days.iter().rev() {
             let levels: Vec<u32> = parts.iter().map(|part| part.meta.origin.level).collect();
             let touched = self.touched.lock().get(day).copied().unwrap_or_default();
             let past = (day + 1) * DAY_MILLIS + DAY_SLACK_MILLIS < now;
             let quiet = past && elapsed.saturating_sub(touched) >= QUIET;
+            if indexes.len() > INDEXES_MAX || (quiet && indexes.len() > 1) {
+                self.merge_indexes(indexes)?;
+            }
             if let Some(range) = tiers::choose(&levels, quiet) {
                 return self.start_job(&parts[range]).map(Some);
             }
         }
         Ok(None)
+    }
+
+    /// Makes one index of all those of a day.
+    fn merge_indexes(&self, indexes: &[Arc<Index>]) -> Result<(), StoreError> {
+        let Some(first) = indexes.first() else { return Ok(()) };
+        let dir = self.place.day(first.origin().day);
+        match index::merge(&dir, indexes, &self.files) {
+            Ok(Some(merged)) => {
+                let merged = Arc::new(merged);
+                let kept = self.change_catalog(|catalog| {
+                    let gone = indexes.iter().filter(|own| catalog.remove_index(own)).count();
+                    if gone == indexes.len() {
+                        catalog.add_index(Arc::clone(&merged));
+                    }
+                    gone == indexes.len()
+                });
+                let replaced = if kept { indexes } else { std::slice::from_ref(&merged) };
+                for index in replaced {
+                    index.replace();
+                    self.cache.forget(index.id);
+                }
+                Ok(())
+            }
+            Ok(None) => Ok(()),
+            Err(error) => {
+                if let StoreError::Damaged { path, .. } = &error
+                    && let Some(index) = indexes.iter().find(|index| index.path == *path)
+                {
+                    self.set_index_aside(index, &error);
+                    return Ok(());
+                }
+                Err(error)
+            }
+        }
     }
 
     fn start_job(&self, sources: &[Arc<Part>]) -> Result<Job, StoreError> {

@@ -63,6 +63,10 @@ impl Room {
         self.store.maintain().unwrap();
     }
 
+    fn parts(&self) -> Vec<String> {
+        self.files("raw").into_iter().filter(|name| name.ends_with(".part")).collect()
+    }
+
     fn files(&self, sub: &str) -> Vec<String> {
         let mut names = Vec::new();
         collect(&self.dir.path().join(sub), &mut names);

@@ -23,6 +23,11 @@ impl SampleSink for Store {
         match &outcome {
             Ok(receipt) => {
                 count(&self.counters.written, receipt.accepted);
+                if let Some(first) =
+                    batch.iter().flat_map(|own| own.samples).map(|own| own.time).min()
+                {
+                    self.changes.lock().from(first.millis());
+                }
                 count(&self.counters.out_of_range, receipt.out_of_range);
             }
             Err(_) => count(&self.counters.refused, 1),

@@ -67,13 +67,13 @@ fn days_past_retention_are_dropped_whole() {
         write(&room.store, &one(-day * 86_400_000, day as f64));
     }
     room.flush();
-    assert_eq!((room.store.stats().partitions, room.files("raw").len()), (3, 3));
+    assert_eq!((room.store.stats().partitions, room.parts().len()), (3, 3));
     room.clock.turn(Span::days(2));
     room.store.maintain().unwrap();
     let stats = room.store.stats();
     assert_eq!((stats.partitions, stats.partitions_dropped), (2, 1));
     assert_eq!(all(&room.store)[0].times, [NOW - 86_400_000, NOW]);
-    assert_eq!(room.files("raw").len(), 2);
+    assert_eq!(room.parts().len(), 2);
     // What is still in memory when its day goes is never written.
     write(&room.store, &one(0, 7.0));
     room.clock.turn(Span::days(10));
@@ -129,7 +129,7 @@ fn a_damaged_part_costs_only_itself_and_is_named() {
     room.flush();
     write(&room.store, &one(1, 2.0));
     room.flush();
-    let path = room.files("raw")[0].clone();
+    let path = room.parts()[0].clone();
     let bytes = fs::read(&path).unwrap();
     // The magic at the front is for people; nothing depends on it.
     for at in 8..bytes.len() {
@@ -161,10 +161,10 @@ fn a_part_cut_short_anywhere_is_set_aside() {
     let room = Room::new(small());
     write(&room.store, &one(0, 1.0));
     room.flush();
-    let bytes = fs::read(&room.files("raw")[0]).unwrap();
+    let bytes = fs::read(&room.parts()[0]).unwrap();
     let mut room = room;
     for length in 0..bytes.len() {
-        let path = room.files("raw").first().cloned();
+        let path = room.parts().first().cloned();
         let path = path.unwrap_or_else(|| {
             let day = room.dir.path().join("raw/2026-11-20");
             fs::create_dir_all(&day).unwrap();
@@ -184,7 +184,7 @@ fn a_part_damaged_while_it_is_merged_is_set_aside_and_the_others_are_merged_late
         write(&room.store, &one(time, 1.0));
         room.clock.turn(Span::minutes(6));
         if time == 7 {
-            flip(&room.files("raw")[3], 9);
+            flip(&room.parts()[3], 9);
         }
         room.store.maintain().unwrap();
     }
@@ -255,7 +255,7 @@ fn a_quiet_day_becomes_one_part() {
     room.clock.turn(Span::minutes(20));
     room.store.maintain().unwrap();
     assert_eq!((room.store.stats().parts, room.store.stats().merges), (1, 1));
-    assert_eq!(room.files("raw").len(), 1);
+    assert_eq!(room.parts().len(), 1);
     assert_eq!(all(&room.reopen().store)[0].times.len(), 3);
 }
 
@@ -267,20 +267,17 @@ fn a_part_left_beside_the_one_that_replaced_it_is_removed_at_the_next_start() {
         write(&room.store, &one(time, 1.0));
         room.clock.turn(Span::minutes(6));
         if time == 7 {
-            copies = room
-                .files("raw")
-                .iter()
-                .map(|path| (path.clone(), fs::read(path).unwrap()))
-                .collect();
+            copies =
+                room.parts().iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect();
         }
         room.store.maintain().unwrap();
     }
-    assert_eq!(room.files("raw").len(), 1);
+    assert_eq!(room.parts().len(), 1);
     for (path, bytes) in &copies {
         fs::write(path, bytes).unwrap();
     }
     let room = room.reopen();
-    assert_eq!((room.files("raw").len(), room.store.stats().parts), (1, 1));
+    assert_eq!((room.parts().len(), room.store.stats().parts), (1, 1));
     assert_eq!(all(&room.store)[0].times.len(), 8);
 }
 
@@ -374,4 +371,42 @@ fn a_closed_store_refuses_writes_and_has_an_empty_log() {
     assert!(matches!(room.store.maintain(), Err(StoreError::Closed)));
     let room = room.reopen();
     assert_eq!((room.store.stats().parts, all(&room.store)[0].times.len()), (1, 1));
+}
+
+#[test]
+fn a_damaged_index_costs_what_is_no_longer_written_to() {
+    let room = Room::new(StoreOptions { future_max: Span::days(10), ..StoreOptions::default() });
+    let one = |host: &str, time: i64| series(labels("cpu", host), &[(time, 1.0)]);
+    write(&room.store, &[one("a", NOW), one("b", NOW)]);
+    room.flush();
+    let index = room.files("raw").into_iter().find(|name| name.ends_with("index")).unwrap();
+    let middle = fs::metadata(&index).unwrap().len() / 3;
+    flip(&index, usize::try_from(middle).unwrap());
+    assert!(all(&room.store).is_empty());
+    assert_eq!(room.store.stats().quarantined, 1);
+    // The next flush finds «a» missing in the day's indexes; its rows in all parts are found again.
+    write(&room.store, &[one("a", NOW + 1000)]);
+    room.flush();
+    let room = room.reopen();
+    let found = all(&room.store);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].times, [NOW, NOW + 1000]);
+}
+
+#[test]
+fn a_series_that_comes_back_with_another_number_is_still_one() {
+    let room = Room::new(StoreOptions { future_max: Span::days(10), ..StoreOptions::default() });
+    let oracle = MemoryStore::new();
+    for round in 0..3 {
+        let batch = [series(labels("cpu", "a"), &[(NOW + round * 10, 1.0), (NOW, round as f64)])];
+        write(&room.store, &batch);
+        oracle.write(&batch).unwrap();
+        // Idle for so long that it is forgotten.
+        room.flush();
+        room.clock.turn(Span::hours(2));
+        room.store.maintain().unwrap();
+        assert_eq!(room.store.stats().series, 0);
+        same(&room.store, &oracle);
+    }
+    same(&room.reopen().store, &oracle);
 }

@@ -39,7 +39,8 @@ fn a_day_of_scrapes_keeps_memory_log_and_parts_small() {
         memory = memory.max(stats.bytes_in_memory);
         log = log.max(stats.log_bytes);
         let catalog = room.store.catalog();
-        parts_per_day = parts_per_day.max(catalog.days.values().map(Vec::len).max().unwrap_or(0));
+        parts_per_day =
+            parts_per_day.max(catalog.days.values().map(|day| day.parts.len()).max().unwrap_or(0));
     }
     let stats = room.store.stats();
     assert_eq!((stats.samples, stats.trouble), (SERIES as u64 * rounds, None));
@@ -48,9 +49,9 @@ fn a_day_of_scrapes_keeps_memory_log_and_parts_small() {
     assert!(log <= 128 << 10, "{log} bytes of log");
     // Seven of each tier and one more to be merged; a day of five-minute parts has three tiers.
     assert!(parts_per_day <= 22, "{parts_per_day} parts of a day");
-    assert_eq!(room.store.catalog().days.values().next().unwrap().len(), 1);
+    assert_eq!(room.store.catalog().days.values().next().unwrap().parts.len(), 1);
     assert_eq!((stats.series, room.files("log").len()), (SERIES, 1));
-    assert_eq!(room.files("raw").len(), stats.parts);
+    assert_eq!(room.parts().len(), stats.parts);
     assert!(stats.bytes_on_disk < stats.samples * 4, "{} bytes on disk", stats.bytes_on_disk);
 }
 

@@ -159,7 +159,7 @@ fn whole_blocks_are_charged_before_they_are_read() {
         assert!(charge(from, rows - 1).0.is_err());
     }
     // Nothing of the rows is read: a damaged group is not noticed.
-    let path = room.files("raw")[0].clone();
+    let path = room.parts()[0].clone();
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[12] ^= 0x40;
     std::fs::write(&path, bytes).unwrap();

@@ -1,10 +1,10 @@
-//! The directory of a part: which series have which label value, and how matchers choose among them.
+//! The directory of an index segment: which series have which label value, and how matchers choose among them.
 
 use std::collections::BTreeSet;
 
 use fst::{IntoStreamer, Streamer};
 use hashbrown::HashMap;
-use model::{Labels, MatchOp, Matcher};
+use model::{LabelsRef, MatchOp, Matcher};
 use roaring::RoaringBitmap;
 
 use crate::block::Reader;
@@ -36,7 +36,7 @@ fn term(key: &mut Vec<u8>, name: &str, value: &str) {
 
 impl DirectoryBuilder {
     /// Adds a series; numbers rise.
-    pub(super) fn add(&mut self, labels: &Labels, series: u32) {
+    pub(super) fn add(&mut self, labels: LabelsRef<'_>, series: u32) {
         for (name, value) in labels.iter() {
             term(&mut self.key, name, value);
             match self.terms.get_mut(self.key.as_slice()) {
@@ -93,7 +93,7 @@ pub(crate) struct Directory {
 }
 
 impl Directory {
-    /// Reads a directory of a part with so many series.
+    /// Reads a directory of a segment with so many series.
     pub(super) fn parse(bytes: &[u8], series: u32) -> Option<Self> {
         let mut reader = Reader::new(bytes);
         let length = usize::try_from(reader.u64()?).ok()?;

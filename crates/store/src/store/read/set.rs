@@ -1,0 +1,186 @@
+//! Series that were found, and how the rows of each are put together from where they lie.
+
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
+
+use model::{Columns, Labels, Selection, SeriesSet, SourceError};
+
+use super::{super::Store, Stop};
+use crate::{
+    StoreError,
+    block::Chunk,
+    intake::{Run, sort},
+    key::Key,
+    part::{Page, Part, block_of, series_of},
+};
+
+/// A page of a part that has series of the set.
+pub(super) struct FoundPage {
+    pub(super) part: Arc<Part>,
+    pub(super) page: Page,
+}
+
+/// Where a series lies in a part.
+#[derive(Clone, Copy)]
+pub(super) struct Spot {
+    /// The series, by its place in the set.
+    pub(super) series: u32,
+    /// The page, by its place in the set.
+    pub(super) page: u32,
+    /// The place on the page.
+    pub(super) at: u32,
+}
+
+/// One series.
+pub(super) struct Member {
+    pub(super) labels: Labels,
+    /// Its keys: more than one if it was forgotten and came back.
+    pub(super) keys: Vec<Key>,
+    /// Which of the spots are its own.
+    pub(super) spots: Range<usize>,
+    /// Its rows in the buffer.
+    pub(super) buffered: Option<Chunk>,
+}
+
+/// Series as they were at one moment.
+pub(super) struct Found<'s> {
+    pub(super) store: &'s Store,
+    pub(super) selection: Selection<'s>,
+    pub(super) members: Vec<Member>,
+    pub(super) pages: Vec<FoundPage>,
+    /// By series, and of each the earlier written first.
+    pub(super) spots: Vec<Spot>,
+    pub(super) runs: Vec<Arc<Run>>,
+}
+
+impl Found<'_> {
+    /// The labels of series that have rows near the range.
+    pub(super) fn into_labels(self) -> BTreeSet<Labels> {
+        self.members.into_iter().map(|member| member.labels).collect()
+    }
+
+    fn gather(&self, member: &Member, into: &mut Columns) -> Result<(), Stop> {
+        let (from, to) = super::find::ends(&self.selection);
+        let mut pieces = Pieces::default();
+        for spot in &self.spots[member.spots.clone()] {
+            let FoundPage { part, page } = &self.pages[spot.page as usize];
+            match self.read_spot(part, page, spot, into, &mut pieces) {
+                Ok(()) => {}
+                Err(Stop::Store(error @ StoreError::Damaged { .. })) => {
+                    pieces.undo(into);
+                    self.store.set_aside(part, &error);
+                }
+                Err(stop) => return Err(stop),
+            }
+            pieces.end(into);
+        }
+        for run in &self.runs {
+            for key in &member.keys {
+                let (times, values) = run.rows_of(*key, from, to);
+                self.selection.budget.charge(times.len())?;
+                into.times.extend_from_slice(times);
+                into.values.extend_from_slice(values);
+                pieces.end(into);
+            }
+        }
+        if let Some(chunk) = &member.buffered {
+            self.selection.budget.charge(chunk.times.len())?;
+            into.times.extend_from_slice(&chunk.times);
+            into.values.extend_from_slice(&chunk.values);
+            pieces.end(into);
+        }
+        if pieces.in_order {
+            return Ok(());
+        }
+        let times = std::mem::take(&mut into.times);
+        let Chunk { times, values } =
+            sort(&Chunk { times, values: std::mem::take(&mut into.values) });
+        (into.times, into.values) = (times, values);
+        Ok(())
+    }
+
+    /// The rows of a series in one part that are asked for; blocks out of range are not touched.
+    ///
+    /// Blocks wholly in range are charged by their headers before any row is read. One that sticks out is charged for
+    /// the rows in range, which only its rows tell, and costs no more than itself: the answer to a narrow question must
+    /// not depend on how rows lie in blocks.
+    fn read_spot(
+        &self,
+        part: &Part,
+        page: &Page,
+        spot: &Spot,
+        into: &mut Columns,
+        pieces: &mut Pieces,
+    ) -> Result<(), Stop> {
+        let (from, to) = super::find::ends(&self.selection);
+        let budget = self.selection.budget;
+        let series = series_of(part, page, spot.at as usize)?;
+        let mut near = series.blocks;
+        near.retain(|own| own.min_time <= to && own.max_time >= from);
+        let whole = near.iter().filter(|own| own.min_time >= from && own.max_time <= to);
+        budget.charge(whole.map(|own| own.rows as usize).sum())?;
+        for header in &near {
+            let chunk = block_of(part, &self.store.cache, page, header)?.cut(from, to);
+            if header.min_time < from || header.max_time > to {
+                budget.charge(chunk.times.len())?;
+            }
+            into.times.extend_from_slice(&chunk.times);
+            into.values.extend_from_slice(&chunk.values);
+            pieces.end_block(into);
+        }
+        Ok(())
+    }
+}
+
+/// Whether what was put together is in order, and where the last piece began.
+struct Pieces {
+    in_order: bool,
+    start: usize,
+    checked: usize,
+}
+
+impl Default for Pieces {
+    fn default() -> Self {
+        Self { in_order: true, start: 0, checked: 0 }
+    }
+}
+
+impl Pieces {
+    /// A block was appended: it must follow what was there.
+    fn end_block(&mut self, columns: &Columns) {
+        if let (Some(before), Some(first)) =
+            (self.checked.checked_sub(1), columns.times.get(self.checked))
+        {
+            self.in_order &= columns.times[before] < *first;
+        }
+        self.checked = columns.times.len();
+    }
+
+    fn end(&mut self, columns: &Columns) {
+        self.end_block(columns);
+        self.start = columns.times.len();
+    }
+
+    /// Takes back what was appended since the last piece.
+    fn undo(&mut self, columns: &mut Columns) {
+        columns.times.truncate(self.start);
+        columns.values.truncate(self.start);
+        self.checked = self.start;
+    }
+}
+
+impl SeriesSet for Found<'_> {
+    fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    fn labels(&self, at: usize) -> &Labels {
+        &self.members[at].labels
+    }
+
+    fn read(&self, at: usize, into: &mut Columns) -> Result<(), SourceError> {
+        into.clear();
+        let member = &self.members[at];
+        into.labels = member.labels.clone();
+        Ok(self.gather(member, into)?)
+    }
+}

@@ -6,14 +6,11 @@
 //! that held their rows goes. Parts of a day are merged in tiers. Late samples, back-fill and
 //! samples written twice take the same way; of two for one time the later write stays.
 
-mod block;
+mod disk;
 mod error;
-mod files;
-mod index;
 mod intake;
 mod key;
 mod options;
-mod part;
 mod store;
 
 pub use error::StoreError;

@@ -9,7 +9,6 @@
 //! - A wall clock that jumps is told from time that passed, and drops nothing: see `retention`.
 
 mod catalog;
-mod changes;
 mod place;
 mod read;
 mod recover;
@@ -18,7 +17,6 @@ mod stats;
 mod tend;
 #[cfg(test)]
 mod tests;
-mod tiers;
 mod write;
 
 use std::{
@@ -36,14 +34,14 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::{
     Progress, StoreError, StoreOptions,
-    files::Files,
-    index::Index,
+    disk::files::Files,
+    disk::index::Index,
+    disk::part::{Cache, Part},
     intake::{Intake, Run},
-    part::{Cache, Part},
 };
 use catalog::Catalog;
-use changes::Changes;
 use place::Place;
+use read::Changes;
 use retention::Timekeeper;
 use stats::Counters;
 pub use stats::StoreStats;

@@ -6,7 +6,7 @@ use super::{
     run::Run,
     series::{SeriesTable, Slot},
 };
-use crate::{block::Chunk, part::day_of};
+use crate::{disk::block::Chunk, disk::part::day_of};
 
 /// The end of a chain.
 const NONE: u32 = u32::MAX;

@@ -6,10 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use crate::{StoreError, files::Files};
+use crate::{StoreError, disk::files::Files};
 
 /// The first bytes of a segment.
-pub(super) const MAGIC: &[u8; 8] = b"PLMLOG02";
+pub(super) const MAGIC: &[u8; 8] = b"PLMLOG03";
 /// How a segment's name ends.
 pub(super) const ENDING: &str = "log";
 

@@ -6,7 +6,7 @@
 
 use model::{LabelsRef, Sample, TimeRange};
 
-use crate::block::{Reader, write_text, write_varint, write_zigzag};
+use crate::disk::block::{Reader, write_text, write_varint, write_zigzag};
 
 /// Bytes before a payload.
 pub(super) const HEADER_BYTES: usize = 8;

@@ -16,7 +16,7 @@ use super::{
     record::{self, HEADER_BYTES, RECORD_BYTES_MAX, RecordReader},
     series::SeriesTable,
 };
-use crate::{StoreError, files::failed, part::day_of};
+use crate::{StoreError, disk::files::failed, disk::part::day_of};
 
 /// The segments in a directory, oldest first.
 pub(crate) fn segments(dir: &Path) -> Result<Vec<Segment>, StoreError> {
@@ -160,12 +160,11 @@ impl RecordReader for Restored<'_> {
             self.place = *place;
             return Some(());
         }
-        let place = match self.table.place_of(id) {
-            Some(place) => place,
-            None => {
-                let labels = (self.lookup)(id)?;
-                self.table.restore(&labels, id, self.now)
-            }
+        let place = if let Some(place) = self.table.place_of(id) {
+            place
+        } else {
+            let labels = (self.lookup)(id)?;
+            self.table.restore(&labels, id, self.now)
         };
         self.places.insert(id, place);
         self.place = place;

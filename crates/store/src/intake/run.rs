@@ -7,9 +7,9 @@ use model::Labels;
 use super::{buffer::Buffer, series::SeriesTable};
 use crate::{
     StoreError,
-    block::Chunk,
+    disk::block::Chunk,
+    disk::part::{DAY_MILLIS, Source, day_of},
     key::Key,
-    part::{DAY_MILLIS, Source, day_of},
 };
 
 #[derive(Debug)]

@@ -45,7 +45,6 @@ impl NameIndex {
             return;
         }
         let passing = |name: &str| of_name.iter().all(|matcher| matcher.matches(name));
-        #[expect(clippy::iter_over_hash_type, reason = "who collects puts them in order")]
         for (name, numbers) in &self.0 {
             if passing(name) {
                 each(numbers);
@@ -60,7 +59,7 @@ pub(crate) fn hash(labels: LabelsRef<'_>) -> u128 {
 }
 
 fn short(hash: u128) -> u64 {
-    (hash & u128::from(u64::MAX)) as u64
+    u64::try_from(hash & u128::from(u64::MAX)).unwrap_or_default()
 }
 
 /// A series written to lately.

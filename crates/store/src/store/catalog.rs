@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{index::Index, intake::Run, part::Part};
+use crate::{disk::index::Index, disk::part::Part, intake::Run};
 
 /// What a day has on disk.
 #[derive(Clone, Debug, Default)]

@@ -8,12 +8,12 @@ use std::{
 
 use crate::{
     StoreError,
-    files::{Files, failed},
-    part::DAY_MILLIS,
+    disk::files::{Files, failed},
+    disk::part::DAY_MILLIS,
 };
 
 /// What the format file says; the number rises when an older program could not read the directory.
-const FORMAT: &str = "plimsoll store 2";
+const FORMAT: &str = "plimsoll store 3";
 /// The first and last day that have a name of four digits for the year: 0000-01-01, 9999-12-31.
 const DAY_MIN: i64 = -719_528;
 const DAY_MAX: i64 = 2_932_896;

@@ -1,5 +1,6 @@
 //! Answering: which series there are, and what the buffer, the runs and the parts hold of each.
 
+mod changes;
 mod find;
 mod set;
 
@@ -7,8 +8,10 @@ use std::collections::BTreeSet;
 
 use model::{BudgetSpent, Columns, Labels, Selection, SeriesSet, SeriesSource, SourceError, Time};
 
+pub(super) use changes::Changes;
+
 use super::Store;
-use crate::{StoreError, index::Index, part::Cache};
+use crate::{StoreError, disk::index::Index, disk::part::Cache};
 
 /// Why reading stopped.
 enum Stop {

@@ -11,10 +11,10 @@ use super::{
 };
 use crate::{
     Progress, StoreError, StoreOptions,
-    files::{Files, failed},
-    index::{INDEX_ENDING, Index},
+    disk::files::{Files, failed},
+    disk::index::{INDEX_ENDING, Index},
+    disk::part::{PART_ENDING, Part, UNFINISHED_ENDING},
     intake::{Buffer, Intake, Log, SeriesTable, replay, segments},
-    part::{PART_ENDING, Part, UNFINISHED_ENDING},
 };
 
 /// What was found on disk.

@@ -23,8 +23,8 @@ use model::{Clock, Span, Time, TimeRange};
 
 use super::{Store, catalog::Catalog, place, stats::count};
 use crate::{
+    disk::part::{DAY_MILLIS, day_of},
     intake::Buffer,
-    part::{DAY_MILLIS, day_of},
 };
 
 /// How far the wall clock may differ from the time that passed: more than any time server slews, and

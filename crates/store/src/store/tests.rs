@@ -19,7 +19,7 @@ use testkit::{MemoryStore, TurnedClock};
 use super::Store;
 use crate::{
     NoProgress, StoreOptions, SyncPolicy,
-    files::{Files, NoFaults},
+    disk::files::{Files, NoFaults},
 };
 
 /// 2026-11-20, 12:00.
@@ -64,7 +64,10 @@ impl Room {
     }
 
     fn parts(&self) -> Vec<String> {
-        self.files("raw").into_iter().filter(|name| name.ends_with(".part")).collect()
+        self.files("raw")
+            .into_iter()
+            .filter(|name| name.rsplit('.').next() == Some("part"))
+            .collect()
     }
 
     fn files(&self, sub: &str) -> Vec<String> {

@@ -15,11 +15,11 @@ use super::{
 };
 use crate::{
     StoreError,
-    block::Chunk,
-    index::Index,
+    disk::block::Chunk,
+    disk::index::Index,
+    disk::part::{Part, PartReader, day_of},
     intake::hash,
     key::Key,
-    part::{Part, PartReader, day_of},
 };
 
 /// A series that has rows in memory within the range.
@@ -279,9 +279,10 @@ impl Store {
         for (number, own) in labels.into_iter().enumerate() {
             let Some(labels) = own.filter(|_| has_spots[number]) else { continue };
             let next = u32::try_from(members.len()).unwrap_or(u32::MAX);
-            let member = match twice.may_have(&labels) {
-                true => *first_of.entry(labels.clone()).or_insert(next),
-                false => next,
+            let member = if twice.may_have(&labels) {
+                *first_of.entry(labels.clone()).or_insert(next)
+            } else {
+                next
             };
             member_of[number] = Some(member);
             if member == next {

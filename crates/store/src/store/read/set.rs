@@ -7,10 +7,10 @@ use model::{Columns, Labels, Selection, SeriesSet, SourceError};
 use super::{super::Store, Stop};
 use crate::{
     StoreError,
-    block::Chunk,
+    disk::block::Chunk,
+    disk::part::{Page, Part, block_of, series_of},
     intake::{Run, sort},
     key::Key,
-    part::{Page, Part, block_of, series_of},
 };
 
 /// A page of a part that has series of the set.
@@ -62,12 +62,12 @@ impl Found<'_> {
         let (from, to) = super::find::ends(&self.selection);
         let mut pieces = Pieces::default();
         for spot in &self.spots[member.spots.clone()] {
-            let FoundPage { part, page } = &self.pages[spot.page as usize];
-            match self.read_spot(part, page, spot, into, &mut pieces) {
+            let found = &self.pages[spot.page as usize];
+            match self.read_spot(found, spot, into, &mut pieces) {
                 Ok(()) => {}
                 Err(Stop::Store(error @ StoreError::Damaged { .. })) => {
                     pieces.undo(into);
-                    self.store.set_aside(part, &error);
+                    self.store.set_aside(&found.part, &error);
                 }
                 Err(stop) => return Err(stop),
             }
@@ -105,8 +105,7 @@ impl Found<'_> {
     /// not depend on how rows lie in blocks.
     fn read_spot(
         &self,
-        part: &Part,
-        page: &Page,
+        FoundPage { part, page }: &FoundPage,
         spot: &Spot,
         into: &mut Columns,
         pieces: &mut Pieces,

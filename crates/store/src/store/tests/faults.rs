@@ -9,7 +9,7 @@ use model::{Kind, WriteError};
 use parking_lot::Mutex;
 
 use super::*;
-use crate::files::{Faults, Step};
+use crate::disk::files::{Faults, Step};
 
 /// Lets so many operations pass, then refuses all, as if the machine had stopped there.
 #[derive(Debug, Default)]

@@ -9,7 +9,7 @@ use super::{
     faults::{Refuse, one, refusing},
     *,
 };
-use crate::files::Step;
+use crate::disk::files::Step;
 
 fn refused(room: &Room, batch: &[Series]) -> String {
     match room.store.write(batch) {

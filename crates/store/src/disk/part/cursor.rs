@@ -8,7 +8,7 @@ use super::{
     page::{Page, PageSeries},
     read::{damaged, decode, fetch_page, open},
 };
-use crate::{StoreError, block::Chunk, key::Key};
+use crate::{StoreError, disk::block::Chunk, key::Key};
 
 /// Where a walk through a part stands.
 #[derive(Debug)]

@@ -16,9 +16,9 @@ use super::{
 };
 use crate::{
     StoreError,
-    files::{Files, failed},
+    disk::files::{Files, failed},
+    disk::part::{Extent, Origin, Packer, UNFINISHED_ENDING},
     key::Key,
-    part::{Extent, Origin, Packer, UNFINISHED_ENDING},
 };
 
 /// Labels compressed together.

@@ -7,7 +7,7 @@ const ENTRIES_MAX: usize = 4096;
 
 /// What has changed, as far back as it is remembered.
 #[derive(Debug, Default)]
-pub(super) struct Changes {
+pub(in crate::store) struct Changes {
     version: u64,
     /// Versions and the earliest time that each of them changed, both rising: of a later version with an earlier time
     /// the ones before need not be known.
@@ -18,7 +18,7 @@ pub(super) struct Changes {
 
 impl Changes {
     /// Notes that samples from a time on may have changed.
-    pub(super) fn from(&mut self, time: i64) {
+    pub(in crate::store) fn from(&mut self, time: i64) {
         self.version += 1;
         while self.entries.back().is_some_and(|(_, own)| *own >= time) {
             self.entries.pop_back();
@@ -32,17 +32,17 @@ impl Changes {
     }
 
     /// Notes that anything may have changed.
-    pub(super) fn everything(&mut self) {
+    pub(in crate::store) fn everything(&mut self) {
         self.from(i64::MIN);
     }
 
     /// The present version.
-    pub(super) fn version(&self) -> u64 {
+    pub(in crate::store) fn version(&self) -> u64 {
         self.version
     }
 
     /// The earliest time that changed after a version; `None` if nothing has.
-    pub(super) fn since(&self, version: u64) -> Option<i64> {
+    pub(in crate::store) fn since(&self, version: u64) -> Option<i64> {
         if version < self.forgotten {
             return Some(i64::MIN);
         }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fs::File, os::unix::fs::FileExt, path::Path};
 
-use crate::{StoreError, block::Reader, files::failed};
+use crate::{StoreError, disk::block::Reader, disk::files::failed};
 
 /// Bytes of the footer: offset, length and checksum of meta, then the magic again.
 const FOOTER_BYTES: usize = 24;
@@ -16,13 +16,13 @@ pub(crate) struct Tail;
 
 impl Tail {
     /// Meta with its footer, meta starting at this offset.
-    pub(crate) fn seal(mut meta: Vec<u8>, offset: u64, magic: &[u8; 8]) -> Vec<u8> {
+    pub(crate) fn seal(mut meta: Vec<u8>, offset: u64, magic: [u8; 8]) -> Vec<u8> {
         let length = u32::try_from(meta.len()).unwrap_or(u32::MAX);
         let crc = crc32fast::hash(&meta);
         meta.extend_from_slice(&offset.to_le_bytes());
         meta.extend_from_slice(&length.to_le_bytes());
         meta.extend_from_slice(&crc.to_le_bytes());
-        meta.extend_from_slice(magic);
+        meta.extend_from_slice(&magic);
         meta
     }
 
@@ -30,7 +30,7 @@ impl Tail {
     pub(crate) fn read(
         file: &File,
         path: &Path,
-        magic: &[u8; 8],
+        magic: [u8; 8],
     ) -> Result<(Vec<u8>, u64), StoreError> {
         let damaged = |what| StoreError::Damaged { path: path.to_owned(), what };
         let length = file.metadata().map_err(failed("read", path))?.len();
@@ -59,7 +59,7 @@ impl Tail {
     }
 }
 
-fn parse(footer: &[u8], magic: &[u8; 8]) -> Option<(u64, u32, u32)> {
+fn parse(footer: &[u8], magic: [u8; 8]) -> Option<(u64, u32, u32)> {
     let mut reader = Reader::new(footer);
     let found = (reader.u64()?, reader.u32()?, reader.u32()?);
     (reader.take(magic.len())? == magic).then_some(found)

@@ -4,12 +4,12 @@ use std::{fs::File, path::Path};
 
 use crate::{
     StoreError,
-    block::Reader,
-    part::{Extent, Origin, Tail},
+    disk::block::Reader,
+    disk::part::{Extent, Origin, Tail},
 };
 
 /// The first bytes of a segment.
-pub(super) const MAGIC: &[u8; 8] = b"PLMINDX2";
+pub(super) const MAGIC: &[u8; 8] = b"PLMINDX3";
 
 /// A page of labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,12 +49,12 @@ impl Meta {
             bytes.extend_from_slice(&page.first.to_le_bytes());
             page.extent.write(&mut bytes);
         }
-        Tail::seal(bytes, offset, MAGIC)
+        Tail::seal(bytes, offset, *MAGIC)
     }
 
     /// Reads and checks meta at the end of a file; gives the file's length too.
     pub(super) fn read(file: &File, path: &Path) -> Result<(Self, u64), StoreError> {
-        let (bytes, length) = Tail::read(file, path, MAGIC)?;
+        let (bytes, length) = Tail::read(file, path, *MAGIC)?;
         let damaged = |what| StoreError::Damaged { path: path.to_owned(), what };
         let meta = Self::decode(&bytes).ok_or_else(|| damaged("its description is wrong"))?;
         Ok((meta, length))

@@ -41,9 +41,9 @@ pub(crate) use write::{IndexWriter, merge};
 
 use crate::{
     StoreError,
-    files::{Files, failed},
+    disk::files::{Files, failed},
+    disk::part::{Cache, Origin, Piece, next_file_id},
     key::Key,
-    part::{Cache, Origin, Piece, next_file_id},
 };
 use meta::Meta;
 

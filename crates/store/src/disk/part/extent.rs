@@ -2,7 +2,7 @@
 
 use std::{fs::File, io, os::unix::fs::FileExt, path::Path};
 
-use crate::{StoreError, block::Reader, files::failed};
+use crate::{StoreError, disk::block::Reader, disk::files::failed};
 
 /// No piece is larger than this; a length beyond it is damage.
 const PIECE_BYTES_MAX: u32 = 1 << 30;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::{page::PageBuilder, *};
-use crate::{block::BLOCK_ROWS, key::Key};
+use crate::{disk::block::BLOCK_ROWS, key::Key};
 
 fn key(number: u32) -> Key {
     Key { name: number / 100, id: u64::from(number) }
@@ -44,16 +44,16 @@ fn every_series_is_found_in_any_order() {
     let dir = tempfile::tempdir().unwrap();
     let origin = Origin { first: 1, last: 1, ..Origin::default() };
     let mut writer = PartWriter::create(dir.path(), origin, &Files::default()).unwrap();
-    for number in (0..5000u32).step_by(2) {
+    for number in (0..20_000u32).step_by(2) {
         writer.push(&[i64::from(number)], &[1.0]).unwrap();
         writer.end_series(key(number)).unwrap();
     }
     let part = Arc::new(writer.finish().unwrap().unwrap());
     assert!(part.meta.pages.len() > 3);
     let cache = Cache::new(1 << 20);
-    for step in [1, 7, 4999] {
+    for step in [1, 7, 19_999] {
         let mut reader = PartReader::new(&part, &cache);
-        for number in (0..5000u32).map(|at| at * step % 5000) {
+        for number in (0..20_000u32).map(|at| at * step % 20_000) {
             let found = reader.locate(key(number)).unwrap();
             assert_eq!(found.is_some(), number % 2 == 0, "{number}");
             if let Some((_, at)) = found {

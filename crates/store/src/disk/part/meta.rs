@@ -3,10 +3,10 @@
 use std::{fs::File, path::Path};
 
 use super::{extent::Extent, tail::Tail};
-use crate::{StoreError, block::Reader, key::Key};
+use crate::{StoreError, disk::block::Reader, key::Key};
 
 /// The first bytes of a part.
-pub(super) const MAGIC: &[u8; 8] = b"PLMPART2";
+pub(super) const MAGIC: &[u8; 8] = b"PLMPART3";
 /// Where a part's rows came from, and so which of two rows is the later one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Origin {
@@ -30,7 +30,7 @@ impl Origin {
 
     /// The name of the file of an index segment.
     pub(crate) fn index_name(&self) -> String {
-        format!("{:010}-{:010}.{}", self.first, self.last, crate::index::INDEX_ENDING)
+        format!("{:010}-{:010}.{}", self.first, self.last, crate::disk::index::INDEX_ENDING)
     }
 
     /// Whether it holds all that another one does.
@@ -84,12 +84,12 @@ impl Meta {
             bytes.extend_from_slice(&page.first.id.to_le_bytes());
             page.extent.write(&mut bytes);
         }
-        Tail::seal(bytes, offset, MAGIC)
+        Tail::seal(bytes, offset, *MAGIC)
     }
 
     /// Reads and checks meta at the end of a file; gives the file's length too.
     pub(super) fn read(file: &File, path: &Path) -> Result<(Self, u64), StoreError> {
-        let (bytes, length) = Tail::read(file, path, MAGIC)?;
+        let (bytes, length) = Tail::read(file, path, *MAGIC)?;
         let damaged = |what| StoreError::Damaged { path: path.to_owned(), what };
         let meta = Self::decode(&bytes).ok_or_else(|| damaged("its description is wrong"))?;
         Ok((meta, length))

@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use model::{LabelsRef, MatchOp, Matcher};
 use roaring::RoaringBitmap;
 
-use crate::block::Reader;
+use crate::disk::block::Reader;
 
 /// Between name and value in a term: no byte of UTF-8.
 const BETWEEN: u8 = 0xff;

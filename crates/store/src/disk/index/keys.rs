@@ -3,7 +3,7 @@
 use roaring::RoaringTreemap;
 
 use crate::{
-    block::{Reader, write_varint, write_zigzag},
+    disk::block::{Reader, write_varint, write_zigzag},
     key::Key,
 };
 

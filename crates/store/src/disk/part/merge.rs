@@ -1,7 +1,7 @@
 //! Many sorted sources into one part: of two rows of one series at one time the later source's stays.
 
 use super::{Part, PartWriter};
-use crate::{StoreError, block::Chunk, key::Key};
+use crate::{StoreError, disk::block::Chunk, key::Key};
 
 /// Series in order of key, each with its rows in order of time.
 pub(crate) trait Source: Send {

@@ -41,7 +41,7 @@ pub(crate) use write::PartWriter;
 
 use crate::{
     StoreError,
-    files::{Files, failed},
+    disk::files::{Files, failed},
 };
 
 /// How the name of a finished part ends.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::extent::Extent;
 use crate::{
-    block::{Place, Reader, write_varint, write_zigzag},
+    disk::block::{Place, Reader, write_varint, write_zigzag},
     key::Key,
 };
 

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     StoreError,
-    block::{BLOCK_ROWS, Encoder},
-    files::{Files, failed},
+    disk::block::{BLOCK_ROWS, Encoder},
+    disk::files::{Files, failed},
     key::Key,
 };
 

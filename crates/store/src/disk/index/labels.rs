@@ -2,7 +2,7 @@
 
 use model::{Labels, LabelsRef};
 
-use crate::block::{Reader, write_varint};
+use crate::disk::block::{Reader, write_varint};
 
 /// A page in the making.
 #[derive(Debug, Default)]

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     StoreError,
-    block::{Chunk, Decoder},
-    files::failed,
+    disk::block::{Chunk, Decoder},
+    disk::files::failed,
     key::Key,
 };
 
@@ -102,13 +102,12 @@ pub(crate) fn block_of(
 ) -> Result<Chunk, StoreError> {
     let missing = || damaged(part, "a block is missing");
     let extent = *page.groups.get(header.group as usize).ok_or_else(missing)?;
-    let group = match cache.get(part.id, extent.offset) {
-        Some(Piece::Group(group)) => group,
-        _ => {
-            let group: Arc<[u8]> = extent.fetch(&open(part)?, &part.path)?.into();
-            cache.put(part.id, extent.offset, Piece::Group(Arc::clone(&group)), group.len());
-            group
-        }
+    let group = if let Some(Piece::Group(group)) = cache.get(part.id, extent.offset) {
+        group
+    } else {
+        let group: Arc<[u8]> = extent.fetch(&open(part)?, &part.path)?.into();
+        cache.put(part.id, extent.offset, Piece::Group(Arc::clone(&group)), group.len());
+        group
     };
     decode(part, header, &group)
 }

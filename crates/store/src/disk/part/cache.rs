@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use parking_lot::Mutex;
 
 use super::page::Page;
-use crate::index::{Directory, Keys, LabelPage};
+use crate::disk::index::{Directory, Keys, LabelPage};
 
 /// Shelves that are locked apart from each other, so that readers seldom wait.
 const SHELVES: usize = 16;

@@ -121,7 +121,8 @@ impl SourceError {
     }
 }
 
-/// The series that a selection found, sorted by labels, to be read one by one and by several threads at once.
+/// The series that a selection found, to be read one by one and by several threads at once. Their order means nothing, and is
+/// the same each time as long as nothing new is written.
 pub trait SeriesSet: Send + Sync {
     /// How many there are, some of which may have no samples.
     fn len(&self) -> usize;

@@ -136,7 +136,13 @@ impl Engine {
                     Value::Scalar(Sample { time: at, value })
                 }
                 Table::Text(text) => Value::Text(at, text),
-                Table::Rows(rows) => Value::Vector(instant_samples(Run::finish(rows)?, at)),
+                Table::Rows(rows) => {
+                    let mut samples = instant_samples(Run::finish(rows)?, at);
+                    if !root.orders() {
+                        samples.sort_by(|a, b| a.labels.cmp(&b.labels));
+                    }
+                    Value::Vector(samples)
+                }
             }
         };
         let (warnings, infos) = run.into_notes().into_lists();

@@ -49,6 +49,23 @@ impl Node {
             Shape::Negate(inner) => inner.pin(start, end),
         }
     }
+
+    /// Whether the order of what it makes was asked for, and has to stay.
+    pub(crate) fn orders(&self) -> bool {
+        match &self.shape {
+            Shape::Number(_)
+            | Shape::Text(_)
+            | Shape::Select(_)
+            | Shape::Window(..)
+            | Shape::Subquery(_) => false,
+            Shape::Call(call) => {
+                call.name.starts_with("sort") || call.args.iter().any(Self::orders)
+            }
+            Shape::Aggregate(aggregate) => matches!(aggregate.how, How::TopK | How::BottomK),
+            Shape::Binary(binary) => binary.left.orders() || binary.right.orders(),
+            Shape::Negate(inner) => inner.orders(),
+        }
+    }
 }
 
 #[derive(Debug)]

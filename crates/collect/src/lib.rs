@@ -6,5 +6,6 @@ pub mod import;
 pub mod net;
 pub mod remote_write;
 pub mod scrape;
+mod wire;
 
 pub use scrape::{discover, relabel};

@@ -5,12 +5,11 @@
 
 #[cfg(test)]
 mod tests;
-mod wire;
 
 use model::{Kind, Labels, METRIC_NAME, Metadata, MetricKind, Sample, Series, Time};
 use snap::raw::{Decoder, Encoder, decompress_len};
 
-use wire::{Field, Fields, Writer};
+use crate::wire::{Field, Fields, WireError, Writer};
 
 /// The most that snappy makes of a byte: a copy of 64 bytes takes three (`format_description.txt`, section 2.2).
 const EXPANSION_MAX: usize = 22;
@@ -108,6 +107,12 @@ impl DecodeError {
     /// What the outside sees. Senders drop what is invalid and send the rest, which is right here.
     pub fn kind(&self) -> Kind {
         Kind::Invalid
+    }
+}
+
+impl From<WireError> for DecodeError {
+    fn from(WireError { at, what }: WireError) -> Self {
+        Self::Broken { at, what }
     }
 }
 

@@ -1,10 +1,19 @@
-//! The wire format of protobuf, as much of it as remote write needs.
+//! The wire format of protobuf, as much of it as the senders of samples need.
+//!
+//! <https://protobuf.dev/programming-guides/encoding>
 
-use super::DecodeError;
+/// What is wrong with a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WireError {
+    /// Where, counted from the beginning of the whole request.
+    pub(crate) at: usize,
+    /// What is wrong.
+    pub(crate) what: String,
+}
 
 /// The value of a field.
 #[derive(Debug)]
-pub(super) enum Field<'b> {
+pub(crate) enum Field<'b> {
     Number(u64),
     Fixed64(u64),
     /// A text or a message.
@@ -14,7 +23,7 @@ pub(super) enum Field<'b> {
 
 /// Walks the fields of a message: numbers with values.
 #[derive(Clone, Debug)]
-pub(super) struct Fields<'b> {
+pub(crate) struct Fields<'b> {
     bytes: &'b [u8],
     /// Where this message begins in the whole request, for errors.
     start: usize,
@@ -22,23 +31,23 @@ pub(super) struct Fields<'b> {
 }
 
 impl<'b> Fields<'b> {
-    pub(super) fn new(bytes: &'b [u8]) -> Self {
+    pub(crate) fn new(bytes: &'b [u8]) -> Self {
         Self { bytes, start: 0, at: 0 }
     }
 
     /// The bytes as a text.
-    pub(super) fn text(&self, what: &str) -> Result<&'b str, DecodeError> {
-        std::str::from_utf8(self.bytes).map_err(|error| DecodeError::Broken {
+    pub(crate) fn text(&self, what: &str) -> Result<&'b str, WireError> {
+        std::str::from_utf8(self.bytes).map_err(|error| WireError {
             at: self.start + error.valid_up_to(),
             what: format!("{what} is not UTF-8"),
         })
     }
 
-    fn broken(&self, what: &str) -> DecodeError {
-        DecodeError::Broken { at: self.start + self.at, what: what.to_owned() }
+    fn broken(&self, what: &str) -> WireError {
+        WireError { at: self.start + self.at, what: what.to_owned() }
     }
 
-    fn take(&mut self, count: usize) -> Result<&'b [u8], DecodeError> {
+    fn take(&mut self, count: usize) -> Result<&'b [u8], WireError> {
         let end = self.at.checked_add(count).filter(|end| *end <= self.bytes.len());
         let Some(end) = end else {
             return Err(self.broken("it ends in the middle of a field"));
@@ -49,7 +58,7 @@ impl<'b> Fields<'b> {
     }
 
     /// Seven bits in each byte, the lowest first.
-    fn varint(&mut self) -> Result<u64, DecodeError> {
+    fn varint(&mut self) -> Result<u64, WireError> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.take(1)?[0];
@@ -61,7 +70,7 @@ impl<'b> Fields<'b> {
         Err(self.broken("a number has more than ten bytes"))
     }
 
-    fn field(&mut self) -> Result<(u64, Field<'b>), DecodeError> {
+    fn field(&mut self) -> Result<(u64, Field<'b>), WireError> {
         let key = self.varint()?;
         let value = match key & 7 {
             0 => Field::Number(self.varint()?),
@@ -86,7 +95,7 @@ impl<'b> Fields<'b> {
 }
 
 impl<'b> Iterator for Fields<'b> {
-    type Item = Result<(u64, Field<'b>), DecodeError>;
+    type Item = Result<(u64, Field<'b>), WireError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.at >= self.bytes.len() {
@@ -101,27 +110,27 @@ impl<'b> Iterator for Fields<'b> {
 }
 
 /// Writes fields.
-pub(super) struct Writer<'v>(pub(super) &'v mut Vec<u8>);
+pub(crate) struct Writer<'v>(pub(crate) &'v mut Vec<u8>);
 
 impl Writer<'_> {
-    pub(super) fn number(&mut self, field: u8, value: u64) {
+    pub(crate) fn number(&mut self, field: u8, value: u64) {
         self.0.push(field << 3);
         self.varint(value);
     }
 
-    pub(super) fn fixed64(&mut self, field: u8, bits: u64) {
+    pub(crate) fn fixed64(&mut self, field: u8, bits: u64) {
         self.0.push(field << 3 | 1);
         self.0.extend_from_slice(&bits.to_le_bytes());
     }
 
-    pub(super) fn bytes(&mut self, field: u8, bytes: &[u8]) {
+    pub(crate) fn bytes(&mut self, field: u8, bytes: &[u8]) {
         self.0.push(field << 3 | 2);
         self.varint(bytes.len() as u64);
         self.0.extend_from_slice(bytes);
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "only seven bits are taken")]
-    pub(super) fn varint(&mut self, mut value: u64) {
+    pub(crate) fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             // The lowest seven bits, and that more follow.
             self.0.push((value & 0x7f) as u8 | 0x80);

@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use model::{BatchSeries, Labels, TimeRange};
 
-pub(crate) use buffer::{Buffer, sort};
+pub(crate) use buffer::{Buffer, histogram_weight, sort};
 pub(crate) use log::{AppendError, Log, RotateError};
 pub(crate) use replay::{replay, segments};
-pub(crate) use run::{Run, RunCursor};
+pub(crate) use run::{Run, RunCursor, RunRows};
 pub(crate) use series::{SeriesTable, hash};
 
 use crate::{StoreError, error::chain};
@@ -82,9 +82,9 @@ impl Intake {
         }
     }
 
-    /// Rows in memory.
+    /// Rows in memory; a histogram counts as many as take its memory.
     pub(crate) fn rows(&self) -> usize {
-        self.run_rows + self.buffer.len()
+        self.run_rows + self.buffer.weight()
     }
 
     /// Writes the samples within the window to the log, then keeps them. Gives how many.
@@ -109,7 +109,7 @@ impl Intake {
             if self.table.define(*number, segment) {
                 self.record.define(id, incoming.series.labels);
             }
-            self.record.rows(id, incoming.series.samples, window);
+            self.record.rows(id, incoming.series, window);
         }
         let outcome = self.log.append(self.record.finish());
         self.record.clear();
@@ -122,6 +122,9 @@ impl Intake {
         for (incoming, number) in batch.iter().zip(&numbers) {
             for sample in incoming.series.samples.iter().filter(|own| window.contains(own.time)) {
                 self.buffer.push(&mut self.table, *number, sample.time.millis(), sample.value);
+            }
+            for own in incoming.series.histograms.iter().filter(|own| window.contains(own.time)) {
+                self.buffer.push_histogram(&mut self.table, *number, own.clone());
             }
         }
         self.waiting_since.get_or_insert(now);
@@ -174,7 +177,7 @@ impl Intake {
             return None;
         }
         let run = self.buffer.seal(&self.table);
-        self.run_rows += run.rows();
+        self.run_rows += run.weight();
         Some(run)
     }
 }

@@ -3,6 +3,7 @@
 mod bits;
 mod bytes;
 mod frames;
+pub(crate) mod native;
 mod scale;
 mod spikes;
 #[cfg(test)]
@@ -12,16 +13,19 @@ mod values;
 mod whole;
 mod xor;
 
+use model::HistogramSample;
+
 pub(crate) use bytes::{Reader, write_text, write_varint, write_zigzag};
 
 /// Rows in a block at most: half a day of a series scraped every 10 s, and the least that is read of it.
 pub(crate) const BLOCK_ROWS: usize = 4096;
 
-/// A column of times that rise strictly, and the values at them.
+/// A column of times that rise strictly, and the values at them; native histograms beside, whose times rise too.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Chunk {
     pub(crate) times: Vec<i64>,
     pub(crate) values: Vec<f64>,
+    pub(crate) histograms: Vec<HistogramSample>,
 }
 
 impl Chunk {
@@ -37,7 +41,18 @@ impl Chunk {
             self.times.drain(..start.min(self.times.len()));
             self.values.drain(..start.min(self.values.len()));
         }
+        self.histograms.retain(|own| (from..=to).contains(&own.time.millis()));
         self
+    }
+
+    /// Whether there are no rows of either kind.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.times.is_empty() && self.histograms.is_empty()
+    }
+
+    /// How many rows of either kind.
+    pub(crate) fn rows(&self) -> usize {
+        self.times.len() + self.histograms.len()
     }
 }
 
@@ -99,4 +114,19 @@ impl Decoder {
         times::decode(&mut rest, place.first, place.rows, &mut into.times)?;
         rest.is_empty().then_some(())
     }
+}
+
+/// Puts histograms in the order they came in order of time; of one time the last that came stays.
+pub(crate) fn sort_histograms(rows: &mut Vec<HistogramSample>) {
+    if rows.windows(2).all(|pair| pair[0].time < pair[1].time) {
+        return;
+    }
+    rows.sort_by_key(|own| own.time);
+    rows.dedup_by(|after, before| {
+        let same = after.time == before.time;
+        if same {
+            std::mem::swap(after, before);
+        }
+        same
+    });
 }

@@ -2,11 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use hashbrown::HashMap;
+use model::HistogramSample;
+
 use super::{
     run::Run,
     series::{SeriesTable, Slot},
 };
-use crate::{disk::block::Chunk, disk::part::day_of};
+use crate::{
+    disk::block::{Chunk, sort_histograms},
+    disk::part::day_of,
+};
 
 /// The end of a chain.
 const NONE: u32 = u32::MAX;
@@ -26,23 +32,46 @@ pub(crate) struct Buffer {
     touched: Vec<u32>,
     generation: u32,
     span: Option<(i64, i64)>,
+    /// Native histograms by series, as they came.
+    histograms: HashMap<u32, Vec<HistogramSample>>,
+    /// How many, and how many rows of floats would take as much memory.
+    histogram_rows: (usize, usize),
 }
 
 impl Default for Buffer {
     fn default() -> Self {
-        Self { rows: Vec::new(), touched: Vec::new(), generation: 1, span: None }
+        Self {
+            rows: Vec::new(),
+            touched: Vec::new(),
+            generation: 1,
+            span: None,
+            histograms: HashMap::new(),
+            histogram_rows: (0, 0),
+        }
     }
 }
 
+/// How many rows of floats take as much memory as these histograms.
+pub(crate) fn histogram_weight(rows: &[HistogramSample]) -> usize {
+    let bytes = |own: &HistogramSample| size_of::<HistogramSample>() + own.histogram.heap_bytes();
+    rows.iter().map(|own| bytes(own).div_ceil(size_of::<Row>())).sum()
+}
+
 impl Buffer {
-    /// How many rows.
+    /// How many rows of either kind.
     pub(crate) fn len(&self) -> usize {
-        self.rows.len()
+        self.rows.len() + self.histogram_rows.0
+    }
+
+    /// How many rows of floats take as much memory.
+    pub(crate) fn weight(&self) -> usize {
+        self.rows.len() + self.histogram_rows.1
     }
 
     /// Bytes it takes.
     pub(crate) fn bytes(&self) -> usize {
-        self.rows.capacity() * size_of::<Row>() + self.touched.capacity() * 4
+        (self.rows.capacity() + self.histogram_rows.1) * size_of::<Row>()
+            + self.touched.capacity() * 4
     }
 
     /// Which filling of the buffer this is.
@@ -63,6 +92,7 @@ impl Buffer {
     /// Adds the days of all rows.
     pub(crate) fn add_days(&self, days: &mut BTreeSet<i64>) {
         days.extend(self.rows.iter().map(|row| day_of(row.time)));
+        days.extend(self.histograms.values().flatten().map(|own| day_of(own.time.millis())));
     }
 
     /// Adds a row.
@@ -81,6 +111,31 @@ impl Buffer {
         self.span = Some((min.min(time), max.max(time)));
     }
 
+    /// Adds a native histogram.
+    pub(crate) fn push_histogram(
+        &mut self,
+        table: &mut SeriesTable,
+        series: u32,
+        row: HistogramSample,
+    ) {
+        let Some(slot) = table.slot_mut(series) else { return };
+        if slot.generation != self.generation {
+            (slot.generation, slot.head) = (self.generation, NONE);
+            self.touched.push(series);
+        }
+        let time = row.time.millis();
+        let (min, max) = self.span.unwrap_or((time, time));
+        self.span = Some((min.min(time), max.max(time)));
+        self.histogram_rows.0 += 1;
+        self.histogram_rows.1 += histogram_weight(std::slice::from_ref(&row));
+        self.histograms.entry(series).or_default().push(row);
+    }
+
+    /// The native histograms of a series, as they came.
+    pub(super) fn histograms(&self, series: u32) -> &[HistogramSample] {
+        self.histograms.get(&series).map_or(&[], Vec::as_slice)
+    }
+
     /// Sorts all rows into a run, and is empty again.
     pub(crate) fn seal(&mut self, table: &SeriesTable) -> Run {
         let run = Run::from_buffer(self, table);
@@ -96,12 +151,18 @@ impl Buffer {
         self.touched.clear();
         self.generation = self.generation.wrapping_add(1).max(1);
         self.span = None;
+        self.histograms = HashMap::new();
+        self.histogram_rows = (0, 0);
     }
 
     /// The rows of a series within these times, in order of time, the last of a time only.
-    pub(crate) fn rows(&self, slot: &Slot, from: i64, to: i64) -> Chunk {
+    pub(crate) fn rows(&self, (number, slot): (u32, &Slot), from: i64, to: i64) -> Chunk {
         let mut chunk = Chunk::default();
         self.gather(slot, &mut chunk.times, &mut chunk.values);
+        if !self.histograms.is_empty() && slot.generation == self.generation {
+            chunk.histograms.extend_from_slice(self.histograms(number));
+            sort_histograms(&mut chunk.histograms);
+        }
         chunk.cut(from, to)
     }
 
@@ -124,8 +185,7 @@ impl Buffer {
         times[start..].reverse();
         values[start..].reverse();
         if !times[start..].windows(2).all(|pair| pair[0] < pair[1]) {
-            let sorted =
-                sort(&Chunk { times: times.split_off(start), values: values.split_off(start) });
+            let sorted = sort(&times.split_off(start), &values.split_off(start));
             times.extend_from_slice(&sorted.times);
             values.extend_from_slice(&sorted.values);
         }
@@ -133,12 +193,14 @@ impl Buffer {
 }
 
 /// Rows in the order they came, as rows in order of time; of one time the last that came.
-pub(crate) fn sort(chunk: &Chunk) -> Chunk {
-    let mut rows: Vec<(i64, f64)> =
-        chunk.times.iter().copied().zip(chunk.values.iter().copied()).collect();
+pub(crate) fn sort(times: &[i64], values: &[f64]) -> Chunk {
+    let mut rows: Vec<(i64, f64)> = times.iter().copied().zip(values.iter().copied()).collect();
     rows.sort_by_key(|(time, _)| *time);
-    let mut sorted =
-        Chunk { times: Vec::with_capacity(rows.len()), values: Vec::with_capacity(rows.len()) };
+    let mut sorted = Chunk {
+        times: Vec::with_capacity(rows.len()),
+        values: Vec::with_capacity(rows.len()),
+        histograms: Vec::new(),
+    };
     for (time, value) in rows {
         if sorted.times.last() == Some(&time) {
             sorted.values.pop();

@@ -2,11 +2,11 @@
 //!
 //! A record is its payload's length and CRC-32, four bytes each, then the payload: a count of
 //! series that no index on disk knows yet, each with its number and packed labels; then for each series that has rows
-//! the difference of its number to the one before, their count, and each row as the difference to the last time in the record and the value's bits, without zeros at their end.
+//! the difference of its number to the one before, their count (its lowest bit: native histograms come first, as a block with its own count), and each row as the difference to the last time in the record and the value's bits, without zeros at their end.
 
-use model::{LabelsRef, Sample, TimeRange};
+use model::{BatchSeries, HistogramSample, LabelsRef, TimeRange};
 
-use crate::disk::block::{Reader, write_text, write_varint, write_zigzag};
+use crate::disk::block::{Reader, native, write_text, write_varint, write_zigzag};
 
 /// Bytes before a payload.
 pub(super) const HEADER_BYTES: usize = 8;
@@ -35,11 +35,23 @@ impl RecordBuilder {
     }
 
     /// Adds rows of a series, those within the window.
-    pub(super) fn rows(&mut self, id: u64, samples: &[Sample], window: TimeRange) {
-        let within = || samples.iter().filter(|sample| window.contains(sample.time));
+    pub(super) fn rows(&mut self, id: u64, series: BatchSeries<'_>, window: TimeRange) {
+        let within = || series.samples.iter().filter(|sample| window.contains(sample.time));
+        let native: Vec<HistogramSample> =
+            (series.histograms.iter()).filter(|own| window.contains(own.time)).cloned().collect();
         write_zigzag(&mut self.rows, id.wrapping_sub(self.last_id).cast_signed());
         self.last_id = id;
-        write_varint(&mut self.rows, within().count() as u64);
+        write_varint(
+            &mut self.rows,
+            (within().count() as u64) << 1 | u64::from(!native.is_empty()),
+        );
+        if !native.is_empty() {
+            let mut bytes = Vec::new();
+            native::encode(&native, &mut bytes);
+            write_varint(&mut self.rows, native.len() as u64);
+            write_varint(&mut self.rows, bytes.len() as u64);
+            self.rows.extend_from_slice(&bytes);
+        }
         for sample in within() {
             let time = sample.time.millis();
             write_zigzag(&mut self.rows, time.wrapping_sub(self.last_time));
@@ -84,6 +96,9 @@ pub(super) trait RecordReader {
 
     /// A row of that series.
     fn row(&mut self, time: i64, value: f64);
+
+    /// Native histograms of that series.
+    fn histograms(&mut self, rows: Vec<HistogramSample>);
 }
 
 /// Reads a payload; `None` if it is none.
@@ -97,7 +112,12 @@ pub(super) fn read(payload: &[u8], into: &mut impl RecordReader) -> Option<()> {
     while !reader.is_empty() {
         id = id.wrapping_add(reader.zigzag()?.cast_unsigned());
         into.rows_of(id)?;
-        for _ in 0..reader.varint()? {
+        let count = reader.varint()?;
+        if count & 1 == 1 {
+            let (rows, bytes) = (reader.size()?, reader.size()?);
+            into.histograms(native::decode(reader.take(bytes)?, rows)?);
+        }
+        for _ in 0..count >> 1 {
             time = time.wrapping_add(reader.zigzag()?);
             into.row(time, f64::from_bits(reader.varint()?.swap_bytes()));
         }

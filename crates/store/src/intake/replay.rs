@@ -8,7 +8,7 @@ use std::{
 };
 
 use hashbrown::HashMap;
-use model::{Labels, LabelsRef};
+use model::{HistogramSample, Labels, LabelsRef};
 
 use super::{
     buffer::Buffer,
@@ -149,6 +149,17 @@ struct Restored<'a> {
     rows: u64,
 }
 
+impl Restored<'_> {
+    /// Whether the rows of this segment for the day of a time are in a part.
+    fn on_disk(&mut self, time: i64) -> bool {
+        let day = day_of(time);
+        if self.day.0 != day {
+            self.day = (day, self.through.get(&day).is_some_and(|last| *last >= self.segment));
+        }
+        self.day.1
+    }
+}
+
 impl RecordReader for Restored<'_> {
     fn series(&mut self, id: u64, labels: LabelsRef<'_>) {
         let place = self.table.restore(&labels.to_labels(), id, self.now);
@@ -172,13 +183,18 @@ impl RecordReader for Restored<'_> {
     }
 
     fn row(&mut self, time: i64, value: f64) {
-        let day = day_of(time);
-        if self.day.0 != day {
-            self.day = (day, self.through.get(&day).is_some_and(|last| *last >= self.segment));
-        }
-        if !self.day.1 {
+        if !self.on_disk(time) {
             self.buffer.push(self.table, self.place, time, value);
             self.rows += 1;
+        }
+    }
+
+    fn histograms(&mut self, rows: Vec<HistogramSample>) {
+        for row in rows {
+            if !self.on_disk(row.time.millis()) {
+                self.buffer.push_histogram(self.table, self.place, row);
+                self.rows += 1;
+            }
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
-use model::Labels;
+use model::{HistogramSample, Labels};
 
 use super::{buffer::Buffer, series::SeriesTable};
 use crate::{
     StoreError,
-    disk::block::Chunk,
+    disk::block::{Chunk, sort_histograms},
     disk::part::{DAY_MILLIS, Source, day_of},
     key::Key,
 };
@@ -18,6 +18,15 @@ struct RunSeries {
     labels: Labels,
     start: usize,
     end: usize,
+    histograms: Range<usize>,
+}
+
+/// Rows of one series.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RunRows<'r> {
+    pub(crate) times: &'r [i64],
+    pub(crate) values: &'r [f64],
+    pub(crate) histograms: &'r [HistogramSample],
 }
 
 /// Sorted rows of many series, of any days.
@@ -26,6 +35,8 @@ pub(crate) struct Run {
     series: Vec<RunSeries>,
     times: Vec<i64>,
     values: Vec<f64>,
+    histograms: Vec<HistogramSample>,
+    weight: usize,
     /// The first and last time of any row.
     pub(crate) span: (i64, i64),
 }
@@ -43,30 +54,43 @@ impl Run {
             series: Vec::with_capacity(order.len()),
             times: Vec::with_capacity(buffer.len()),
             values: Vec::with_capacity(buffer.len()),
+            histograms: Vec::new(),
+            weight: buffer.weight(),
             span: buffer.span().unwrap_or_default(),
         };
         for (key, number) in order {
             let Some(slot) = table.slot(number) else { continue };
             let start = run.times.len();
             buffer.rows_into(slot, &mut run.times, &mut run.values);
+            let mut native = buffer.histograms(number).to_vec();
+            sort_histograms(&mut native);
+            let first = run.histograms.len();
+            run.histograms.append(&mut native);
             run.series.push(RunSeries {
                 key,
                 labels: slot.labels.clone(),
                 start,
                 end: run.times.len(),
+                histograms: first..run.histograms.len(),
             });
         }
         run
     }
 
-    /// How many rows.
+    /// How many rows of either kind.
     pub(crate) fn rows(&self) -> usize {
-        self.times.len()
+        self.times.len() + self.histograms.len()
+    }
+
+    /// How many rows of floats take as much memory in the buffer.
+    pub(crate) fn weight(&self) -> usize {
+        self.weight
     }
 
     /// Bytes it takes, but for labels, which it shares.
     pub(crate) fn bytes(&self) -> usize {
-        self.times.len() * 16 + self.series.len() * (size_of::<RunSeries>() + 8)
+        let native: usize = self.histograms.iter().map(|own| own.histogram.heap_bytes()).sum();
+        native + self.times.len() * 16 + self.series.len() * (size_of::<RunSeries>() + 8)
     }
 
     /// Whether any row may lie within these times.
@@ -81,18 +105,42 @@ impl Run {
         series.start + start..series.start + end.max(start)
     }
 
-    /// The rows of a series within these times.
-    pub(crate) fn rows_of(&self, key: Key, from: i64, to: i64) -> (&[i64], &[f64]) {
+    fn histograms_within(&self, series: &RunSeries, from: i64, to: i64) -> &[HistogramSample] {
+        let own = &self.histograms[series.histograms.clone()];
+        let start = own.partition_point(|own| own.time.millis() < from);
+        let end = own.partition_point(|own| own.time.millis() <= to);
+        &own[start..end.max(start)]
+    }
+
+    /// Whether a series has rows of either kind within these times.
+    pub(crate) fn has(&self, key: Key, from: i64, to: i64) -> bool {
         let found = self.series.binary_search_by(|series| series.key.cmp(&key));
-        let rows = found.map_or(0..0, |at| self.within(&self.series[at], from, to));
-        (&self.times[rows.clone()], &self.values[rows])
+        found.is_ok_and(|at| self.any_within(&self.series[at], from, to))
+    }
+
+    fn any_within(&self, series: &RunSeries, from: i64, to: i64) -> bool {
+        !self.within(series, from, to).is_empty()
+            || !self.histograms_within(series, from, to).is_empty()
+    }
+
+    /// The rows of a series within these times.
+    pub(crate) fn rows_of(&self, key: Key, from: i64, to: i64) -> RunRows<'_> {
+        let found = self.series.binary_search_by(|series| series.key.cmp(&key));
+        let Ok(at) = found else { return RunRows::default() };
+        let series = &self.series[at];
+        let rows = self.within(series, from, to);
+        RunRows {
+            times: &self.times[rows.clone()],
+            values: &self.values[rows],
+            histograms: self.histograms_within(series, from, to),
+        }
     }
 
     /// Calls with each series that has rows on a day, in order of key.
     pub(crate) fn each_of_day<'r>(&'r self, day: i64, mut each: impl FnMut(Key, &'r Labels)) {
         let (from, to) = ends_of(day);
         for series in &self.series {
-            if !self.within(series, from, to).is_empty() {
+            if self.any_within(series, from, to) {
                 each(series.key, &series.labels);
             }
         }
@@ -106,8 +154,9 @@ impl Run {
             return;
         }
         let mut last = None;
-        for time in &self.times {
-            let day = day_of(*time);
+        let native = self.histograms.iter().map(|own| own.time.millis());
+        for time in self.times.iter().copied().chain(native) {
+            let day = day_of(time);
             if last != Some(day) {
                 days.insert(day);
                 last = Some(day);
@@ -128,23 +177,24 @@ pub(crate) struct RunCursor {
     from: i64,
     to: i64,
     at: usize,
-    rows: Range<usize>,
+    /// Whether the rows of the series were given.
+    given: bool,
 }
 
 impl RunCursor {
     /// Starts at the first series that has rows on this day.
     pub(crate) fn new(run: &Arc<Run>, day: i64) -> Self {
         let (from, to) = ends_of(day);
-        let mut cursor = Self { run: Arc::clone(run), from, to, at: 0, rows: 0..0 };
+        let mut cursor = Self { run: Arc::clone(run), from, to, at: 0, given: false };
         cursor.settle();
         cursor
     }
 
     /// Goes on to the next series with rows on this day, the present one included.
     fn settle(&mut self) {
+        self.given = false;
         while let Some(series) = self.run.series.get(self.at) {
-            self.rows = self.run.within(series, self.from, self.to);
-            if !self.rows.is_empty() {
+            if self.run.any_within(series, self.from, self.to) {
                 return;
             }
             self.at += 1;
@@ -158,10 +208,16 @@ impl Source for RunCursor {
     }
 
     fn chunk(&mut self) -> Result<Option<Chunk>, StoreError> {
-        let rows = std::mem::take(&mut self.rows);
-        Ok((!rows.is_empty()).then(|| Chunk {
-            times: self.run.times[rows.clone()].to_vec(),
-            values: self.run.values[rows].to_vec(),
+        if std::mem::replace(&mut self.given, true) {
+            return Ok(None);
+        }
+        Ok(self.run.series.get(self.at).map(|series| {
+            let rows = self.run.within(series, self.from, self.to);
+            Chunk {
+                times: self.run.times[rows.clone()].to_vec(),
+                values: self.run.values[rows].to_vec(),
+                histograms: self.run.histograms_within(series, self.from, self.to).to_vec(),
+            }
         }))
     }
 

@@ -167,9 +167,9 @@ pub(super) fn replay_log(
         } else {
             files.remove(&segment.path)?;
         }
-        if buffer.len() >= options.buffer_rows_max {
+        if buffer.weight() >= options.buffer_rows_max {
             let run = buffer.seal(&table);
-            runs_rows += run.rows();
+            runs_rows += run.weight();
             runs.push(Arc::new(run));
         }
     }

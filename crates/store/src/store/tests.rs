@@ -5,6 +5,7 @@ mod bounds;
 mod clock;
 mod faults;
 mod full;
+mod native;
 mod property;
 mod reading;
 

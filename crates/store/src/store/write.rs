@@ -2,13 +2,13 @@
 
 use std::sync::atomic::Ordering;
 
-use model::{Batch, LabelsRef, SampleSink, TimeRange, WriteError, WriteReceipt};
+use model::{Batch, BatchSeries, LabelsRef, SampleSink, TimeRange, WriteError, WriteReceipt};
 
 use super::{Store, millis, stats::count};
 use crate::{
     StoreError, SyncPolicy,
     error::chain,
-    intake::{Incoming, Refusal, hash},
+    intake::{Incoming, Refusal, hash, histogram_weight},
 };
 
 /// How often a writer makes room before it is told to come again: others may take the room it made,
@@ -23,9 +23,10 @@ impl SampleSink for Store {
         match &outcome {
             Ok(receipt) => {
                 count(&self.counters.written, receipt.accepted);
-                if let Some(first) =
-                    batch.iter().flat_map(|own| own.samples).map(|own| own.time).min()
-                {
+                let native = |own: BatchSeries<'_>| own.histograms.iter().map(|own| own.time).min();
+                let floats = |own: BatchSeries<'_>| own.samples.iter().map(|own| own.time).min();
+                let first = batch.iter().flat_map(|own| [floats(own), native(own)]).flatten().min();
+                if let Some(first) = first {
                     self.changes.lock().from(first.millis());
                 }
                 count(&self.counters.out_of_range, receipt.out_of_range);
@@ -43,21 +44,27 @@ impl Store {
         let window = self.window();
         let incoming: Vec<Incoming<'_>> = batch
             .iter()
-            .filter(|series| series.samples.iter().any(|sample| window.contains(sample.time)))
+            .filter(|series| {
+                series.samples.iter().any(|own| window.contains(own.time))
+                    || series.histograms.iter().any(|own| window.contains(own.time))
+            })
             .map(|series| Incoming { series, hash: hash(series.labels) })
             .collect();
         if incoming.is_empty() {
             return Ok(WriteReceipt { accepted: 0, out_of_range: samples });
         }
-        let mut outcome = self.append(&incoming, samples, window)?;
+        let native = |own: &Incoming<'_>| histogram_weight(own.series.histograms);
+        let floats = |own: &Incoming<'_>| own.series.samples.len();
+        let weight = incoming.iter().map(|own| floats(own) + native(own)).sum();
+        let mut outcome = self.append(&incoming, weight, window)?;
         let mut emptied = Ok(());
         for _ in 0..ROOM_TRIES {
             if outcome.is_some() || emptied.is_err() {
                 break;
             }
             // Memory is full: this writer helps to empty it, and tries again.
-            emptied = self.make_room(samples);
-            outcome = self.append(&incoming, samples, window)?;
+            emptied = self.make_room(weight);
+            outcome = self.append(&incoming, weight, window)?;
         }
         let Some((accepted, position)) = outcome else { return Err(self.busy(emptied.err())) };
         let due = match self.options.sync {
@@ -80,7 +87,7 @@ impl Store {
     fn append(
         &self,
         incoming: &[Incoming<'_>],
-        samples: usize,
+        weight: usize,
         window: TimeRange,
     ) -> Result<Option<(usize, u64)>, WriteError> {
         let mut intake = self.intake.lock();
@@ -90,13 +97,13 @@ impl Store {
         if self.closed.load(Ordering::Acquire) {
             return Err(WriteError::Poisoned { why: "it is closed".to_owned() });
         }
-        if intake.rows() > 0 && intake.rows() + samples > self.options.memory_rows_max {
+        if intake.rows() > 0 && intake.rows() + weight > self.options.memory_rows_max {
             return Ok(None);
         }
         let series_max = self.options.limits.series_max;
         match intake.append(incoming, window, series_max, self.clock.elapsed()) {
             Ok(accepted) => {
-                if intake.buffer.len() >= self.options.buffer_rows_max
+                if intake.buffer.weight() >= self.options.buffer_rows_max
                     && let Some(run) = intake.seal()
                 {
                     self.add_run(run);

@@ -218,7 +218,7 @@ proptest! {
     #[test]
     fn a_cut_keeps_what_lies_within(from in -10i64..40, to in -10i64..40) {
         let times: Vec<i64> = (0..30).collect();
-        let chunk = Chunk { values: times.iter().map(|_| 1.0).collect(), times: times.clone() };
+        let chunk = Chunk { values: times.iter().map(|_| 1.0).collect(), times: times.clone(), ..Chunk::default() };
         let kept: Vec<i64> =
             times.into_iter().filter(|time| (from..=to).contains(time)).collect();
         let cut = chunk.cut(from, to);

@@ -1,7 +1,13 @@
 //! Many sorted sources into one part: of two rows of one series at one time the later source's stays.
 
 use super::{Part, PartWriter};
-use crate::{StoreError, disk::block::Chunk, key::Key};
+use model::HistogramSample;
+
+use crate::{
+    StoreError,
+    disk::block::{Chunk, sort_histograms},
+    key::Key,
+};
 
 /// Series in order of key, each with its rows in order of time.
 pub(crate) trait Source: Send {
@@ -52,6 +58,7 @@ struct Head<'a> {
     source: &'a mut Box<dyn Source>,
     chunk: Chunk,
     at: usize,
+    histograms: Vec<HistogramSample>,
 }
 
 impl Head<'_> {
@@ -59,13 +66,12 @@ impl Head<'_> {
         self.chunk.times.get(self.at).copied()
     }
 
-    /// Makes sure there is a row; false at the end of the series.
+    /// Makes sure there is a row of floats; false at the end of the series. Histograms are put aside.
     fn fill(&mut self) -> Result<bool, StoreError> {
         while self.at >= self.chunk.times.len() {
-            match self.source.chunk()? {
-                Some(chunk) => (self.chunk, self.at) = (chunk, 0),
-                None => return Ok(false),
-            }
+            let Some(mut chunk) = self.source.chunk()? else { return Ok(false) };
+            self.histograms.append(&mut chunk.histograms);
+            (self.chunk, self.at) = (chunk, 0);
         }
         Ok(true)
     }
@@ -78,8 +84,10 @@ fn merge_series(
 ) -> Result<usize, StoreError> {
     let mut heads = Vec::with_capacity(sources.len());
     for source in sources {
-        heads.push(Head { source, chunk: Chunk::default(), at: 0 });
+        heads.push(Head { source, chunk: Chunk::default(), at: 0, histograms: Vec::new() });
     }
+    let mut histograms: Vec<(usize, Vec<HistogramSample>)> = Vec::new();
+    let mut order: Vec<usize> = (0..heads.len()).collect();
     let mut rows = 0;
     loop {
         let mut at = 0;
@@ -87,11 +95,13 @@ fn merge_series(
             if heads[at].fill()? {
                 at += 1;
             } else {
-                heads.remove(at).source.advance()?;
+                let head = heads.remove(at);
+                head.source.advance()?;
+                histograms.push((order.remove(at), head.histograms));
             }
         }
         if heads.is_empty() {
-            return Ok(rows);
+            return Ok(rows + merge_histograms(histograms, writer)?);
         }
         rows += write_some(&mut heads, writer)?;
     }
@@ -125,4 +135,17 @@ fn write_some(heads: &mut [Head<'_>], writer: &mut PartWriter) -> Result<usize, 
         writer.push(&[time], &[value])?;
     }
     Ok(taken)
+}
+
+/// Writes the histograms of a series, each list with its source's place: of one time the last source's stays.
+fn merge_histograms(
+    mut lists: Vec<(usize, Vec<HistogramSample>)>,
+    writer: &mut PartWriter,
+) -> Result<usize, StoreError> {
+    lists.sort_by_key(|(place, _)| *place);
+    let mut rows: Vec<HistogramSample> = lists.into_iter().flat_map(|(_, own)| own).collect();
+    let count = rows.len();
+    sort_histograms(&mut rows);
+    writer.push_histograms(&rows)?;
+    Ok(count)
 }

@@ -8,9 +8,40 @@ use crate::{
     key::Key,
 };
 
+/// What the rows of a block are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Column {
+    /// Floats.
+    Value,
+    /// Native histograms.
+    Histogram,
+}
+
+impl Column {
+    /// Bits of a header that tell the column: room for those of down-sampled rows.
+    const BITS: u32 = 3;
+
+    fn number(self) -> u64 {
+        match self {
+            Self::Value => 0,
+            Self::Histogram => 1,
+        }
+    }
+
+    fn of(number: u64) -> Option<Self> {
+        match number {
+            0 => Some(Self::Value),
+            1 => Some(Self::Histogram),
+            _ => None,
+        }
+    }
+}
+
 /// What a header says of a block without reading it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct BlockHeader {
+    /// What its rows are.
+    pub(crate) column: Column,
     /// The time of its first row.
     pub(crate) min_time: i64,
     /// The time of its last row.
@@ -42,7 +73,8 @@ impl BlockHeader {
     fn write(&self, into: &mut Vec<u8>) {
         write_zigzag(into, self.min_time);
         write_zigzag(into, self.max_time.wrapping_sub(self.min_time));
-        for number in [self.rows, self.group, self.offset, self.bytes] {
+        write_varint(into, u64::from(self.rows) << Column::BITS | self.column.number());
+        for number in [self.group, self.offset, self.bytes] {
             write_varint(into, u64::from(number));
         }
     }
@@ -50,11 +82,13 @@ impl BlockHeader {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let min_time = reader.zigzag()?;
         let max_time = min_time.wrapping_add(reader.zigzag()?);
+        let rows = reader.varint()?;
         let mut number = || u32::try_from(reader.varint()?).ok();
         Some(Self {
+            column: Column::of(rows & ((1 << Column::BITS) - 1))?,
             min_time,
             max_time,
-            rows: number()?,
+            rows: u32::try_from(rows >> Column::BITS).ok()?,
             group: number()?,
             offset: number()?,
             bytes: number()?,

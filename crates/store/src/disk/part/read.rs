@@ -6,11 +6,11 @@ use super::{
     Part,
     cache::{Cache, Piece},
     extent::Extent,
-    page::{BlockHeader, Page, PageSeries},
+    page::{BlockHeader, Column, Page, PageSeries},
 };
 use crate::{
     StoreError,
-    disk::block::{Chunk, Decoder},
+    disk::block::{Chunk, Decoder, native},
     disk::files::failed,
     key::Key,
 };
@@ -128,10 +128,20 @@ pub(super) fn fetch_page(part: &Part, file: &File, extent: Extent) -> Result<Pag
 /// Decodes a block of an unpacked group.
 pub(super) fn decode(part: &Part, header: &BlockHeader, group: &[u8]) -> Result<Chunk, StoreError> {
     let mut chunk = Chunk::default();
-    Decoder::default()
-        .decode(group, header.place(), &mut chunk)
-        .filter(|()| chunk.times.last() == Some(&header.max_time))
-        .ok_or_else(|| damaged(part, "a block is wrong"))?;
+    let wrong = || damaged(part, "a block is wrong");
+    match header.column {
+        Column::Value => Decoder::default()
+            .decode(group, header.place(), &mut chunk)
+            .filter(|()| chunk.times.last() == Some(&header.max_time))
+            .ok_or_else(wrong)?,
+        Column::Histogram => {
+            let start = header.offset as usize;
+            let bytes =
+                start.checked_add(header.bytes as usize).and_then(|end| group.get(start..end));
+            let rows = bytes.and_then(|bytes| native::decode(bytes, header.rows as usize));
+            chunk.histograms = rows.ok_or_else(wrong)?;
+        }
+    }
     Ok(chunk)
 }
 

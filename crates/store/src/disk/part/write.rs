@@ -5,21 +5,25 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use model::HistogramSample;
+
 use super::{
     Part, UNFINISHED_ENDING,
     extent::{Extent, Packer, short},
     meta::{MAGIC, Meta, Origin, PageRef},
-    page::{BlockHeader, PageBuilder},
+    page::{BlockHeader, Column, PageBuilder},
 };
 use crate::{
     StoreError,
-    disk::block::{BLOCK_ROWS, Encoder},
+    disk::block::{BLOCK_ROWS, Encoder, native},
     disk::files::{Files, failed},
     key::Key,
 };
 
 /// Blocks compressed together: what must be unpacked to read one of them.
 const GROUP_BYTES: usize = 32 << 10;
+/// Bytes in memory of the histograms of one block, at most, if there are several.
+const HISTOGRAM_BLOCK_BYTES: usize = 256 << 10;
 /// Series of a page: labels and headers unpacked together.
 const PAGE_BYTES: usize = 32 << 10;
 /// Bytes handed to the system at once.
@@ -88,6 +92,32 @@ impl PartWriter {
         Ok(())
     }
 
+    /// Appends native histograms of the series that `end_series` will name, all of them; times rise strictly.
+    pub(crate) fn push_histograms(&mut self, rows: &[HistogramSample]) -> Result<(), StoreError> {
+        let mut rows = rows;
+        while !rows.is_empty() {
+            let mut bytes = 0;
+            let mut fits = |own: &HistogramSample| {
+                bytes += own.histogram.heap_bytes();
+                bytes < HISTOGRAM_BLOCK_BYTES
+            };
+            let count = rows.iter().take(BLOCK_ROWS).take_while(|own| fits(own)).count().max(1);
+            let (block, rest) = rows.split_at(count);
+            self.end_block()?;
+            self.encoder.start_group();
+            let start = self.group.len();
+            native::encode(block, &mut self.group);
+            self.note_block(
+                Column::Histogram,
+                start,
+                &block.iter().map(|own| own.time.millis()).collect::<Vec<_>>(),
+            )?;
+            self.encoder.start_group();
+            rows = rest;
+        }
+        Ok(())
+    }
+
     /// Ends a series. Keys rise; a series without rows is left out.
     pub(crate) fn end_series(&mut self, key: Key) -> Result<(), StoreError> {
         self.end_block()?;
@@ -107,26 +137,42 @@ impl PartWriter {
     }
 
     fn end_block(&mut self) -> Result<(), StoreError> {
-        let (Some(min_time), Some(max_time)) =
-            (self.times.first().copied(), self.times.last().copied())
+        if self.times.is_empty() {
+            return Ok(());
+        }
+        let start = self.group.len();
+        self.encoder.encode(&self.times, &self.values, &mut self.group);
+        let times = std::mem::take(&mut self.times);
+        let noted = self.note_block(Column::Value, start, &times);
+        self.times = times;
+        self.times.clear();
+        self.values.clear();
+        noted
+    }
+
+    /// Notes a block that was appended to the group; the group ends if it is full.
+    fn note_block(
+        &mut self,
+        column: Column,
+        start: usize,
+        times: &[i64],
+    ) -> Result<(), StoreError> {
+        let (Some(min_time), Some(max_time)) = (times.first().copied(), times.last().copied())
         else {
             return Ok(());
         };
-        let start = self.group.len();
-        self.encoder.encode(&self.times, &self.values, &mut self.group);
         self.blocks.push(BlockHeader {
+            column,
             min_time,
             max_time,
-            rows: short(self.times.len()),
+            rows: short(times.len()),
             group: self.page.next_group(),
             offset: short(start),
             bytes: short(self.group.len() - start),
         });
-        self.meta.rows += self.times.len() as u64;
+        self.meta.rows += times.len() as u64;
         self.meta.min_time = self.meta.min_time.min(min_time);
         self.meta.max_time = self.meta.max_time.max(max_time);
-        self.times.clear();
-        self.values.clear();
         if self.group.len() >= GROUP_BYTES {
             self.end_group()?;
         }

@@ -94,11 +94,10 @@ impl Store {
         let buffered = intake.buffer.span().is_some_and(near);
         let runs: Vec<_> = catalog.runs.iter().filter(|run| near(run.span)).collect();
         if buffered || !runs.is_empty() {
-            intake.table.matching(selection.matchers, |_, slot| {
-                let chunk = Some(intake.buffer.rows(slot, from, to));
-                let chunk = chunk.filter(|chunk| !chunk.times.is_empty());
-                let in_run =
-                    || runs.iter().any(|run| !run.rows_of(slot.key, from, to).0.is_empty());
+            intake.table.matching(selection.matchers, |number, slot| {
+                let chunk = Some(intake.buffer.rows((number, slot), from, to));
+                let chunk = chunk.filter(|chunk| !chunk.is_empty());
+                let in_run = || runs.iter().any(|run| run.has(slot.key, from, to));
                 if chunk.is_some() || in_run() {
                     let labels = slot.labels.clone();
                     found.push(InMemory { key: slot.key, labels, buffered: chunk });
@@ -295,6 +294,7 @@ impl Store {
                 (Some(before), Some(mut after)) => {
                     before.times.append(&mut after.times);
                     before.values.append(&mut after.values);
+                    before.histograms.append(&mut after.histograms);
                 }
                 (none, after) => *none = none.take().or(after),
             }

@@ -7,9 +7,9 @@ use model::{Columns, Labels, Selection, SeriesSet, SourceError};
 use super::{super::Store, Stop};
 use crate::{
     StoreError,
-    disk::block::Chunk,
+    disk::block::{Chunk, sort_histograms},
     disk::part::{Page, Part, block_of, series_of},
-    intake::{Run, sort},
+    intake::{Run, RunRows, sort},
     key::Key,
 };
 
@@ -75,26 +75,29 @@ impl Found<'_> {
         }
         for run in &self.runs {
             for key in &member.keys {
-                let (times, values) = run.rows_of(*key, from, to);
-                self.selection.budget.charge(times.len())?;
+                let RunRows { times, values, histograms } = run.rows_of(*key, from, to);
+                self.selection.budget.charge(times.len() + histograms.len())?;
                 into.times.extend_from_slice(times);
                 into.values.extend_from_slice(values);
+                into.histograms.extend_from_slice(histograms);
                 pieces.end(into);
             }
         }
         if let Some(chunk) = &member.buffered {
-            self.selection.budget.charge(chunk.times.len())?;
+            self.selection.budget.charge(chunk.rows())?;
             into.times.extend_from_slice(&chunk.times);
             into.values.extend_from_slice(&chunk.values);
+            into.histograms.extend_from_slice(&chunk.histograms);
             pieces.end(into);
         }
-        if pieces.in_order {
-            return Ok(());
+        if !pieces.in_order {
+            let sorted = sort(&into.times, &into.values);
+            (into.times, into.values) = (sorted.times, sorted.values);
         }
-        let times = std::mem::take(&mut into.times);
-        let Chunk { times, values } =
-            sort(&Chunk { times, values: std::mem::take(&mut into.values) });
-        (into.times, into.values) = (times, values);
+        if !into.histograms.is_empty() {
+            sort_histograms(&mut into.histograms);
+            leave_floats_out(into);
+        }
         Ok(())
     }
 
@@ -120,13 +123,24 @@ impl Found<'_> {
         for header in &near {
             let chunk = block_of(part, &self.store.cache, page, header)?.cut(from, to);
             if header.min_time < from || header.max_time > to {
-                budget.charge(chunk.times.len())?;
+                budget.charge(chunk.rows())?;
             }
             into.times.extend_from_slice(&chunk.times);
             into.values.extend_from_slice(&chunk.values);
+            into.histograms.extend_from_slice(&chunk.histograms);
             pieces.end_block(into);
         }
         Ok(())
+    }
+}
+
+/// Leaves out floats at times that have a native histogram: of one time there is one sample.
+fn leave_floats_out(columns: &mut Columns) {
+    let histograms = &columns.histograms;
+    let both = |time: i64| histograms.binary_search_by_key(&time, |own| own.time.millis()).is_ok();
+    if columns.times.iter().any(|time| both(*time)) {
+        let rows = columns.times.iter().copied().zip(columns.values.iter().copied());
+        (columns.times, columns.values) = rows.filter(|(time, _)| !both(*time)).unzip();
     }
 }
 
@@ -134,12 +148,13 @@ impl Found<'_> {
 struct Pieces {
     in_order: bool,
     start: usize,
+    histograms: usize,
     checked: usize,
 }
 
 impl Default for Pieces {
     fn default() -> Self {
-        Self { in_order: true, start: 0, checked: 0 }
+        Self { in_order: true, start: 0, histograms: 0, checked: 0 }
     }
 }
 
@@ -157,12 +172,14 @@ impl Pieces {
     fn end(&mut self, columns: &Columns) {
         self.end_block(columns);
         self.start = columns.times.len();
+        self.histograms = columns.histograms.len();
     }
 
     /// Takes back what was appended since the last piece.
     fn undo(&mut self, columns: &mut Columns) {
         columns.times.truncate(self.start);
         columns.values.truncate(self.start);
+        columns.histograms.truncate(self.histograms);
         self.checked = self.start;
     }
 }

@@ -155,7 +155,7 @@ impl Store {
             }
         });
         drop(touched);
-        intake.run_rows -= runs.iter().map(|run| run.rows()).sum::<usize>();
+        intake.run_rows -= runs.iter().map(|run| run.weight()).sum::<usize>();
         intake.log.remove_through(through)
     }
 

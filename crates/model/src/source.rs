@@ -1,6 +1,6 @@
 //! Who can be asked for series, and who counts the cost.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use crate::{Columns, Kind, Labels, Matcher, Span, Time, TimeRange};
 
@@ -16,6 +16,11 @@ pub trait Budget: Sync {
 
     /// Says that so many bytes are held no more.
     fn release(&self, _bytes: usize) {}
+
+    /// How long it may still take, for whoever has to wait for others; nothing if there is no such limit.
+    fn time_left(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// Why a query must stop.

@@ -5,6 +5,7 @@
 //! operators between vectors match labels once per series instead of once per step.
 
 mod answer;
+mod ask;
 mod engine;
 mod error;
 mod explain;
@@ -16,6 +17,7 @@ mod run;
 mod steps;
 
 pub use answer::{Answer, Checked, InstantSample, Steps, Value, ValueKind};
+pub use ask::{Listed, Listing, Local, Queries, Question};
 pub use engine::{Engine, EngineOptions};
 pub use error::{Position, QueryError};
 pub use explain::{Explained, PlanNode};

@@ -168,6 +168,12 @@ impl Budget for Meter {
             pool.release(bytes.min(before.unwrap_or_default()));
         }
     }
+
+    fn time_left(&self) -> Option<Duration> {
+        let counts = &*self.0;
+        let spent = counts.clock.elapsed().saturating_sub(counts.started);
+        Some(counts.timeout.saturating_sub(spent))
+    }
 }
 
 impl Drop for Counts {
@@ -215,6 +221,15 @@ mod tests {
         assert_eq!(meter.charge(1), Ok(()));
         clock.turn(Span::secs(2));
         assert_eq!(meter.charge(SAMPLES_PER_LOOK), Err(BudgetSpent::Time { limit_ms: 1000 }));
+    }
+
+    #[test]
+    fn whoever_waits_for_others_is_told_how_long() {
+        let (clock, meter) = meter(10);
+        clock.turn(Span::millis(300));
+        assert_eq!(meter.time_left(), Some(Duration::from_millis(700)));
+        clock.turn(Span::secs(2));
+        assert_eq!(meter.time_left(), Some(Duration::ZERO));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use collect::net;
 use detect::{ActiveAlerts, RuleGroup, rules};
 use journal::{Journal, JournalError};
 use model::{Change, ChangeKind, Clock, Kind, Span, Time};
-use query::{Engine, MemoryPool};
+use query::{Engine, Local, MemoryPool};
 use respond::Receiver;
 use settings::{Mistakes, Settings};
 use store::{Store, StoreError};
@@ -269,6 +269,9 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &Work) -> Result<Arc<App>, S
         tokio::task::spawn_blocking(move || Store::open(&dir, options, own, progress.as_ref()))
             .await
             .map_err(|_panicked| StartError::Broken)??;
+    let store = Arc::new(store);
+    let engine = Engine::new(convert::engine_options(&settings.query));
+    let queries = Arc::new(Local::new(engine, Arc::clone(&store) as _));
     let journal = Journal::open(&data.join("journal.db")).await?;
     let now = clock.now();
     let mut active = ActiveAlerts::from_alerts(read_alerts(&journal).await?);
@@ -279,7 +282,7 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &Work) -> Result<Arc<App>, S
         settings.server.external_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let alerts = AlertBook::new(active, groups, work.receivers.clone(), external_url.clone());
     Ok(Arc::new(App {
-        engine: Engine::new(convert::engine_options(&settings.query)),
+        queries,
         admission: Admission::new(
             usize::try_from(settings.query.concurrency).unwrap_or(1),
             usize::try_from(settings.query.queue_max).unwrap_or(usize::MAX),
@@ -293,7 +296,7 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &Work) -> Result<Arc<App>, S
         gate: Arc::clone(gate),
         clock,
         tasks,
-        store: Arc::new(store),
+        store,
         journal,
         alerts,
         board: Board::default(),

@@ -12,7 +12,7 @@ use journal::{Entry, EventQuery, NewEvent};
 use model::{
     Columns, Labels, Reading, Resource, ResourceId, SampleSink as _, Series, Span, Time, TimeRange,
 };
-use query::{InstantSample, Steps, Value};
+use query::{InstantSample, Question, Steps, Value};
 use serde_json::json;
 use tracing::{info, warn};
 
@@ -188,7 +188,7 @@ fn fill_day(app: &App, resource: &Resource, day: TimeRange) -> Option<usize> {
 }
 
 fn ask(app: &App, text: &str, steps: Steps) -> Result<Vec<Columns>, String> {
-    let answer = app.engine.range(app.store.as_ref(), text, steps, &app.own_meter());
+    let answer = app.queries.range(Question::new(text, &app.own_meter()), steps);
     match answer.map_err(|error| chain(&error))?.value {
         Value::Matrix(series) => Ok(series),
         Value::Scalar(_) | Value::Text(..) | Value::Vector(_) => Ok(Vec::new()),

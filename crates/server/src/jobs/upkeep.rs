@@ -59,7 +59,7 @@ pub(crate) fn refresh(app: &App, now: Time) {
     app.board.rates.write().note(now, stats.samples_written);
     let meters = &app.meters;
     let set = |name, value: f64| meters.set(name, "", value);
-    let reused = app.engine.reused();
+    let reused = app.queries.reused();
     set(meters::QUERY_KEPT, reused.bytes as f64);
     set(meters::QUERY_MEMORY, app.query_memory.bytes() as f64);
     meters.set(meters::QUERY_STEPS, "how=\"known\"", reused.steps as f64);

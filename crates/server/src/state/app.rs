@@ -6,7 +6,7 @@ use detect::{Rule, RuleGroup, elements};
 use journal::{Entry, Journal};
 use model::{Change, Clock, Series, Span, Time};
 use parking_lot::Mutex;
-use query::{Engine, InstantSample, MemoryPool, Meter, QueryError};
+use query::{InstantSample, MemoryPool, Meter, Queries, QueryError, Question};
 use settings::Settings;
 use store::Store;
 use tokio::sync::Notify;
@@ -36,7 +36,8 @@ pub(crate) struct App {
     pub(crate) tasks: Tasks,
     pub(crate) store: Arc<Store>,
     pub(crate) journal: Journal,
-    pub(crate) engine: Engine,
+    /// Who answers questions: the engine here, or a cluster.
+    pub(crate) queries: Arc<dyn Queries>,
     pub(crate) admission: Admission,
     /// What all queries of people and programs hold; our own questions have what they need.
     pub(crate) query_memory: MemoryPool,
@@ -108,8 +109,7 @@ impl App {
     /// Answers one of our own questions now; blocks.
     pub(crate) fn instant(&self, text: &str, at: Time) -> Result<Vec<InstantSample>, QueryError> {
         // Rules ask for a moment once: to keep their answers would help nobody.
-        let engine = self.engine.fresh();
-        let answer = engine.instant(self.store.as_ref(), text, at, &self.own_meter())?;
+        let answer = self.queries.instant(Question::new(text, &self.own_meter()).fresh(), at)?;
         Ok(elements(answer.value).unwrap_or_default())
     }
 

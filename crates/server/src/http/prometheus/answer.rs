@@ -71,11 +71,11 @@ pub(crate) fn success(data: &serde_json::Value) -> Response {
     json_response(json!({ "status": "success", "data": data }).to_string())
 }
 
-/// A success with a list of texts or label sets, and a warning if it was cut.
-pub(crate) fn success_cut(data: &serde_json::Value, cut: bool) -> Response {
+/// A success with a list of texts or label sets, and what makes it incomplete.
+pub(crate) fn success_with(data: &serde_json::Value, warnings: &[String]) -> Response {
     let mut body = json!({ "status": "success", "data": data });
-    if cut {
-        body["warnings"] = json!(["results truncated due to limit"]);
+    if !warnings.is_empty() {
+        body["warnings"] = json!(warnings);
     }
     json_response(body.to_string())
 }

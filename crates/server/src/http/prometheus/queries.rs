@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
 use model::Span;
-use query::{Answer, Engine, Explained, Meter, QueryError, Steps};
+use query::{Answer, Explained, Meter, QueryError, Question, Steps};
 
 use super::{
     answer::{self, PromError},
@@ -34,20 +34,15 @@ pub(super) async fn instant(
     let wish = Wish::of(&params);
     let found = app
         .ask(params.span("timeout")?, move |app, meter| {
-            let (engine, store) = (engine(app, wish), app.store.as_ref());
+            let question = Question { text: &text, budget: meter, fresh: wish.fresh };
             if wish.more {
-                let told = engine.explain((store, meter), &text, at, app.clock.as_ref())?;
+                let told = app.queries.explain(question, at, app.clock.as_ref())?;
                 return written_with_more(&told, wish, meter);
             }
-            written(&engine.instant(store, &text, at, meter)?, meter)
+            written(&app.queries.instant(question, at)?, meter)
         })
         .await?;
     Ok(answer::answer(found))
-}
-
-/// The engine as it is, or one that uses nothing computed before.
-fn engine(app: &App, wish: Wish) -> Engine {
-    if wish.fresh { app.engine.fresh() } else { app.engine.clone() }
 }
 
 fn written(answer: &Answer, meter: &Meter) -> Result<Pieces, QueryError> {
@@ -85,13 +80,12 @@ pub(super) async fn range(
     let wish = Wish::of(&params);
     let found = app
         .ask(params.span("timeout")?, move |app, meter| {
-            let (engine, store) = (engine(app, wish), app.store.as_ref());
+            let question = Question { text: &text, budget: meter, fresh: wish.fresh };
             if wish.more {
-                let clock = app.clock.as_ref();
-                let told = engine.explain_range((store, meter), &text, steps, clock)?;
+                let told = app.queries.explain_range(question, steps, app.clock.as_ref())?;
                 return written_with_more(&told, wish, meter);
             }
-            written(&engine.range(store, &text, steps, meter)?, meter)
+            written(&app.queries.range(question, steps)?, meter)
         })
         .await?;
     Ok(answer::answer(found))

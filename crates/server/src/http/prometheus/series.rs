@@ -1,13 +1,13 @@
 //! `series`, `labels`, `label/NAME/values` and `metadata`.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     extract::{Path, State},
     response::Response,
 };
-use model::{Matcher, Selection, SeriesSource as _, Span, TimeRange};
-use query::QueryError;
+use model::{Matcher, Span, TimeRange};
+use query::{Listed, Listing, Meter};
 use serde_json::{Value, json};
 
 use super::{
@@ -24,6 +24,12 @@ struct Wanted {
     selectors: Vec<Vec<Matcher>>,
     range: TimeRange,
     limit: Option<usize>,
+}
+
+impl Wanted {
+    fn listing<'w>(&'w self, meter: &'w Meter) -> Listing<'w> {
+        Listing { selectors: &self.selectors, range: self.range, limit: self.limit, budget: meter }
+    }
 }
 
 fn wanted(app: &App, params: &Params) -> Result<Wanted, PromError> {
@@ -51,19 +57,9 @@ pub(super) async fn series(
     if wanted.selectors.is_empty() {
         return Err(PromError::bad_data("no match[] parameter provided"));
     }
-    let limit = wanted.limit;
-    let found = app
-        .ask(None, move |app, meter| {
-            let mut found = BTreeSet::new();
-            for matchers in &wanted.selectors {
-                let selection = Selection::new(matchers, wanted.range, meter);
-                found.extend(app.store.series(&selection).map_err(QueryError::from)?);
-            }
-            Ok(found)
-        })
-        .await?;
-    let rows = found.iter().take(limit.unwrap_or(usize::MAX)).map(labels_json);
-    Ok(answer::success_cut(&rows.collect(), limit.is_some_and(|limit| limit < found.len())))
+    let found = app.ask(None, move |app, meter| app.queries.series(wanted.listing(meter))).await?;
+    let rows = found.rows.iter().map(labels_json).collect();
+    Ok(answer::success_with(&rows, &found.warnings))
 }
 
 /// The names of labels.
@@ -72,12 +68,9 @@ pub(super) async fn labels(
     params: Params,
 ) -> Result<Response, PromError> {
     let wanted = wanted(&app, &params)?;
-    let limit = wanted.limit;
-    let names = over_selectors(&app, wanted, |app, selection| {
-        app.store.label_names(selection).map_err(QueryError::from)
-    })
-    .await?;
-    Ok(texts(&names, limit))
+    let found =
+        app.ask(None, move |app, meter| app.queries.label_names(wanted.listing(meter))).await?;
+    Ok(texts(&found))
 }
 
 /// The values of one label.
@@ -89,12 +82,10 @@ pub(super) async fn label_values(
     let name = plain_name(&name)
         .ok_or_else(|| PromError::bad_data(format!("invalid label name: {name:?}")))?;
     let wanted = wanted(&app, &params)?;
-    let limit = wanted.limit;
-    let values = over_selectors(&app, wanted, move |app, selection| {
-        app.store.label_values(&name, selection).map_err(QueryError::from)
-    })
-    .await?;
-    Ok(texts(&values, limit))
+    let found = app
+        .ask(None, move |app, meter| app.queries.label_values(&name, wanted.listing(meter)))
+        .await?;
+    Ok(texts(&found))
 }
 
 /// A label's name; Prometheus writes names outside the old alphabet as `U__` with `_HEX_` in them.
@@ -116,27 +107,9 @@ fn plain_name(name: &str) -> Option<String> {
     Some(plain)
 }
 
-async fn over_selectors(
-    app: &Arc<App>,
-    wanted: Wanted,
-    read: impl Fn(&App, &Selection<'_>) -> Result<Vec<String>, QueryError> + Send + 'static,
-) -> Result<BTreeSet<String>, PromError> {
-    let found = app.ask(None, move |app, meter| {
-        let mut found = BTreeSet::new();
-        let all = vec![Vec::new()];
-        let selectors = if wanted.selectors.is_empty() { &all } else { &wanted.selectors };
-        for matchers in selectors {
-            let selection = Selection::new(matchers, wanted.range, meter);
-            found.extend(read(app, &selection)?);
-        }
-        Ok(found)
-    });
-    Ok(found.await?)
-}
-
-fn texts(found: &BTreeSet<String>, limit: Option<usize>) -> Response {
-    let rows: Value = found.iter().take(limit.unwrap_or(usize::MAX)).map(String::as_str).collect();
-    answer::success_cut(&rows, limit.is_some_and(|limit| limit < found.len()))
+fn texts(found: &Listed<String>) -> Response {
+    let rows = found.rows.iter().map(String::as_str).collect();
+    answer::success_with(&rows, &found.warnings)
 }
 
 /// What sources say of their metrics.

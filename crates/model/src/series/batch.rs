@@ -43,8 +43,7 @@ impl Batch {
         for own in series {
             batch.samples.extend_from_slice(&own.samples);
             batch.histograms.extend_from_slice(&own.histograms);
-            batch.labels.push_str(own.labels.as_ref().packed());
-            batch.end();
+            batch.end_packed(own.labels.as_ref());
         }
         batch
     }
@@ -75,6 +74,12 @@ impl Batch {
     /// Ends a series; its labels are put in order if they are not, see [`LabelsPacker::pack`].
     pub fn end_series(&mut self, pairs: &mut Vec<(&str, &str)>) {
         LabelsPacker::pack_onto(&mut self.labels, pairs);
+        self.end();
+    }
+
+    /// Ends a series whose labels are packed already.
+    pub fn end_packed(&mut self, labels: LabelsRef<'_>) {
+        self.labels.push_str(labels.packed());
         self.end();
     }
 

@@ -1,6 +1,6 @@
 //! Who takes samples, and what may come of it.
 
-use crate::{Batch, Kind, Series};
+use crate::{Batch, Kind, Series, TimeRange};
 
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +52,11 @@ pub trait SampleSink: Send + Sync {
     /// Keeps a batch: all or nothing but for samples out of range. When it returns, the samples
     /// survive the end of this process.
     fn write_batch(&self, batch: &Batch) -> Result<WriteReceipt, WriteError>;
+
+    /// The times it takes at this moment; samples outside count as out of range.
+    fn window(&self) -> TimeRange {
+        TimeRange::ALL
+    }
 
     /// The same for series that are ours.
     fn write(&self, series: &[Series]) -> Result<WriteReceipt, WriteError> {

@@ -130,7 +130,7 @@ impl Store {
     }
 
     /// The times that are taken.
-    pub(super) fn window(&self) -> TimeRange {
+    pub(super) fn times_taken(&self) -> TimeRange {
         let (plausible, wall) = (self.plausible_now(), self.clock.now());
         TimeRange {
             from: (plausible - self.options.retention).max(Time(place::TIME_MIN)),

@@ -35,13 +35,17 @@ impl SampleSink for Store {
         }
         outcome
     }
+
+    fn window(&self) -> TimeRange {
+        self.times_taken()
+    }
 }
 
 impl Store {
     fn take(&self, batch: &Batch) -> Result<WriteReceipt, WriteError> {
         let samples = batch.samples();
         self.check(batch, samples)?;
-        let window = self.window();
+        let window = self.times_taken();
         let incoming: Vec<Incoming<'_>> = batch
             .iter()
             .filter(|series| {

@@ -142,6 +142,11 @@ pub fn decode(
     Ok(request.decoded)
 }
 
+/// Bytes that a body will have after decompression, as it says itself; nothing if it says nothing sensible.
+pub fn unpacked_bytes(body: &[u8]) -> usize {
+    decompress_len(body).unwrap_or(0)
+}
+
 fn within(what: &'static str, is: usize, limit: usize) -> Result<(), DecodeError> {
     if is > limit { Err(DecodeError::Limit { what, is, limit }) } else { Ok(()) }
 }

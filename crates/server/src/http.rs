@@ -14,9 +14,9 @@ mod prometheus;
 pub(crate) use access::Access;
 pub(crate) use error::chain;
 pub(crate) use gate::{Gate, gate_router};
-pub(crate) use listener::Bounded;
+pub(crate) use listener::{Bounded, SentFrom};
 pub use ours::description;
-pub(crate) use prometheus::number;
+pub(crate) use prometheus::{Receiving, number};
 
 use std::sync::Arc;
 

@@ -23,7 +23,7 @@ use tracing::{error, info, warn};
 use crate::{
     VERSION,
     convert::{self, JobError},
-    http::{Access, Bounded, Gate, app_router, chain, gate_router},
+    http::{Access, Bounded, Gate, Receiving, SentFrom, app_router, chain, gate_router},
     jobs::{self, Work},
     state::{ALERT, Admission, AlertBook, App, Board, Hub, alert_of},
     tasks::Tasks,
@@ -245,7 +245,8 @@ fn serve(
         reason = "serving ends after the tasks, so it is none of them"
     )]
     tokio::spawn(async move {
-        let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+        let service = router.into_make_service_with_connect_info::<SentFrom>();
+        let served = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
         if let Err(error) = served.await {
             error!(%error, "serving ended");
         }
@@ -291,6 +292,7 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &Work) -> Result<Arc<App>, S
             usize::try_from(settings.query.memory_max).unwrap_or(usize::MAX),
         ),
         host: host_name(&settings),
+        receiving: Receiving::new(&settings.remote_write),
         settings,
         groups: work.groups.clone(),
         gate: Arc::clone(gate),

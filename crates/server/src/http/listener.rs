@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use axum::serve::Listener;
+use axum::{
+    extract::connect_info::Connected,
+    serve::{IncomingStream, Listener},
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
@@ -69,6 +72,16 @@ impl Listener for Bounded {
 pub(crate) struct Seated {
     stream: TcpStream,
     _seat: Option<OwnedSemaphorePermit>,
+}
+
+/// Where a connection comes from; requests carry it as `ConnectInfo`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SentFrom(pub(crate) SocketAddr);
+
+impl Connected<IncomingStream<'_, Bounded>> for SentFrom {
+    fn connect_info(stream: IncomingStream<'_, Bounded>) -> Self {
+        Self(*stream.remote_addr())
+    }
 }
 
 impl AsyncRead for Seated {

@@ -6,12 +6,13 @@ mod explained;
 mod native;
 mod params;
 mod queries;
+mod receive;
 mod rules;
 mod series;
 mod status;
-mod write;
 
 pub(crate) use answer::number;
+pub(crate) use receive::Receiving;
 
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/targets", get(rules::targets))
         .route("/status/buildinfo", get(status::buildinfo))
         .route("/status/runtimeinfo", get(status::runtimeinfo))
-        .route("/write", post(write::write))
+        .route("/write", post(receive::write))
         .fallback(unknown)
 }
 

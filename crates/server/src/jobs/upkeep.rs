@@ -61,6 +61,7 @@ pub(crate) fn refresh(app: &App, now: Time) {
     let set = |name, value: f64| meters.set(name, "", value);
     let reused = app.queries.reused();
     set(meters::QUERY_KEPT, reused.bytes as f64);
+    set(meters::COLLECT_IN_FLIGHT, app.receiving.bytes_in_flight() as f64);
     set(meters::QUERY_MEMORY, app.query_memory.bytes() as f64);
     meters.set(meters::QUERY_STEPS, "how=\"known\"", reused.steps as f64);
     meters.set(meters::QUERY_STEPS, "how=\"computed\"", reused.computed as f64);

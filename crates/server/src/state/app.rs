@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use detect::{Rule, RuleGroup, elements};
 use journal::{Entry, Journal};
-use model::{Change, Clock, Series, Span, Time};
+use model::{Batch, Change, Clock, Span, Time};
 use parking_lot::Mutex;
 use query::{InstantSample, MemoryPool, Meter, Queries, QueryError, Question};
 use settings::Settings;
@@ -16,7 +16,10 @@ use super::{
     Admission, AlertBook, Board, Hub, change_event,
     meters::{self, Meters},
 };
-use crate::{http::Gate, tasks::Tasks};
+use crate::{
+    http::{Gate, Receiving},
+    tasks::Tasks,
+};
 
 /// How long one of our own questions may take.
 const OWN_QUERY_TIMEOUT: Span = Span::secs(30);
@@ -41,6 +44,7 @@ pub(crate) struct App {
     pub(crate) admission: Admission,
     /// What all queries of people and programs hold; our own questions have what they need.
     pub(crate) query_memory: MemoryPool,
+    pub(crate) receiving: Receiving,
     pub(crate) alerts: AlertBook,
     pub(crate) board: Board,
     pub(crate) hub: Hub,
@@ -134,11 +138,12 @@ impl App {
     }
 
     /// Notes samples that came long after their time, so that resources' past is filled from them.
-    pub(crate) fn note_late(&self, batch: &[Series]) {
+    pub(crate) fn note_late(&self, batch: &Batch) {
         let now = self.clock.now();
         let (kept, recent) = (now - self.settings.store.retention, now - LATE_AFTER);
-        let times = batch.iter().flat_map(|series| &series.samples).map(|sample| sample.time);
-        let oldest = times.filter(|time| *time >= kept).min();
+        let floats = batch.iter().flat_map(|series| series.samples).map(|own| own.time);
+        let native = batch.iter().flat_map(|series| series.histograms).map(|own| own.time);
+        let oldest = floats.chain(native).filter(|time| *time >= kept).min();
         if let Some(oldest) = oldest.filter(|oldest| *oldest < recent) {
             let mut late = self.late.lock();
             let known = late.map_or(oldest, |(known, _)| known.min(oldest));

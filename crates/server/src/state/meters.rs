@@ -42,6 +42,8 @@ metrics! {
     HTTP_LISTENERS Gauge "plimsoll_server_listeners" "Pages that listen for live updates."
     TASKS_ENDED Counter "plimsoll_server_tasks_ended_early_total" "Background tasks that ended although nobody asked them to."
     COLLECT_SAMPLES Counter "plimsoll_collect_samples_total" "Samples taken in, by way in."
+    COLLECT_BY_SENDER Counter "plimsoll_collect_sender_samples_total" "Samples that others sent, by way in and sender: its `X-Scope-OrgID`, else its address; `other` beyond a hundred."
+    COLLECT_IN_FLIGHT Gauge "plimsoll_collect_in_flight_bytes" "Bytes of bodies that are on their way from senders to the store."
     COLLECT_REFUSED Counter "plimsoll_collect_refused_total" "Batches and bodies refused, by way in and reason."
     COLLECT_OUT_OF_RANGE Counter "plimsoll_collect_out_of_range_total" "Samples left out because their time lies outside what the store keeps, by way in."
     COLLECT_SCRAPES Counter "plimsoll_collect_scrapes_total" "Scrapes, by outcome."

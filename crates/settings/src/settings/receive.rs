@@ -13,6 +13,8 @@ pub struct ReceiveSettings {
     pub unpacked_bytes_max: u64,
     /// Most samples of one request.
     pub samples_max: u64,
+    /// Bytes of bodies, packed and unpacked, on their way at once over all senders.
+    pub in_flight_bytes_max: u64,
 }
 
 impl Default for ReceiveSettings {
@@ -22,6 +24,7 @@ impl Default for ReceiveSettings {
             body_bytes_max: 16 << 20,
             unpacked_bytes_max: 64 << 20,
             samples_max: 500_000,
+            in_flight_bytes_max: 128 << 20,
         }
     }
 }
@@ -61,6 +64,15 @@ pub(super) static TABLE: Table<ReceiveSettings> = Table {
             about: "Most samples of one request.",
             read: |reader, field, into| {
                 set(&mut into.samples_max, reader.whole(field.node, 100..=10_000_000));
+            },
+        },
+        Key {
+            name: "in_flight_bytes_max",
+            form: "size",
+            otherwise: Otherwise::Is("128MiB"),
+            about: "Bytes of bodies on their way at once, over all senders; whoever comes beyond is told to come back (429).",
+            read: |reader, field, into| {
+                set(&mut into.in_flight_bytes_max, reader.size(field.node, 1 << 20..=64 << 30));
             },
         },
     ],

@@ -1,9 +1,10 @@
-//! Samples come in: this host, scrapes, remote write, imports.
+//! Samples come in: this host, scrapes, remote write, OpenTelemetry, imports.
 
 pub mod exposition;
 pub mod host;
 pub mod import;
 pub mod net;
+pub mod otlp;
 pub mod remote_write;
 pub mod scrape;
 mod wire;

@@ -43,7 +43,37 @@ impl<'b> Fields<'b> {
         })
     }
 
-    fn broken(&self, what: &str) -> WireError {
+    /// The bytes as they are.
+    pub(crate) fn raw(&self) -> &'b [u8] {
+        self.bytes
+    }
+
+    /// The bytes as a packed list of numbers of eight bytes each.
+    pub(crate) fn fixed64s(&self) -> Result<impl Iterator<Item = u64> + use<'b>, WireError> {
+        let (numbers, rest) = self.bytes.as_chunks::<8>();
+        if rest.is_empty() {
+            Ok(numbers.iter().map(|bytes| u64::from_le_bytes(*bytes)))
+        } else {
+            Err(self.broken("a packed list ends in the middle of a number"))
+        }
+    }
+
+    /// The bytes as a packed list of numbers of any length.
+    pub(crate) fn varints(mut self) -> impl Iterator<Item = Result<u64, WireError>> + use<'b> {
+        std::iter::from_fn(move || {
+            if self.at >= self.bytes.len() {
+                return None;
+            }
+            let number = self.varint();
+            if number.is_err() {
+                self.at = self.bytes.len();
+            }
+            Some(number)
+        })
+    }
+
+    /// An error at this place.
+    pub(crate) fn broken(&self, what: &str) -> WireError {
         WireError { at: self.start + self.at, what: what.to_owned() }
     }
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod host;
 #[cfg(test)]
+mod otlp;
+#[cfg(test)]
 mod remote_write;
 #[cfg(test)]
 mod scrape;

@@ -1,0 +1,277 @@
+//! OTLP as JSON, put as protobuf.
+//!
+//! One reader for both forms means that they cannot differ, and that a request costs no more memory than its bytes do.
+//! The mapping is that of protobuf's JSON but for what OTLP says otherwise: enums are numbers (names are taken too), and
+//! unknown names are passed over (<https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding>).
+
+mod schema;
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::OtlpError;
+use crate::wire::Writer;
+use schema::{Form, Property, Schema};
+
+/// Bytes kept for a length that is not known yet: a number of seven bits in each.
+const LENGTH_BYTES: usize = 5;
+
+/// Puts a request as protobuf.
+pub(super) fn to_protobuf(body: &[u8], out: &mut Vec<u8>) -> Result<(), OtlpError> {
+    out.clear();
+    let mut parser = serde_json::Deserializer::from_slice(body);
+    Message { schema: &schema::REQUEST, out }
+        .deserialize(&mut parser)
+        .and_then(|()| parser.end())
+        .map_err(|error| OtlpError::Json(error.to_string()))
+}
+
+/// The fields of a message.
+struct Message<'o> {
+    schema: &'static Schema,
+    out: &'o mut Vec<u8>,
+}
+
+impl<'de> DeserializeSeed<'de> for Message<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Message<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(property) = map.next_key_seed(Name(self.schema))? {
+            match property {
+                Some(property) => map.next_value_seed(Value { property, out: &mut *self.out })?,
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The name of a field.
+struct Name(&'static Schema);
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Option<&'static Property>;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+        from.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Name {
+    type Value = Option<&'static Property>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a name")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(self.0.0.iter().find(|property| property.is_named(name)))
+    }
+}
+
+/// The value of a field, or all its values.
+struct Value<'o> {
+    property: &'static Property,
+    out: &'o mut Vec<u8>,
+}
+
+impl<'de> DeserializeSeed<'de> for Value<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl Value<'_> {
+    fn key(&mut self) {
+        let wire = self.property.form.wire();
+        self.out.push(self.property.number << 3 | wire);
+    }
+
+    fn bytes(self, bytes: &[u8]) {
+        Writer(self.out).bytes(self.property.number, bytes);
+    }
+}
+
+impl<'de> Visitor<'de> for Value<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = if self.property.many { "a list of " } else { "" };
+        write!(formatter, "{list}{} for {:?}", self.property.form.words(), self.property.name)
+    }
+
+    /// Null is the same as nothing.
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E: Error>(self, truth: bool) -> Result<(), E> {
+        let what = serde::de::Unexpected::Bool(truth);
+        if self.property.form != Form::Truth {
+            return Err(E::invalid_type(what, &self));
+        }
+        Writer(self.out).number(self.property.number, u64::from(truth));
+        Ok(())
+    }
+
+    fn visit_u64<E: Error>(mut self, number: u64) -> Result<(), E> {
+        let wrong = E::invalid_value(serde::de::Unexpected::Unsigned(number), &self);
+        self.key();
+        self.property.form.push_unsigned(number, self.out).ok_or(wrong)
+    }
+
+    fn visit_i64<E: Error>(mut self, number: i64) -> Result<(), E> {
+        let wrong = E::invalid_value(serde::de::Unexpected::Signed(number), &self);
+        self.key();
+        self.property.form.push_signed(number, self.out).ok_or(wrong)
+    }
+
+    fn visit_f64<E: Error>(mut self, number: f64) -> Result<(), E> {
+        let wrong = E::invalid_value(serde::de::Unexpected::Float(number), &self);
+        self.key();
+        self.property.form.push_float(number, self.out).ok_or(wrong)
+    }
+
+    fn visit_str<E: Error>(mut self, text: &str) -> Result<(), E> {
+        let wrong = E::invalid_value(serde::de::Unexpected::Str(text), &self);
+        match self.property.form {
+            Form::Text => self.bytes(text.as_bytes()),
+            Form::Base64 => {
+                let bytes = schema::from_base64(text).ok_or(wrong)?;
+                self.bytes(&bytes);
+            }
+            form => {
+                self.key();
+                form.push_text(text, self.out).ok_or(wrong)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, map: A) -> Result<(), A::Error> {
+        let Form::Message(schema) = self.property.form else {
+            return Err(A::Error::invalid_type(serde::de::Unexpected::Map, &self));
+        };
+        self.key();
+        let start = open(self.out);
+        Message { schema, out: &mut *self.out }.visit_map(map)?;
+        close(self.out, start);
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        if !self.property.many {
+            return Err(A::Error::invalid_type(serde::de::Unexpected::Seq, &self));
+        }
+        if matches!(self.property.form, Form::Message(_)) {
+            while list
+                .next_element_seed(Element { property: self.property, out: &mut *self.out })?
+                .is_some()
+            {}
+            return Ok(());
+        }
+        self.out.push(self.property.number << 3 | 2);
+        let start = open(self.out);
+        while list
+            .next_element_seed(Packed { form: self.property.form, out: &mut *self.out })?
+            .is_some()
+        {}
+        close(self.out, start);
+        Ok(())
+    }
+}
+
+/// A message of a list of messages.
+struct Element<'o> {
+    property: &'static Property,
+    out: &'o mut Vec<u8>,
+}
+
+impl<'de> DeserializeSeed<'de> for Element<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        let Self { property, out } = self;
+        let Form::Message(schema) = property.form else { return Ok(()) };
+        out.push(property.number << 3 | 2);
+        let start = open(out);
+        Message { schema, out: &mut *out }.deserialize(from)?;
+        close(out, start);
+        Ok(())
+    }
+}
+
+/// A number of a packed list.
+struct Packed<'o> {
+    form: Form,
+    out: &'o mut Vec<u8>,
+}
+
+impl<'de> DeserializeSeed<'de> for Packed<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl Visitor<'_> for Packed<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.form.words())
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
+        let wrong = E::invalid_value(serde::de::Unexpected::Unsigned(number), &self);
+        self.form.push_unsigned(number, self.out).ok_or(wrong)
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<(), E> {
+        let wrong = E::invalid_value(serde::de::Unexpected::Signed(number), &self);
+        self.form.push_signed(number, self.out).ok_or(wrong)
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<(), E> {
+        let wrong = E::invalid_value(serde::de::Unexpected::Float(number), &self);
+        self.form.push_float(number, self.out).ok_or(wrong)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        let wrong = E::invalid_value(serde::de::Unexpected::Str(text), &self);
+        self.form.push_text(text, self.out).ok_or(wrong)
+    }
+}
+
+/// Leaves room for a length; gives where what is measured begins.
+fn open(out: &mut Vec<u8>) -> usize {
+    out.extend_from_slice(&[0; LENGTH_BYTES]);
+    out.len()
+}
+
+/// Fills the room for a length. Longer forms than needed are allowed, and all have the same size.
+fn close(out: &mut [u8], start: usize) {
+    let mut length = out.len() - start;
+    for (at, byte) in out[start - LENGTH_BYTES..start].iter_mut().enumerate() {
+        let more = if at + 1 < LENGTH_BYTES { 0x80 } else { 0 };
+        *byte = u8::try_from(length & 0x7f).unwrap_or(0) | more;
+        length >>= 7;
+    }
+}

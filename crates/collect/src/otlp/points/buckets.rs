@@ -1,0 +1,157 @@
+//! Native histograms from exponential histograms, and from histograms with given bounds.
+//!
+//! Exponential histograms of OpenTelemetry have the same bases as native histograms, but count their buckets from another
+//! end: bucket `i` there is `(base^i, base^(i+1)]`, here `(base^(i-1), base^i]`.
+
+use model::{Buckets, CUSTOM_BUCKETS, Histogram, STALE, Span32};
+
+/// The finest schema; finer scales are made coarser by merging buckets.
+const SCHEMA_MAX: i32 = 8;
+/// The widest schema.
+const SCHEMA_MIN: i32 = -4;
+/// How wide the bucket of zero is where the sender does not say so, as Prometheus has it.
+const ZERO_THRESHOLD: f64 = 1e-128;
+/// Empty buckets that are told rather than left out, because a span would take more room.
+const GAP_MAX: i64 = 2;
+
+/// One side of an exponential histogram.
+#[derive(Debug, Default)]
+pub(in crate::otlp) struct Side {
+    pub(in crate::otlp) offset: i32,
+    pub(in crate::otlp) counts: Vec<u64>,
+}
+
+/// An exponential histogram at a time.
+#[derive(Debug, Default)]
+pub(in crate::otlp) struct Exponential {
+    pub(in crate::otlp) scale: i32,
+    pub(in crate::otlp) zero_threshold: f64,
+    pub(in crate::otlp) zero_count: u64,
+    pub(in crate::otlp) count: u64,
+    pub(in crate::otlp) sum: f64,
+    pub(in crate::otlp) positive: Side,
+    pub(in crate::otlp) negative: Side,
+}
+
+/// The histogram that says that a series has ended.
+pub(in crate::otlp) fn stale() -> Histogram {
+    Histogram { sum: STALE, ..Histogram::default() }
+}
+
+/// The native histogram of an exponential one.
+pub(in crate::otlp) fn native(from: &Exponential) -> Result<Histogram, String> {
+    if from.scale < SCHEMA_MIN {
+        return Err(format!("scale {} is wider than {SCHEMA_MIN}", from.scale));
+    }
+    let schema = from.scale.min(SCHEMA_MAX);
+    let merged = u32::try_from(from.scale - schema).unwrap_or(0).min(31);
+    let threshold = from.zero_threshold;
+    let histogram = Histogram {
+        schema: i8::try_from(schema).unwrap_or_default(),
+        zero_threshold: if threshold > 0.0 { threshold } else { ZERO_THRESHOLD },
+        zero_count: from.zero_count as f64,
+        count: from.count as f64,
+        sum: from.sum,
+        positive: merge(&from.positive, merged),
+        negative: merge(&from.negative, merged),
+        ..Histogram::default()
+    };
+    let sides = [&from.positive, &from.negative];
+    let counts = sides.into_iter().flat_map(|side| &side.counts).chain([&from.zero_count]);
+    check(histogram, total(counts), from.count)
+}
+
+/// The native histogram with custom buckets of one with given bounds.
+pub(in crate::otlp) fn custom(
+    bounds: &[f64],
+    counts: &[u64],
+    count: u64,
+    sum: f64,
+) -> Result<Histogram, String> {
+    // A histogram without buckets is one with a single bucket that holds everything.
+    let single = [count];
+    let (bounds, counts) =
+        if counts.is_empty() { (&[][..], &single[..]) } else { (bounds, counts) };
+    let mut buckets = Sparse::default();
+    for (at, own) in counts.iter().enumerate() {
+        buckets.add(i64::try_from(at).unwrap_or(i64::MAX), *own as f64);
+    }
+    let histogram = Histogram {
+        schema: CUSTOM_BUCKETS,
+        count: count as f64,
+        sum,
+        positive: buckets.0,
+        bounds: bounds.to_vec(),
+        ..Histogram::default()
+    };
+    check(histogram, total(counts.iter()), count)
+}
+
+fn total<'c>(counts: impl Iterator<Item = &'c u64>) -> u128 {
+    counts.map(|count| u128::from(*count)).sum()
+}
+
+/// Refuses what no histogram can be: one with more in its buckets than there is, or with less.
+fn check(histogram: Histogram, in_buckets: u128, count: u64) -> Result<Histogram, String> {
+    histogram.check().map_err(|error| error.to_string())?;
+    let count = u128::from(count);
+    // Not-a-numbers are counted and in no bucket.
+    if in_buckets > count || (in_buckets < count && !histogram.sum.is_nan()) {
+        return Err(format!("its buckets hold {in_buckets}, its count is {count}"));
+    }
+    Ok(histogram)
+}
+
+/// Merges `2^by` neighbours into one, and leaves out what is empty.
+fn merge(side: &Side, by: u32) -> Buckets {
+    let mut buckets = Sparse::default();
+    let mut open: Option<(i64, f64)> = None;
+    for (at, count) in side.counts.iter().enumerate() {
+        let index = i64::from(side.offset).saturating_add(i64::try_from(at).unwrap_or(i64::MAX));
+        // An arithmetic shift rounds towards minus infinity, which is where merged buckets begin.
+        let index = (index >> by) + 1;
+        match &mut open {
+            Some((own, sum)) if *own == index => *sum += *count as f64,
+            _ => {
+                if let Some((own, sum)) = open.replace((index, *count as f64)) {
+                    buckets.add(own, sum);
+                }
+            }
+        }
+    }
+    if let Some((own, sum)) = open {
+        buckets.add(own, sum);
+    }
+    buckets.0
+}
+
+/// Buckets without the empty ones, but for small gaps.
+#[derive(Default)]
+struct Sparse(Buckets, i64);
+
+impl Sparse {
+    /// Adds the next bucket; indexes rise.
+    fn add(&mut self, index: i64, count: f64) {
+        if count == 0.0 {
+            return;
+        }
+        let Self(buckets, next) = self;
+        let gap = index - *next;
+        *next = index + 1;
+        match buckets.spans.last_mut() {
+            Some(span) if gap <= GAP_MAX => {
+                for _ in 0..gap {
+                    buckets.counts.push(0.0);
+                    span.length += 1;
+                }
+                span.length += 1;
+            }
+            _ => {
+                // What does not fit is refused by `Histogram::check`.
+                let offset = i32::try_from(gap).unwrap_or(i32::MAX);
+                buckets.spans.push(Span32 { offset, length: 1 });
+            }
+        }
+        buckets.counts.push(count);
+    }
+}

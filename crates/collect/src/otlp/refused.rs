@@ -1,0 +1,100 @@
+//! Data points that are not taken, and what the sender is told of them.
+
+use std::collections::BTreeMap;
+
+/// Bytes of the name of a metric in a message, at most.
+const NAME_BYTES_MAX: usize = 200;
+
+/// Why a data point is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// It tells the change since the last one; only totals can be kept.
+    Delta,
+    /// It does not say whether it tells a change or a total.
+    Temporality,
+    /// It has no value, and does not say so either.
+    Value,
+    /// The name of its metric leaves nothing that could be a name.
+    Name,
+    /// Its labels have no name, or are too many or too long.
+    Labels,
+    /// Its buckets make no sense, or are finer or wider than what can be kept.
+    Histogram,
+}
+
+impl Reason {
+    /// A short word for it, as a label of a counter.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Delta => "delta",
+            Self::Temporality => "temporality",
+            Self::Value => "value",
+            Self::Name => "name",
+            Self::Labels => "labels",
+            Self::Histogram => "histogram",
+        }
+    }
+
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::Delta => {
+                "delta temporality is not taken: send cumulative values, or put a deltatocumulative processor in between"
+            }
+            Self::Temporality => "the aggregation temporality is not given",
+            Self::Value => "there is no value",
+            Self::Name => "the metric's name has no letter or digit",
+            Self::Labels => "the attributes do not make labels",
+            Self::Histogram => "the histogram cannot be kept",
+        }
+    }
+}
+
+/// What was refused for one reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Pile {
+    points: usize,
+    /// The first of them.
+    metric: String,
+    detail: String,
+}
+
+/// Data points that were not taken, by reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refused {
+    piles: BTreeMap<Reason, Pile>,
+}
+
+impl Refused {
+    /// How many.
+    pub fn points(&self) -> usize {
+        self.piles.values().map(|pile| pile.points).sum()
+    }
+
+    /// How many for each reason.
+    pub fn by_reason(&self) -> impl Iterator<Item = (Reason, usize)> + '_ {
+        self.piles.iter().map(|(reason, pile)| (*reason, pile.points))
+    }
+
+    /// What to tell the sender; empty if nothing was refused.
+    pub fn message(&self) -> String {
+        let told = self.piles.iter().map(|(reason, Pile { points, metric, detail })| {
+            let colon = if detail.is_empty() { "" } else { ": " };
+            let plural = if *points == 1 { "" } else { "s" };
+            let why = reason.sentence();
+            format!("{points} data point{plural} refused, the first of metric {metric:?}: {why}{colon}{detail}")
+        });
+        told.collect::<Vec<_>>().join("; ")
+    }
+
+    pub(super) fn add(&mut self, reason: Reason, points: usize, metric: &str, detail: String) {
+        if points == 0 {
+            return;
+        }
+        if let Some(pile) = self.piles.get_mut(&reason) {
+            pile.points += points;
+            return;
+        }
+        let metric = metric.chars().take(NAME_BYTES_MAX).collect();
+        self.piles.insert(reason, Pile { points, metric, detail });
+    }
+}

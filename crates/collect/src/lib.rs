@@ -4,9 +4,8 @@ pub mod exposition;
 pub mod host;
 pub mod import;
 pub mod net;
-pub mod otlp;
-pub mod remote_write;
+mod receive;
 pub mod scrape;
-mod wire;
 
+pub use receive::{otlp, remote_write};
 pub use scrape::{discover, relabel};

@@ -2,11 +2,11 @@
 
 use model::{Batch, HistogramSample, Sample, Time};
 
-use crate::otlp::{Options, OtlpError, within};
+use crate::receive::otlp::{Options, OtlpError, within};
 
 /// What series go into, and how much there is of them.
-pub(in crate::otlp) struct Out<'o> {
-    pub(in crate::otlp) options: &'o Options,
+pub(in crate::receive::otlp) struct Out<'o> {
+    pub(in crate::receive::otlp) options: &'o Options,
     batch: &'o mut Batch,
     series: usize,
     samples: usize,
@@ -15,12 +15,12 @@ pub(in crate::otlp) struct Out<'o> {
 }
 
 impl<'o> Out<'o> {
-    pub(in crate::otlp) fn new(options: &'o Options, batch: &'o mut Batch) -> Self {
+    pub(in crate::receive::otlp) fn new(options: &'o Options, batch: &'o mut Batch) -> Self {
         Self { options, batch, series: 0, samples: 0, buckets: 0, labels_bytes: 0 }
     }
 
     /// Adds a series with one sample.
-    pub(in crate::otlp) fn add(
+    pub(in crate::receive::otlp) fn add(
         &mut self,
         pairs: &mut Vec<(&str, &str)>,
         time: Time,
@@ -30,7 +30,7 @@ impl<'o> Out<'o> {
     }
 
     /// Adds a series.
-    pub(in crate::otlp) fn add_many(
+    pub(in crate::receive::otlp) fn add_many(
         &mut self,
         pairs: &mut Vec<(&str, &str)>,
         samples: &[Sample],
@@ -43,7 +43,7 @@ impl<'o> Out<'o> {
     }
 
     /// Adds a series with one native histogram.
-    pub(in crate::otlp) fn add_histogram(
+    pub(in crate::receive::otlp) fn add_histogram(
         &mut self,
         pairs: &mut Vec<(&str, &str)>,
         sample: HistogramSample,

@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use super::{Format, Refused};
-use crate::wire::Writer;
+use crate::receive::wire::Writer;
 
 /// What went wrong with a whole request, by the code gRPC has for it (`google/rpc/code.proto`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -27,7 +27,7 @@ impl Strategy {
     ];
 
     /// Whether names get underscores for what Prometheus did not allow in them before version 3.
-    pub(in crate::otlp) fn escapes(self) -> bool {
+    pub(in crate::receive::otlp) fn escapes(self) -> bool {
         matches!(
             self,
             Self::UnderscoreEscapingWithSuffixes | Self::UnderscoreEscapingWithoutSuffixes
@@ -41,7 +41,7 @@ impl Strategy {
 
 /// What a metric is, as far as its name depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::otlp) enum Shape {
+pub(in crate::receive::otlp) enum Shape {
     /// A gauge.
     Gauge,
     /// A sum that only rises.
@@ -92,7 +92,7 @@ const UNITS_PER: &[(&str, &str)] = &[
 ];
 
 /// The name of a metric, or nothing if there is none in what was sent.
-pub(in crate::otlp) fn metric_name(
+pub(in crate::receive::otlp) fn metric_name(
     strategy: Strategy,
     name: &str,
     unit: &str,
@@ -115,7 +115,7 @@ pub(in crate::otlp) fn metric_name(
 }
 
 /// The unit as metadata has it.
-pub(in crate::otlp) fn unit_name(strategy: Strategy, unit: &str) -> String {
+pub(in crate::receive::otlp) fn unit_name(strategy: Strategy, unit: &str) -> String {
     let (mut main, mut per) = unit_words(unit);
     if strategy.escapes() {
         (main, per) = (clean(&main), clean(&per));
@@ -127,7 +127,7 @@ pub(in crate::otlp) fn unit_name(strategy: Strategy, unit: &str) -> String {
 }
 
 /// The label name of an attribute, put behind what the text has already; nothing if no name comes of it.
-pub(in crate::otlp) fn push_label_name(text: &mut String, attribute: &str) -> Option<()> {
+pub(in crate::receive::otlp) fn push_label_name(text: &mut String, attribute: &str) -> Option<()> {
     let start = text.len();
     let first = attribute.chars().next()?;
     if first.is_ascii_digit() {
@@ -148,7 +148,7 @@ pub(in crate::otlp) fn push_label_name(text: &mut String, attribute: &str) -> Op
 }
 
 /// Whether an attribute's name can be a label's name as it is.
-pub(in crate::otlp) fn is_label_name(attribute: &str) -> bool {
+pub(in crate::receive::otlp) fn is_label_name(attribute: &str) -> bool {
     let mut bytes = attribute.bytes();
     bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic())
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')

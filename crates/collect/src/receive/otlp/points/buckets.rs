@@ -16,30 +16,30 @@ const GAP_MAX: i64 = 2;
 
 /// One side of an exponential histogram.
 #[derive(Debug, Default)]
-pub(in crate::otlp) struct Side {
-    pub(in crate::otlp) offset: i32,
-    pub(in crate::otlp) counts: Vec<u64>,
+pub(in crate::receive::otlp) struct Side {
+    pub(in crate::receive::otlp) offset: i32,
+    pub(in crate::receive::otlp) counts: Vec<u64>,
 }
 
 /// An exponential histogram at a time.
 #[derive(Debug, Default)]
-pub(in crate::otlp) struct Exponential {
-    pub(in crate::otlp) scale: i32,
-    pub(in crate::otlp) zero_threshold: f64,
-    pub(in crate::otlp) zero_count: u64,
-    pub(in crate::otlp) count: u64,
-    pub(in crate::otlp) sum: f64,
-    pub(in crate::otlp) positive: Side,
-    pub(in crate::otlp) negative: Side,
+pub(in crate::receive::otlp) struct Exponential {
+    pub(in crate::receive::otlp) scale: i32,
+    pub(in crate::receive::otlp) zero_threshold: f64,
+    pub(in crate::receive::otlp) zero_count: u64,
+    pub(in crate::receive::otlp) count: u64,
+    pub(in crate::receive::otlp) sum: f64,
+    pub(in crate::receive::otlp) positive: Side,
+    pub(in crate::receive::otlp) negative: Side,
 }
 
 /// The histogram that says that a series has ended.
-pub(in crate::otlp) fn stale() -> Histogram {
+pub(in crate::receive::otlp) fn stale() -> Histogram {
     Histogram { sum: STALE, ..Histogram::default() }
 }
 
 /// The native histogram of an exponential one.
-pub(in crate::otlp) fn native(from: &Exponential) -> Result<Histogram, String> {
+pub(in crate::receive::otlp) fn native(from: &Exponential) -> Result<Histogram, String> {
     if from.scale < SCHEMA_MIN {
         return Err(format!("scale {} is wider than {SCHEMA_MIN}", from.scale));
     }
@@ -62,7 +62,7 @@ pub(in crate::otlp) fn native(from: &Exponential) -> Result<Histogram, String> {
 }
 
 /// The native histogram with custom buckets of one with given bounds.
-pub(in crate::otlp) fn custom(
+pub(in crate::receive::otlp) fn custom(
     bounds: &[f64],
     counts: &[u64],
     count: u64,

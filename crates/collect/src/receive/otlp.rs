@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 
 use model::{Batch, Kind, Metadata, Span};
 
-use crate::wire::WireError;
+use crate::receive::wire::WireError;
 
 pub use answer::{Said, failure, success};
 pub use labels::Strategy;

@@ -17,7 +17,7 @@ use super::{
     points::{self, Room},
     within,
 };
-use crate::wire::{Field, Fields, WireError};
+use crate::receive::wire::{Field, Fields, WireError};
 pub(super) use out::Out;
 
 const NANOS_PER_MILLI: u64 = 1_000_000;

@@ -14,7 +14,7 @@ use super::{
     },
     walk::{Family, Out, Stop, millis},
 };
-use crate::wire::{Field, Fields, WireError};
+use crate::receive::wire::{Field, Fields, WireError};
 use buckets::{Exponential, Side};
 
 /// The flag that says that there is no value: the series has ended.

@@ -1,6 +1,6 @@
 //! The messages of a request: the names of their fields in JSON, their numbers, and what is in them.
 
-use crate::wire::Writer;
+use crate::receive::wire::Writer;
 
 /// A message: its fields.
 #[derive(Debug, PartialEq)]

@@ -9,7 +9,7 @@ mod tests;
 use model::{Kind, Labels, METRIC_NAME, Metadata, MetricKind, Sample, Series, Time};
 use snap::raw::{Decoder, Encoder, decompress_len};
 
-use crate::wire::{Field, Fields, WireError, Writer};
+use crate::receive::wire::{Field, Fields, WireError, Writer};
 
 /// The most that snappy makes of a byte: a copy of 64 bytes takes three (`format_description.txt`, section 2.2).
 const EXPANSION_MAX: usize = 22;

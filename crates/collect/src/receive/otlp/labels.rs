@@ -1,7 +1,7 @@
 //! Labels from attributes.
 
-pub(in crate::otlp) mod names;
-pub(in crate::otlp) mod value;
+pub(in crate::receive::otlp) mod names;
+pub(in crate::receive::otlp) mod value;
 
 use model::METRIC_NAME;
 

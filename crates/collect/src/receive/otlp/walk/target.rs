@@ -3,7 +3,7 @@
 use model::{Sample, Span};
 
 use super::{NANOS_PER_MILLI, Reach, Walk, millis};
-use crate::otlp::{
+use crate::receive::otlp::{
     OtlpError, Reason,
     labels::{
         Base, IDENTIFYING, Series, spots,

@@ -11,7 +11,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::OtlpError;
-use crate::wire::Writer;
+use crate::receive::wire::Writer;
 use schema::{Form, Property, Schema};
 
 /// Bytes kept for a length that is not known yet: a number of seven bits in each.

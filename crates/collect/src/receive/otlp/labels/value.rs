@@ -2,20 +2,20 @@
 
 use std::{fmt::Write as _, ops::Range};
 
-use crate::wire::{Field, Fields, WireError};
+use crate::receive::wire::{Field, Fields, WireError};
 
 /// How deep values may stand in values.
 const DEPTH_MAX: usize = 16;
 
 /// A text: either a piece of the request, or a piece of the room that is used again for each data point.
 #[derive(Clone, Debug)]
-pub(in crate::otlp) enum Text<'r> {
+pub(in crate::receive::otlp) enum Text<'r> {
     Sent(&'r str),
     Made(Range<usize>),
 }
 
 impl<'r> Text<'r> {
-    pub(in crate::otlp) fn get<'t>(&self, room: &'t str) -> &'t str
+    pub(in crate::receive::otlp) fn get<'t>(&self, room: &'t str) -> &'t str
     where
         'r: 't,
     {
@@ -28,13 +28,13 @@ impl<'r> Text<'r> {
 
 /// An attribute with its value as a text.
 #[derive(Clone, Debug)]
-pub(in crate::otlp) struct Attribute<'r> {
-    pub(in crate::otlp) key: &'r str,
-    pub(in crate::otlp) value: Text<'r>,
+pub(in crate::receive::otlp) struct Attribute<'r> {
+    pub(in crate::receive::otlp) key: &'r str,
+    pub(in crate::receive::otlp) value: Text<'r>,
 }
 
 /// Reads a `KeyValue`. A value that is no text is put behind what the room has already.
-pub(in crate::otlp) fn attribute<'r>(
+pub(in crate::receive::otlp) fn attribute<'r>(
     message: Fields<'r>,
     room: &mut String,
 ) -> Result<Attribute<'r>, WireError> {

@@ -2,6 +2,8 @@
 
 use model::{BudgetSpent, Kind, SourceError};
 
+use crate::RemoteError;
+
 /// A place in the text of a query, counted from one, in characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Position {
@@ -53,6 +55,9 @@ pub enum QueryError {
         /// How many series it found, if it came so far.
         series: Option<usize>,
     },
+    /// Whoever answers instead of us did not.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
     /// The source of series failed.
     #[error("cannot read series")]
     Source(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -85,6 +90,7 @@ impl QueryError {
         match self {
             Self::Parse { .. } | Self::Steps { .. } | Self::Execution { .. } => Kind::Invalid,
             Self::Budget(_) | Self::Wide { .. } => Kind::Busy,
+            Self::Remote(error) => error.kind(),
             Self::Source(_) => Kind::Internal,
         }
     }
@@ -95,6 +101,7 @@ impl QueryError {
             Self::Parse { .. } | Self::Steps { .. } => "bad_data",
             Self::Execution { .. } => "execution",
             Self::Budget(spent) | Self::Wide { spent, .. } => type_of(spent),
+            Self::Remote(error) => error.error_type(),
             Self::Source(_) => "internal",
         }
     }

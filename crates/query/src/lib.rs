@@ -17,7 +17,10 @@ mod run;
 mod steps;
 
 pub use answer::{Answer, Checked, InstantSample, Steps, Value, ValueKind};
-pub use ask::{Listed, Listing, Local, Queries, Question};
+pub use ask::{
+    Listed, Listing, Local, Queries, Question, Refusal, Remote, RemoteError, RemoteOptions,
+    Request, Response, Transport, TransportError,
+};
 pub use engine::{Engine, EngineOptions};
 pub use error::{Position, QueryError};
 pub use explain::{Explained, PlanNode};

@@ -1,12 +1,16 @@
 //! One way to ask, whoever answers: the engine here over our own store, or a cluster far away.
 
 mod local;
+mod remote;
 
 use std::{collections::BTreeSet, fmt};
 
 use model::{Budget, Clock, Labels, Matcher, Time, TimeRange};
 
 pub use local::Local;
+pub use remote::{
+    Refusal, Remote, RemoteError, RemoteOptions, Request, Response, Transport, TransportError,
+};
 
 use crate::{Answer, Explained, QueryError, Reused, Steps};
 

@@ -30,7 +30,7 @@ pub(super) fn upper_bound(histogram: &Histogram, index: i32) -> f64 {
 
 /// The upper bound of a bucket of a schema: `2^(index / 2^schema)`. The bound after the largest power of two is the
 /// largest float, so that infinity alone lies beyond it.
-pub(super) fn exponential(index: i64, schema: i8) -> f64 {
+pub(crate) fn exponential(index: i64, schema: i8) -> f64 {
     let (whole, part) = if schema <= 0 {
         (index << i64::from(-schema).min(8), 0.0)
     } else {

@@ -13,6 +13,7 @@ mod tally;
 mod trim;
 
 pub(crate) use arithmetic::{add, equal, scale, shrink, subtract};
+pub(crate) use bounds::exponential;
 pub use bounds::{Bucket, buckets};
 pub(crate) use reset::is_reset;
 pub(crate) use shown::shown;

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use model::Labels;
+use model::{Kind, Labels};
 use query::QueryError;
 use serde_json::json;
 
@@ -44,7 +44,8 @@ impl From<QueryError> for PromError {
         let error_type = error.error_type();
         let status = match error_type {
             "bad_data" => 400,
-            "timeout" | "canceled" => 503,
+            "unavailable" if error.kind() == Kind::Upstream => 502,
+            "timeout" | "canceled" | "unavailable" => 503,
             "internal" => 500,
             _ => 422,
         };

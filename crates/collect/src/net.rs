@@ -60,12 +60,12 @@ impl NetError {
 /// The same for messages that are sent: it follows no redirects, so that nothing is sent twice or
 /// to somebody who was not named.
 pub fn client_for_messages() -> Result<Client, NetError> {
-    install_provider();
-    base()
-        .redirect(Policy::none())
-        .build()
-        .or_else(|_| base().redirect(Policy::none()).tls_certs_only([]).build())
-        .map_err(NetError::Client)
+    client_for_messages_with(&TlsOptions::default())
+}
+
+/// The same with its own idea of whom to trust.
+pub fn client_for_messages_with(tls: &TlsOptions) -> Result<Client, NetError> {
+    built(tls, || base().redirect(Policy::none()))
 }
 
 /// A client that trusts the system's authorities. Cheap to clone; make one and share it.
@@ -77,6 +77,10 @@ pub fn client() -> Result<Client, NetError> {
 
 /// A client with its own idea of whom to trust.
 pub fn client_with(tls: &TlsOptions) -> Result<Client, NetError> {
+    built(tls, base)
+}
+
+fn built(tls: &TlsOptions, base: impl Fn() -> ClientBuilder) -> Result<Client, NetError> {
     install_provider();
     if let Some(path) = &tls.authorities {
         let certificates = authorities(path)?;

@@ -13,6 +13,7 @@ use model::{Clock, Labels, METRIC_NAME, Metadata, Sample, Series, Span, Time};
 use reqwest::Client;
 
 use crate::exposition::{Format, broken_rule};
+pub use fetch::authorised;
 use fetch::{Fetched, fetch};
 use intake::{Intake, Memory};
 pub use target::{

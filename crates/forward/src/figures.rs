@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use model::Time;
+use model::{Span, Time};
 use parking_lot::Mutex;
 
 /// Letters of a receiver's last complaint that are kept.
@@ -52,6 +52,8 @@ pub struct Figures {
     shards: AtomicU64,
     /// Milliseconds since 1970; nought means never.
     last_success: AtomicI64,
+    /// When the oldest samples under way were appended, likewise.
+    oldest: AtomicI64,
     complaint: Mutex<Option<String>>,
 }
 
@@ -96,6 +98,14 @@ impl Figures {
         Some(self.last_success.load(Ordering::Relaxed)).filter(|at| *at != 0).map(Time)
     }
 
+    /// How long the oldest samples under way have waited; nothing if none are.
+    pub fn delay(&self, now: Time) -> Span {
+        match self.oldest.load(Ordering::Relaxed) {
+            0 => Span::ZERO,
+            at => now.since(Time(at)).max(Span::ZERO),
+        }
+    }
+
     /// What the receiver said when it last refused something, shortened; nothing once it took something again.
     pub fn complaint(&self) -> Option<String> {
         self.complaint.lock().clone()
@@ -123,6 +133,10 @@ impl Figures {
 
     pub(crate) fn complain(&self, what: &str) {
         *self.complaint.lock() = Some(what.chars().take(COMPLAINT_LETTERS).collect());
+    }
+
+    pub(crate) fn set_oldest(&self, appended: Option<Time>) {
+        self.oldest.store(appended.map_or(0, Time::millis), Ordering::Relaxed);
     }
 
     pub(crate) fn set_shards(&self, shards: usize) {

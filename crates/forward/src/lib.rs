@@ -9,9 +9,11 @@ mod figures;
 mod forwarding;
 mod queue;
 mod rewrite;
+mod sender;
 
 pub use error::QueueError;
 pub use figures::{Dropped, Figures};
 pub use forwarding::Forwarding;
 pub use queue::{Position, Queue, QueueOptions, QueueStats, Read, Syncing};
 pub use rewrite::Rewrite;
+pub use sender::{Protocol, Receiver, SendLimits, Sender};

@@ -57,7 +57,8 @@ pub(super) async fn fetch(client: &Client, target: &Target) -> Result<Fetched, S
     Ok(Fetched { format, body })
 }
 
-async fn authorised(request: RequestBuilder, auth: &Auth) -> Result<RequestBuilder, String> {
+/// A request that proves who we are. The error is a sentence for people; it names no secret.
+pub async fn authorised(request: RequestBuilder, auth: &Auth) -> Result<RequestBuilder, String> {
     Ok(match auth {
         Auth::None => request,
         Auth::Basic { username, password } => {

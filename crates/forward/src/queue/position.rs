@@ -23,7 +23,7 @@ pub struct Position {
 
 impl Position {
     /// The beginning of a segment.
-    pub(super) fn start_of(segment: u64) -> Self {
+    pub(crate) fn start_of(segment: u64) -> Self {
         Self { segment, offset: START, samples: 0 }
     }
 

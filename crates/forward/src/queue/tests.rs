@@ -1,7 +1,5 @@
 //! The queue as a whole: what is appended is read in order, whatever happens to the files in between.
 
-use std::fs;
-
 use model::{Labels, Sample};
 use proptest::prelude::*;
 use tempfile::TempDir;

@@ -1,3 +1,5 @@
+//! Records: what goes in comes out, and nothing foreign does harm.
+
 use std::sync::Arc;
 
 use model::{Labels, STALE};
@@ -19,7 +21,10 @@ fn histogram(sum: f64) -> Histogram {
     }
 }
 
-fn batch(series: &[(&str, Vec<(i64, f64)>, Vec<i64>)]) -> Batch {
+/// A name, samples, and times of histograms.
+type Given<'a> = (&'a str, Vec<(i64, f64)>, Vec<i64>);
+
+fn batch(series: &[Given<'_>]) -> Batch {
     let mut batch = Batch::new("test");
     for (name, samples, natives) in series {
         for (time, value) in samples {
@@ -34,8 +39,10 @@ fn batch(series: &[(&str, Vec<(i64, f64)>, Vec<i64>)]) -> Batch {
     batch
 }
 
-/// Everything a batch says, values by their bits.
-fn told(batch: &Batch) -> Vec<(String, Vec<(i64, u64)>, Vec<HistogramSample>)> {
+/// Everything a series says, values by their bits.
+type Said = (String, Vec<(i64, u64)>, Vec<HistogramSample>);
+
+fn told(batch: &Batch) -> Vec<Said> {
     let floats = |own: &[Sample]| {
         own.iter().map(|own| (own.time.millis(), own.value.to_bits())).collect::<Vec<_>>()
     };

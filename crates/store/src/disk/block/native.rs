@@ -270,8 +270,8 @@ mod tests {
             for (time, histogram, times) in rows {
                 for at in 0..times {
                     let mut own = histogram.clone();
-                    own.count += at as f64;
-                    let time = Time(i64::from(time) + at as i64);
+                    own.count += f64::from(at);
+                    let time = Time(i64::from(time) + i64::from(at));
                     samples.push(HistogramSample { time, histogram: Arc::new(own) });
                 }
             }

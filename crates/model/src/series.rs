@@ -2,6 +2,7 @@
 
 mod batch;
 mod histogram;
+mod label_bytes;
 mod labels;
 mod matcher;
 mod metadata;
@@ -11,6 +12,7 @@ mod sink;
 
 pub use batch::{Batch, BatchSeries};
 pub use histogram::{Buckets, CUSTOM_BUCKETS, Histogram, HistogramError, ResetHint, Span32};
+pub use label_bytes::LabelBytes;
 pub use labels::{Labels, LabelsBuilder, LabelsPacker, LabelsRef, METRIC_NAME, Pairs};
 pub use matcher::{MatchOp, Matcher, MatcherError};
 pub use metadata::{Metadata, MetricKind};

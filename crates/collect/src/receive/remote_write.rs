@@ -1,15 +1,22 @@
-//! Remote write 1.0: takes requests apart, and puts them together.
+//! Remote write 1.0 and 2.0: takes requests apart, and puts them together.
 //!
 //! The protobuf is walked in place rather than decoded into messages, so that a limit stops the work before memory is
-//! spent on what breaks it. Field numbers are those of `prompb/{remote,types}.proto`.
+//! spent on what breaks it, and samples go into a [`Batch`] that is used again and again.
+//! <https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/>
 
+mod native;
 #[cfg(test)]
 mod tests;
+mod v1;
+mod v2;
 
-use model::{Kind, Labels, METRIC_NAME, Metadata, MetricKind, Sample, Series, Time};
-use snap::raw::{Decoder, Encoder, decompress_len};
+pub use v1::encode;
+pub use v2::encode as encode_v2;
 
-use crate::receive::wire::{Field, Fields, WireError, Writer};
+use model::{Batch, Kind, LabelBytes, LabelsRef, METRIC_NAME, Metadata, MetricKind, Sample, Time};
+use snap::raw::{Decoder, Encoder, decompress_len, max_compress_len};
+
+use crate::receive::wire::{Field, Fields, WireError};
 
 /// The most that snappy makes of a byte: a copy of 64 bytes takes three (`format_description.txt`, section 2.2).
 const EXPANSION_MAX: usize = 22;
@@ -23,8 +30,10 @@ pub struct DecodeLimits {
     pub decoded_bytes: usize,
     /// Series.
     pub series: usize,
-    /// Samples over all series.
+    /// Samples over all series, native histograms included.
     pub samples: usize,
+    /// Buckets over all native histograms.
+    pub buckets: usize,
     /// Labels over all series.
     pub labels: usize,
     /// Labels of one series.
@@ -42,26 +51,12 @@ impl Default for DecodeLimits {
             decoded_bytes: 128 << 20,
             series: 250_000,
             samples: 5_000_000,
+            buckets: 5_000_000,
             labels: 2_500_000,
             labels_per_series: 128,
             label_bytes: 16 << 10,
         }
     }
-}
-
-/// A request.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Decoded {
-    /// The series with their samples; series without samples are left out.
-    pub series: Vec<Series>,
-    /// What the sender says of its metrics.
-    pub metadata: Vec<Metadata>,
-    /// Exemplars that were there and not kept.
-    pub exemplars: usize,
-    /// Native histograms that were there and not kept.
-    pub histograms: usize,
-    /// Series whose labels were not sorted by name, as they should be; they are kept, sorted.
-    pub unsorted: usize,
 }
 
 /// What is wrong with a request. Nothing of it is kept.
@@ -70,6 +65,11 @@ pub enum DecodeError {
     /// The encoding is not snappy.
     #[error("the content encoding is {0:?}, but only snappy is understood")]
     Encoding(String),
+    /// The message is of a kind that is not understood.
+    #[error(
+        "the content type is {0:?}; \"application/x-protobuf\" with proto=prometheus.WriteRequest or proto=io.prometheus.write.v2.Request is understood"
+    )]
+    Message(String),
     /// It is larger than allowed.
     #[error("the request has {is} {what}, more than {limit}")]
     Limit {
@@ -91,9 +91,9 @@ pub enum DecodeError {
         /// What is wrong.
         what: String,
     },
-    /// The labels of a series are wrong.
+    /// A series is wrong.
     #[error("series {number} ({labels}): {what}")]
-    Labels {
+    Series {
         /// Which series of the request, counted from 1.
         number: usize,
         /// Its labels as far as they were read, shortened.
@@ -116,30 +116,116 @@ impl From<WireError> for DecodeError {
     }
 }
 
-/// Takes a request apart. `encoding` is the `Content-Encoding` header; without one, snappy is assumed.
-pub fn decode(
+/// Which message a request holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// `prometheus.WriteRequest`.
+    #[default]
+    V1,
+    /// `io.prometheus.write.v2.Request`.
+    V2,
+}
+
+impl Protocol {
+    /// The message that a `Content-Type` header names; without a header, and without a `proto` in it, that of 1.0.
+    pub fn of(content_type: Option<&str>) -> Result<Self, DecodeError> {
+        let Some(content_type) = content_type else { return Ok(Self::V1) };
+        let wrong = || DecodeError::Message(content_type.to_owned());
+        let mut pieces = content_type.split(';').map(str::trim);
+        let kind = pieces.next().unwrap_or_default();
+        if !kind.eq_ignore_ascii_case("application/x-protobuf") {
+            return Err(wrong());
+        }
+        let mut proto = pieces.filter_map(|piece| piece.split_once('='));
+        let proto = proto.find(|(name, _)| name.trim().eq_ignore_ascii_case("proto"));
+        match proto.map(|(_, value)| value.trim().trim_matches('"')) {
+            None | Some("prometheus.WriteRequest") => Ok(Self::V1),
+            Some("io.prometheus.write.v2.Request") => Ok(Self::V2),
+            Some(_) => Err(wrong()),
+        }
+    }
+
+    /// The `Content-Type` of a request.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::V1 => "application/x-protobuf",
+            Self::V2 => "application/x-protobuf;proto=io.prometheus.write.v2.Request",
+        }
+    }
+
+    /// The `X-Prometheus-Remote-Write-Version` of a request.
+    pub fn version(self) -> &'static str {
+        match self {
+            Self::V1 => "0.1.0",
+            Self::V2 => "2.0.0",
+        }
+    }
+}
+
+/// What came beside the samples.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Arrived {
+    /// What the sender says of its metrics.
+    pub metadata: Vec<Metadata>,
+    /// Samples that are floats.
+    pub samples: usize,
+    /// Native histograms.
+    pub histograms: usize,
+    /// Exemplars that were there and not kept.
+    pub exemplars: usize,
+    /// Series whose labels were not sorted by name, as they should be; they are kept, sorted.
+    pub unsorted: usize,
+}
+
+/// Memory that decoding uses again and again.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    message: Vec<u8>,
+    labels: LabelBytes,
+}
+
+/// Bytes that a scratch keeps for the next request.
+const KEPT_BYTES: usize = 4 << 20;
+
+impl Scratch {
+    /// Bytes it holds, about.
+    pub fn bytes(&self) -> usize {
+        self.message.capacity()
+    }
+}
+
+/// Takes a request apart: its samples are put into the batch, which is emptied first and left empty by an error.
+/// `encoding` is the `Content-Encoding` header; without one, snappy is assumed. Series without samples are left out.
+pub fn decode_into(
     body: &[u8],
-    encoding: Option<&str>,
+    (encoding, protocol): (Option<&str>, Protocol),
     limits: &DecodeLimits,
-) -> Result<Decoded, DecodeError> {
+    batch: &mut Batch,
+    scratch: &mut Scratch,
+) -> Result<Arrived, DecodeError> {
+    batch.clear();
     if let Some(encoding) = encoding.map(str::trim)
         && !encoding.eq_ignore_ascii_case("snappy")
     {
         return Err(DecodeError::Encoding(encoding.to_owned()));
     }
     within("bytes", body.len(), limits.body_bytes)?;
-    let message = decompress(body, limits)?;
+    decompress(body, limits, &mut scratch.message)?;
+    let Scratch { message, labels } = scratch;
     let mut request =
-        Request { limits, series: 0, samples: 0, labels: 0, decoded: Decoded::default() };
-    for field in Fields::new(&message) {
-        match field? {
-            (1, Field::Bytes(series)) => request.series(series)?,
-            (3, Field::Bytes(metadata)) => request.metadata(metadata)?,
-            // Whatever later versions add.
-            _ => {}
-        }
+        Request { limits, batch, counts: Counts::default(), arrived: Arrived::default() };
+    let outcome = match protocol {
+        Protocol::V1 => v1::read(&mut request, message, labels),
+        Protocol::V2 => v2::read(&mut request, message),
+    };
+    let arrived = outcome.map(|()| request.arrived);
+    if arrived.is_err() {
+        batch.clear();
     }
-    Ok(request.decoded)
+    if message.capacity() > KEPT_BYTES {
+        *message = Vec::new();
+    }
+    arrived
 }
 
 /// Bytes that a body will have after decompression, as it says itself; nothing if it says nothing sensible.
@@ -152,7 +238,11 @@ fn within(what: &'static str, is: usize, limit: usize) -> Result<(), DecodeError
 }
 
 /// Believes a declared length only if it is allowed, and possible for so many bytes.
-fn decompress(body: &[u8], limits: &DecodeLimits) -> Result<Vec<u8>, DecodeError> {
+fn decompress(
+    body: &[u8],
+    limits: &DecodeLimits,
+    message: &mut Vec<u8>,
+) -> Result<(), DecodeError> {
     let broken = |error: snap::Error| DecodeError::Snappy(error.to_string());
     let declared = decompress_len(body).map_err(broken)?;
     within("bytes after decompression", declared, limits.decoded_bytes)?;
@@ -160,119 +250,124 @@ fn decompress(body: &[u8], limits: &DecodeLimits) -> Result<Vec<u8>, DecodeError
         let what = format!("{} bytes cannot become {declared}", body.len());
         return Err(DecodeError::Snappy(what));
     }
-    Decoder::new().decompress_vec(body).map_err(broken)
+    message.resize(declared, 0);
+    let written = Decoder::new().decompress(body, message).map_err(broken)?;
+    message.truncate(written);
+    Ok(())
+}
+
+fn compress(message: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    let mut body = vec![0; max_compress_len(message.len())];
+    let written = Encoder::new()
+        .compress(message, &mut body)
+        .map_err(|error| DecodeError::Snappy(error.to_string()))?;
+    body.truncate(written);
+    Ok(body)
+}
+
+/// How much there is of what is limited.
+#[derive(Debug, Default)]
+struct Counts {
+    series: usize,
+    samples: usize,
+    labels: usize,
+    buckets: usize,
 }
 
 /// A request in the making.
 struct Request<'l> {
     limits: &'l DecodeLimits,
-    series: usize,
-    samples: usize,
-    labels: usize,
-    decoded: Decoded,
+    batch: &'l mut Batch,
+    counts: Counts,
+    arrived: Arrived,
 }
 
 impl Request<'_> {
-    fn series(&mut self, message: Fields<'_>) -> Result<(), DecodeError> {
-        self.series += 1;
-        let number = self.series;
-        within("series", number, self.limits.series)?;
-        let mut labels: Vec<(&str, &str)> = Vec::new();
-        let mut samples = Vec::new();
-        for field in message {
-            match field? {
-                (1, Field::Bytes(label)) => {
-                    self.labels += 1;
-                    within("labels", self.labels, self.limits.labels)?;
-                    within(
-                        "labels in one series",
-                        labels.len() + 1,
-                        self.limits.labels_per_series,
-                    )?;
-                    labels.push(self.label(label)?);
-                }
-                (2, Field::Bytes(sample)) => {
-                    self.samples += 1;
-                    within("samples", self.samples, self.limits.samples)?;
-                    samples.push(sample_of(sample)?);
-                }
-                (3, Field::Bytes(_)) => self.decoded.exemplars += 1,
-                (4, Field::Bytes(_)) => self.decoded.histograms += 1,
-                _ => {}
-            }
-        }
-        let labels = self.identity(number, labels)?;
-        if !samples.is_empty() {
-            self.decoded.series.push(Series::new(labels, samples));
-        }
+    fn start_series(&mut self) -> Result<(), DecodeError> {
+        self.counts.series += 1;
+        within("series", self.counts.series, self.limits.series)
+    }
+
+    fn count_label(&mut self, own: usize) -> Result<(), DecodeError> {
+        self.counts.labels += 1;
+        within("labels", self.counts.labels, self.limits.labels)?;
+        within("labels in one series", own, self.limits.labels_per_series)
+    }
+
+    fn count_sample(&mut self) -> Result<(), DecodeError> {
+        self.counts.samples += 1;
+        within("samples", self.counts.samples, self.limits.samples)
+    }
+
+    fn sample(&mut self, message: &Fields<'_>) -> Result<(), DecodeError> {
+        self.count_sample()?;
+        self.batch.push(sample_of(message)?);
+        self.arrived.samples += 1;
         Ok(())
     }
 
-    fn label<'b>(&self, message: Fields<'b>) -> Result<(&'b str, &'b str), DecodeError> {
-        let (mut name, mut value) = ("", "");
-        for field in message {
-            match field? {
-                (1, Field::Bytes(text)) => name = text.text("a label's name")?,
-                (2, Field::Bytes(text)) => value = text.text("a label's value")?,
-                _ => {}
-            }
+    /// A native histogram; what is wrong with it is told once the series is known.
+    fn histogram(
+        &mut self,
+        message: Fields<'_>,
+        wrong: &mut Option<String>,
+    ) -> Result<(), DecodeError> {
+        self.count_sample()?;
+        let room = self.limits.buckets - self.counts.buckets;
+        let Some(sample) = native::read(message, room)? else {
+            return within("buckets", self.limits.buckets + 1, self.limits.buckets);
+        };
+        let own = &sample.histogram;
+        self.counts.buckets += own.positive.counts.len() + own.negative.counts.len();
+        match own.check() {
+            Ok(()) => self.batch.push_histogram(sample),
+            Err(error) => *wrong = Some(error.to_string()),
         }
-        let longest = name.len().max(value.len());
-        within("bytes in one label", longest, self.limits.label_bytes)?;
-        Ok((name, value))
+        self.arrived.histograms += 1;
+        Ok(())
     }
 
-    /// Checks what makes a series one.
-    fn identity(
+    /// Ends a series whose labels are not known to be as they should be.
+    fn end_series(
         &mut self,
-        number: usize,
-        mut labels: Vec<(&str, &str)>,
-    ) -> Result<Labels, DecodeError> {
-        if !labels.is_sorted_by(|one, other| one.0 <= other.0) {
-            self.decoded.unsorted += 1;
-            labels.sort_by_key(|(name, _)| *name);
+        pairs: &mut Vec<(&str, &str)>,
+        wrong: Option<String>,
+    ) -> Result<(), DecodeError> {
+        if !pairs.is_sorted_by(|one, other| one.0 <= other.0) {
+            self.arrived.unsorted += 1;
+            pairs.sort_by_key(|(name, _)| *name);
         }
-        let twice = labels.windows(2).find(|pair| pair[0].0 == pair[1].0);
+        let twice = pairs.windows(2).find(|pair| pair[0].0 == pair[1].0);
         let what = if let Some(pair) = twice {
             format!("the label {:?} stands twice", pair[0].0)
-        } else if labels.iter().any(|(name, _)| name.is_empty()) {
+        } else if pairs.iter().any(|(name, _)| name.is_empty()) {
             "a label has no name".into()
-        } else if !labels.iter().any(|(name, value)| *name == METRIC_NAME && !value.is_empty()) {
+        } else if !pairs.iter().any(|(name, value)| *name == METRIC_NAME && !value.is_empty()) {
             format!("it has no name ({METRIC_NAME})")
+        } else if let Some(wrong) = wrong {
+            wrong
         } else {
-            return Ok(Labels::from_pairs(labels));
+            self.batch.end_series(pairs);
+            return Ok(());
         };
-        let labels: String = Labels::from_pairs(labels).to_string().chars().take(200).collect();
-        Err(DecodeError::Labels { number, labels, what })
+        let labels = model::Labels::from_pairs(pairs.iter().copied());
+        Err(self.wrong(labels.as_ref(), what))
     }
 
-    fn metadata(&mut self, message: Fields<'_>) -> Result<(), DecodeError> {
-        within("pieces of metadata", self.decoded.metadata.len() + 1, self.limits.series)?;
-        let mut found = Metadata {
-            metric: String::new(),
-            kind: MetricKind::Unknown,
-            help: String::new(),
-            unit: String::new(),
-        };
-        for field in message {
-            match field? {
-                (1, Field::Number(kind)) => found.kind = kind_of(kind),
-                (2, Field::Bytes(text)) => found.metric = text.text("a metric's name")?.into(),
-                (4, Field::Bytes(text)) => found.help = text.text("a help text")?.into(),
-                (5, Field::Bytes(text)) => found.unit = text.text("a unit")?.into(),
-                _ => {}
-            }
-        }
-        if !found.metric.is_empty() {
-            self.decoded.metadata.push(found);
-        }
-        Ok(())
+    fn wrong(&self, labels: LabelsRef<'_>, what: String) -> DecodeError {
+        let labels = labels.to_string().chars().take(200).collect();
+        DecodeError::Series { number: self.counts.series, labels, what }
     }
 }
 
-fn sample_of(message: Fields<'_>) -> Result<Sample, DecodeError> {
+/// A sample: in both versions, the value is field 1 and the time field 2.
+fn sample_of(message: &Fields<'_>) -> Result<Sample, DecodeError> {
+    if let Some((bits, millis)) = message.fixed_and_number() {
+        let time = Time(millis.cast_signed());
+        return Ok(Sample { time, value: f64::from_bits(bits) });
+    }
     let mut sample = Sample { time: Time(0), value: 0.0 };
-    for field in message {
+    for field in message.clone() {
         match field? {
             (1, Field::Fixed64(bits)) => sample.value = f64::from_bits(bits),
             (2, Field::Number(millis)) => sample.time = Time(millis.cast_signed()),
@@ -293,27 +388,4 @@ fn kind_of(number: u64) -> MetricKind {
         7 => MetricKind::StateSet,
         _ => MetricKind::Unknown,
     }
-}
-
-/// Puts a request together. The error means that it is too large for snappy (4 GiB); send less at once.
-pub fn encode(series: &[Series]) -> Result<Vec<u8>, DecodeError> {
-    let mut message = Vec::new();
-    let (mut outer, mut inner) = (Vec::new(), Vec::new());
-    for series in series {
-        outer.clear();
-        for (name, value) in series.labels.iter() {
-            inner.clear();
-            Writer(&mut inner).bytes(1, name.as_bytes());
-            Writer(&mut inner).bytes(2, value.as_bytes());
-            Writer(&mut outer).bytes(1, &inner);
-        }
-        for sample in &series.samples {
-            inner.clear();
-            Writer(&mut inner).fixed64(1, sample.value.to_bits());
-            Writer(&mut inner).number(2, sample.time.millis().cast_unsigned());
-            Writer(&mut outer).bytes(2, &inner);
-        }
-        Writer(&mut message).bytes(1, &outer);
-    }
-    Encoder::new().compress_vec(&message).map_err(|error| DecodeError::Snappy(error.to_string()))
 }

@@ -2,6 +2,22 @@
 //!
 //! <https://protobuf.dev/programming-guides/encoding>
 
+/// Keys of fields: a number and a kind.
+const FIRST_TEXT: u8 = 1 << 3 | 2;
+const SECOND_TEXT: u8 = 2 << 3 | 2;
+const FIRST_FIXED64: u8 = 1 << 3 | 1;
+const SECOND_NUMBER: u8 = 2 << 3;
+
+/// A signed number of type `sint32` or `sint64`.
+pub(crate) fn unzigzag(number: u64) -> i64 {
+    (number >> 1).cast_signed() ^ -((number & 1).cast_signed())
+}
+
+/// The same the other way.
+pub(crate) fn zigzag(number: i64) -> u64 {
+    (number << 1 ^ number >> 63).cast_unsigned()
+}
+
 /// What is wrong with a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct WireError {
@@ -48,6 +64,37 @@ impl<'b> Fields<'b> {
         self.bytes
     }
 
+    /// Two short texts, fields 1 and 2, if there is nothing else and they are written as is usual: what most messages
+    /// of most requests are.
+    #[inline]
+    pub(crate) fn pair(&self) -> Option<(&'b [u8], &'b [u8])> {
+        let [FIRST_TEXT, length, rest @ ..] = self.bytes else { return None };
+        let (first, rest) = rest.split_at_checked(usize::from(*length))?;
+        let [SECOND_TEXT, second, rest @ ..] = rest else { return None };
+        let short = *length < 0x80 && *second < 0x80 && rest.len() == usize::from(*second);
+        short.then_some((first, rest))
+    }
+
+    /// Eight bytes and a number, fields 1 and 2, if there is nothing else and they are written as is usual.
+    #[inline]
+    pub(crate) fn fixed_and_number(&self) -> Option<(u64, u64)> {
+        let (tag, rest) = self.bytes.split_first()?;
+        let (bits, rest) = rest.split_first_chunk::<8>()?;
+        let [SECOND_NUMBER, rest @ ..] = rest else { return None };
+        if *tag != FIRST_FIXED64 || rest.len() > 9 {
+            return None;
+        }
+        let mut number = 0u64;
+        for (at, byte) in rest.iter().enumerate() {
+            number |= u64::from(byte & 0x7f) << (7 * at);
+            let last = at + 1 == rest.len();
+            if (*byte < 0x80) != last {
+                return None;
+            }
+        }
+        (!rest.is_empty()).then_some((u64::from_le_bytes(*bits), number))
+    }
+
     /// The bytes as a packed list of numbers of eight bytes each.
     pub(crate) fn fixed64s(&self) -> Result<impl Iterator<Item = u64> + use<'b>, WireError> {
         let (numbers, rest) = self.bytes.as_chunks::<8>();
@@ -73,6 +120,7 @@ impl<'b> Fields<'b> {
     }
 
     /// An error at this place.
+    #[cold]
     pub(crate) fn broken(&self, what: &str) -> WireError {
         WireError { at: self.start + self.at, what: what.to_owned() }
     }
@@ -88,7 +136,16 @@ impl<'b> Fields<'b> {
     }
 
     /// Seven bits in each byte, the lowest first.
+    #[inline]
     fn varint(&mut self) -> Result<u64, WireError> {
+        if let Some(byte) = self.bytes.get(self.at).filter(|byte| **byte < 0x80) {
+            self.at += 1;
+            return Ok(u64::from(*byte));
+        }
+        self.long_varint()
+    }
+
+    fn long_varint(&mut self) -> Result<u64, WireError> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.take(1)?[0];
@@ -100,6 +157,7 @@ impl<'b> Fields<'b> {
         Err(self.broken("a number has more than ten bytes"))
     }
 
+    #[inline]
     fn field(&mut self) -> Result<(u64, Field<'b>), WireError> {
         let key = self.varint()?;
         let value = match key & 7 {
@@ -127,6 +185,7 @@ impl<'b> Fields<'b> {
 impl<'b> Iterator for Fields<'b> {
     type Item = Result<(u64, Field<'b>), WireError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.at >= self.bytes.len() {
             return None;
@@ -144,19 +203,23 @@ pub(crate) struct Writer<'v>(pub(crate) &'v mut Vec<u8>);
 
 impl Writer<'_> {
     pub(crate) fn number(&mut self, field: u8, value: u64) {
-        self.0.push(field << 3);
+        self.key(field, 0);
         self.varint(value);
     }
 
     pub(crate) fn fixed64(&mut self, field: u8, bits: u64) {
-        self.0.push(field << 3 | 1);
+        self.key(field, 1);
         self.0.extend_from_slice(&bits.to_le_bytes());
     }
 
     pub(crate) fn bytes(&mut self, field: u8, bytes: &[u8]) {
-        self.0.push(field << 3 | 2);
+        self.key(field, 2);
         self.varint(bytes.len() as u64);
         self.0.extend_from_slice(bytes);
+    }
+
+    fn key(&mut self, field: u8, kind: u64) {
+        self.varint(u64::from(field) << 3 | kind);
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "only seven bits are taken")]

@@ -12,7 +12,8 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     routing::post,
 };
-use collect::remote_write::{DecodeLimits, decode};
+use collect::remote_write::{DecodeLimits, Protocol, Scratch, decode_into};
+use model::Batch;
 use testkit::{Peer, free_port};
 use tokio::{
     net::TcpListener,
@@ -60,17 +61,20 @@ async fn what_a_real_prometheus_sends_is_taken_apart() -> anyhow::Result<()> {
     let path = folder.path().to_owned();
     let _peer = spawn_blocking(move || prometheus(&path, receiver)).await??;
 
+    let mut batch = Batch::default();
     let (mut up, mut metadata) = (false, false);
     for _ in 0..REQUESTS_MAX {
         let (encoding, body) = taken.recv().await.expect("the receiver goes on");
-        let decoded = decode(&body, encoding.as_deref(), &DecodeLimits::default())?;
-        assert_eq!(decoded.unsorted, 0);
-        up |= decoded.series.iter().any(|series| {
-            series.labels.metric_name() == Some("up")
+        let sent = (encoding.as_deref(), Protocol::V1);
+        let (limits, mut scratch) = (DecodeLimits::default(), Scratch::default());
+        let arrived = decode_into(&body, sent, &limits, &mut batch, &mut scratch)?;
+        assert_eq!(arrived.unsorted, 0);
+        up |= batch.iter().any(|series| {
+            series.labels.get("__name__") == Some("up")
                 && series.labels.get("job") == Some("itself")
                 && series.samples.iter().any(|sample| sample.time.millis() > 1_700_000_000_000)
         });
-        metadata |= decoded.metadata.iter().any(|metadata| !metadata.help.is_empty());
+        metadata |= arrived.metadata.iter().any(|metadata| !metadata.help.is_empty());
         if up && metadata {
             return Ok(());
         }

@@ -31,6 +31,13 @@ pub struct BatchSeries<'a> {
     pub histograms: &'a [HistogramSample],
 }
 
+impl<'a> From<&'a Series> for BatchSeries<'a> {
+    fn from(series: &'a Series) -> Self {
+        let Series { labels, samples, histograms } = series;
+        Self { labels: labels.as_ref(), samples, histograms }
+    }
+}
+
 impl Batch {
     /// An empty batch from a source: a scrape job, a sender's address. Limits and their messages name it.
     pub fn new(source: &str) -> Self {
@@ -51,6 +58,13 @@ impl Batch {
     /// Where it comes from.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// Says where what follows comes from.
+    pub fn set_source(&mut self, source: &str) {
+        if *self.source != *source {
+            self.source = source.into();
+        }
     }
 
     /// Forgets all series, and keeps the room.
@@ -83,12 +97,30 @@ impl Batch {
         self.end();
     }
 
+    /// Forgets all series but so many, and samples whose series was not ended.
+    pub fn truncate(&mut self, series: usize) {
+        self.entries.truncate(series);
+        let none = Ends { labels: 0, samples: 0, histograms: 0 };
+        let end = self.entries.last().copied().unwrap_or(none);
+        self.labels.truncate(end.labels);
+        self.samples.truncate(end.samples);
+        self.histograms.truncate(end.histograms);
+    }
+
     fn end(&mut self) {
         self.entries.push(Ends {
             labels: self.labels.len(),
             samples: self.samples.len(),
             histograms: self.histograms.len(),
         });
+    }
+
+    /// Bytes of memory it holds, filled or not; histograms' own are not among them.
+    pub fn heap_bytes(&self) -> usize {
+        self.labels.capacity()
+            + self.entries.capacity() * size_of::<Ends>()
+            + self.samples.capacity() * size_of::<Sample>()
+            + self.histograms.capacity() * size_of::<HistogramSample>()
     }
 
     /// How many series.

@@ -8,6 +8,24 @@ const DIGIT: usize = 0x3f;
 /// Digits of a length at most: 30 bits.
 const DIGITS_MAX: u32 = 5;
 
+/// Appends a pair to bytes; gives where its name begins.
+#[inline]
+pub(super) fn push_bytes(bytes: &mut Vec<u8>, name: &[u8], value: &[u8]) -> usize {
+    bytes.reserve(name.len() + value.len() + 2 * DIGITS_MAX as usize);
+    for text in [name, value] {
+        let mut length = text.len();
+        while length > DIGIT {
+            bytes.push(digit(length) | MORE);
+            length >>= 6;
+        }
+        bytes.push(digit(length));
+    }
+    let start = bytes.len();
+    bytes.extend_from_slice(name);
+    bytes.extend_from_slice(value);
+    start
+}
+
 /// Appends a pair.
 pub(super) fn push(text: &mut String, name: &str, value: &str) {
     text.reserve(name.len() + value.len() + 4);

@@ -14,3 +14,5 @@ mod house;
 mod live;
 #[cfg(test)]
 mod prometheus_api;
+#[cfg(test)]
+mod receive;

@@ -1,10 +1,13 @@
 //! Requests good and bad. Messages made with `prost` check both directions against another implementation.
 
-use model::STALE;
+use std::sync::Arc;
+
+use model::{Buckets, Histogram, HistogramSample, Labels, ResetHint, STALE, Series, Span32};
 use proptest::prelude::*;
 use prost::Message;
 
 use super::*;
+use crate::receive::wire::Writer;
 
 #[derive(Clone, PartialEq, Message)]
 struct WriteRequest {
@@ -71,6 +74,43 @@ fn decoded(request: &WriteRequest) -> Result<Decoded, DecodeError> {
     decode(&compressed(&request.encode_to_vec()), Some("snappy"), &DecodeLimits::default())
 }
 
+/// A request in pieces that are easy to compare.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Decoded {
+    series: Vec<Series>,
+    arrived: Arrived,
+}
+
+fn decode_as(
+    protocol: Protocol,
+    body: &[u8],
+    encoding: Option<&str>,
+    limits: &DecodeLimits,
+) -> Result<Decoded, DecodeError> {
+    // What was there before must not show.
+    let before = Series::new(Labels::from_pairs([("left", "over")]), Vec::new());
+    let mut batch = Batch::of("test", &[before]);
+    let arrived =
+        decode_into(body, (encoding, protocol), limits, &mut batch, &mut Scratch::default());
+    if arrived.is_err() {
+        assert!(batch.is_empty() && batch.samples() == 0);
+    }
+    let series = batch.iter().map(|own| Series {
+        labels: own.labels.to_labels(),
+        samples: own.samples.to_vec(),
+        histograms: own.histograms.to_vec(),
+    });
+    Ok(Decoded { series: series.collect(), arrived: arrived? })
+}
+
+fn decode(
+    body: &[u8],
+    encoding: Option<&str>,
+    limits: &DecodeLimits,
+) -> Result<Decoded, DecodeError> {
+    decode_as(Protocol::V1, body, encoding, limits)
+}
+
 fn refusal(labels: &[(&str, &str)]) -> String {
     decoded(&request(labels, &[(1, 1.0)])).unwrap_err().to_string()
 }
@@ -88,7 +128,7 @@ fn a_request_is_taken_apart_with_its_metadata() {
     let decoded = decoded(&sent).unwrap();
     assert_eq!(decoded.series[0].labels.to_string(), "up{job=\"ü\"}");
     assert_eq!(decoded.series[0].samples[0], Sample { time: Time(-5), value: 0.0 });
-    assert_eq!(decoded.metadata[0].kind, MetricKind::Counter);
+    assert_eq!(decoded.arrived.metadata[0].kind, MetricKind::Counter);
 }
 
 #[test]
@@ -116,7 +156,7 @@ fn wrong_labels_are_named_with_their_series() {
 fn labels_out_of_order_are_sorted_and_counted() {
     let decoded = decoded(&request(&[("b", "2"), ("__name__", "a")], &[(1, 1.0)])).unwrap();
     assert_eq!(decoded.series[0].labels.to_string(), "a{b=\"2\"}");
-    assert_eq!(decoded.unsorted, 1);
+    assert_eq!(decoded.arrived.unsorted, 1);
 }
 
 #[test]
@@ -187,6 +227,132 @@ fn other_encodings_and_bad_text_are_named() {
     );
 }
 
+fn histogram(counts: &[f64]) -> Histogram {
+    let length = u32::try_from(counts.len()).unwrap();
+    let spans = vec![Span32 { offset: -3, length }];
+    let positive = Buckets { spans, counts: counts.to_vec() };
+    let negative = Buckets { spans: vec![Span32 { offset: 2, length: 1 }], counts: vec![3.0] };
+    Histogram {
+        schema: -2,
+        zero_threshold: 1e-9,
+        zero_count: 2.0,
+        count: 5.0 + counts.iter().sum::<f64>(),
+        sum: -1.5,
+        positive,
+        negative,
+        reset: ResetHint::NotReset,
+        ..Histogram::default()
+    }
+}
+
+fn native(histograms: Vec<Histogram>) -> Series {
+    let sample = |(at, own)| HistogramSample { time: Time(at), histogram: Arc::new(own) };
+    let histograms = (1000..).zip(histograms).map(sample).collect();
+    Series { labels: Labels::from_pairs([(METRIC_NAME, "h")]), samples: Vec::new(), histograms }
+}
+
+#[test]
+fn native_histograms_survive_both_versions() {
+    let custom = Histogram {
+        schema: model::CUSTOM_BUCKETS,
+        count: 7.0,
+        sum: 9.5,
+        positive: Buckets {
+            spans: vec![Span32 { offset: 0, length: 3 }],
+            counts: vec![4.0, 2.0, 1.0],
+        },
+        bounds: vec![0.5, 2.5],
+        ..Histogram::default()
+    };
+    let sent = vec![native(vec![
+        histogram(&[1.0, 0.0, 12.0]),
+        histogram(&[0.25, 1e300, 3.0]),
+        custom,
+        Histogram { sum: STALE, ..Histogram::default() },
+    ])];
+    for (protocol, body) in
+        [(Protocol::V1, encode(&sent).unwrap()), (Protocol::V2, encode_v2(&sent).unwrap())]
+    {
+        let found = decode_as(protocol, &body, None, &DecodeLimits::default()).unwrap();
+        // A stale marker is a not-a-number, which is not equal to itself.
+        assert_eq!(format!("{:?}", found.series), format!("{sent:?}"));
+        assert!(found.series[0].histograms[3].histogram.is_stale());
+        assert_eq!(found.arrived.histograms, 4);
+    }
+}
+
+#[test]
+fn a_histogram_that_cannot_be_is_named_with_its_series_and_too_many_buckets_are_refused() {
+    let mut broken = histogram(&[1.0, 2.0]);
+    broken.positive.spans[0].length = 3;
+    let body = encode(&[native(vec![broken])]).unwrap();
+    let error = decode(&body, None, &DecodeLimits::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "series 1 (h): native histogram: spans name 3 buckets, 2 are there"
+    );
+    let body = encode(&[native(vec![histogram(&[1.0; 40]), histogram(&[1.0; 40])])]).unwrap();
+    let limits = DecodeLimits { buckets: 60, ..DecodeLimits::default() };
+    let error = decode(&body, None, &limits).unwrap_err();
+    assert_eq!(error.to_string(), "the request has 61 buckets, more than 60");
+}
+
+#[test]
+fn the_content_type_names_the_version() {
+    let of = |text: &str| Protocol::of(Some(text)).map_err(|error| error.to_string());
+    assert_eq!(Protocol::of(None), Ok(Protocol::V1));
+    assert_eq!(of("application/x-protobuf"), Ok(Protocol::V1));
+    assert_eq!(of("application/x-protobuf; proto=prometheus.WriteRequest"), Ok(Protocol::V1));
+    assert_eq!(of(Protocol::V2.content_type()), Ok(Protocol::V2));
+    assert!(
+        of("application/x-protobuf;proto=other.Request").unwrap_err().contains("other.Request")
+    );
+    assert!(of("text/plain").is_err());
+}
+
+/// A request of version 2.0 with these symbols and the series' label references.
+fn second(symbols: &[&str], references: &[u8], samples: usize) -> Vec<u8> {
+    let (mut message, mut series, mut sample) = (Vec::new(), Vec::new(), Vec::new());
+    for symbol in symbols {
+        Writer(&mut message).bytes(4, symbol.as_bytes());
+    }
+    Writer(&mut sample).fixed64(1, 1f64.to_bits());
+    Writer(&mut series).bytes(1, references);
+    for _ in 0..samples {
+        Writer(&mut series).bytes(2, &sample);
+    }
+    Writer(&mut sample).number(1, 1);
+    let mut metadata = Vec::new();
+    Writer(&mut metadata).number(1, 3);
+    Writer(&mut metadata).number(3, 3);
+    Writer(&mut series).bytes(5, &metadata);
+    Writer(&mut message).bytes(5, &series);
+    compressed(&message)
+}
+
+#[test]
+fn the_second_version_refers_to_symbols_and_tells_metadata_with_its_series() {
+    let symbols = ["", "__name__", "http_seconds_bucket", "how long", "le", "1"];
+    let limits = DecodeLimits::default();
+    let ask = |references: &[u8], samples| {
+        decode_as(Protocol::V2, &second(&symbols, references, samples), None, &limits)
+    };
+    let found = ask(&[1, 2, 4, 5], 1).unwrap();
+    assert_eq!(found.series[0].labels.to_string(), "http_seconds_bucket{le=\"1\"}");
+    let Metadata { metric, kind, help, .. } = &found.arrived.metadata[0];
+    assert_eq!(
+        (metric.as_str(), *kind, help.as_str()),
+        ("http_seconds", MetricKind::Histogram, "how long")
+    );
+    let wrong = |references: &[u8], samples| ask(references, samples).unwrap_err().to_string();
+    assert_eq!(wrong(&[1, 2, 4, 9], 1), "series 1 (http_seconds_bucket): symbol 9 of 6");
+    assert!(wrong(&[1, 2, 4], 1).ends_with("a label has a name and no value"));
+    assert!(wrong(&[1, 2], 0).ends_with("it has neither samples nor histograms"));
+    assert!(wrong(&[4, 5], 1).ends_with("it has no name (__name__)"));
+    assert!(wrong(&[1, 2, 0, 5], 1).ends_with("a label has no name"));
+    assert!(wrong(&[1, 2, 4, 5, 4, 5], 1).ends_with("the label \"le\" stands twice"));
+}
+
 proptest! {
     #[test]
     fn what_is_put_together_is_taken_apart_the_same(
@@ -205,6 +371,10 @@ proptest! {
             samples.iter().map(|sample| (sample.time.millis(), sample.value.to_bits())).collect()
         };
         prop_assert_eq!(bits(&decoded.series[0].samples), bits(&samples));
+        let second = encode_v2(&[Series::new(labels.clone(), samples.clone())]).unwrap();
+        let second = decode_as(Protocol::V2, &second, None, &DecodeLimits::default()).unwrap();
+        prop_assert_eq!(&second.series[0].labels, &labels);
+        prop_assert_eq!(bits(&second.series[0].samples), bits(&samples));
         let plain = Decoder::new().decompress_vec(&body).unwrap();
         let message = WriteRequest::decode(plain.as_slice()).unwrap();
         prop_assert_eq!(message.timeseries[0].samples.len(), samples.len());
@@ -213,6 +383,8 @@ proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         drop(decode(&bytes, None, &DecodeLimits::default()));
-        drop(decode(&compressed(&bytes), None, &DecodeLimits::default()));
+        for protocol in [Protocol::V1, Protocol::V2] {
+            drop(decode_as(protocol, &compressed(&bytes), None, &DecodeLimits::default()));
+        }
     }
 }

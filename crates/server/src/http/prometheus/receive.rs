@@ -2,6 +2,7 @@
 
 mod body;
 mod inflight;
+mod pool;
 mod refused;
 mod remote_write;
 mod senders;
@@ -19,6 +20,7 @@ use crate::{
     state::{App, meters},
 };
 use inflight::InFlight;
+use pool::Pool;
 use refused::Refused;
 use senders::Senders;
 
@@ -29,13 +31,18 @@ pub(crate) struct Receiving {
     in_flight: InFlight,
     /// Who sends.
     senders: Senders,
+    pool: Pool,
 }
 
 impl Receiving {
     /// Nothing is on its way yet.
     pub(crate) fn new(settings: &ReceiveSettings) -> Self {
         let bytes_max = usize::try_from(settings.in_flight_bytes_max).unwrap_or(usize::MAX);
-        Self { in_flight: InFlight::new(bytes_max), senders: Senders::default() }
+        Self {
+            in_flight: InFlight::new(bytes_max),
+            senders: Senders::default(),
+            pool: Pool::default(),
+        }
     }
 
     /// Bytes of bodies on their way now.

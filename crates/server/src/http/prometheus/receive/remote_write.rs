@@ -7,8 +7,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use collect::remote_write;
-use model::Batch;
+use collect::remote_write::{self, Protocol};
 
 use super::{
     body::{self, Received},
@@ -16,62 +15,71 @@ use super::{
 };
 use crate::{http::error::chain, state::App};
 
-/// Says how many samples were kept, as remote write 2.0 has it.
-const SAMPLES_WRITTEN: &str = "x-prometheus-remote-write-samples-written";
+/// How many of each were kept, as remote write 2.0 has it.
+const WRITTEN: [&str; 3] = [
+    "x-prometheus-remote-write-samples-written",
+    "x-prometheus-remote-write-histograms-written",
+    "x-prometheus-remote-write-exemplars-written",
+];
 const WAY: &str = "way=\"remote_write\"";
+
+/// How many samples were kept.
+#[derive(Clone, Copy, Debug, Default)]
+struct Kept {
+    floats: usize,
+    histograms: usize,
+}
 
 /// Takes a remote-write request: 204 once its samples survive the end of this process.
 pub(in crate::http::prometheus) async fn write(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Response {
-    match take(&app, request).await {
-        Ok(accepted) => {
-            (StatusCode::NO_CONTENT, [(SAMPLES_WRITTEN, accepted.to_string())]).into_response()
-        }
+    let (kept, mut response) = match take(&app, request).await {
+        Ok(kept) => (kept, StatusCode::NO_CONTENT.into_response()),
         Err(refused) => {
             refused.count(&app, WAY);
-            refused.into_response()
+            (Kept::default(), refused.into_response())
         }
+    };
+    for (name, count) in WRITTEN.into_iter().zip([kept.floats, kept.histograms, 0]) {
+        response.headers_mut().insert(name, count.into());
     }
+    response
 }
 
-async fn take(app: &Arc<App>, request: Request) -> Result<usize, Refused> {
+fn text(headers: &HeaderMap, name: &header::HeaderName) -> Option<String> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+}
+
+async fn take(app: &Arc<App>, request: Request) -> Result<Kept, Refused> {
     let settings = &app.settings.remote_write;
     if !settings.enabled {
         let message = "remote write is switched off here; set `receive.remote_write: true`";
         return Err(Refused::new(StatusCode::NOT_FOUND, "disabled", message));
     }
     let (head, body) = request.into_parts();
-    check_headers(&head.headers)?;
+    let content_type = text(&head.headers, &header::CONTENT_TYPE);
+    let protocol = Protocol::of(content_type.as_deref()).map_err(|error| {
+        Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "version", chain(&error))
+    })?;
     let bytes_max = usize::try_from(settings.body_bytes_max).unwrap_or(usize::MAX);
     let mut received = body::read(&app.receiving.in_flight, &head.headers, body, bytes_max).await?;
-    let encoding = head.headers.get(header::CONTENT_ENCODING);
-    let encoding = encoding.and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let encoding = text(&head.headers, &header::CONTENT_ENCODING);
     let sender = app.receiving.sender(&head);
     let app = Arc::clone(app);
     let kept = tokio::task::spawn_blocking(move || {
-        keep(&app, &mut received, encoding.as_deref(), &sender)
+        keep(&app, &mut received, (encoding.as_deref(), protocol), &sender)
     });
     kept.await.map_err(|_panicked| Refused::by_bug())?
-}
-
-fn check_headers(headers: &HeaderMap) -> Result<(), Refused> {
-    let content_type =
-        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if content_type.contains("io.prometheus.write.v2") {
-        let message = "remote write 2.0 is not spoken yet: send prometheus.WriteRequest (1.0)";
-        return Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "version", message));
-    }
-    Ok(())
 }
 
 fn keep(
     app: &App,
     received: &mut Received,
-    encoding: Option<&str>,
+    sent_as: (Option<&str>, Protocol),
     sender: &str,
-) -> Result<usize, Refused> {
+) -> Result<Kept, Refused> {
     let settings = &app.settings.remote_write;
     let limits = remote_write::DecodeLimits {
         decoded_bytes: usize::try_from(settings.unpacked_bytes_max).unwrap_or(usize::MAX),
@@ -84,9 +92,14 @@ fn keep(
     if !received.permit.grow(unpacked) {
         return Err(Refused::busy(received.permit.others()));
     }
-    let decoded = remote_write::decode(&received.bytes, encoding, &limits)
-        .map_err(|error| Refused::new(StatusCode::BAD_REQUEST, "decode", chain(&error)))?;
-    app.board.describe(decoded.metadata);
-    let batch = Batch::of(sender, &decoded.series);
-    Ok(super::keep(app, WAY, &batch)?.accepted)
+    app.receiving.pool.with(|batch, scratch| {
+        batch.set_source(sender);
+        let arrived = remote_write::decode_into(&received.bytes, sent_as, &limits, batch, scratch)
+            .map_err(|error| Refused::new(StatusCode::BAD_REQUEST, "decode", chain(&error)))?;
+        app.board.describe(arrived.metadata);
+        let accepted = super::keep(app, WAY, batch)?.accepted;
+        // Of a request that has both kinds, what was left out is counted with the floats.
+        let histograms = arrived.histograms.min(accepted);
+        Ok(Kept { floats: accepted - histograms, histograms })
+    })
 }

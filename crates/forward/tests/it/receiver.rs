@@ -17,7 +17,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::post,
 };
-use collect::remote_write::{DecodeLimits, decode};
+use collect::remote_write::{DecodeLimits, Protocol, Scratch, decode_into};
 use forward::{Position, Queue, QueueOptions, Receiver, Rewrite, SendLimits, Sender};
 use model::{Batch, Labels, Sample, Span, Time, TimeRange};
 use tempfile::TempDir;
@@ -81,11 +81,13 @@ impl Inbox {
     }
 
     fn take(&self, body: &[u8]) {
-        let decoded = decode(body, Some("snappy"), &DecodeLimits::default()).unwrap();
-        let samples = decoded.series.iter().map(|own| own.samples.len()).sum();
+        let (mut batch, mut scratch) = (Batch::default(), Scratch::default());
+        let sent_as = (Some("snappy"), Protocol::V1);
+        decode_into(body, sent_as, &DecodeLimits::default(), &mut batch, &mut scratch).unwrap();
+        let samples = batch.iter().map(|own| own.samples.len()).sum();
         self.samples_max.fetch_max(samples, Ordering::SeqCst);
         let mut taken = self.taken.lock().unwrap();
-        for series in decoded.series {
+        for series in batch.iter() {
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,

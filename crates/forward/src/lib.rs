@@ -16,4 +16,4 @@ pub use figures::{Dropped, Figures};
 pub use forwarding::Forwarding;
 pub use queue::{Position, Queue, QueueOptions, QueueStats, Read, Syncing};
 pub use rewrite::Rewrite;
-pub use sender::{Protocol, Receiver, SendLimits, Sender};
+pub use sender::{Receiver, SendLimits, Sender};

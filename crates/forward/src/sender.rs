@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use collect::scrape::Auth;
+use collect::{remote_write::Protocol, scrape::Auth};
 use futures_util::future::join_all;
 use model::{Clock, Secret, Span};
 use parking_lot::Mutex;
@@ -26,16 +26,6 @@ use window::Plan;
 
 /// The queue is tended, and lanes are counted anew, this often.
 const TEND_EVERY: Duration = Duration::from_secs(1);
-
-/// A version of remote write.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Protocol {
-    /// 1.0, which everybody understands.
-    #[default]
-    V1,
-    /// 2.0; a receiver that does not understand it gets 1.0.
-    V2,
-}
 
 /// How samples are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +66,7 @@ impl Default for SendLimits {
 pub struct Receiver {
     /// Where.
     pub url: String,
-    /// How.
+    /// Which message; a receiver that does not understand 2.0 gets 1.0.
     pub protocol: Protocol,
     /// How we prove who we are.
     pub auth: Auth,

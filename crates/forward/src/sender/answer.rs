@@ -5,10 +5,11 @@ use std::{
     time::Duration,
 };
 
+use collect::remote_write::Protocol;
 use jiff::fmt::rfc2822;
 use model::{Span, Time};
 
-use super::{Protocol, SendLimits};
+use super::SendLimits;
 
 /// What a try led to.
 #[derive(Clone, Debug, PartialEq, Eq)]

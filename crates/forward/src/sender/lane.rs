@@ -9,13 +9,14 @@ use std::{
     time::Duration,
 };
 
+use collect::remote_write::Protocol;
 use model::Clock;
 use parking_lot::Mutex;
 use reqwest::{Client, header};
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    Protocol, Receiver,
+    Receiver,
     answer::{Answer, Random, Verdict, judge, pause},
     window::Request,
 };
@@ -146,18 +147,12 @@ impl Tools {
     }
 
     async fn ask(&self, request: &Request, protocol: Protocol) -> Verdict {
-        let (content, version) = match protocol {
-            Protocol::V1 => ("application/x-protobuf", "0.1.0"),
-            Protocol::V2 => {
-                ("application/x-protobuf;proto=io.prometheus.write.v2.Request", "2.0.0")
-            }
-        };
         let mut asked = self
             .client
             .post(&self.receiver.url)
-            .header(header::CONTENT_TYPE, content)
+            .header(header::CONTENT_TYPE, protocol.content_type())
             .header(header::CONTENT_ENCODING, "snappy")
-            .header("X-Prometheus-Remote-Write-Version", version);
+            .header("X-Prometheus-Remote-Write-Version", protocol.version());
         for (name, value) in &self.receiver.headers {
             asked = asked.header(name, value.reveal());
         }

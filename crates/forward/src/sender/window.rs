@@ -1,11 +1,10 @@
 //! A window of the queue, read and made into requests: work for a thread that may block.
 
 use bytes::Bytes;
-use collect::remote_write;
+use collect::remote_write::{self, Protocol};
 use model::{Batch, BatchSeries, Time};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::Protocol;
 use crate::{Position, Queue, QueueError};
 
 /// Bytes of labels in one request, about, whatever the number of samples: receivers refuse long bodies.
@@ -131,7 +130,11 @@ impl<'w> Maker<'w> {
             return;
         }
         let samples = self.batch.samples() as u64;
-        match encode(&self.batch, self.plan.protocol) {
+        let body = match self.plan.protocol {
+            Protocol::V1 => remote_write::encode(self.batch.iter()),
+            Protocol::V2 => remote_write::encode_v2(self.batch.iter()),
+        };
+        match body {
             Ok(body) => self.requests.push(Request { body: body.into(), samples }),
             Err(error) => {
                 self.queue.figures().drop_samples(crate::Dropped::Unwritten, samples);
@@ -141,13 +144,4 @@ impl<'w> Maker<'w> {
         self.batch.clear();
         self.label_bytes = 0;
     }
-}
-
-fn encode(batch: &Batch, protocol: Protocol) -> Result<Vec<u8>, remote_write::DecodeError> {
-    let _ = protocol;
-    let series: Vec<model::Series> = batch
-        .iter()
-        .map(|own| model::Series::new(own.labels.to_labels(), own.samples.to_vec()))
-        .collect();
-    remote_write::encode(&series)
 }

@@ -19,7 +19,7 @@ use axum::{
 };
 use collect::remote_write::{DecodeLimits, Protocol, Scratch, decode_into};
 use forward::{Position, Queue, QueueOptions, Receiver, Rewrite, SendLimits, Sender};
-use model::{Batch, Labels, Sample, Span, Time, TimeRange};
+use model::{Batch, HistogramSample, Labels, Sample, Span, Time, TimeRange};
 use tempfile::TempDir;
 use testkit::TurnedClock;
 use tokio::net::TcpListener;
@@ -47,6 +47,7 @@ pub(crate) struct Inbox {
     script: Mutex<Script>,
     requests: AtomicUsize,
     taken: Mutex<BTreeMap<String, Vec<u32>>>,
+    histograms: Mutex<Vec<(String, HistogramSample)>>,
     headers: Mutex<Vec<HeaderMap>>,
     samples_max: AtomicUsize,
 }
@@ -80,9 +81,14 @@ impl Inbox {
         self.taken().into_values().flatten().collect()
     }
 
-    fn take(&self, body: &[u8]) {
+    /// Native histograms, in the order they came.
+    pub(crate) fn histograms(&self) -> Vec<(String, HistogramSample)> {
+        self.histograms.lock().unwrap().clone()
+    }
+
+    fn take(&self, body: &[u8], protocol: Protocol) {
         let (mut batch, mut scratch) = (Batch::default(), Scratch::default());
-        let sent_as = (Some("snappy"), Protocol::V1);
+        let sent_as = (Some("snappy"), protocol);
         decode_into(body, sent_as, &DecodeLimits::default(), &mut batch, &mut scratch).unwrap();
         let samples = batch.iter().map(|own| own.samples.len()).sum();
         self.samples_max.fetch_max(samples, Ordering::SeqCst);
@@ -95,16 +101,21 @@ impl Inbox {
             )]
             let numbers = series.samples.iter().map(|own| own.value as u32);
             taken.entry(series.labels.to_string()).or_default().extend(numbers);
+            let natives =
+                series.histograms.iter().map(|own| (series.labels.to_string(), own.clone()));
+            self.histograms.lock().unwrap().extend(natives);
         }
     }
 }
 
 async fn receive(State(inbox): State<Arc<Inbox>>, headers: HeaderMap, body: Bytes) -> Response {
     let number = inbox.requests.fetch_add(1, Ordering::SeqCst);
+    let content = headers.get("content-type").unwrap().to_str().unwrap();
+    let protocol = Protocol::of(Some(content)).unwrap();
     inbox.headers.lock().unwrap().push(headers);
     let does = (inbox.script.lock().unwrap())(number);
     match does {
-        Does::Take => inbox.take(&body),
+        Does::Take => inbox.take(&body, protocol),
         Does::Answer(status, headers, text) => {
             let mut response = (StatusCode::from_u16(status).unwrap(), text).into_response();
             for (name, value) in headers {
@@ -114,11 +125,13 @@ async fn receive(State(inbox): State<Arc<Inbox>>, headers: HeaderMap, body: Byte
         }
         Does::Hang => std::future::pending().await,
         Does::TakeAndBreak => {
-            inbox.take(&body);
+            inbox.take(&body, protocol);
             panic!("the connection breaks, on purpose");
         }
     }
-    StatusCode::NO_CONTENT.into_response()
+    // As whoever understands 2.0 says it.
+    let written = [("x-prometheus-remote-write-samples-written", "1")];
+    (StatusCode::NO_CONTENT, written).into_response()
 }
 
 /// A queue, a receiver and a clock.
@@ -137,6 +150,7 @@ impl Kit {
             script: Mutex::new(Box::new(|_| Does::Take)),
             requests: AtomicUsize::new(0),
             taken: Mutex::default(),
+            histograms: Mutex::default(),
             headers: Mutex::default(),
             samples_max: AtomicUsize::new(0),
         });

@@ -8,9 +8,15 @@ use std::{
     },
 };
 
-use collect::scrape::{Auth, Credential};
-use forward::{Dropped, Forwarding, Protocol};
-use model::{Clock as _, Labels, Sample, SampleSink as _, Secret, Series, Span};
+use collect::{
+    remote_write::Protocol,
+    scrape::{Auth, Credential},
+};
+use forward::{Dropped, Forwarding};
+use model::{
+    Batch, Buckets, Clock as _, Histogram, HistogramSample, Labels, Sample, SampleSink as _,
+    Secret, Series, Span, Span32, TimeRange,
+};
 use testkit::MemoryStore;
 
 use crate::receiver::{Does, Kit, NOW, append, assert_in_order, is_done, waiting};
@@ -139,4 +145,29 @@ async fn only_what_the_store_has_taken_goes_out() {
         [("up{job=\"node\"}".to_owned(), vec![1])]
     );
     assert_eq!(Dropped::ALL.map(|why| queue.figures().dropped(why)), [0; 5]);
+}
+
+#[tokio::test]
+async fn histograms_go_out_by_either_protocol() {
+    for protocol in [Protocol::V1, Protocol::V2] {
+        let mut kit = Kit::new().await;
+        kit.receiver.protocol = protocol;
+        let queue = kit.queue();
+        let spans = vec![Span32 { offset: -2, length: 2 }];
+        let histogram = Arc::new(Histogram {
+            schema: 3,
+            count: 3.0,
+            sum: 4.5,
+            positive: Buckets { spans, counts: vec![1.0, 2.0] },
+            ..Histogram::default()
+        });
+        let sample = HistogramSample { time: NOW, histogram };
+        let mut batch = Batch::new("test");
+        batch.push_histogram(sample.clone());
+        batch.end_packed(Labels::from_pairs([("__name__", "seconds")]).as_ref());
+        queue.append(&batch, TimeRange::ALL);
+        kit.run_until(&queue, "all is sent", || is_done(&queue)).await;
+        assert_eq!((kit.inbox.requests(), queue.figures().sent()), (1, 1));
+        assert_eq!(kit.inbox.histograms(), [("seconds".to_owned(), sample)]);
+    }
 }

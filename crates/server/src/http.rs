@@ -20,7 +20,12 @@ pub(crate) use prometheus::{Receiving, number};
 
 use std::sync::Arc;
 
-use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
+    routing::{get, post},
+};
 
 use crate::state::App;
 
@@ -30,6 +35,7 @@ pub(crate) fn app_router(app: &Arc<App>) -> Router {
     Router::new()
         .nest("/api/v1", prometheus::router())
         .nest("/api/plimsoll/v1", ours::router())
+        .route("/v1/metrics", post(prometheus::otlp_metrics))
         .route("/metrics", get(own::metrics))
         .layer(DefaultBodyLimit::max(body_max))
         .layer(middleware::from_fn_with_state(Arc::clone(app), layers::count))

@@ -17,8 +17,9 @@ pub use pattern::Pattern;
 pub use reader::{Field, Fields, Placed, Reader, parse_duration, parse_share, parse_size};
 pub use reference::reference;
 pub use settings::{
-    Authorization, ExpressionCheck, HostSettings, ProcessWatch, QuerySettings, ReceiveSettings,
-    Receiver, Relabel, RelabelAction, Scheme, ScrapeJob, ScrapeLimits, SecretSource,
-    ServerSettings, Settings, StoreSettings, Sync, TargetGroup, TlsSettings, read_secret,
+    Authorization, ExpressionCheck, HistogramForm, HostSettings, OtlpSettings, ProcessWatch,
+    PromotedAttributes, QuerySettings, ReceiveSettings, Receiver, Relabel, RelabelAction, Scheme,
+    ScrapeJob, ScrapeLimits, SecretSource, ServerSettings, Settings, StoreSettings, Sync,
+    TargetGroup, TlsSettings, TranslationStrategy, read_secret,
 };
 pub use yaml::{Document, Entry, Node, read_text};

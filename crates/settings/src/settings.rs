@@ -17,7 +17,9 @@ use std::path::{Path, PathBuf};
 pub use host::{HostSettings, ProcessWatch};
 use model::{Labels, Resource, Span};
 pub use query::QuerySettings;
-pub use receive::ReceiveSettings;
+pub use receive::{
+    HistogramForm, OtlpSettings, PromotedAttributes, ReceiveSettings, TranslationStrategy,
+};
 pub use receiver::Receiver;
 pub use scrape::{
     Authorization, Relabel, RelabelAction, Scheme, ScrapeJob, ScrapeLimits, TargetGroup,
@@ -55,6 +57,8 @@ pub struct Settings {
     pub scrape: Vec<ScrapeJob>,
     /// What may be sent here.
     pub remote_write: ReceiveSettings,
+    /// How OpenTelemetry's metrics are named.
+    pub otlp: OtlpSettings,
     /// Prometheus rule files, as globs relative to the settings file.
     pub rule_files: Vec<String>,
     /// Everything with a limit; the default policy's, unless left out or declared anew, included.

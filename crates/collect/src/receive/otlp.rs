@@ -18,9 +18,10 @@ use model::{Batch, Kind, Metadata, Span};
 
 use crate::receive::wire::WireError;
 
-pub use answer::{Said, failure, success};
+pub use answer::{Failure, failure, success};
 pub use labels::Strategy;
 pub use refused::{Reason, Refused};
+pub use unpack::unpacked_bytes;
 
 /// In which of its two forms a request comes, and its answer goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -77,7 +77,7 @@ async fn ready(State(gate): State<Arc<Gate>>) -> Response {
 
 async fn dispatch(State(gate): State<Arc<Gate>>, request: Request) -> Response {
     let path = request.uri().path();
-    if !path.starts_with("/api/") && path != "/metrics" {
+    if layers::is_page(path) || path.starts_with("/-/") {
         return pages::page(request.uri());
     }
     if let Some(app) = gate.app.get() {

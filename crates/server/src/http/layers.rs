@@ -36,7 +36,7 @@ pub(crate) async fn outermost(
 ) -> Response {
     let request_id = format!("{:08x}", REQUESTS.fetch_add(1, Ordering::Relaxed));
     let path = request.uri().path().to_owned();
-    let is_page = !path.starts_with("/api/") && path != "/metrics" && !path.starts_with("/-/");
+    let is_page = is_page(&path);
     let checked = gate.access.check(request.method(), request.uri(), request.headers());
     let mut response = match checked {
         Ok(()) => next.run(request).await,
@@ -63,6 +63,11 @@ pub(crate) async fn outermost(
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
+}
+
+/// Whether a path is one of the pages', which everybody may see, since the sign-in page is among them.
+pub(super) fn is_page(path: &str) -> bool {
+    !["/api/", "/v1/", "/-/"].iter().any(|start| path.starts_with(start)) && path != "/metrics"
 }
 
 fn refused(refusal: Refusal) -> Response {

@@ -13,6 +13,7 @@ mod status;
 
 pub(crate) use answer::number;
 pub(crate) use receive::Receiving;
+pub(super) use receive::otlp_metrics;
 
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/status/buildinfo", get(status::buildinfo))
         .route("/status/runtimeinfo", get(status::runtimeinfo))
         .route("/write", post(receive::write))
+        .route("/otlp/v1/metrics", post(otlp_metrics))
         .fallback(unknown)
 }
 

@@ -45,6 +45,8 @@ metrics! {
     COLLECT_BY_SENDER Counter "plimsoll_collect_sender_samples_total" "Samples that others sent, by way in and sender: its `X-Scope-OrgID`, else its address; `other` beyond a hundred."
     COLLECT_IN_FLIGHT Gauge "plimsoll_collect_in_flight_bytes" "Bytes of bodies that are on their way from senders to the store."
     COLLECT_REFUSED Counter "plimsoll_collect_refused_total" "Batches and bodies refused, by way in and reason."
+    COLLECT_POINTS_REFUSED Counter "plimsoll_collect_points_refused_total" "Data points refused out of bodies that were taken, by way in and reason."
+    COLLECT_EXEMPLARS Counter "plimsoll_collect_exemplars_total" "Exemplars that came and were not kept, by way in."
     COLLECT_OUT_OF_RANGE Counter "plimsoll_collect_out_of_range_total" "Samples left out because their time lies outside what the store keeps, by way in."
     COLLECT_SCRAPES Counter "plimsoll_collect_scrapes_total" "Scrapes, by outcome."
     COLLECT_TARGETS Gauge "plimsoll_collect_targets" "Targets, by health."

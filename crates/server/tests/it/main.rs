@@ -13,6 +13,8 @@ mod house;
 #[cfg(test)]
 mod live;
 #[cfg(test)]
+mod otlp;
+#[cfg(test)]
 mod prometheus_api;
 #[cfg(test)]
 mod receive;

@@ -86,6 +86,15 @@ fn outer() -> Vec<Section> {
         ),
         section(
             [
+                "otlp",
+                "`otlp:`",
+                "How metrics that OpenTelemetry sends are named, with the keys that Prometheus gives them.",
+                "otlp: {{}}",
+            ],
+            &receive::OTLP_TABLE,
+        ),
+        section(
+            [
                 "global",
                 "`global:`",
                 "What holds for all jobs and rules, as Prometheus has it.",

@@ -10,7 +10,7 @@ use crate::receive::wire::Writer;
 
 /// What went wrong with a whole request, by the code gRPC has for it (`google/rpc/code.proto`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum Failure {
     /// It is wrong, and stays wrong.
     Invalid,
     /// Nobody listens.
@@ -23,7 +23,7 @@ pub enum Said {
     Internal,
 }
 
-impl Said {
+impl Failure {
     fn code(self) -> u8 {
         match self {
             Self::Invalid => 3,
@@ -57,12 +57,12 @@ pub fn success(format: Format, refused: &Refused) -> Vec<u8> {
 }
 
 /// The body of the answer to a request of which nothing was taken.
-pub fn failure(format: Format, said: Said, message: &str) -> Vec<u8> {
+pub fn failure(format: Format, what: Failure, message: &str) -> Vec<u8> {
     if format == Format::Json {
-        return json!({ "code": said.code(), "message": message }).to_string().into_bytes();
+        return json!({ "code": what.code(), "message": message }).to_string().into_bytes();
     }
     let mut body = Vec::new();
-    Writer(&mut body).number(1, u64::from(said.code()));
+    Writer(&mut body).number(1, u64::from(what.code()));
     Writer(&mut body).bytes(2, message.as_bytes());
     body
 }

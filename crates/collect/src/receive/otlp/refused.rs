@@ -20,6 +20,8 @@ pub enum Reason {
     Labels,
     /// Its buckets make no sense, or are finer or wider than what can be kept.
     Histogram,
+    /// It is older or newer than what the store keeps.
+    Late,
 }
 
 impl Reason {
@@ -32,6 +34,7 @@ impl Reason {
             Self::Name => "name",
             Self::Labels => "labels",
             Self::Histogram => "histogram",
+            Self::Late => "out_of_range",
         }
     }
 
@@ -45,6 +48,7 @@ impl Reason {
             Self::Name => "the metric's name has no letter or digit",
             Self::Labels => "the attributes do not make labels",
             Self::Histogram => "the histogram cannot be kept",
+            Self::Late => "the time lies outside of what is kept",
         }
     }
 }
@@ -81,9 +85,19 @@ impl Refused {
             let colon = if detail.is_empty() { "" } else { ": " };
             let plural = if *points == 1 { "" } else { "s" };
             let why = reason.sentence();
-            format!("{points} data point{plural} refused, the first of metric {metric:?}: {why}{colon}{detail}")
+            let first = if metric.is_empty() {
+                String::new()
+            } else {
+                format!(", the first of metric {metric:?}")
+            };
+            format!("{points} data point{plural} refused{first}: {why}{colon}{detail}")
         });
         told.collect::<Vec<_>>().join("; ")
+    }
+
+    /// Adds data points that the store did not keep because of their time.
+    pub fn add_late(&mut self, points: usize) {
+        self.add(Reason::Late, points, "", String::new());
     }
 
     pub(super) fn add(&mut self, reason: Reason, points: usize, metric: &str, detail: String) {

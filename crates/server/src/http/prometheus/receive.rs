@@ -2,11 +2,13 @@
 
 mod body;
 mod inflight;
+mod otlp;
 mod pool;
 mod refused;
 mod remote_write;
 mod senders;
 
+pub(in crate::http) use otlp::metrics as otlp_metrics;
 pub(super) use remote_write::write;
 
 use std::sync::Arc;

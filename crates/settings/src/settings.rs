@@ -4,6 +4,7 @@ mod host;
 mod query;
 mod receive;
 mod receiver;
+mod remote;
 mod resource;
 mod scrape;
 mod secret;
@@ -21,6 +22,7 @@ pub use receive::{
     HistogramForm, OtlpSettings, PromotedAttributes, ReceiveSettings, TranslationStrategy,
 };
 pub use receiver::Receiver;
+pub use remote::RemoteQuery;
 pub use scrape::{
     Authorization, Relabel, RelabelAction, Scheme, ScrapeJob, ScrapeLimits, TargetGroup,
     TlsSettings,
@@ -122,12 +124,11 @@ impl Settings {
         }
         for job in &mut self.scrape {
             job.tls.ca_file.iter_mut().for_each(place);
-            match &mut job.authorization {
-                Authorization::Token { token: SecretSource::File(path), .. }
-                | Authorization::Basic { password: SecretSource::File(path), .. } => place(path),
-                Authorization::None | Authorization::Token { .. } | Authorization::Basic { .. } => {
-                }
-            }
+            job.authorization.file_mut().into_iter().for_each(place);
+        }
+        if let Some(remote) = &mut self.query.remote {
+            remote.tls.ca_file.iter_mut().for_each(place);
+            remote.authorization.file_mut().into_iter().for_each(place);
         }
     }
 }

@@ -18,3 +18,5 @@ mod otlp;
 mod prometheus_api;
 #[cfg(test)]
 mod receive;
+#[cfg(test)]
+mod remote;

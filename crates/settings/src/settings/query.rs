@@ -2,6 +2,7 @@
 
 use model::Span;
 
+use super::{RemoteQuery, remote::query as remote};
 use crate::table::{Key, Otherwise, Table, set};
 
 /// Bounds of queries.
@@ -23,6 +24,8 @@ pub struct QuerySettings {
     pub memory_max: u64,
     /// How many bytes of answers are kept to be used again; none if 0.
     pub reuse_bytes: u64,
+    /// Who answers instead of the store here.
+    pub remote: Option<RemoteQuery>,
 }
 
 impl Default for QuerySettings {
@@ -36,6 +39,7 @@ impl Default for QuerySettings {
             points_max: 11_000,
             memory_max: 1 << 30,
             reuse_bytes: 32 << 20,
+            remote: None,
         }
     }
 }
@@ -116,6 +120,13 @@ pub(super) static TABLE: Table<QuerySettings> = Table {
             read: |reader, field, into| {
                 set(&mut into.reuse_bytes, reader.size(field.node, 0..=1 << 40));
             },
+        },
+        Key {
+            name: "remote",
+            form: "section",
+            otherwise: Otherwise::Nothing,
+            about: "A cluster that answers all questions instead of the store here.",
+            read: |reader, field, into| into.remote = remote::read(reader, field.node),
         },
     ],
     refused: &[],

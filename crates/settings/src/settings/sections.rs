@@ -1,6 +1,6 @@
 //! Every section of a settings file with its table, for the reference page and for tests.
 
-use super::{host, query, receive, receiver, resource, scrape, server, store, top};
+use super::{host, query, receive, receiver, remote, resource, scrape, server, store, top};
 use crate::table::{Row, Table};
 
 /// A section as it is documented.
@@ -62,6 +62,15 @@ fn outer() -> Vec<Section> {
             &store::TABLE,
         ),
         section(["query", "`query:`", "What one question may cost.", "query: {{}}"], &query::TABLE),
+        section(
+            [
+                "query.remote",
+                "`query.remote:`",
+                "A cluster that is asked instead of the store here: Prometheus, Thanos, Mimir, VictoriaMetrics, GreptimeDB. Rules, pages and forecasts then rest on what it has. See [Outgrowing one machine](../guides/outgrowing-one-machine.md).",
+                "query: {remote: {url: 'http://a', {}}}",
+            ],
+            &remote::query::TABLE,
+        ),
         section(
             [
                 "host",

@@ -171,7 +171,10 @@ pub(super) static TABLE: Table<Draft> = Table {
             "remote_write",
             "samples are not sent on; to take a Prometheus' samples, point its `remote_write` at `/api/v1/write` here",
         ),
-        ("remote_read", "queries are answered from the store here; remove the section"),
+        (
+            "remote_read",
+            "questions go to another server as PromQL: write its address as `query: {remote: {url: …}}`",
+        ),
         (
             "scrape_config_files",
             "write the jobs under `scrape_configs`, and their targets in files with `file_sd_configs`",

@@ -105,6 +105,25 @@ scrape_configs:
 }
 
 #[test]
+fn what_cannot_be_an_address_of_a_cluster_comes_with_what_can() {
+    insta::assert_snapshot!(mistakes(
+        "\
+query:
+  remote:
+    url: http://mimir/prometheus/api/v1
+    tenant: two words
+    params: {query: up}
+    basic_auth: {username: a, password_file: b}
+    bearer_token_file: c
+    timeout: 10s
+"
+    ));
+    insta::assert_snapshot!(mistakes("query: {remote: {url: 'http://me:secret@mimir'}}"));
+    insta::assert_snapshot!(mistakes("query: {remote: {url: 'http://mimir?dedup=true'}}"));
+    insta::assert_snapshot!(mistakes("query: {remote: {tenant: a}}\nremote_read: []"));
+}
+
+#[test]
 fn a_time_out_longer_than_its_interval_is_marked_with_it() {
     insta::assert_snapshot!(mistakes(
         "scrape_configs:\n  - job_name: slow\n    scrape_interval: 10s\n    scrape_timeout: 30s\n"

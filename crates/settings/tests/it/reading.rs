@@ -143,6 +143,37 @@ fn files_are_relative_to_the_settings_file() {
 }
 
 #[test]
+fn a_cluster_is_told_how_to_be_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plimsoll.yaml");
+    fs::write(
+        &path,
+        "\
+query:
+  remote:
+    url: https://mimir.example/prometheus/
+    tenant: team-a
+    params: {dedup: 'true'}
+    bearer_token_file: token
+    http_headers: {X-Extra: hidden}
+    tls_config: {ca_file: ca.pem}
+",
+    )
+    .unwrap();
+    let settings = Settings::load(&path, &|_| Ok(())).unwrap();
+    let remote = settings.query.remote.clone().unwrap();
+    assert_eq!(remote.url, "https://mimir.example/prometheus");
+    assert_eq!(remote.tenant.unwrap().reveal(), "team-a");
+    assert_eq!(remote.params, [("dedup".to_owned(), "true".to_owned())]);
+    let token = SecretSource::File(folder.path().join("token"));
+    assert_eq!(remote.authorization, Authorization::Token { scheme: "Bearer".to_owned(), token });
+    assert_eq!(remote.headers[0].1.reveal(), "hidden");
+    assert_eq!(remote.tls.ca_file.unwrap(), folder.path().join("ca.pem"));
+    assert!(!format!("{:?}", settings.query).contains("hidden"));
+    assert_eq!(read("query: {timeout: 1m}").query.remote, None);
+}
+
+#[test]
 fn files_that_cannot_be_read_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("plimsoll.yaml");

@@ -2,11 +2,12 @@
 
 use std::ops::RangeInclusive;
 
-use model::{Secret, Span};
+use model::Span;
 
 use super::{
-    Authorization, Scheme, ScrapeJob,
-    parts::{AUTHORIZATION_TABLE, BASIC_TABLE, FILE_TABLE, STATIC_TABLE, SecretDraft, TLS_TABLE},
+    Scheme, ScrapeJob,
+    identity::{IdentityDraft, headers},
+    parts::{FILE_TABLE, STATIC_TABLE, TLS_TABLE},
     relabel,
 };
 use crate::{
@@ -29,8 +30,7 @@ pub(crate) struct JobDraft {
     name: Option<Placed<String>>,
     interval: Option<Placed<Span>>,
     timeout: Option<Placed<Span>>,
-    bearer: SecretDraft,
-    authorized: Option<Place>,
+    identity: IdentityDraft,
 }
 
 impl JobDraft {
@@ -41,9 +41,7 @@ impl JobDraft {
         interval: Span,
         timeout: Span,
     ) -> (ScrapeJob, Option<Placed<String>>) {
-        if let Some(token) = self.bearer.finish(reader) {
-            self.job.authorization = Authorization::Token { scheme: "Bearer".to_owned(), token };
-        }
+        self.job.authorization = self.identity.finish(reader);
         let place = self.interval.as_ref().map(|interval| interval.place);
         self.job.interval = self.interval.map_or(interval, |interval| interval.value);
         self.job.timeout = match self.timeout {
@@ -55,14 +53,6 @@ impl JobDraft {
         };
         let name = self.name.as_ref().map(|name| name.value.clone()).unwrap_or_default();
         (ScrapeJob { name, ..self.job }, self.name)
-    }
-
-    /// Only one way to say who is asking.
-    fn authorize<'d>(&mut self, reader: &Reader<'d>, field: Field<'d>) {
-        if let Some(first) = self.authorized.replace(field.key) {
-            let mistake = Mistake::at(field.key, "a job says in only one way who is asking");
-            reader.report(mistake.also(first, "said here already").help("keep one of the two"));
-        }
     }
 }
 
@@ -103,41 +93,6 @@ fn limit<'d>(reader: &Reader<'d>, field: Field<'d>, slot: &mut u64) {
 fn parameters<'d>(reader: &Reader<'d>, node: Node<'d>) -> Vec<(String, Vec<String>)> {
     let read = |entry: crate::yaml::Entry<'d>| (entry.key.to_owned(), reader.texts(entry.node));
     reader.entries(node).into_iter().map(read).collect()
-}
-
-/// Headers as Prometheus has them, `{values: […], secrets: […]}`, or simply a text or a list.
-fn headers<'d>(reader: &Reader<'d>, node: Node<'d>) -> Vec<(String, Secret)> {
-    let mut headers = Vec::new();
-    for entry in reader.entries(node) {
-        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        if !entry.key.bytes().all(token) {
-            let message = format!("`{}` cannot be a header's name", entry.key);
-            reader.report(Mistake::at(entry.place, message));
-            continue;
-        }
-        let mut add = |node: Node<'d>| {
-            let Some(text) = reader.text(node) else { return };
-            if text.contains(['\r', '\n', '\0']) {
-                reader.wrong(node, "a header's value is a single line", "");
-            } else {
-                headers.push((entry.key.to_owned(), Secret::new(text.to_owned())));
-            }
-        };
-        if entry.node.scalar().is_some() {
-            add(entry.node);
-        } else if entry.node.items().is_some() {
-            reader.items(entry.node).into_iter().for_each(add);
-        } else if let Some(fields) = reader.fields(entry.node, "a header") {
-            for key in ["values", "secrets"] {
-                let items = fields.take(key).map(|field| reader.items(field.node));
-                items.unwrap_or_default().into_iter().for_each(&mut add);
-            }
-            fields
-                .refuse("files", "write the value as `secrets: [...]`, or use `credentials_file`");
-            fields.finish();
-        }
-    }
-    headers
 }
 
 pub(crate) static TABLE: Table<JobDraft> = Table {
@@ -272,42 +227,28 @@ pub(crate) static TABLE: Table<JobDraft> = Table {
             form: "section",
             otherwise: Otherwise::Nothing,
             about: "Name and password.",
-            read: |reader, field, into| {
-                into.authorize(reader, field);
-                into.job.authorization =
-                    BASIC_TABLE.one(reader, field.node).finish(reader, field.node);
-            },
+            read: |reader, field, into| into.identity.basic(reader, field),
         },
         Key {
             name: "authorization",
             form: "section",
             otherwise: Otherwise::Nothing,
             about: "A token in the `Authorization` header.",
-            read: |reader, field, into| {
-                into.authorize(reader, field);
-                into.job.authorization =
-                    AUTHORIZATION_TABLE.one(reader, field.node).finish(reader, field.node);
-            },
+            read: |reader, field, into| into.identity.authorization(reader, field),
         },
         Key {
             name: "bearer_token_file",
             form: "file",
             otherwise: Otherwise::Nothing,
             about: "A file that holds a bearer token; short for `authorization: {credentials_file: …}`.",
-            read: |reader, field, into| {
-                into.authorize(reader, field);
-                into.bearer.point(reader, field);
-            },
+            read: |reader, field, into| into.identity.bearer_file(reader, field),
         },
         Key {
             name: "bearer_token",
             form: "text",
             otherwise: Otherwise::Nothing,
             about: "The bearer token itself; `bearer_token_file` keeps it out of this file.",
-            read: |reader, field, into| {
-                into.authorize(reader, field);
-                into.bearer.write(reader, field);
-            },
+            read: |reader, field, into| into.identity.bearer(reader, field),
         },
         Key {
             name: "http_headers",

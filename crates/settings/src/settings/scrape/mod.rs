@@ -1,5 +1,6 @@
 //! The `scrape_configs` section, written as Prometheus has it.
 
+mod identity;
 mod job;
 mod parts;
 mod refused;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use model::{Labels, Secret, Span};
 
 use super::secret::SecretSource;
+pub(super) use identity::{IdentityDraft, headers};
 pub(super) use job::{INTERVALS, JobDraft, TABLE, TIMEOUTS, check_timeout};
 pub(super) use parts::{AUTHORIZATION_TABLE, BASIC_TABLE, FILE_TABLE, STATIC_TABLE, TLS_TABLE};
 pub(super) use relabel::TABLE as RELABEL_TABLE;
@@ -123,6 +125,17 @@ pub enum Authorization {
         /// The password.
         password: SecretSource,
     },
+}
+
+impl Authorization {
+    /// The file that its secret lies in.
+    pub(super) fn file_mut(&mut self) -> Option<&mut PathBuf> {
+        match self {
+            Self::Token { token: SecretSource::File(path), .. }
+            | Self::Basic { password: SecretSource::File(path), .. } => Some(path),
+            Self::None | Self::Token { .. } | Self::Basic { .. } => None,
+        }
+    }
 }
 
 /// How a target's certificate is checked.

@@ -1,0 +1,175 @@
+//! The `query.remote` section: a cluster that is asked instead of the store here.
+
+use model::Secret;
+
+use crate::{
+    mistake::Mistake,
+    reader::{Field, Reader},
+    settings::{
+        Authorization, TlsSettings,
+        scrape::{IdentityDraft, TLS_TABLE, headers},
+    },
+    table::{Key, Otherwise, Table, set},
+    yaml::Node,
+};
+
+/// A cluster that is asked instead of the store here.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RemoteQuery {
+    /// Its address up to `/api/v1`, without a slash at its end.
+    pub url: String,
+    /// Sent as `X-Scope-OrgID`.
+    pub tenant: Option<Secret>,
+    /// Sent with every question, in order.
+    pub params: Vec<(String, String)>,
+    /// How Plimsoll says who it is.
+    pub authorization: Authorization,
+    /// Further headers, in order.
+    pub headers: Vec<(String, Secret)>,
+    /// How the cluster's certificate is checked.
+    pub tls: TlsSettings,
+}
+
+/// A cluster while it is read.
+#[derive(Debug, Default)]
+pub(crate) struct RemoteDraft {
+    remote: RemoteQuery,
+    identity: IdentityDraft,
+}
+
+/// Reads the section; nothing if there is no address to ask.
+pub(in crate::settings) fn read<'d>(reader: &Reader<'d>, node: Node<'d>) -> Option<RemoteQuery> {
+    let RemoteDraft { remote, identity } = TABLE.one(reader, node);
+    let authorization = identity.finish(reader);
+    (!remote.url.is_empty()).then_some(RemoteQuery { authorization, ..remote })
+}
+
+/// An address that paths can be put behind, and that may be shown.
+fn address<'d>(reader: &Reader<'d>, field: Field<'d>) -> Option<String> {
+    let node = field.node;
+    let url = reader.web_address(node)?;
+    let host = url.split("://").nth(1).and_then(|rest| rest.split('/').next());
+    if url.contains(['?', '#']) {
+        reader.wrong(
+            node,
+            "an address to put paths behind ends with its path",
+            "write what stands behind `?` as `params`",
+        );
+        return None;
+    }
+    if host.is_some_and(|host| host.contains('@')) {
+        reader.wrong(
+            node,
+            "a password does not go into an address, which is shown",
+            "write `basic_auth`",
+        );
+        return None;
+    }
+    let url = url.trim_end_matches('/');
+    if let Some(plain) = url.strip_suffix("/api/v1").or_else(|| url.strip_suffix("/api/v1/query")) {
+        let help = format!("write `{plain}`");
+        reader.wrong(node, "the address ends before `/api/v1`", &help);
+        return None;
+    }
+    Some(url.to_owned())
+}
+
+fn params<'d>(reader: &Reader<'d>, node: Node<'d>) -> Vec<(String, String)> {
+    let mut params = Vec::new();
+    for entry in reader.entries(node) {
+        if matches!(entry.key, "query" | "time" | "start" | "end" | "step" | "match[]" | "timeout")
+        {
+            let mistake =
+                Mistake::at(entry.place, format!("`{}` is part of each question", entry.key));
+            reader.report(mistake.help("remove it"));
+            continue;
+        }
+        params.extend(reader.text(entry.node).map(|text| (entry.key.to_owned(), text.to_owned())));
+    }
+    params
+}
+
+pub(in crate::settings) static TABLE: Table<RemoteDraft> = Table {
+    what: "the `query.remote` section",
+    keys: &[
+        Key {
+            name: "url",
+            form: "URL",
+            otherwise: Otherwise::Needed,
+            about: "The address of its Prometheus API up to `/api/v1`: `http://mimir:8080/prometheus`, `http://vmselect:8481/select/0/prometheus`, `http://greptime:4000/v1/prometheus`.",
+            read: |reader, field, into| set(&mut into.remote.url, address(reader, field)),
+        },
+        Key {
+            name: "tenant",
+            form: "text",
+            otherwise: Otherwise::Nothing,
+            about: "Whose numbers are asked for; sent as the header `X-Scope-OrgID`, as Mimir has it.",
+            read: |reader, field, into| {
+                into.remote.tenant = tenant(reader, field.node);
+            },
+        },
+        Key {
+            name: "params",
+            form: "map of texts",
+            otherwise: Otherwise::Nothing,
+            about: "What is sent with every question besides, such as `dedup: 'true'` for Thanos. The names `lookback_delta`, `max_lookback`, `lookback` and `nocache` take the place of what is sent under them anyway.",
+            read: |reader, field, into| into.remote.params = params(reader, field.node),
+        },
+        Key {
+            name: "basic_auth",
+            form: "section",
+            otherwise: Otherwise::Nothing,
+            about: "Name and password, as in a scrape job.",
+            read: |reader, field, into| into.identity.basic(reader, field),
+        },
+        Key {
+            name: "authorization",
+            form: "section",
+            otherwise: Otherwise::Nothing,
+            about: "A token in the `Authorization` header, as in a scrape job.",
+            read: |reader, field, into| into.identity.authorization(reader, field),
+        },
+        Key {
+            name: "bearer_token_file",
+            form: "file",
+            otherwise: Otherwise::Nothing,
+            about: "A file that holds a bearer token; short for `authorization: {credentials_file: …}`.",
+            read: |reader, field, into| into.identity.bearer_file(reader, field),
+        },
+        Key {
+            name: "http_headers",
+            form: "map",
+            otherwise: Otherwise::Nothing,
+            about: "Further headers, each a text, a list, or `{values: […], secrets: […]}`.",
+            read: |reader, field, into| into.remote.headers = headers(reader, field.node),
+        },
+        Key {
+            name: "tls_config",
+            form: "section",
+            otherwise: Otherwise::Nothing,
+            about: "How the cluster's certificate is checked, as in a scrape job.",
+            read: |reader, field, into| into.remote.tls = TLS_TABLE.one(reader, field.node),
+        },
+    ],
+    refused: &[
+        ("timeout", "a question to a cluster may take as long as any: write `query: {timeout: …}`"),
+        (
+            "remote_timeout",
+            "a question to a cluster may take as long as any: write `query: {timeout: …}`",
+        ),
+        ("headers", "write `http_headers`, as in a scrape job"),
+        ("bearer_token", "write it into a file, and its name as `bearer_token_file`"),
+        ("read_recent", "everything is asked of the cluster; remove the key"),
+        ("required_matchers", "everything is asked of the cluster; remove the key"),
+        ("filter_external_labels", "expressions go over as they are; remove the key"),
+    ],
+};
+
+fn tenant<'d>(reader: &Reader<'d>, node: Node<'d>) -> Option<Secret> {
+    let text = reader.text(node)?;
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        reader.wrong(node, "a tenant is a single word", "");
+        return None;
+    }
+    Some(Secret::new(text.to_owned()))
+}

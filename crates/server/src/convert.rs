@@ -9,11 +9,17 @@ use collect::{
     },
 };
 use model::{Labels, Secret};
-use query::EngineOptions;
+use query::{EngineOptions, RemoteOptions};
 use settings::{
-    Authorization, Document, HostSettings, Node, QuerySettings, SecretSource, StoreSettings, Sync,
+    Authorization, Document, HostSettings, Node, QuerySettings, RemoteQuery, SecretSource,
+    StoreSettings, Sync, TlsSettings,
 };
 use store::{StoreLimits, StoreOptions, SyncPolicy};
+
+use crate::state::ClusterOptions;
+
+/// Names the tenant to Mimir, Cortex and Loki.
+const TENANT_HEADER: &str = "X-Scope-OrgID";
 
 fn count(value: u64) -> usize {
     usize::try_from(value).unwrap_or(usize::MAX)
@@ -43,6 +49,28 @@ pub(crate) fn engine_options(settings: &QuerySettings) -> EngineOptions {
         reuse_bytes: count(settings.reuse_bytes),
         ..EngineOptions::default()
     }
+}
+
+/// How a cluster is asked.
+pub(crate) fn remote_options(settings: &QuerySettings, remote: &RemoteQuery) -> RemoteOptions {
+    RemoteOptions {
+        url: remote.url.clone(),
+        timeout: settings.timeout,
+        lookback: settings.lookback,
+        points_max: count(settings.points_max),
+        params: remote.params.clone(),
+    }
+}
+
+/// How a cluster is reached, and whom to trust on the way.
+pub(crate) fn cluster_options(
+    remote: &RemoteQuery,
+) -> std::io::Result<(ClusterOptions, TlsOptions)> {
+    let mut headers = headers(&remote.authorization, &remote.headers)?;
+    let tenant = remote.tenant.clone();
+    headers.extend(tenant.map(|tenant| (TENANT_HEADER.to_owned(), tenant)));
+    let auth = auth(&remote.authorization);
+    Ok((ClusterOptions { url: remote.url.clone(), auth, headers }, tls(&remote.tls)))
 }
 
 /// How this host is read.
@@ -102,11 +130,8 @@ pub(crate) fn scrape_job(settings: &settings::ScrapeJob) -> Result<ScrapeJob, Jo
         honor: Honor { labels: settings.honor_labels, timestamps: settings.honor_timestamps },
         limits,
         auth: auth(&settings.authorization),
-        headers: headers(settings)?,
-        tls: TlsOptions {
-            authorities: settings.tls.ca_file.clone(),
-            insecure_skip_verify: settings.tls.insecure_skip_verify,
-        },
+        headers: headers(&settings.authorization, &settings.headers).map_err(JobError::Token)?,
+        tls: tls(&settings.tls),
         groups: groups.collect(),
         files: settings.files.clone(),
         refresh: settings.refresh,
@@ -132,13 +157,23 @@ fn is_bearer(scheme: &str) -> bool {
     scheme.eq_ignore_ascii_case("bearer")
 }
 
-/// The job's own headers, and that of a scheme other than `Bearer`, its token read now.
-fn headers(settings: &settings::ScrapeJob) -> Result<Vec<(String, Secret)>, JobError> {
-    let mut headers = settings.headers.clone();
-    if let Authorization::Token { scheme, token } = &settings.authorization
+fn tls(settings: &TlsSettings) -> TlsOptions {
+    TlsOptions {
+        authorities: settings.ca_file.clone(),
+        insecure_skip_verify: settings.insecure_skip_verify,
+    }
+}
+
+/// The headers that are written down, and that of a scheme other than `Bearer`, its token read now.
+fn headers(
+    authorization: &Authorization,
+    written: &[(String, Secret)],
+) -> std::io::Result<Vec<(String, Secret)>> {
+    let mut headers = written.to_vec();
+    if let Authorization::Token { scheme, token } = authorization
         && !is_bearer(scheme)
     {
-        let token = token.read().map_err(JobError::Token)?;
+        let token = token.read()?;
         let value = Secret::new(format!("{scheme} {}", token.reveal()));
         headers.push(("Authorization".to_owned(), value));
     }

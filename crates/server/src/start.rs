@@ -13,11 +13,11 @@ use collect::net;
 use detect::{ActiveAlerts, RuleGroup, rules};
 use journal::{Journal, JournalError};
 use model::{Change, ChangeKind, Clock, Kind, Span, Time};
-use query::{Engine, Local, MemoryPool};
+use query::{Engine, Local, MemoryPool, Queries, Remote};
 use respond::Receiver;
 use settings::{Mistakes, Settings};
 use store::{Store, StoreError};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, runtime::Handle, task::JoinHandle};
 use tracing::{error, info, warn};
 
 use crate::{
@@ -25,8 +25,8 @@ use crate::{
     convert::{self, JobError},
     http::{Access, Bounded, Gate, Receiving, SentFrom, app_router, chain, gate_router},
     jobs::{self, Work},
-    state::{ALERT, Admission, AlertBook, App, Board, Hub, alert_of},
-    tasks::Tasks,
+    state::{ALERT, Admission, AlertBook, App, Board, Cluster, Hub, alert_of},
+    tasks::{Stop, Tasks},
 };
 
 /// How long everything together may take to stop.
@@ -83,6 +83,9 @@ pub enum StartError {
         /// Why.
         source: JobError,
     },
+    /// The token for the cluster cannot be read.
+    #[error("the token for `query.remote` cannot be read")]
+    Cluster(#[source] io::Error),
     /// The store cannot be opened.
     #[error("cannot open the store")]
     Store(#[from] StoreError),
@@ -103,7 +106,7 @@ impl StartError {
         match self {
             Self::Listen { .. } => Kind::Conflict,
             Self::NoToken { .. } | Self::Mistakes(_) | Self::Job { .. } => Kind::Invalid,
-            Self::File { .. } => Kind::Missing,
+            Self::File { .. } | Self::Cluster(_) => Kind::Missing,
             Self::Store(error) => error.kind(),
             Self::Journal(error) => error.kind(),
             Self::Net(error) => error.kind(),
@@ -271,8 +274,7 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &Work) -> Result<Arc<App>, S
             .await
             .map_err(|_panicked| StartError::Broken)??;
     let store = Arc::new(store);
-    let engine = Engine::new(convert::engine_options(&settings.query));
-    let queries = Arc::new(Local::new(engine, Arc::clone(&store) as _));
+    let queries = queries(&settings, &store, &clock, tasks.stop_token())?;
     let journal = Journal::open(&data.join("journal.db")).await?;
     let now = clock.now();
     let mut active = ActiveAlerts::from_alerts(read_alerts(&journal).await?);
@@ -309,6 +311,25 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &Work) -> Result<Arc<App>, S
         started_at: now,
         external_url,
     }))
+}
+
+/// Who answers questions: the cluster that the settings name, or the store here.
+fn queries(
+    settings: &Settings,
+    store: &Arc<Store>,
+    clock: &Arc<dyn Clock>,
+    stop: Stop,
+) -> Result<Arc<dyn Queries>, StartError> {
+    let Some(remote) = &settings.query.remote else {
+        let engine = Engine::new(convert::engine_options(&settings.query));
+        return Ok(Arc::new(Local::new(engine, Arc::clone(store) as _)));
+    };
+    let (options, tls) = convert::cluster_options(remote).map_err(StartError::Cluster)?;
+    let client = net::client_for_messages_with(&tls)?;
+    let cluster = Cluster::new(options, client, Handle::current(), stop);
+    info!(url = remote.url, "questions are answered by a cluster");
+    let options = convert::remote_options(&settings.query, remote);
+    Ok(Arc::new(Remote::new(options, Arc::new(cluster), Arc::clone(clock))))
 }
 
 /// The last word on every alert, as the journal has it.

@@ -23,18 +23,27 @@ pub struct Question<'q> {
     pub budget: &'q dyn Budget,
     /// Whether nothing may be used, or kept, that was computed before.
     pub fresh: bool,
+    /// Whether an answer does not count from which some of a cluster's servers are missing. Without it such an answer
+    /// comes with a warning; with it, what judges does not take what is missing for what is over.
+    pub whole: bool,
 }
 
 impl<'q> Question<'q> {
     /// A question that may be answered from what was computed before.
     pub fn new(text: &'q str, budget: &'q dyn Budget) -> Self {
-        Self { text, budget, fresh: false }
+        Self { text, budget, fresh: false, whole: false }
     }
 
     /// The same, answered anew.
     #[must_use]
     pub fn fresh(self) -> Self {
         Self { fresh: true, ..self }
+    }
+
+    /// The same, which only a whole answer answers.
+    #[must_use]
+    pub fn whole(self) -> Self {
+        Self { whole: true, ..self }
     }
 }
 
@@ -44,6 +53,7 @@ impl fmt::Debug for Question<'_> {
             .debug_struct("Question")
             .field("text", &self.text)
             .field("fresh", &self.fresh)
+            .field("whole", &self.whole)
             .finish_non_exhaustive()
     }
 }

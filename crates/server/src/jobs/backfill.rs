@@ -31,6 +31,8 @@ const FIRST: Duration = Duration::from_secs(6);
 const INTERVAL: Duration = Duration::from_secs(15);
 /// How much is filled at once.
 const CHUNK: Span = Span::days(1);
+/// The same of a cluster, whose past is mostly empty or mostly there: 2,016 steps, and 58 questions for all of it.
+const CHUNK_FAR: Span = Span::days(7);
 /// The past is filled in steps of this length: what forecasts and pictures of days need.
 const STEP: Span = Span::minutes(5);
 /// How far back resources are filled.
@@ -54,7 +56,7 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
         let began = app.clock.elapsed();
         let late = app.take_late(now);
         let mut readings = 0;
-        let oldest = app.store.stats().oldest.unwrap_or(now).max(now - PAST_MAX);
+        let oldest = app.oldest(now).max(now - PAST_MAX);
         for resource in &app.settings.resources {
             let known = filled.get(&resource.name).copied().unwrap_or(app.started_at);
             let range = match late {
@@ -123,9 +125,10 @@ async fn fill(
     range: TimeRange,
     stop: &Stop,
 ) -> Option<Filling> {
+    let chunk = if app.settings.query.remote.is_some() { CHUNK_FAR } else { CHUNK };
     let mut filling = Filling { written: 0, reached: range.to };
     while filling.reached > range.from {
-        let (from, to) = ((filling.reached - CHUNK).max(range.from), filling.reached);
+        let (from, to) = ((filling.reached - chunk).max(range.from), filling.reached);
         let own = resource.clone();
         let day = TimeRange { from, to };
         let Some(written) = blocking(app, move |app| fill_day(app, &own, day)).await? else {
@@ -188,7 +191,7 @@ fn fill_day(app: &App, resource: &Resource, day: TimeRange) -> Option<usize> {
 }
 
 fn ask(app: &App, text: &str, steps: Steps) -> Result<Vec<Columns>, String> {
-    let answer = app.queries.range(Question::new(text, &app.own_meter()), steps);
+    let answer = app.queries.range(Question::new(text, &app.own_meter()).whole(), steps);
     match answer.map_err(|error| chain(&error))?.value {
         Value::Matrix(series) => Ok(series),
         Value::Scalar(_) | Value::Text(..) | Value::Vector(_) => Ok(Vec::new()),

@@ -113,8 +113,19 @@ impl App {
     /// Answers one of our own questions now; blocks.
     pub(crate) fn instant(&self, text: &str, at: Time) -> Result<Vec<InstantSample>, QueryError> {
         // Rules ask for a moment once: to keep their answers would help nobody.
-        let answer = self.queries.instant(Question::new(text, &self.own_meter()).fresh(), at)?;
+        // What is missing is not over.
+        let meter = self.own_meter();
+        let answer = self.queries.instant(Question::new(text, &meter).fresh().whole(), at)?;
         Ok(elements(answer.value).unwrap_or_default())
+    }
+
+    /// From when on there may be something to ask for.
+    pub(crate) fn oldest(&self, now: Time) -> Time {
+        match &self.settings.query.remote {
+            // How far back a cluster goes only answers tell, and no more is kept here than this.
+            Some(_) => now - self.settings.store.retention,
+            None => self.store.stats().oldest.unwrap_or(now),
+        }
     }
 
     /// The expression of the alerting rule that alerts of this source come from.

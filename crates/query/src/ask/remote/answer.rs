@@ -51,7 +51,7 @@ pub(super) fn read<T: Wanted>(
             let mut warnings = document.warnings;
             if document.partial {
                 warnings.push(format!(
-                    "the answer is partial: some of those who keep the samples did not answer {url}"
+                    "the answer is partial: some of the servers behind {url} did not answer"
                 ));
             }
             Ok(Told { data, warnings, infos: document.infos })

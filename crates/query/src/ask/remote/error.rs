@@ -27,6 +27,14 @@ pub enum RemoteError {
         /// What kind of refusal it is.
         reason: Refusal,
     },
+    /// Its answer is not whole, and only a whole one would have done.
+    #[error("{url} has only a part of the answer: {what}")]
+    Partial {
+        /// Who.
+        url: String,
+        /// What it says of it.
+        what: String,
+    },
     /// Its answer is not what the API promises.
     #[error("{url} sent an answer that cannot be read: {what}")]
     Garbage {
@@ -126,7 +134,10 @@ impl RemoteError {
         match self {
             Self::Refused { reason, .. } | Self::Status { reason, .. } => reason.kind(),
             Self::Late { .. } | Self::NoTime { .. } => Kind::Busy,
-            Self::Garbage { .. } | Self::Away { .. } | Self::Resting { .. } => Kind::Upstream,
+            Self::Partial { .. }
+            | Self::Garbage { .. }
+            | Self::Away { .. }
+            | Self::Resting { .. } => Kind::Upstream,
         }
     }
 
@@ -135,7 +146,10 @@ impl RemoteError {
         match self {
             Self::Refused { reason, .. } | Self::Status { reason, .. } => reason.error_type(),
             Self::Late { .. } | Self::NoTime { .. } => "timeout",
-            Self::Garbage { .. } | Self::Away { .. } | Self::Resting { .. } => "unavailable",
+            Self::Partial { .. }
+            | Self::Garbage { .. }
+            | Self::Away { .. }
+            | Self::Resting { .. } => "unavailable",
         }
     }
 }

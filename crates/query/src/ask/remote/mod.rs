@@ -83,15 +83,40 @@ impl Remote {
 
     /// What belongs to every expression: how old a sample may be, in three dialects; and that times are those asked
     /// for, which `VictoriaMetrics` otherwise moves to where its cache has answers.
-    fn expression(&self, text: &str) -> Vec<(&'static str, String)> {
+    ///
+    /// Whether a part will do has two names, that of Thanos and that of `VictoriaMetrics`.
+    fn expression(&self, question: Question<'_>) -> Vec<(&'static str, String)> {
         let lookback = form::span(self.options.lookback);
-        vec![
-            ("query", text.to_owned()),
+        let mut pairs = vec![
+            ("query", question.text.to_owned()),
             ("lookback_delta", lookback.clone()),
             ("max_lookback", lookback.clone()),
             ("lookback", lookback),
             ("nocache", "1".to_owned()),
-        ]
+        ];
+        if question.whole {
+            pairs.push(("partial_response", "false".to_owned()));
+            pairs.push(("deny_partial_response", "1".to_owned()));
+        }
+        pairs
+    }
+
+    /// The answer, unless it is not whole and that does not do.
+    fn answer(
+        &self,
+        question: Question<'_>,
+        told: answer::Told<document::Given>,
+    ) -> Result<Answer, QueryError> {
+        let url = &self.options.url;
+        let answer = answer::answer(url, told)?;
+        // What PromQL itself remarks begins so everywhere; other warnings are about those who were asked.
+        let about_servers = |own: &&String| !own.starts_with("PromQL ");
+        match answer.warnings.iter().find(about_servers) {
+            Some(what) if question.whole => {
+                Err(RemoteError::Partial { url: url.clone(), what: what.clone() }.into())
+            }
+            _ => Ok(answer),
+        }
     }
 
     fn post<T: Wanted>(
@@ -155,12 +180,12 @@ impl Remote {
     }
 
     fn piece(&self, question: Question<'_>, steps: Steps) -> Result<Answer, QueryError> {
-        let mut pairs = self.expression(question.text);
+        let mut pairs = self.expression(question);
         pairs.push(("start", form::time(steps.from)));
         pairs.push(("end", form::time(steps.to)));
         pairs.push(("step", form::seconds(steps.step)));
         let told = self.post("/api/v1/query_range", &pairs, question.budget)?;
-        let answer = answer::answer(&self.options.url, told)?;
+        let answer = self.answer(question, told)?;
         if let Value::Matrix(_) = answer.value {
             return Ok(answer);
         }
@@ -227,10 +252,10 @@ impl Remote {
 
 impl Queries for Remote {
     fn instant(&self, question: Question<'_>, at: Time) -> Result<Answer, QueryError> {
-        let mut pairs = self.expression(question.text);
+        let mut pairs = self.expression(question);
         pairs.push(("time", form::time(at)));
         let told = self.post("/api/v1/query", &pairs, question.budget)?;
-        answer::answer(&self.options.url, told)
+        self.answer(question, told)
     }
 
     fn range(&self, question: Question<'_>, steps: Steps) -> Result<Answer, QueryError> {

@@ -185,6 +185,26 @@ fn a_question_goes_over_with_all_that_belongs_to_it() {
 }
 
 #[test]
+fn only_a_whole_answer_answers_who_wants_a_whole_one() {
+    let body = |more: &str| ok(&EMPTY.replacen('{', &format!("{{{more},"), 1));
+    let partial = || body(r#""isPartial":true"#);
+    let away = || body(r#""warnings":["store east is away"]"#);
+    let remarked = || body(r#""warnings":["PromQL warning: mixed floats"]"#);
+    let (_, script, remote) = remote([partial(), away(), partial(), away(), remarked()]);
+    let ask = || remote.instant(Question::new("up", &Unlimited).whole(), Time(0));
+    assert!(instant(&remote).is_ok() && instant(&remote).is_ok());
+    let told = ask().unwrap_err();
+    assert!(told.to_string().starts_with("http://cluster has only a part of the answer: "));
+    assert_eq!((told.kind(), told.error_type()), (Kind::Upstream, "unavailable"));
+    assert!(ask().unwrap_err().to_string().ends_with("store east is away"));
+    assert_eq!(ask().unwrap().warnings, ["PromQL warning: mixed floats"]);
+    let asked = script.asked.lock().unwrap();
+    assert!(
+        !asked[0].form.contains("partial") && asked[2].form.contains("&partial_response=false")
+    );
+}
+
+#[test]
 fn nobody_waits_longer_than_the_budget_has() {
     let (clock, script, remote) = remote([ok(EMPTY)]);
     let meter = Meter::new(Arc::new(clock.clone()), Span::secs(5), 1000);

@@ -34,7 +34,7 @@ pub(super) async fn instant(
     let wish = Wish::of(&params);
     let found = app
         .ask(params.span("timeout")?, move |app, meter| {
-            let question = Question { text: &text, budget: meter, fresh: wish.fresh };
+            let question = Question { fresh: wish.fresh, ..Question::new(&text, meter) };
             if wish.more {
                 let told = app.queries.explain(question, at, app.clock.as_ref())?;
                 return written_with_more(&told, wish, meter);
@@ -80,7 +80,7 @@ pub(super) async fn range(
     let wish = Wish::of(&params);
     let found = app
         .ask(params.span("timeout")?, move |app, meter| {
-            let question = Question { text: &text, budget: meter, fresh: wish.fresh };
+            let question = Question { fresh: wish.fresh, ..Question::new(&text, meter) };
             if wish.more {
                 let told = app.queries.explain_range(question, steps, app.clock.as_ref())?;
                 return written_with_more(&told, wish, meter);

@@ -205,8 +205,8 @@ impl Remote {
     ) -> Result<Listed<T>, QueryError> {
         let mut pairs =
             vec![("start", form::time(listing.range.from)), ("end", form::time(listing.range.to))];
-        // Nought would mean no limit to the other side.
-        let limit = listing.limit.filter(|limit| *limit > 0);
+        // One more than is wanted tells whether there are more; not all say so themselves.
+        let limit = listing.limit.map(|limit| limit.saturating_add(1));
         pairs.extend(limit.map(|limit| ("limit", limit.to_string())));
         pairs.extend(listing.selectors.iter().map(|own| ("match[]", form::selector(own))));
         let (form, deadline) = self.form(listing.budget, &pairs);
@@ -254,6 +254,8 @@ impl Queries for Remote {
     fn instant(&self, question: Question<'_>, at: Time) -> Result<Answer, QueryError> {
         let mut pairs = self.expression(question);
         pairs.push(("time", form::time(at)));
+        // `VictoriaMetrics` looks back by the step where one time is asked for; the others pass it over.
+        pairs.push(("step", form::span(self.options.lookback)));
         let told = self.post("/api/v1/query", &pairs, question.budget)?;
         self.answer(question, told)
     }

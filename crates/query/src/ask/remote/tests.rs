@@ -170,7 +170,7 @@ fn a_question_goes_over_with_all_that_belongs_to_it() {
     assert_eq!((asked[0].path.as_str(), asked[0].post), ("/api/v1/query", true));
     assert_eq!(
         asked[0].form,
-        "query=up&lookback_delta=300000ms&max_lookback=300000ms&lookback=300000ms&time=1.500\
+        "query=up&lookback_delta=300000ms&max_lookback=300000ms&lookback=300000ms&time=1.500&step=300000ms\
          &timeout=29000ms&nocache=0&dedup=true"
     );
     assert_eq!(
@@ -179,7 +179,7 @@ fn a_question_goes_over_with_all_that_belongs_to_it() {
     );
     assert_eq!(
         asked[1].form,
-        "start=0.000&end=1.000&limit=2&match%5B%5D=%7B__name__%3D%22up%22%2Cjob%3D%7E%22a%7Cb%22%7D\
+        "start=0.000&end=1.000&limit=3&match%5B%5D=%7B__name__%3D%22up%22%2Cjob%3D%7E%22a%7Cb%22%7D\
          &timeout=29000ms&nocache=0&dedup=true"
     );
 }

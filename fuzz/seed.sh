@@ -24,6 +24,11 @@ if [[ -d $shared/openmetrics ]]; then
 fi
 # A request with two series, as protobuf: the first byte says that it is not packed.
 printf '\001\012\062\012\016\012\010__name__\022\002up\012\011\012\003job\022\002db\022\014\011\0\0\0\0\0\0\360\077\020\001\022\007\020\002\011\0\0' > "$corpus/remote_write/two"
+# Each request of our cases as JSON, and one as protobuf: the first byte says which.
+for file in "$root"/cases/otlp/*.case; do
+  { printf '\001'; sed -n '/^send$/,/^gives$/{//!p}' "$file"; } > "$corpus/otlp/$(basename "$file" .case)"
+done
+printf '\000\012\027\022\025\022\023\012\002up\052\015\012\013\061\007\0\0\0\0\0\0\0\100\001' > "$corpus/otlp/gauge"
 # Each file of the store, each kind of change.
 for file in 0 1 2 3 4 5 6 7; do
   for change in 0 1 2 3 4 5; do

@@ -220,6 +220,13 @@ pub struct Scratch {
     protobuf: Vec<u8>,
 }
 
+impl Scratch {
+    /// Bytes it holds.
+    pub fn bytes(&self) -> usize {
+        self.unpacked.capacity() + self.protobuf.capacity()
+    }
+}
+
 /// A request as it came.
 #[derive(Clone, Copy, Debug)]
 pub struct Sent<'b> {

@@ -14,7 +14,7 @@ use super::{
     },
     walk::{Family, Out, Stop, millis},
 };
-use crate::receive::wire::{Field, Fields, WireError};
+use crate::receive::wire::{Field, Fields, WireError, unzigzag};
 use buckets::{Exponential, Side};
 
 /// The flag that says that there is no value: the series has ended.
@@ -267,9 +267,9 @@ fn side(message: Fields<'_>) -> Result<Side, WireError> {
     Ok(side)
 }
 
-/// A number in zigzag: the lowest bit is the sign.
+/// A number of type `sint32`.
 fn signed(number: u64) -> i32 {
-    let signed = (number >> 1).cast_signed() ^ -(number & 1).cast_signed();
+    let signed = unzigzag(number);
     i32::try_from(signed).unwrap_or(if signed < 0 { i32::MIN } else { i32::MAX })
 }
 

@@ -1,6 +1,6 @@
 //! The messages of a request: the names of their fields in JSON, their numbers, and what is in them.
 
-use crate::receive::wire::Writer;
+use crate::receive::wire::{Writer, zigzag};
 
 /// A message: its fields.
 #[derive(Debug, PartialEq)]
@@ -225,7 +225,7 @@ impl Form {
         match self {
             Self::Zigzag => {
                 let number = i64::from(i32::try_from(number).ok()?);
-                Writer(out).varint((number << 1 ^ number >> 63).cast_unsigned());
+                Writer(out).varint(zigzag(number));
             }
             Self::Whole => Writer(out).varint(number.cast_unsigned()),
             Self::SignedFixed64 => out.extend_from_slice(&number.to_le_bytes()),

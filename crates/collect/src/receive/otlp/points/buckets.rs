@@ -155,3 +155,85 @@ impl Sparse {
         buckets.counts.push(count);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    /// Counts by bucket, without empty ones.
+    fn told(buckets: &Buckets) -> Vec<(i32, f64)> {
+        buckets.iter().filter(|(_, count)| *count > 0.0).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn every_bucket_lies_within_the_one_that_counts_it(
+            scale in SCHEMA_MIN..=20,
+            offset in -2000..2000,
+            counts in vec(0..3_u64, 0..200),
+            zero_count in 0..3_u64,
+        ) {
+            let count = counts.iter().sum::<u64>() + zero_count;
+            let positive = Side { offset, counts: counts.clone() };
+            let negative = Side { offset, counts };
+            let both = Exponential { scale, zero_count, count: 2 * count - zero_count, positive, negative, ..Exponential::default() };
+            let made = native(&both).unwrap();
+            prop_assert_eq!(made.check(), Ok(()));
+            // The exponents of bounds, to the base of two: dyadic numbers, which floats hold exactly.
+            let width = |schema: i32| 2_f64.powi(-schema);
+            let (sent, kept) = (width(scale), width(i32::from(made.schema)));
+            let mut wanted: Vec<(i32, f64)> = Vec::new();
+            for (at, own) in both.positive.counts.iter().enumerate().filter(|(_, own)| **own > 0) {
+                let lower = f64::from(offset + i32::try_from(at).unwrap()) * sent;
+                let upper = lower + sent;
+                let index = told(&made.positive).into_iter().map(|(index, _)| index).find(|index| {
+                    let bound = f64::from(*index) * kept;
+                    bound - kept <= lower && upper <= bound
+                });
+                let index = index.expect("a bucket that holds it");
+                match wanted.last_mut() {
+                    Some((last, sum)) if *last == index => *sum += *own as f64,
+                    _ => wanted.push((index, *own as f64)),
+                }
+            }
+            prop_assert_eq!(&told(&made.positive), &wanted);
+            prop_assert_eq!(told(&made.negative), wanted);
+        }
+    }
+
+    #[test]
+    fn gaps_are_told_where_that_is_shorter() {
+        let counts = vec![1, 0, 0, 1, 0, 0, 0, 1];
+        let from = Exponential {
+            count: 3,
+            positive: Side { offset: -5, counts },
+            ..Exponential::default()
+        };
+        let made = native(&from).unwrap();
+        let spans = [Span32 { offset: -4, length: 4 }, Span32 { offset: 3, length: 1 }];
+        assert_eq!(made.positive.spans, spans);
+        assert_eq!(made.positive.counts, [1.0, 0.0, 0.0, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn buckets_out_of_all_bounds_are_refused() {
+        for offset in [i32::MAX, i32::MIN] {
+            let positive = Side { offset, counts: vec![1] };
+            let from = Exponential { count: 1, positive, ..Exponential::default() };
+            assert!(native(&from).unwrap_err().contains("bounds"));
+        }
+        let positive = Side { offset: i32::MAX, counts: vec![0; 3] };
+        assert!(native(&Exponential { positive, ..Exponential::default() }).is_ok());
+    }
+
+    #[test]
+    fn counts_that_do_not_add_up_are_refused_unless_there_are_not_a_numbers() {
+        let counts = [u64::MAX, u64::MAX];
+        assert!(custom(&[1.0], &counts, u64::MAX, 1.0).is_err());
+        assert!(custom(&[1.0], &[1, 1], 3, 1.0).is_err());
+        assert!(custom(&[1.0], &[1, 1], 3, f64::NAN).is_ok());
+        assert!(custom(&[1.0], &[1, 1], 1, f64::NAN).is_err());
+    }
+}

@@ -8,10 +8,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use collect::otlp::{
-    Failure, Format, Histograms, Limits, Options, Promote, Refused as Left, Scratch, Sent,
-    Strategy, decode_into, failure, success, unpacked_bytes,
+    Failure, Format, Histograms, Limits, Options, Promote, Refused as Left, Sent, Strategy,
+    decode_into, failure, success, unpacked_bytes,
 };
-use model::Batch;
 use settings::{HistogramForm, PromotedAttributes, TranslationStrategy};
 
 use super::{
@@ -95,11 +94,13 @@ fn keep(
     if !received.permit.grow(unpacked) {
         return Err(Refused::busy(received.permit.others()));
     }
-    let mut batch = Batch::new(sender);
-    let mut arrived = decode_into(&sent, &options, &mut batch, &mut Scratch::default())
-        .map_err(|error| Refused::new(StatusCode::BAD_REQUEST, "decode", chain(&error)))?;
-    app.board.describe(arrived.metadata);
-    let receipt = super::keep(app, WAY, &batch)?;
+    let (mut arrived, receipt) = app.receiving.pool.with(|batch, scratch| {
+        batch.set_source(sender);
+        let mut arrived = decode_into(&sent, &options, batch, &mut scratch.otlp)
+            .map_err(|error| Refused::new(StatusCode::BAD_REQUEST, "decode", chain(&error)))?;
+        app.board.describe(std::mem::take(&mut arrived.metadata));
+        Ok((arrived, super::keep(app, WAY, batch)?))
+    })?;
     arrived.refused.add_late(receipt.out_of_range.min(arrived.points));
     for (reason, points) in arrived.refused.by_reason() {
         let labels = format!("{WAY},reason=\"{}\"", reason.word());

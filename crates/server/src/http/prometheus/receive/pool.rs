@@ -1,6 +1,6 @@
 //! Batches that were used, for the next request: filling one takes no new memory.
 
-use collect::remote_write::Scratch;
+use collect::{otlp, remote_write};
 use model::Batch;
 use parking_lot::Mutex;
 
@@ -8,6 +8,19 @@ use parking_lot::Mutex;
 const KEPT: usize = 16;
 /// A batch that grew beyond this is not kept.
 const KEPT_BYTES: usize = 8 << 20;
+
+/// What is needed to fill a batch, for each way in.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    pub(super) remote_write: remote_write::Scratch,
+    pub(super) otlp: otlp::Scratch,
+}
+
+impl Scratch {
+    fn bytes(&self) -> usize {
+        self.remote_write.bytes() + self.otlp.bytes()
+    }
+}
 
 /// Batches with what is needed to fill them.
 #[derive(Debug, Default)]

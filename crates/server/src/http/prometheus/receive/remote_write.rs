@@ -94,8 +94,11 @@ fn keep(
     }
     app.receiving.pool.with(|batch, scratch| {
         batch.set_source(sender);
-        let arrived = remote_write::decode_into(&received.bytes, sent_as, &limits, batch, scratch)
-            .map_err(|error| Refused::new(StatusCode::BAD_REQUEST, "decode", chain(&error)))?;
+        let arrived = {
+            let scratch = &mut scratch.remote_write;
+            remote_write::decode_into(&received.bytes, sent_as, &limits, batch, scratch)
+        }
+        .map_err(|error| Refused::new(StatusCode::BAD_REQUEST, "decode", chain(&error)))?;
         app.board.describe(arrived.metadata);
         let accepted = super::keep(app, WAY, batch)?.accepted;
         // Of a request that has both kinds, what was left out is counted with the floats.

@@ -9,15 +9,15 @@ mod series;
 
 use std::time::Duration;
 
-use model::{BatchSeries, Labels, TimeRange};
+use model::{BatchSeries, Labels, LabelsRef, TimeRange};
 
-pub(crate) use buffer::{Buffer, histogram_weight, sort};
+pub(crate) use buffer::{Buffer, histogram_weight};
 pub(crate) use log::{AppendError, Log, RotateError};
 pub(crate) use replay::{replay, segments};
-pub(crate) use run::{Run, RunCursor, RunRows};
+pub(crate) use run::{Run, RunRows, RunsWalk};
 pub(crate) use series::{SeriesTable, hash};
 
-use crate::{StoreError, error::chain};
+use crate::{StoreError, StoreLimits, error::chain};
 use record::RecordBuilder;
 
 /// How long a log that could not be written to is left alone before the next batch tries it.
@@ -59,8 +59,8 @@ pub(crate) struct Failing {
 /// Why rows were not taken.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// There are too many series; this is the first that would be one too many.
-    Series(Labels),
+    /// What is beyond its limit, and the series that is.
+    Limit(String, Labels),
     /// The log could not be written to, now or a moment ago; why.
     Busy(String),
     /// The log failed for good.
@@ -94,7 +94,7 @@ impl Intake {
         &mut self,
         batch: &[Incoming<'_>],
         window: TimeRange,
-        series_max: usize,
+        limits: &StoreLimits,
         now: Duration,
     ) -> Result<usize, Refusal> {
         if let Some(failing) = &self.failing
@@ -102,7 +102,7 @@ impl Intake {
         {
             return Err(Refusal::Busy(failing.why.clone()));
         }
-        let numbers = self.number(batch, series_max, now)?;
+        let numbers = self.number(batch, limits, now)?;
         let segment = self.log.number();
         for (incoming, number) in batch.iter().zip(&numbers) {
             let Some(id) = self.table.slot(*number).map(|slot| slot.key.id) else { continue };
@@ -152,23 +152,33 @@ impl Intake {
         }
     }
 
-    /// The numbers of the series of a batch, given to those that have none.
+    /// The numbers of the series of a batch, given to those that have none. Limits are for new series: what is known was
+    /// within them.
     fn number(
         &mut self,
         batch: &[Incoming<'_>],
-        series_max: usize,
+        limits: &StoreLimits,
         now: Duration,
     ) -> Result<Vec<u32>, Refusal> {
-        let room = series_max.saturating_sub(self.table.len());
-        let unknown = |own: &&Incoming<'_>| self.table.find(own.hash).is_none();
+        let known: Vec<Option<u32>> = batch.iter().map(|own| self.table.find(own.hash)).collect();
+        let new = || batch.iter().zip(&known).filter(|(_, known)| known.is_none());
         // Counts a new series twice if the batch names it twice, which only matters at the limit.
-        if batch.len() > room
-            && let Some(beyond) = batch.iter().filter(unknown).nth(room)
-        {
-            return Err(Refusal::Series(beyond.series.labels.to_labels()));
+        let room = limits.series_max.saturating_sub(self.table.len());
+        for (count, (own, _)) in new().enumerate() {
+            let what = if count < room {
+                check(own.series.labels, limits)
+            } else {
+                Some(format!("more than {} active series", limits.series_max))
+            };
+            if let Some(what) = what {
+                return Err(Refusal::Limit(what, own.series.labels.to_labels()));
+            }
         }
-        let number = |own: &Incoming<'_>| self.table.number(own.series.labels, own.hash, now);
-        Ok(batch.iter().map(number).collect())
+        let number = |(own, known): (&Incoming<'_>, Option<u32>)| match known {
+            Some(number) => self.table.seen(number, now),
+            None => self.table.number(own.series.labels, own.hash, now),
+        };
+        Ok(batch.iter().zip(known).map(number).collect())
     }
 
     /// Turns the buffer into a run, if it has rows.
@@ -180,4 +190,20 @@ impl Intake {
         self.run_rows += run.weight();
         Some(run)
     }
+}
+
+/// What is beyond its limit in the labels of a series, if anything.
+fn check(labels: LabelsRef<'_>, limits: &StoreLimits) -> Option<String> {
+    let count = labels.iter().count();
+    if count == 0 {
+        return Some("no labels at all".to_owned());
+    }
+    if count > limits.labels_per_series_max {
+        let most = limits.labels_per_series_max;
+        return Some(format!("{count} labels, {most} are the limit,"));
+    }
+    let bytes = |(name, value): (&str, &str)| name.len() + value.len();
+    let longest = labels.iter().map(bytes).max().unwrap_or_default();
+    let most = limits.label_bytes_max;
+    (longest > most).then(|| format!("a label of {longest} bytes, {most} are the limit,"))
 }

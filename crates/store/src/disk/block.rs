@@ -45,6 +45,31 @@ impl Chunk {
         self
     }
 
+    /// Forgets all rows, and keeps the room.
+    pub(crate) fn clear(&mut self) {
+        self.times.clear();
+        self.values.clear();
+        self.histograms.clear();
+    }
+
+    /// Puts rows in the order they came in order of time; of one time the last that came stays.
+    pub(crate) fn put_in_order(&mut self) {
+        if !self.times.windows(2).all(|pair| pair[0] < pair[1]) {
+            let mut rows: Vec<(i64, f64)> =
+                self.times.drain(..).zip(self.values.drain(..)).collect();
+            rows.sort_by_key(|(time, _)| *time);
+            for (time, value) in rows {
+                if self.times.last() == Some(&time) {
+                    self.values.pop();
+                } else {
+                    self.times.push(time);
+                }
+                self.values.push(value);
+            }
+        }
+        sort_histograms(&mut self.histograms);
+    }
+
     /// Whether there are no rows of either kind.
     pub(crate) fn is_empty(&self) -> bool {
         self.times.is_empty() && self.histograms.is_empty()

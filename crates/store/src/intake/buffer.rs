@@ -185,29 +185,14 @@ impl Buffer {
         times[start..].reverse();
         values[start..].reverse();
         if !times[start..].windows(2).all(|pair| pair[0] < pair[1]) {
-            let sorted = sort(&times.split_off(start), &values.split_off(start));
+            let mut sorted = Chunk {
+                times: times.split_off(start),
+                values: values.split_off(start),
+                ..Chunk::default()
+            };
+            sorted.put_in_order();
             times.extend_from_slice(&sorted.times);
             values.extend_from_slice(&sorted.values);
         }
     }
-}
-
-/// Rows in the order they came, as rows in order of time; of one time the last that came.
-pub(crate) fn sort(times: &[i64], values: &[f64]) -> Chunk {
-    let mut rows: Vec<(i64, f64)> = times.iter().copied().zip(values.iter().copied()).collect();
-    rows.sort_by_key(|(time, _)| *time);
-    let mut sorted = Chunk {
-        times: Vec::with_capacity(rows.len()),
-        values: Vec::with_capacity(rows.len()),
-        histograms: Vec::new(),
-    };
-    for (time, value) in rows {
-        if sorted.times.last() == Some(&time) {
-            sorted.values.pop();
-        } else {
-            sorted.times.push(time);
-        }
-        sorted.values.push(value);
-    }
-    sorted
 }

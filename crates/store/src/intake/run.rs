@@ -6,9 +6,8 @@ use model::{HistogramSample, Labels};
 
 use super::{buffer::Buffer, series::SeriesTable};
 use crate::{
-    StoreError,
     disk::block::{Chunk, sort_histograms},
-    disk::part::{DAY_MILLIS, Source, day_of},
+    disk::part::{DAY_MILLIS, day_of},
     key::Key,
 };
 
@@ -99,6 +98,9 @@ impl Run {
     }
 
     fn within(&self, series: &RunSeries, from: i64, to: i64) -> Range<usize> {
+        if from <= self.span.0 && self.span.1 <= to {
+            return series.start..series.end;
+        }
         let times = &self.times[series.start..series.end];
         let start = times.partition_point(|time| *time < from);
         let end = times.partition_point(|time| *time <= to);
@@ -107,6 +109,9 @@ impl Run {
 
     fn histograms_within(&self, series: &RunSeries, from: i64, to: i64) -> &[HistogramSample] {
         let own = &self.histograms[series.histograms.clone()];
+        if own.is_empty() {
+            return own;
+        }
         let start = own.partition_point(|own| own.time.millis() < from);
         let end = own.partition_point(|own| own.time.millis() <= to);
         &own[start..end.max(start)]
@@ -126,8 +131,10 @@ impl Run {
     /// The rows of a series within these times.
     pub(crate) fn rows_of(&self, key: Key, from: i64, to: i64) -> RunRows<'_> {
         let found = self.series.binary_search_by(|series| series.key.cmp(&key));
-        let Ok(at) = found else { return RunRows::default() };
-        let series = &self.series[at];
+        found.map_or_else(|_| RunRows::default(), |at| self.rows_within(&self.series[at], from, to))
+    }
+
+    fn rows_within(&self, series: &RunSeries, from: i64, to: i64) -> RunRows<'_> {
         let rows = self.within(series, from, to);
         RunRows {
             times: &self.times[rows.clone()],
@@ -170,60 +177,40 @@ fn ends_of(day: i64) -> (i64, i64) {
     (from, from.saturating_add(DAY_MILLIS - 1))
 }
 
-/// A walk through the rows of one day of a run.
+/// A walk through several runs at once, the oldest first: series by series, in order of key, the rows of one day.
 #[derive(Debug)]
-pub(crate) struct RunCursor {
-    run: Arc<Run>,
-    from: i64,
-    to: i64,
-    at: usize,
-    /// Whether the rows of the series were given.
-    given: bool,
+pub(crate) struct RunsWalk<'r> {
+    runs: Vec<(&'r Run, usize)>,
+    day: (i64, i64),
 }
 
-impl RunCursor {
-    /// Starts at the first series that has rows on this day.
-    pub(crate) fn new(run: &Arc<Run>, day: i64) -> Self {
-        let (from, to) = ends_of(day);
-        let mut cursor = Self { run: Arc::clone(run), from, to, at: 0, given: false };
-        cursor.settle();
-        cursor
+impl<'r> RunsWalk<'r> {
+    /// Stands before the first series.
+    pub(crate) fn new(runs: &'r [Arc<Run>], day: i64) -> Self {
+        Self { runs: runs.iter().map(|run| (run.as_ref(), 0)).collect(), day: ends_of(day) }
     }
 
-    /// Goes on to the next series with rows on this day, the present one included.
-    fn settle(&mut self) {
-        self.given = false;
-        while let Some(series) = self.run.series.get(self.at) {
-            if self.run.any_within(series, self.from, self.to) {
-                return;
+    /// Puts the rows of the next series into a chunk, which is emptied first. Gives its key; `None` at the end.
+    pub(crate) fn next(&mut self, rows: &mut Chunk) -> Option<Key> {
+        let (from, to) = self.day;
+        loop {
+            let key_at = |(run, at): &(&Run, usize)| Some(run.series.get(*at)?.key);
+            let key = self.runs.iter().filter_map(key_at).min()?;
+            rows.clear();
+            for (run, at) in &mut self.runs {
+                let Some(series) = run.series.get(*at).filter(|own| own.key == key) else {
+                    continue;
+                };
+                *at += 1;
+                let own = run.rows_within(series, from, to);
+                rows.times.extend_from_slice(own.times);
+                rows.values.extend_from_slice(own.values);
+                rows.histograms.extend_from_slice(own.histograms);
             }
-            self.at += 1;
-        }
-    }
-}
-
-impl Source for RunCursor {
-    fn key(&self) -> Option<Key> {
-        self.run.series.get(self.at).map(|series| series.key)
-    }
-
-    fn chunk(&mut self) -> Result<Option<Chunk>, StoreError> {
-        if std::mem::replace(&mut self.given, true) {
-            return Ok(None);
-        }
-        Ok(self.run.series.get(self.at).map(|series| {
-            let rows = self.run.within(series, self.from, self.to);
-            Chunk {
-                times: self.run.times[rows.clone()].to_vec(),
-                values: self.run.values[rows].to_vec(),
-                histograms: self.run.histograms_within(series, self.from, self.to).to_vec(),
+            if !rows.is_empty() {
+                rows.put_in_order();
+                return Some(key);
             }
-        }))
-    }
-
-    fn advance(&mut self) -> Result<(), StoreError> {
-        self.at += 1;
-        self.settle();
-        Ok(())
+        }
     }
 }

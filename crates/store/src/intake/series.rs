@@ -155,6 +155,14 @@ impl SeriesTable {
         self.add(&labels.to_labels(), hash, self.next_id, now)
     }
 
+    /// Says that a series is written to now.
+    pub(super) fn seen(&mut self, number: u32, now: Duration) -> u32 {
+        if let Some(slot) = self.slot_mut(number) {
+            slot.seen = now;
+        }
+        number
+    }
+
     /// Brings back a series with the number it has on disk, unless it is there already.
     pub(crate) fn restore(&mut self, labels: &Labels, id: u64, now: Duration) -> u32 {
         let hash = hash(labels.as_ref());

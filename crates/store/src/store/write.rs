@@ -104,8 +104,7 @@ impl Store {
         if intake.rows() > 0 && intake.rows() + weight > self.options.memory_rows_max {
             return Ok(None);
         }
-        let series_max = self.options.limits.series_max;
-        match intake.append(incoming, window, series_max, self.clock.elapsed()) {
+        match intake.append(incoming, window, &self.options.limits, self.clock.elapsed()) {
             Ok(accepted) => {
                 if intake.buffer.weight() >= self.options.buffer_rows_max
                     && let Some(run) = intake.seal()
@@ -114,10 +113,9 @@ impl Store {
                 }
                 Ok(Some((accepted, intake.log.appended())))
             }
-            Err(Refusal::Series(labels)) => Err(WriteError::Limit {
-                what: format!("more than {series_max} active series"),
-                series: shorten(labels.as_ref()),
-            }),
+            Err(Refusal::Limit(what, labels)) => {
+                Err(WriteError::Limit { what, series: shorten(labels.as_ref()) })
+            }
             Err(Refusal::Busy(why)) => {
                 Err(WriteError::Busy { what: format!("its log cannot be written to: {why}") })
             }
@@ -139,23 +137,6 @@ impl Store {
             );
             let first = batch.iter().next().map(|series| shorten(series.labels));
             return Err(WriteError::Limit { what, series: first.unwrap_or_default() });
-        }
-        for series in batch.iter() {
-            let labels = series.labels;
-            let count = labels.iter().count();
-            let refuse = |what: String| Err(WriteError::Limit { what, series: shorten(labels) });
-            if count == 0 {
-                return refuse("no labels at all".to_owned());
-            }
-            if count > limits.labels_per_series_max {
-                let most = limits.labels_per_series_max;
-                return refuse(format!("{count} labels, {most} are the limit,"));
-            }
-            let long = |(name, value): &(&str, &str)| name.len() + value.len();
-            if let Some(pair) = labels.iter().find(|pair| long(pair) > limits.label_bytes_max) {
-                let most = limits.label_bytes_max;
-                return refuse(format!("a label of {} bytes, {most} are the limit,", long(&pair)));
-            }
         }
         Ok(())
     }

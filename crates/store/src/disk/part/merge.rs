@@ -39,9 +39,15 @@ impl Merger {
         while done < rows {
             let least = self.sources.iter().filter_map(|source| source.key()).min();
             let Some(key) = least else { return Ok(true) };
-            let same: Vec<&mut Box<dyn Source>> =
-                self.sources.iter_mut().filter(|source| source.key() == Some(key)).collect();
-            done += merge_series(same, &mut self.writer)?;
+            let mut same = self.sources.iter_mut().filter(|source| source.key() == Some(key));
+            let (first, second) = (same.next(), same.next());
+            done += match (first, second) {
+                (Some(alone), None) => copy_series(alone.as_mut(), &mut self.writer)?,
+                (first, second) => {
+                    let all = first.into_iter().chain(second).chain(same).collect();
+                    merge_series(all, &mut self.writer)?
+                }
+            };
             self.writer.end_series(key)?;
         }
         Ok(false)
@@ -75,6 +81,20 @@ impl Head<'_> {
         }
         Ok(true)
     }
+}
+
+/// Writes all rows of the series that one source alone has, and takes it to the next one.
+fn copy_series(source: &mut dyn Source, writer: &mut PartWriter) -> Result<usize, StoreError> {
+    let mut rows = 0;
+    let mut histograms = Vec::new();
+    while let Some(mut chunk) = source.chunk()? {
+        rows += chunk.rows();
+        writer.push(&chunk.times, &chunk.values)?;
+        histograms.append(&mut chunk.histograms);
+    }
+    writer.push_histograms(&histograms)?;
+    source.advance()?;
+    Ok(rows)
 }
 
 /// Writes all rows of the series that these sources stand at, and takes them to the next one.

@@ -9,7 +9,7 @@ use crate::{
     StoreError,
     disk::block::{Chunk, sort_histograms},
     disk::part::{Page, Part, block_of, series_of},
-    intake::{Run, RunRows, sort},
+    intake::{Run, RunRows},
     key::Key,
 };
 
@@ -91,8 +91,13 @@ impl Found<'_> {
             pieces.end(into);
         }
         if !pieces.in_order {
-            let sorted = sort(&into.times, &into.values);
-            (into.times, into.values) = (sorted.times, sorted.values);
+            let mut rows = Chunk {
+                times: std::mem::take(&mut into.times),
+                values: std::mem::take(&mut into.values),
+                ..Chunk::default()
+            };
+            rows.put_in_order();
+            (into.times, into.values) = (rows.times, rows.values);
         }
         if !into.histograms.is_empty() {
             sort_histograms(&mut into.histograms);

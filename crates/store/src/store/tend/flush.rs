@@ -13,10 +13,11 @@ use roaring::RoaringTreemap;
 use super::REST;
 use crate::{
     StoreError,
+    disk::block::Chunk,
     disk::index::{Index, IndexWriter},
-    disk::part::{Merger, Origin, Part, PartWriter, Source},
+    disk::part::{Origin, Part, PartWriter},
     error::chain,
-    intake::{RotateError, Run, RunCursor},
+    intake::{RotateError, Run, RunsWalk},
     key::Key,
     store::Store,
 };
@@ -257,13 +258,14 @@ impl Store {
     }
 
     fn write_part(&self, runs: &[Arc<Run>], origin: Origin) -> Result<Option<Part>, StoreError> {
-        let writer = PartWriter::create(&self.place.day(origin.day), origin, &self.files)?;
-        let mut sources: Vec<Box<dyn Source>> = Vec::with_capacity(runs.len());
-        for run in runs {
-            sources.push(Box::new(RunCursor::new(run, origin.day)));
+        let mut writer = PartWriter::create(&self.place.day(origin.day), origin, &self.files)?;
+        let mut walk = RunsWalk::new(runs, origin.day);
+        let mut rows = Chunk::default();
+        while let Some(key) = walk.next(&mut rows) {
+            writer.push(&rows.times, &rows.values)?;
+            writer.push_histograms(&rows.histograms)?;
+            writer.end_series(key)?;
         }
-        let mut merger = Merger::new(sources, writer);
-        while !merger.step(usize::MAX)? {}
-        merger.finish()
+        writer.finish()
     }
 }

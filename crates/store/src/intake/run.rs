@@ -1,8 +1,8 @@
 //! A part in memory: a buffer once sorted, series by key and rows by time.
 
-use std::{collections::BTreeSet, ops::Range, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
-use model::{HistogramSample, Labels};
+use model::HistogramSample;
 
 use super::{buffer::Buffer, series::SeriesTable};
 use crate::{
@@ -10,15 +10,6 @@ use crate::{
     disk::part::{DAY_MILLIS, day_of},
     key::Key,
 };
-
-#[derive(Debug)]
-struct RunSeries {
-    key: Key,
-    labels: Labels,
-    start: usize,
-    end: usize,
-    histograms: Range<usize>,
-}
 
 /// Rows of one series.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,12 +19,17 @@ pub(crate) struct RunRows<'r> {
     pub(crate) histograms: &'r [HistogramSample],
 }
 
-/// Sorted rows of many series, of any days.
+/// Sorted rows of many series, of any days. Who they are, the table of series knows: it forgets none that has rows here.
 #[derive(Debug)]
 pub(crate) struct Run {
-    series: Vec<RunSeries>,
+    /// In order; a run may have no more than a row of each, so little is kept for a series.
+    keys: Vec<Key>,
+    /// Where the rows of each series begin, and the end of the last.
+    starts: Vec<u32>,
     times: Vec<i64>,
     values: Vec<f64>,
+    /// The series that have native histograms, by their place, rising, with where these begin; and the end of the last.
+    native: Vec<(u32, u32)>,
     histograms: Vec<HistogramSample>,
     weight: usize,
     /// The first and last time of any row.
@@ -50,29 +46,29 @@ impl Run {
             .collect();
         order.sort_unstable();
         let mut run = Self {
-            series: Vec::with_capacity(order.len()),
+            keys: Vec::with_capacity(order.len()),
+            starts: Vec::with_capacity(order.len() + 1),
             times: Vec::with_capacity(buffer.len()),
             values: Vec::with_capacity(buffer.len()),
+            native: Vec::new(),
             histograms: Vec::new(),
             weight: buffer.weight(),
             span: buffer.span().unwrap_or_default(),
         };
         for (key, number) in order {
             let Some(slot) = table.slot(number) else { continue };
-            let start = run.times.len();
+            let histograms = buffer.histograms(number);
+            if !histograms.is_empty() {
+                run.native.push((short(run.keys.len()), short(run.histograms.len())));
+                let mut own = histograms.to_vec();
+                sort_histograms(&mut own);
+                run.histograms.append(&mut own);
+            }
+            run.keys.push(key);
+            run.starts.push(short(run.times.len()));
             buffer.rows_into(slot, &mut run.times, &mut run.values);
-            let mut native = buffer.histograms(number).to_vec();
-            sort_histograms(&mut native);
-            let first = run.histograms.len();
-            run.histograms.append(&mut native);
-            run.series.push(RunSeries {
-                key,
-                labels: slot.labels.clone(),
-                start,
-                end: run.times.len(),
-                histograms: first..run.histograms.len(),
-            });
         }
+        run.starts.push(short(run.times.len()));
         run
     }
 
@@ -86,10 +82,10 @@ impl Run {
         self.weight
     }
 
-    /// Bytes it takes, but for labels, which it shares.
+    /// Bytes it takes.
     pub(crate) fn bytes(&self) -> usize {
         let native: usize = self.histograms.iter().map(|own| own.histogram.heap_bytes()).sum();
-        native + self.times.len() * 16 + self.series.len() * (size_of::<RunSeries>() + 8)
+        native + self.times.len() * 16 + self.keys.len() * (size_of::<Key>() + size_of::<u32>())
     }
 
     /// Whether any row may lie within these times.
@@ -97,58 +93,43 @@ impl Run {
         self.span.0 <= to && self.span.1 >= from
     }
 
-    fn within(&self, series: &RunSeries, from: i64, to: i64) -> Range<usize> {
-        if from <= self.span.0 && self.span.1 <= to {
-            return series.start..series.end;
-        }
-        let times = &self.times[series.start..series.end];
-        let start = times.partition_point(|time| *time < from);
-        let end = times.partition_point(|time| *time <= to);
-        series.start + start..series.start + end.max(start)
-    }
-
-    fn histograms_within(&self, series: &RunSeries, from: i64, to: i64) -> &[HistogramSample] {
-        let own = &self.histograms[series.histograms.clone()];
-        if own.is_empty() {
-            return own;
-        }
-        let start = own.partition_point(|own| own.time.millis() < from);
-        let end = own.partition_point(|own| own.time.millis() <= to);
-        &own[start..end.max(start)]
-    }
-
     /// Whether a series has rows of either kind within these times.
     pub(crate) fn has(&self, key: Key, from: i64, to: i64) -> bool {
-        let found = self.series.binary_search_by(|series| series.key.cmp(&key));
-        found.is_ok_and(|at| self.any_within(&self.series[at], from, to))
-    }
-
-    fn any_within(&self, series: &RunSeries, from: i64, to: i64) -> bool {
-        !self.within(series, from, to).is_empty()
-            || !self.histograms_within(series, from, to).is_empty()
+        self.keys.binary_search(&key).is_ok_and(|at| !self.rows_at(at, from, to).is_empty())
     }
 
     /// The rows of a series within these times.
     pub(crate) fn rows_of(&self, key: Key, from: i64, to: i64) -> RunRows<'_> {
-        let found = self.series.binary_search_by(|series| series.key.cmp(&key));
-        found.map_or_else(|_| RunRows::default(), |at| self.rows_within(&self.series[at], from, to))
+        self.keys
+            .binary_search(&key)
+            .map_or_else(|_| RunRows::default(), |at| self.rows_at(at, from, to))
     }
 
-    fn rows_within(&self, series: &RunSeries, from: i64, to: i64) -> RunRows<'_> {
-        let rows = self.within(series, from, to);
-        RunRows {
+    fn rows_at(&self, at: usize, from: i64, to: i64) -> RunRows<'_> {
+        let rows = self.starts[at] as usize..self.starts[at + 1] as usize;
+        let all = RunRows {
             times: &self.times[rows.clone()],
             values: &self.values[rows],
-            histograms: self.histograms_within(series, from, to),
-        }
+            histograms: self.histograms_at(at),
+        };
+        if from <= self.span.0 && self.span.1 <= to { all } else { all.cut(from, to) }
     }
 
-    /// Calls with each series that has rows on a day, in order of key.
-    pub(crate) fn each_of_day<'r>(&'r self, day: i64, mut each: impl FnMut(Key, &'r Labels)) {
+    fn histograms_at(&self, at: usize) -> &[HistogramSample] {
+        let Ok(own) = self.native.binary_search_by_key(&at, |(series, _)| *series as usize) else {
+            return &[];
+        };
+        let start = self.native[own].1 as usize;
+        let end = self.native.get(own + 1).map_or(self.histograms.len(), |next| next.1 as usize);
+        &self.histograms[start..end]
+    }
+
+    /// Calls with the key of each series that has rows on a day, in order.
+    pub(crate) fn each_of_day(&self, day: i64, mut each: impl FnMut(Key)) {
         let (from, to) = ends_of(day);
-        for series in &self.series {
-            if self.any_within(series, from, to) {
-                each(series.key, &series.labels);
+        for (at, key) in self.keys.iter().enumerate() {
+            if !self.rows_at(at, from, to).is_empty() {
+                each(*key);
             }
         }
     }
@@ -170,6 +151,30 @@ impl Run {
             }
         }
     }
+}
+
+impl RunRows<'_> {
+    fn is_empty(&self) -> bool {
+        self.times.is_empty() && self.histograms.is_empty()
+    }
+
+    /// Those within these times.
+    fn cut(self, from: i64, to: i64) -> Self {
+        let start = self.times.partition_point(|time| *time < from);
+        let end = self.times.partition_point(|time| *time <= to).max(start);
+        let first = self.histograms.partition_point(|own| own.time.millis() < from);
+        let last = self.histograms.partition_point(|own| own.time.millis() <= to).max(first);
+        Self {
+            times: &self.times[start..end],
+            values: &self.values[start..end],
+            histograms: &self.histograms[first..last],
+        }
+    }
+}
+
+/// A place in a run, which is far below 2^32 rows.
+fn short(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 fn ends_of(day: i64) -> (i64, i64) {
@@ -194,15 +199,14 @@ impl<'r> RunsWalk<'r> {
     pub(crate) fn next(&mut self, rows: &mut Chunk) -> Option<Key> {
         let (from, to) = self.day;
         loop {
-            let key_at = |(run, at): &(&Run, usize)| Some(run.series.get(*at)?.key);
-            let key = self.runs.iter().filter_map(key_at).min()?;
+            let key = self.runs.iter().filter_map(|(run, at)| run.keys.get(*at)).min().copied()?;
             rows.clear();
             for (run, at) in &mut self.runs {
-                let Some(series) = run.series.get(*at).filter(|own| own.key == key) else {
+                if run.keys.get(*at) != Some(&key) {
                     continue;
-                };
+                }
+                let own = run.rows_at(*at, from, to);
                 *at += 1;
-                let own = run.rows_within(series, from, to);
                 rows.times.extend_from_slice(own.times);
                 rows.values.extend_from_slice(own.values);
                 rows.histograms.extend_from_slice(own.histograms);

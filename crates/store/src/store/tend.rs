@@ -73,9 +73,14 @@ impl Store {
             if now < flushing.forgot_at + FORGET_EVERY {
                 return;
             }
+            // What waits for the disk still needs its labels.
+            if flushing.trouble.is_some() {
+                return;
+            }
             flushing.forgot_at = now;
         }
-        let Some(moment) = now.checked_sub(SERIES_IDLE) else { return };
+        let idle = SERIES_IDLE.max(self.options.flush_after.to_duration() * 2);
+        let Some(moment) = now.checked_sub(idle) else { return };
         let mut intake = self.intake.lock();
         let generation = intake.buffer.generation();
         intake.table.forget_before(moment, generation);

@@ -169,16 +169,17 @@ impl Store {
         known: &mut HashMap<i64, Known>,
     ) -> Result<Made, StoreError> {
         let known = self.known_of(day, known)?;
-        let mut new: Vec<(Key, &Labels)> = Vec::new();
+        let mut new: Vec<Key> = Vec::new();
         for run in runs {
-            run.each_of_day(day, |key, labels| {
+            run.each_of_day(day, |key| {
                 if !known.ids.contains(key.id) {
-                    new.push((key, labels));
+                    new.push(key);
                 }
             });
         }
-        new.sort_unstable_by_key(|(key, _)| *key);
-        new.dedup_by_key(|(key, _)| *key);
+        new.sort_unstable();
+        new.dedup();
+        let new = self.labelled(new);
         let number = self.next_part.fetch_add(1, Ordering::Relaxed);
         let origin = Origin { day, first: number, last: number, level: 0, log_through: through };
         let mut index = None;
@@ -198,6 +199,13 @@ impl Store {
         }
         known.ids.extend(new.iter().copied());
         Ok(Made { day, part: part?, index, new })
+    }
+
+    /// Keys with their labels, which the table has as long as their rows are in memory.
+    fn labelled(&self, keys: Vec<Key>) -> Vec<(Key, Labels)> {
+        let intake = self.intake.lock();
+        let labelled = |key: Key| Some((key, intake.table.by_id(key.id)?.labels.clone()));
+        keys.into_iter().filter_map(labelled).collect()
     }
 
     /// The series that a day's indexes have.

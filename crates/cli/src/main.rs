@@ -13,6 +13,10 @@ use clap::Parser as _;
 use args::{Arguments, Command};
 use output::Output;
 
+/// Many threads take in what is sent; this one does not keep for each of them what was freed.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

@@ -5,6 +5,7 @@
 //! <https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/>
 
 mod native;
+mod room;
 #[cfg(test)]
 mod tests;
 mod v1;
@@ -32,7 +33,7 @@ pub struct DecodeLimits {
     pub series: usize,
     /// Samples over all series, native histograms included.
     pub samples: usize,
-    /// Buckets over all native histograms.
+    /// Buckets, spans and bounds over all native histograms.
     pub buckets: usize,
     /// Labels over all series.
     pub labels: usize,
@@ -91,6 +92,9 @@ pub enum DecodeError {
         /// What is wrong.
         what: String,
     },
+    /// The table of symbols of a request 2.0 does not begin as it has to.
+    #[error("the first symbol is {0:?}, but has to be empty")]
+    FirstSymbol(String),
     /// A series is wrong.
     #[error("series {number} ({labels}): {what}")]
     Series {
@@ -212,11 +216,11 @@ pub fn decode_into(
     within("bytes", body.len(), limits.body_bytes)?;
     decompress(body, limits, &mut scratch.message)?;
     let Scratch { message, labels } = scratch;
-    let mut request =
-        Request { limits, batch, counts: Counts::default(), arrived: Arrived::default() };
+    let counts = Counts { buckets_left: limits.buckets, ..Counts::default() };
+    let mut request = Request { limits, batch, counts, arrived: Arrived::default() };
     let outcome = match protocol {
         Protocol::V1 => v1::read(&mut request, message, labels),
-        Protocol::V2 => v2::read(&mut request, message),
+        Protocol::V2 => v2::read(&mut request, message, labels),
     };
     let arrived = outcome.map(|()| request.arrived);
     if arrived.is_err() {
@@ -233,6 +237,7 @@ pub fn unpacked_bytes(body: &[u8]) -> usize {
     decompress_len(body).unwrap_or(0)
 }
 
+#[inline]
 fn within(what: &'static str, is: usize, limit: usize) -> Result<(), DecodeError> {
     if is > limit { Err(DecodeError::Limit { what, is, limit }) } else { Ok(()) }
 }
@@ -271,7 +276,7 @@ struct Counts {
     series: usize,
     samples: usize,
     labels: usize,
-    buckets: usize,
+    buckets_left: usize,
 }
 
 /// A request in the making.
@@ -288,17 +293,22 @@ impl Request<'_> {
         within("series", self.counts.series, self.limits.series)
     }
 
-    fn count_label(&mut self, own: usize) -> Result<(), DecodeError> {
+    /// Counts a label, the `own`th of its series, of so many bytes in its name or its value.
+    #[inline]
+    fn count_label(&mut self, own: usize, bytes: usize) -> Result<(), DecodeError> {
         self.counts.labels += 1;
         within("labels", self.counts.labels, self.limits.labels)?;
-        within("labels in one series", own, self.limits.labels_per_series)
+        within("labels in one series", own, self.limits.labels_per_series)?;
+        within("bytes in one label", bytes, self.limits.label_bytes)
     }
 
+    #[inline]
     fn count_sample(&mut self) -> Result<(), DecodeError> {
         self.counts.samples += 1;
         within("samples", self.counts.samples, self.limits.samples)
     }
 
+    #[inline]
     fn sample(&mut self, message: &Fields<'_>) -> Result<(), DecodeError> {
         self.count_sample()?;
         self.batch.push(sample_of(message)?);
@@ -313,15 +323,13 @@ impl Request<'_> {
         wrong: &mut Option<String>,
     ) -> Result<(), DecodeError> {
         self.count_sample()?;
-        let room = self.limits.buckets - self.counts.buckets;
-        let Some(sample) = native::read(message, room)? else {
-            return within("buckets", self.limits.buckets + 1, self.limits.buckets);
-        };
-        let own = &sample.histogram;
-        self.counts.buckets += own.positive.counts.len() + own.negative.counts.len();
-        match own.check() {
-            Ok(()) => self.batch.push_histogram(sample),
-            Err(error) => *wrong = Some(error.to_string()),
+        match native::read(message, &mut self.counts.buckets_left) {
+            Ok(sample) => self.batch.push_histogram(sample),
+            Err(native::Fault::Wrong(what)) => *wrong = Some(what),
+            Err(native::Fault::Wire(error)) => return Err(error.into()),
+            Err(native::Fault::Buckets) => {
+                return within("buckets", self.limits.buckets + 1, self.limits.buckets);
+            }
         }
         self.arrived.histograms += 1;
         Ok(())
@@ -361,6 +369,7 @@ impl Request<'_> {
 }
 
 /// A sample: in both versions, the value is field 1 and the time field 2.
+#[inline]
 fn sample_of(message: &Fields<'_>) -> Result<Sample, DecodeError> {
     if let Some((bits, millis)) = message.fixed_and_number() {
         let time = Time(millis.cast_signed());

@@ -27,8 +27,12 @@ impl LabelBytes {
         let before = self.packed.get(self.last.0..self.last.1).unwrap_or_default();
         // Pieces that begin within a letter might be put together to one.
         let within_letter = |text: &[u8]| text.first().is_some_and(|byte| byte & 0xc0 == 0x80);
-        self.odd |=
-            before >= name || value.is_empty() || within_letter(name) || within_letter(value);
+        let rises = match (before.first(), name.first()) {
+            // Most names differ in their first letter.
+            (Some(one), Some(other)) if one != other => one < other,
+            _ => before < name,
+        };
+        self.odd |= !rises || value.is_empty() || within_letter(name) || within_letter(value);
         self.last.0 = packed::push_bytes(&mut self.packed, name, value);
         self.last.1 = self.last.0 + name.len();
     }

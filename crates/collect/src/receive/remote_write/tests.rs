@@ -345,12 +345,55 @@ fn the_second_version_refers_to_symbols_and_tells_metadata_with_its_series() {
         ("http_seconds", MetricKind::Histogram, "how long")
     );
     let wrong = |references: &[u8], samples| ask(references, samples).unwrap_err().to_string();
-    assert_eq!(wrong(&[1, 2, 4, 9], 1), "series 1 (http_seconds_bucket): symbol 9 of 6");
+    assert_eq!(
+        wrong(&[1, 2, 4, 9], 1),
+        "series 1 (http_seconds_bucket): it refers to symbol 9, but there are 6"
+    );
     assert!(wrong(&[1, 2, 4], 1).ends_with("a label has a name and no value"));
-    assert!(wrong(&[1, 2], 0).ends_with("it has neither samples nor histograms"));
+    // Exemplars come as a series of their own, which must not cost the others.
+    assert_eq!(ask(&[1, 2], 0).unwrap().series, []);
     assert!(wrong(&[4, 5], 1).ends_with("it has no name (__name__)"));
     assert!(wrong(&[1, 2, 0, 5], 1).ends_with("a label has no name"));
     assert!(wrong(&[1, 2, 4, 5, 4, 5], 1).ends_with("the label \"le\" stands twice"));
+}
+
+#[test]
+fn symbols_have_to_begin_with_an_empty_one() {
+    let body = second(&["__name__", "a"], &[0, 1], 1);
+    let error = decode_as(Protocol::V2, &body, None, &DecodeLimits::default()).unwrap_err();
+    assert_eq!(error.to_string(), "the first symbol is \"__name__\", but has to be empty");
+}
+
+#[test]
+fn a_help_text_may_be_longer_than_a_label() {
+    let long = "x".repeat(1000);
+    let limits = DecodeLimits { label_bytes: 100, ..DecodeLimits::default() };
+    let body = second(&["", "__name__", "a", &long], &[1, 2], 1);
+    let found = decode_as(Protocol::V2, &body, None, &limits).unwrap();
+    assert_eq!(found.arrived.metadata[0].help, long);
+    let body = second(&["", "__name__", &long, ""], &[1, 2], 1);
+    let error = decode_as(Protocol::V2, &body, None, &limits).unwrap_err();
+    assert_eq!(error.to_string(), "the request has 1000 bytes in one label, more than 100");
+}
+
+#[test]
+fn labels_of_the_second_version_may_come_in_any_order_and_have_to_be_text() {
+    let mut message = Vec::new();
+    for symbol in [&b""[..], b"__name__", b"a", b"job", b"n\xff"] {
+        Writer(&mut message).bytes(4, symbol);
+    }
+    let with = |references: &[u8]| {
+        let (mut message, mut series) = (message.clone(), Vec::new());
+        Writer(&mut series).bytes(1, references);
+        Writer(&mut series).bytes(2, &[]);
+        Writer(&mut message).bytes(5, &series);
+        decode_as(Protocol::V2, &compressed(&message), None, &DecodeLimits::default())
+    };
+    let found = with(&[3, 2, 1, 2]).unwrap();
+    assert_eq!(found.series[0].labels.to_string(), "a{job=\"a\"}");
+    assert_eq!(found.arrived.unsorted, 1);
+    let error = with(&[1, 2, 3, 4]).unwrap_err().to_string();
+    assert!(error.ends_with("a label's value is not UTF-8"), "{error}");
 }
 
 proptest! {

@@ -2,8 +2,8 @@
 
 use model::{BatchSeries, LabelBytes, METRIC_NAME, Metadata, MetricKind};
 
-use super::{DecodeError, Request, compress, kind_of, native, within};
-use crate::receive::wire::{Field, Fields, Writer};
+use super::{DecodeError, Request, compress, kind_of, room::Room, within};
+use crate::receive::wire::{Field, Fields, Writer, varint_length};
 
 /// Reads a message into the request's batch.
 pub(super) fn read(
@@ -35,13 +35,8 @@ fn read_series(
         match field? {
             (1, Field::Bytes(label)) => {
                 count += 1;
-                request.count_label(count)?;
                 let (name, value) = pair(&label)?;
-                within(
-                    "bytes in one label",
-                    name.len().max(value.len()),
-                    request.limits.label_bytes,
-                )?;
+                request.count_label(count, name.len().max(value.len()))?;
                 named |= name == METRIC_NAME.as_bytes();
                 labels.push(name, value);
             }
@@ -99,6 +94,7 @@ fn end_odd_series(
     Ok(())
 }
 
+#[inline]
 fn pair<'b>(message: &Fields<'b>) -> Result<(&'b [u8], &'b [u8]), DecodeError> {
     if let Some(pair) = message.pair() {
         return Ok(pair);
@@ -142,29 +138,23 @@ fn read_metadata(request: &mut Request<'_>, message: Fields<'_>) -> Result<(), D
 pub fn encode<'s>(
     series: impl IntoIterator<Item = impl Into<BatchSeries<'s>>>,
 ) -> Result<Vec<u8>, DecodeError> {
-    let mut message = Vec::new();
-    let (mut outer, mut inner) = (Vec::new(), Vec::new());
+    let (mut message, mut room) = (Vec::new(), Room::default());
     for series in series {
         let series: BatchSeries<'_> = series.into();
-        outer.clear();
+        let own = room.start();
         for (name, value) in series.labels.iter() {
-            inner.clear();
-            Writer(&mut inner).bytes(1, name.as_bytes());
-            Writer(&mut inner).bytes(2, value.as_bytes());
-            Writer(&mut outer).bytes(1, &inner);
+            let mut writer = Writer(own);
+            writer.head(1, text_length(name) + text_length(value));
+            writer.bytes(1, name.as_bytes());
+            writer.bytes(2, value.as_bytes());
         }
-        for sample in series.samples {
-            inner.clear();
-            Writer(&mut inner).fixed64(1, sample.value.to_bits());
-            Writer(&mut inner).number(2, sample.time.millis().cast_unsigned());
-            Writer(&mut outer).bytes(2, &inner);
-        }
-        for sample in series.histograms {
-            inner.clear();
-            native::write(sample, &mut inner);
-            Writer(&mut outer).bytes(4, &inner);
-        }
-        Writer(&mut message).bytes(1, &outer);
+        room.samples(&series, 4);
+        Writer(&mut message).bytes(1, &room.series);
     }
     compress(&message)
+}
+
+/// Bytes of a text as a field whose number is below 16.
+fn text_length(text: &str) -> usize {
+    1 + varint_length(text.len() as u64) + text.len()
 }

@@ -1,6 +1,10 @@
 //! A server in this process, on a free port, with its data in a folder of its own.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use collect::remote_write;
@@ -60,12 +64,12 @@ impl House {
 
     /// Status and JSON of a request without body.
     pub(crate) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<(u16, Value)> {
-        answer(self.client.get(self.address(path, query)?).timeout(PATIENCE)).await
+        answer(self.client.get(self.url(path, query)?).timeout(PATIENCE)).await
     }
 
     /// The same sent as a form.
     pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<(u16, Value)> {
-        let body = self.address(path, form)?.query().unwrap_or_default().to_owned();
+        let body = self.url(path, form)?.query().unwrap_or_default().to_owned();
         let request = self
             .request(Method::POST, path)?
             .header("content-type", "application/x-www-form-urlencoded")
@@ -73,7 +77,7 @@ impl House {
         answer(request).await
     }
 
-    fn address(&self, path: &str, query: &[(&str, &str)]) -> Result<Url> {
+    fn url(&self, path: &str, query: &[(&str, &str)]) -> Result<Url> {
         let mut address = self.base.join(path)?;
         if !query.is_empty() {
             address.query_pairs_mut().extend_pairs(query);
@@ -104,6 +108,26 @@ impl House {
         let text = self.request(Method::GET, "/metrics")?.send().await?.text().await?;
         let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
         Ok(line.map_or(Ok(0.0), str::parse)?)
+    }
+
+    /// Reads a series of `/metrics` again until it is as wanted.
+    pub(crate) async fn until_metric(
+        &self,
+        series: &str,
+        wanted: impl Fn(f64) -> bool + Send + Sync,
+    ) -> Result<()> {
+        for _ in 0..300 {
+            if wanted(self.metric(series).await?) {
+                return Ok(());
+            }
+            pause().await;
+        }
+        bail!("{series} did not become as wanted")
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.running.address.port()))
     }
 
     /// Asks again until the answer is as wanted.

@@ -8,6 +8,10 @@ use collect::remote_write::{self, Protocol};
 use model::{Buckets, Histogram, HistogramSample, Labels, Series, Span32, Time};
 use serde_json::json;
 use testkit::TurnedClock;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 use crate::house::{House, QUIET, series};
 
@@ -79,5 +83,89 @@ async fn a_message_of_another_kind_is_refused_with_what_is_understood() -> Resul
     assert!(text.contains("write.v3") && text.contains("write.v2.Request"), "{text}");
     let (status, written, text) = send(&house, Protocol::V2, vec![1, 0, 0]).await?;
     assert_eq!((status, written.join(" ").as_str()), (400, "0 0 0"), "{text}");
+    let packed = house
+        .request(Method::POST, "/api/v1/write")?
+        .header("content-encoding", "zstd")
+        .body(vec![0])
+        .send()
+        .await?;
+    assert_eq!(packed.status().as_u16(), 415);
+    house.stop().await
+}
+
+#[tokio::test]
+async fn what_the_second_version_leaves_out_is_an_error_that_says_what_was_kept() -> Result<()> {
+    let house = House::new(QUIET, Arc::new(TurnedClock::at(NOW))).await?;
+    let mut late = native();
+    late.labels = Labels::from_pairs([("__name__", "late")]);
+    late.histograms[0].time = Time(0);
+    let now = NOW.millis();
+    let sent =
+        [native(), late, series(&[("__name__", "up")], &[(0, 1.0), (now, 1.0), (now + 1, 0.0)])];
+    let (status, written, text) =
+        send(&house, Protocol::V2, remote_write::encode_v2(&sent)?).await?;
+    assert_eq!((status, written.join(" ").as_str()), (400, "2 1 0"), "{text}");
+    assert!(text.contains("2 samples were left out"), "{text}");
+    let (status, written, text) = send(&house, Protocol::V1, remote_write::encode(&sent)?).await?;
+    assert_eq!((status, written.join(" ").as_str()), (204, "2 1 0"), "{text}");
+    house.stop().await
+}
+
+#[tokio::test]
+async fn a_sender_is_counted_by_its_name_or_its_address() -> Result<()> {
+    let house = House::new(QUIET, Arc::new(TurnedClock::at(NOW))).await?;
+    let body = remote_write::encode(&[series(&[("__name__", "up")], &[(NOW.millis(), 1.0)])])?;
+    for tenant in [None, Some("team-a"), Some("team-a")] {
+        let mut request = house.request(Method::POST, "/api/v1/write")?.body(body.clone());
+        if let Some(tenant) = tenant {
+            request = request.header("x-scope-orgid", tenant);
+        }
+        assert_eq!(request.send().await?.status().as_u16(), 204);
+    }
+    let counter = "plimsoll_collect_sender_samples_total";
+    for (sender, samples) in [("127.0.0.1", 1.0), ("team-a", 2.0)] {
+        let counted =
+            house.metric(&format!("{counter}{{way=\"remote_write\",sender=\"{sender}\"}}")).await?;
+        assert!((counted - samples).abs() < 0.1, "{sender}: {counted}");
+    }
+    house.stop().await
+}
+
+/// A connection over which the head of a request and the beginning of its body have been sent.
+async fn half_sent(house: &House, declared: usize, sent: usize) -> Result<TcpStream> {
+    let mut stream = TcpStream::connect(house.address()).await?;
+    let head = format!(
+        "POST /api/v1/write HTTP/1.1\r\nhost: localhost\r\ncontent-encoding: snappy\r\ncontent-length: {declared}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(&vec![0; sent]).await?;
+    Ok(stream)
+}
+
+#[tokio::test]
+async fn bodies_beyond_the_bound_are_turned_away_at_once_and_told_when_to_come_again() -> Result<()>
+{
+    let text = format!("{QUIET}receive: {{in_flight_bytes_max: 1MiB}}\n");
+    let house = House::new(&text, Arc::new(TurnedClock::at(NOW))).await?;
+    let in_flight = "plimsoll_collect_in_flight_bytes";
+    // A slow sender that has the room of nearly all.
+    let slow = half_sent(&house, (1 << 20) - 1000, 10).await?;
+    house.until_metric(in_flight, |bytes| bytes > 1e6).await?;
+    let mut turned_away = half_sent(&house, 2000, 0).await?;
+    let mut answer = vec![0; 4096];
+    let length = turned_away.read(&mut answer).await?;
+    let answer = String::from_utf8_lossy(&answer[..length]).to_lowercase();
+    assert!(answer.starts_with("http/1.1 429"), "{answer}");
+    assert!(answer.contains("retry-after: 5"), "{answer}");
+    // Once it goes away, others are taken again.
+    drop(slow);
+    house.until_metric(in_flight, |bytes| bytes < 1.0).await?;
+    house.write(&[series(&[("__name__", "up")], &[(NOW.millis(), 1.0)])]).await?;
+    assert!(
+        house
+            .metric(r#"plimsoll_collect_refused_total{way="remote_write",reason="in_flight"}"#)
+            .await?
+            > 0.5
+    );
     house.stop().await
 }

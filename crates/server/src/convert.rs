@@ -37,7 +37,13 @@ pub(crate) fn store_options(settings: &StoreSettings) -> StoreOptions {
         Sync::Interval(span) => SyncPolicy::Interval(span),
         Sync::Always => SyncPolicy::Always,
     };
-    StoreOptions { retention: settings.retention, sync, limits, ..StoreOptions::default() }
+    StoreOptions {
+        retention: settings.retention,
+        retention_bytes: settings.retention_size,
+        sync,
+        limits,
+        ..StoreOptions::default()
+    }
 }
 
 /// What queries may cost.

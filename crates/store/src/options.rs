@@ -42,6 +42,9 @@ impl Default for StoreLimits {
 pub struct StoreOptions {
     /// How long samples are kept; whole days are dropped once all of the day is older.
     pub retention: Span,
+    /// How many bytes parts and indexes may take; past it the oldest days go first. The newest day stays, whatever it
+    /// takes.
+    pub retention_bytes: Option<u64>,
     /// How far ahead of the clock a sample may be.
     pub future_max: Span,
     /// When the log is forced to the disk.
@@ -62,6 +65,7 @@ impl Default for StoreOptions {
     fn default() -> Self {
         Self {
             retention: Span::days(400),
+            retention_bytes: None,
             future_max: Span::days(1),
             sync: SyncPolicy::Interval(Span::millis(100)),
             limits: StoreLimits::default(),

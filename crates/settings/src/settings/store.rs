@@ -18,6 +18,8 @@ pub enum Sync {
 pub struct StoreSettings {
     /// Samples older than this are dropped.
     pub retention: Span,
+    /// Most bytes of samples and labels on disk, if there is such a bound; past it the oldest days are dropped.
+    pub retention_size: Option<u64>,
     /// When the log is written through to the disk.
     pub sync: Sync,
     /// Most series kept at a time; samples of further ones are refused and counted.
@@ -32,6 +34,7 @@ impl Default for StoreSettings {
     fn default() -> Self {
         Self {
             retention: Span::days(400),
+            retention_size: None,
             sync: Sync::Interval(Span::millis(100)),
             series_max: 2_000_000,
             labels_per_series_max: 64,
@@ -51,6 +54,16 @@ pub(super) static TABLE: Table<StoreSettings> = Table {
             read: |reader, field, into| {
                 let range = Span::hours(1)..=Span::days(36_500);
                 set(&mut into.retention, reader.duration(field.node, range));
+            },
+        },
+        Key {
+            name: "retention_size",
+            form: "size",
+            otherwise: Otherwise::Nothing,
+            about: "How much room samples and their labels may take on disk. Past it the oldest days are dropped, whatever `retention` says; the newest day stays.",
+            read: |reader, field, into| {
+                let range = 64 << 20..=1 << 50;
+                set(&mut into.retention_size, reader.size(field.node, range).map(Some));
             },
         },
         Key {

@@ -143,9 +143,26 @@ impl Store {
         day_of((self.plausible_now() - self.options.retention).millis())
     }
 
-    /// Drops days that are wholly past retention.
+    /// The first day that fits into the bytes there may be.
+    fn first_fitting_day(&self) -> i64 {
+        let catalog = self.catalog();
+        let Some(most) = self.options.retention_bytes else { return i64::MIN };
+        let mut bytes = 0_u64;
+        let mut first = i64::MAX;
+        for (day, own) in catalog.days.iter().rev() {
+            bytes += own.parts.iter().map(|part| part.bytes).sum::<u64>();
+            bytes += own.indexes.iter().map(|index| index.bytes).sum::<u64>();
+            if bytes > most && first != i64::MAX {
+                return first;
+            }
+            first = *day;
+        }
+        i64::MIN
+    }
+
+    /// Drops days that are wholly past retention, and the oldest of those that do not fit.
     pub(super) fn drop_expired(&self) {
-        let first_kept = self.first_kept_day();
+        let first_kept = self.first_kept_day().max(self.first_fitting_day());
         if self.catalog().days.keys().next().is_none_or(|day| *day >= first_kept) {
             return;
         }

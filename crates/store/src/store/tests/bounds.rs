@@ -77,3 +77,36 @@ fn series_that_come_and_go_leave_nothing_behind() {
     // Nothing is read here, so that the cache is empty.
     assert!(memory[23] <= memory[2] + (64 << 10), "{memory:?}");
 }
+
+#[test]
+fn past_its_bytes_a_store_drops_its_oldest_days_and_keeps_the_newest() {
+    const DAY: i64 = 86_400_000;
+    let mixed = |at: i64| ((at * 7919) % 10_007) as f64 * 0.37;
+    let day = |room: &Room, ago: i64| {
+        let samples: Vec<_> =
+            (0..500).map(|at| (NOW - ago * DAY + at * 15_000, mixed(at + ago))).collect();
+        write(&room.store, &[series(labels("cpu", "a"), &samples)]);
+    };
+    let room = Room::new(StoreOptions { future_max: Span::days(2), ..StoreOptions::default() });
+    (0..6).rev().for_each(|ago| day(&room, ago));
+    room.flush();
+    let stats = room.store.stats();
+    assert_eq!(stats.partitions, 6);
+    let Room { dir, clock, store, .. } = room;
+    drop(store);
+    // Room for three days and a half.
+    let most = stats.bytes_on_disk * 7 / 12;
+    let options = StoreOptions { retention_bytes: Some(most), ..StoreOptions::default() };
+    let store = open(dir.path(), options, &clock, quick());
+    store.maintain().unwrap();
+    let after = store.stats();
+    assert_eq!((after.partitions, after.partitions_dropped), (3, 3));
+    assert!(after.bytes_on_disk <= most && after.oldest >= Some(Time(NOW - 2 * DAY)), "{after:?}");
+    drop(store);
+    // A bound that not even one day keeps.
+    let options = StoreOptions { retention_bytes: Some(1), ..StoreOptions::default() };
+    let store = open(dir.path(), options, &clock, quick());
+    store.maintain().unwrap();
+    assert_eq!(store.stats().partitions, 1);
+    assert_eq!(store.stats().oldest, Some(Time(NOW)));
+}

@@ -1,5 +1,7 @@
 //! What can be typed: commands, options, and the environment that stands for them.
 
+pub(crate) mod store;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -63,6 +65,8 @@ pub(crate) enum Command {
     Forecast(Forecast),
     /// Works with rule files.
     Rules(Rules),
+    /// Looks at the files of the store, copies and exports them.
+    Store(store::Store),
     /// Says which version this is.
     Version,
     /// Writes a completion script for a shell.

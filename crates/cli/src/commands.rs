@@ -6,6 +6,7 @@ pub(crate) mod import;
 pub(crate) mod query;
 pub(crate) mod rules;
 pub(crate) mod serve;
+pub(crate) mod store;
 pub(crate) mod words;
 
 use std::path::PathBuf;

@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Command::Import(command) => commands::import::run(&command, &output),
         Command::Forecast(command) => commands::forecast::run(&command, &output),
         Command::Rules(command) => commands::rules::run(&command, &output),
+        Command::Store(command) => commands::store::run(&command.command, &output),
         Command::Version => commands::words::version(&output),
         Command::Completions { shell } => commands::words::completions(shell, &output),
         Command::Man => commands::words::man(&output),

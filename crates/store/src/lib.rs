@@ -12,6 +12,7 @@ mod intake;
 mod key;
 mod options;
 mod store;
+pub mod survey;
 
 pub use error::StoreError;
 pub use options::{NoProgress, Progress, StoreLimits, StoreOptions, SyncPolicy};

@@ -41,6 +41,7 @@ use crate::{
 };
 use catalog::Catalog;
 use place::Place;
+pub(crate) use place::{list, parse_day};
 use read::Changes;
 use retention::Timekeeper;
 use stats::Counters;

@@ -70,7 +70,8 @@ pub(crate) fn run(command: Serve, common: &Common) -> Result<ExitCode, Fault> {
     done
 }
 
-fn default_data() -> Result<PathBuf, Fault> {
+/// Where everything is kept if nothing else is said.
+pub(super) fn default_data() -> Result<PathBuf, Fault> {
     environment("XDG_DATA_HOME")
         .map(PathBuf::from)
         .or_else(|| environment("HOME").map(|home| PathBuf::from(home).join(".local/share")))

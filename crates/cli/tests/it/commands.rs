@@ -2,6 +2,7 @@
 
 mod help;
 mod import;
+mod store;
 
 use std::fmt::Write as _;
 

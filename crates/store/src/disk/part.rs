@@ -12,6 +12,7 @@
 //! the pieces that are needed.
 
 mod cache;
+mod check;
 mod cursor;
 mod extent;
 mod merge;
@@ -30,6 +31,7 @@ use std::{
 };
 
 pub(crate) use cache::{Cache, Piece};
+pub(crate) use check::check_part;
 pub(crate) use cursor::PartCursor;
 pub(crate) use extent::{Extent, Packer};
 pub(crate) use merge::{Merger, Source};

@@ -108,7 +108,7 @@ impl Place {
 }
 
 /// The names in a directory, sorted.
-pub(super) fn list(dir: &Path) -> Result<Vec<PathBuf>, StoreError> {
+pub(crate) fn list(dir: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).map_err(failed("list", dir))? {
         found.push(entry.map_err(failed("list", dir))?.path());
@@ -132,7 +132,7 @@ pub(super) fn day_name(day: i64) -> String {
 }
 
 /// The day of a name, if it is one.
-pub(super) fn parse_day(name: &str) -> Option<i64> {
+pub(crate) fn parse_day(name: &str) -> Option<i64> {
     let mut pieces = name.split('-').map(|piece| piece.parse::<i64>().ok());
     let (year, month, of_month) = (pieces.next()??, pieces.next()??, pieces.next()??);
     let from_march = if month > 2 { year } else { year - 1 };

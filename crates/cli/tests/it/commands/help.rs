@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use crate::program::run;
 
 /// Every command, as its help is asked for.
-const COMMANDS: [&[&str]; 11] = [
+const COMMANDS: [&[&str]; 17] = [
     &[],
     &["serve"],
     &["check"],
@@ -16,6 +16,12 @@ const COMMANDS: [&[&str]; 11] = [
     &["forecast"],
     &["rules"],
     &["rules", "export"],
+    &["store"],
+    &["store", "verify"],
+    &["store", "inspect"],
+    &["store", "snapshot"],
+    &["store", "export"],
+    &["store", "top"],
     &["version"],
     &["completions"],
     &["man"],

@@ -22,7 +22,7 @@ pub use receive::{
     HistogramForm, OtlpSettings, PromotedAttributes, ReceiveSettings, TranslationStrategy,
 };
 pub use receiver::Receiver;
-pub use remote::RemoteQuery;
+pub use remote::{Forward, ForwardProtocol, RemoteQuery};
 pub use scrape::{
     Authorization, Relabel, RelabelAction, Scheme, ScrapeJob, ScrapeLimits, TargetGroup,
     TlsSettings,
@@ -61,6 +61,8 @@ pub struct Settings {
     pub remote_write: ReceiveSettings,
     /// How OpenTelemetry's metrics are named.
     pub otlp: OtlpSettings,
+    /// Who is sent the samples that are taken in.
+    pub forward: Vec<Forward>,
     /// Prometheus rule files, as globs relative to the settings file.
     pub rule_files: Vec<String>,
     /// Everything with a limit; the default policy's, unless left out or declared anew, included.
@@ -125,6 +127,10 @@ impl Settings {
         for job in &mut self.scrape {
             job.tls.ca_file.iter_mut().for_each(place);
             job.authorization.file_mut().into_iter().for_each(place);
+        }
+        for forward in &mut self.forward {
+            forward.tls.ca_file.iter_mut().for_each(place);
+            forward.authorization.file_mut().into_iter().for_each(place);
         }
         if let Some(remote) = &mut self.query.remote {
             remote.tls.ca_file.iter_mut().for_each(place);

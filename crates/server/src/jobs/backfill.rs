@@ -177,7 +177,7 @@ fn fill_day(app: &App, resource: &Resource, day: TimeRange) -> Option<usize> {
     let found = over_steps(resource, &used, &limit);
     let missing = without_recorded(app, found, steps);
     let batch: Vec<Series> = missing.iter().flat_map(history::record).collect();
-    match app.store.write(&batch) {
+    match app.sink.write(&batch) {
         Ok(_) => Some(missing.len()),
         Err(error) => {
             warn!(

@@ -65,7 +65,7 @@ fn read(app: &App, collector: &mut HostCollector, at: Time) -> TargetReport {
     let notes = collector.notes();
     app.meters.set(meters::COLLECT_HOST_NOTES, "", notes.len() as f64);
     app.board.describe(collector.metadata());
-    let error = match app.store.write(&batch) {
+    let error = match app.sink.write(&batch) {
         Ok(receipt) => {
             app.meters.add(meters::COLLECT_SAMPLES, WAY, receipt.accepted as f64);
             (!notes.is_empty()).then(|| notes.join("; "))

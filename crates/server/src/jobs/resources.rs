@@ -72,7 +72,7 @@ async fn look(
     let series = app.alerts.see(|active| active.alerts_series(now));
     let mut batch = trail.step(series, now);
     batch.extend(round.iter().flat_map(|(_, found)| found).flat_map(history::record));
-    let written = blocking(app, move |app| app.store.write(&batch)).await;
+    let written = blocking(app, move |app| app.sink.write(&batch)).await;
     if let Some(Err(error)) = written {
         warn!(error = chain(&error), "readings of resources were not kept");
     }

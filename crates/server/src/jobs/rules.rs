@@ -146,7 +146,7 @@ fn record(
 ) -> Result<(), String> {
     let series = judge_recording(rule, answer, now, limit).map_err(|error| chain(&error))?;
     let series = trail.step(series, now);
-    app.store.write(&series).map(drop).map_err(|error| chain(&error))
+    app.sink.write(&series).map(drop).map_err(|error| chain(&error))
 }
 
 fn succeeded(app: &App, group: &RuleGroup, rule: &Rule, evaluation: Evaluation) {

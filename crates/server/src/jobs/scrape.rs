@@ -122,7 +122,7 @@ fn until_next(interval: Span, spent: Duration) -> Duration {
 }
 
 async fn keep(app: &Arc<App>, batch: Vec<Series>) -> Result<(), String> {
-    let written = blocking(app, move |app| app.store.write(&batch)).await;
+    let written = blocking(app, move |app| app.sink.write(&batch)).await;
     match written {
         Some(Ok(receipt)) => {
             app.meters.add(meters::COLLECT_SAMPLES, WAY, receipt.accepted as f64);

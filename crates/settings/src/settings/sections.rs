@@ -31,6 +31,7 @@ fn section<T>([title, stands, about, frame]: Words, table: &Table<T>) -> Section
 /// All sections in the order in which they are read best.
 pub(crate) fn sections() -> Vec<Section> {
     let mut sections = outer();
+    sections.extend(exchanged());
     sections.extend(jobs());
     sections.extend(judged());
     sections
@@ -89,6 +90,12 @@ fn outer() -> Vec<Section> {
             ],
             &host::PROCESS_TABLE,
         ),
+    ]
+}
+
+/// What comes from others and goes to them, and what holds for all.
+fn exchanged() -> Vec<Section> {
+    vec![
         section(
             ["receive", "`receive:`", "What others may send here.", "receive: {{}}"],
             &receive::TABLE,
@@ -101,6 +108,15 @@ fn outer() -> Vec<Section> {
                 "otlp: {{}}",
             ],
             &receive::OTLP_TABLE,
+        ),
+        section(
+            [
+                "forward",
+                "each of `forward:`",
+                "Who is sent all samples that are taken in, by remote write, from a queue on disk that survives restarts here and outages there. See [Outgrowing one machine](../guides/outgrowing-one-machine.md).",
+                "forward: [{url: 'http://a', {}}]",
+            ],
+            &remote::forward::TABLE,
         ),
         section(
             [

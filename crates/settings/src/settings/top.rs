@@ -6,7 +6,9 @@ use model::{Labels, Span};
 
 use super::{
     ExpressionCheck, HostSettings, QuerySettings, ReceiveSettings, Settings, StoreSettings, host,
-    query, receive, receiver, resource,
+    query, receive, receiver,
+    remote::forward,
+    resource,
     scrape::{self, INTERVALS, TIMEOUTS, check_timeout},
     server, store,
 };
@@ -30,6 +32,7 @@ pub(super) struct Draft {
     otlp: receive::OtlpDraft,
     global: Global,
     jobs: Vec<scrape::JobDraft>,
+    forward: Vec<forward::ForwardDraft>,
     rule_files: Vec<String>,
     policy: bool,
     resources: Vec<resource::ResourceDraft>,
@@ -47,6 +50,7 @@ impl Default for Draft {
             otlp: receive::OtlpDraft::default(),
             global: Global::default(),
             jobs: Vec::new(),
+            forward: Vec::new(),
             rule_files: Vec::new(),
             policy: true,
             resources: Vec::new(),
@@ -117,6 +121,13 @@ pub(super) static TABLE: Table<Draft> = Table {
             read: |reader, field, into| into.otlp.read(reader, field.node),
         },
         Key {
+            name: "forward",
+            form: "list",
+            otherwise: Otherwise::Nothing,
+            about: "Who is sent all samples that are taken in, by remote write.",
+            read: |reader, field, into| into.forward = forward::TABLE.each(reader, field.node),
+        },
+        Key {
             name: "global",
             form: "section",
             otherwise: Otherwise::Nothing,
@@ -169,7 +180,7 @@ pub(super) static TABLE: Table<Draft> = Table {
         ),
         (
             "remote_write",
-            "samples are not sent on; to take a Prometheus' samples, point its `remote_write` at `/api/v1/write` here",
+            "to send samples on, write `forward`; to take a Prometheus' samples, point its `remote_write` at `/api/v1/write` here",
         ),
         (
             "remote_read",
@@ -225,7 +236,7 @@ pub(super) static GLOBAL_TABLE: Table<Global> = Table {
             name: "external_labels",
             form: "map of labels",
             otherwise: Otherwise::Nothing,
-            about: "Labels that name this server to others; alerts carry them.",
+            about: "Labels that name this server to others; alerts carry them, and samples that are sent on.",
             read: |reader, field, into| into.external_labels = reader.labels(field.node),
         },
     ],
@@ -261,6 +272,7 @@ impl Draft {
         let jobs = self.jobs.into_iter().map(|job| job.finish(reader, interval, timeout));
         let resources = self.resources.into_iter().filter_map(|draft| draft.finish(reader, check));
         let resources = resources.map(|(resource, name)| (resource, Some(name)));
+        let forward = self.forward.into_iter().map(|draft| draft.finish(reader));
         let receivers = self.receivers.into_iter().map(|draft| draft.finish(reader));
         Settings {
             base: std::path::PathBuf::new(),
@@ -271,6 +283,7 @@ impl Draft {
             scrape: unique(reader, "job", jobs.collect()),
             remote_write: self.receive,
             otlp: self.otlp.finish(),
+            forward: unique(reader, "forward receiver", forward.collect()),
             rule_files: self.rule_files,
             resources: unique(reader, "resource", resources.collect()),
             policy: self.policy,

@@ -162,3 +162,16 @@ fn a_value_as_long_as_a_file_does_not_make_the_message_so() {
     let text = format!("listen: {}\n", "x".repeat(100_000));
     assert!(mistakes(&text).len() < 3000);
 }
+
+#[test]
+fn a_receiver_of_samples_that_cannot_be_sent_to_is_told_in_full() {
+    insta::assert_snapshot!(mistakes(
+        "\
+forward:
+  - {url: 'http://mimir/push', queue_config: {max_shards: 3}}
+  - {url: 'http://mimir/write', protocol: 3}
+  - {url: 'http://me:secret@mimir/write', name: ../up}
+  - {name: away, http_headers: {Content-Type: text/plain}, queue_bytes_max: 1MiB}
+"
+    ));
+}

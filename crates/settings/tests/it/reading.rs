@@ -3,7 +3,10 @@
 use std::fs;
 
 use model::{Labels, Level, Nature, Span, Unit};
-use settings::{Authorization, RelabelAction, Scheme, SecretSource, Settings, Sync, read_secret};
+use settings::{
+    Authorization, ForwardProtocol, RelabelAction, Scheme, SecretSource, Settings, Sync,
+    read_secret,
+};
 
 fn read(text: &str) -> Settings {
     match Settings::parse("plimsoll.yaml", text, &|_| Ok(())) {
@@ -185,4 +188,28 @@ fn files_that_cannot_be_read_are_named() {
     fs::write(&path, vec![b'#'; (4 << 20) + 1]).unwrap();
     let large = Settings::load(&path, &|_| Ok(())).unwrap_err().to_string();
     assert!(large.contains("more than 4194304 bytes"), "{large}");
+}
+
+#[test]
+fn receivers_of_samples_are_called_by_their_host_unless_they_have_a_name() {
+    let settings = read(
+        "\
+global: {external_labels: {site: north}}
+forward:
+  - url: http://mimir:8080/api/v1/push
+    protocol: 2.0
+    tenant: north
+    http_headers: {X-Extra: yes}
+    write_relabel_configs: [{source_labels: [__name__], regex: go_.*, action: drop}]
+    queue_bytes_max: 512MiB
+  - {url: 'https://[::1]/api/v1/write', name: near, bearer_token_file: token}
+",
+    );
+    let [far, near] = &settings.forward[..] else { panic!("two receivers") };
+    assert_eq!((far.name.as_str(), far.protocol), ("mimir-8080", ForwardProtocol::V2));
+    assert_eq!((far.relabel.len(), far.queue_bytes_max, far.headers.len()), (1, 512 << 20, 1));
+    assert_eq!(far.tenant.as_ref().unwrap().reveal(), "north");
+    assert_eq!((near.name.as_str(), near.protocol), ("near", ForwardProtocol::V1));
+    assert!(matches!(near.authorization, Authorization::Token { .. }));
+    assert_eq!(near.queue_age_max, Span::days(3));
 }

@@ -61,7 +61,7 @@ impl Receiving {
 
 /// Keeps a batch and counts it; `way` is the label of the way in, `way="otlp"`. Waits for the disk.
 fn keep(app: &App, way: &str, batch: &Batch) -> Result<WriteReceipt, Refused> {
-    let receipt = app.store.write_batch(batch).map_err(|error| Refused::by_store(&error))?;
+    let receipt = app.sink.write_batch(batch).map_err(|error| Refused::by_store(&error))?;
     let by_sender = format!("{way},sender=\"{}\"", batch.source());
     app.meters.add(meters::COLLECT_SAMPLES, way, receipt.accepted as f64);
     app.meters.add(meters::COLLECT_BY_SENDER, &by_sender, receipt.accepted as f64);

@@ -1,5 +1,21 @@
-//! Other servers that hold our numbers.
+//! Other servers that hold our numbers, or are sent them.
 
+pub(super) mod forward;
 pub(super) mod query;
 
+use model::Secret;
+
+pub use forward::{Forward, ForwardProtocol};
 pub use query::RemoteQuery;
+
+use crate::{reader::Reader, yaml::Node};
+
+/// Whose numbers they are, as a header can say it.
+fn tenant<'d>(reader: &Reader<'d>, node: Node<'d>) -> Option<Secret> {
+    let text = reader.text(node)?;
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        reader.wrong(node, "a tenant is a single word", "");
+        return None;
+    }
+    Some(Secret::new(text.to_owned()))
+}

@@ -2,6 +2,7 @@
 
 use model::Secret;
 
+use super::tenant;
 use crate::{
     mistake::Mistake,
     reader::{Field, Reader},
@@ -164,12 +165,3 @@ pub(in crate::settings) static TABLE: Table<RemoteDraft> = Table {
         ("filter_external_labels", "expressions go over as they are; remove the key"),
     ],
 };
-
-fn tenant<'d>(reader: &Reader<'d>, node: Node<'d>) -> Option<Secret> {
-    let text = reader.text(node)?;
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        reader.wrong(node, "a tenant is a single word", "");
-        return None;
-    }
-    Some(Secret::new(text.to_owned()))
-}

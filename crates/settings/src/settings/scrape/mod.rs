@@ -14,8 +14,8 @@ use super::secret::SecretSource;
 pub(super) use identity::{IdentityDraft, headers};
 pub(super) use job::{INTERVALS, JobDraft, TABLE, TIMEOUTS, check_timeout};
 pub(super) use parts::{AUTHORIZATION_TABLE, BASIC_TABLE, FILE_TABLE, STATIC_TABLE, TLS_TABLE};
-pub(super) use relabel::TABLE as RELABEL_TABLE;
 pub use relabel::{Relabel, RelabelAction};
+pub(super) use relabel::{TABLE as RELABEL_TABLE, steps as relabel_steps};
 
 /// One kind of target and how it is scraped.
 #[derive(Clone, Debug, PartialEq)]

@@ -157,7 +157,7 @@ pub(crate) static TABLE: Table<Relabel> = Table {
 };
 
 /// Reads a list of steps and checks each as a whole.
-pub(super) fn steps<'d>(reader: &Reader<'d>, node: Node<'d>) -> Vec<Relabel> {
+pub(in crate::settings) fn steps<'d>(reader: &Reader<'d>, node: Node<'d>) -> Vec<Relabel> {
     let read = |item| {
         let step = TABLE.one(reader, item);
         step.check(reader, item);

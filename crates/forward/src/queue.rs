@@ -11,11 +11,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{fs, path::Path, sync::Arc};
 
 use model::{Batch, Clock, Span, Time, TimeRange};
 use parking_lot::Mutex;
@@ -82,7 +78,6 @@ pub struct Read {
 #[derive(Debug)]
 pub struct Queue {
     name: String,
-    dir: PathBuf,
     clock: Arc<dyn Clock>,
     rewrite: Rewrite,
     syncing: Syncing,
@@ -107,9 +102,9 @@ impl Queue {
         let figures = Arc::new(Figures::default());
         let state = State::open(name, dir, options, Arc::clone(&figures))?;
         let (state, syncing) = (Mutex::new(state), options.syncing);
-        let (name, dir, appended) = (name.to_owned(), dir.to_owned(), Notify::new());
+        let (name, appended) = (name.to_owned(), Notify::new());
         let sync_turn = Mutex::default();
-        Ok(Self { name, dir, clock, rewrite, syncing, figures, state, sync_turn, appended })
+        Ok(Self { name, clock, rewrite, syncing, figures, state, sync_turn, appended })
     }
 
     /// Whose it is.
@@ -183,25 +178,25 @@ impl Queue {
         Ok(read)
     }
 
-    /// Everything before a place is done with; segments that are all before it are removed.
+    /// Everything before a place is done with, which is taken down; segments that are all before it are removed.
     pub fn confirm(&self, to: Position) {
         self.state.lock().confirm(to);
     }
 
     /// What has to be done now and then, every second or so: forces to the disk what was appended, drops what is too
-    /// old, and takes down how far delivery has come.
+    /// old.
     pub fn tend(&self) -> Result<(), QueueError> {
         self.sync();
         let (now, elapsed) = (self.clock.now(), self.clock.elapsed());
         let mut state = self.state.lock();
         state.drop_old(now, elapsed);
-        state.save(&self.dir)
+        state.save()
     }
 
     /// Forces it to the disk and takes down how far delivery has come. It can be used on.
     pub fn close(&self) -> Result<(), QueueError> {
         self.sync();
-        self.state.lock().save(&self.dir)
+        self.state.lock().save()
     }
 
     /// How it stands.

@@ -4,6 +4,7 @@ mod answer;
 mod flight;
 mod lane;
 mod pass;
+mod split;
 mod window;
 
 use std::{
@@ -124,6 +125,7 @@ impl Sender {
             random: Random::new(seed),
             figures: Arc::clone(queue.figures()),
             troubled: AtomicBool::new(false),
+            cuts: Mutex::default(),
             refused: Mutex::default(),
         };
         Self { queue, tools }

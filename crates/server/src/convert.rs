@@ -3,20 +3,22 @@
 use collect::{
     host::{HostExclusions, HostOptions, ProcessWatch},
     net::TlsOptions,
+    remote_write::Protocol,
     scrape::{
         Auth, Credential, Honor, ScrapeJob, ScrapeLimits, TargetGroup,
         relabel::{RelabelAction, RelabelError, RelabelRule, RelabelSpec},
     },
 };
+use forward::{QueueOptions, SendLimits, Syncing};
 use model::{Labels, Secret};
 use query::{EngineOptions, RemoteOptions};
 use settings::{
-    Authorization, Document, HostSettings, Node, QuerySettings, RemoteQuery, SecretSource,
-    StoreSettings, Sync, TlsSettings,
+    Authorization, Document, ForwardProtocol, HostSettings, Node, QuerySettings, RemoteQuery,
+    SecretSource, Settings, StoreSettings, Sync, TlsSettings,
 };
 use store::{StoreLimits, StoreOptions, SyncPolicy};
 
-use crate::state::ClusterOptions;
+use crate::{jobs::Outgoing, state::ClusterOptions};
 
 /// Names the tenant to Mimir, Cortex and Loki.
 const TENANT_HEADER: &str = "X-Scope-OrgID";
@@ -234,6 +236,43 @@ pub(crate) fn receiver(settings: &settings::Receiver) -> std::io::Result<respond
         repeat_interval: settings.repeat_interval,
         group_wait: settings.group_wait,
         group_by: settings.group_by.clone(),
+    })
+}
+
+/// Somebody who is sent samples.
+pub(crate) fn forward(own: &settings::Forward, settings: &Settings) -> Result<Outgoing, JobError> {
+    let mut headers = headers(&own.authorization, &own.headers).map_err(JobError::Token)?;
+    headers.extend(own.tenant.clone().map(|tenant| (TENANT_HEADER.to_owned(), tenant)));
+    let limits = SendLimits {
+        samples_per_request: count(own.samples_per_request),
+        shards_max: count(own.connections_max),
+        timeout: own.timeout,
+        ..SendLimits::default()
+    };
+    let protocol = match own.protocol {
+        ForwardProtocol::V1 => Protocol::V1,
+        ForwardProtocol::V2 => Protocol::V2,
+    };
+    Ok(Outgoing {
+        name: own.name.clone(),
+        receiver: forward::Receiver {
+            url: own.url.clone(),
+            protocol,
+            auth: auth(&own.authorization),
+            headers,
+            limits,
+        },
+        tls: tls(&own.tls),
+        queue: QueueOptions {
+            bytes_max: own.queue_bytes_max,
+            age_max: own.queue_age_max,
+            syncing: match settings.store.sync {
+                Sync::Interval(_) => Syncing::Tended,
+                Sync::Always => Syncing::Always,
+            },
+        },
+        labels: settings.external_labels.clone(),
+        relabel: own.relabel.iter().map(relabel).collect::<Result<_, _>>()?,
     })
 }
 

@@ -3,6 +3,7 @@
 mod backfill;
 mod delivery;
 mod forecasts;
+mod forward;
 mod host;
 mod outcome;
 mod resources;
@@ -16,6 +17,7 @@ use collect::scrape::ScrapeJob;
 use detect::RuleGroup;
 use tracing::info;
 
+pub(crate) use forward::{Outgoing, open as open_queues, prepare as receivers_of_samples};
 pub(crate) use host::HOST_JOB;
 pub(crate) use outcome::judge;
 pub(crate) use upkeep::refresh;
@@ -29,16 +31,19 @@ pub(crate) struct Work {
     pub(crate) jobs: Vec<Arc<ScrapeJob>>,
     pub(crate) host: Option<collect::host::HostOptions>,
     pub(crate) receivers: Vec<respond::Receiver>,
+    /// Who is sent samples, in the order of the sink's queues.
+    pub(crate) forward: Vec<Outgoing>,
 }
 
 /// Starts every job.
 pub(crate) fn start(app: &Arc<App>, work: Work, http: &reqwest::Client) {
-    let Work { groups, jobs, host, receivers } = work;
+    let Work { groups, jobs, host, receivers, forward } = work;
     info!(
         rule_groups = groups.len(),
         scrape_jobs = jobs.len(),
         resources = app.settings.resources.len(),
         receivers = receivers.len(),
+        forward = forward.len(),
         watches_host = host.is_some(),
         "watching"
     );
@@ -55,6 +60,10 @@ pub(crate) fn start(app: &Arc<App>, work: Work, http: &reqwest::Client) {
     app.tasks.start("backfill", |stop| backfill::run(Arc::clone(app), stop));
     app.tasks.start("forecasts", |stop| forecasts::run(Arc::clone(app), stop));
     app.tasks.start("upkeep", |stop| upkeep::run(Arc::clone(app), stop));
+    for (queue, own) in app.sink.queues().iter().zip(forward) {
+        let queue = Arc::clone(queue);
+        app.tasks.start("forward", |stop| forward::run(Arc::clone(app), queue, own, stop));
+    }
     // Without receivers too: messages to those that are gone must be given up.
     let deliverer = delivery::deliverer(app, http, receivers);
     app.tasks.start("gather", |stop| delivery::gather(Arc::clone(app), stop));

@@ -11,12 +11,13 @@ use std::{
 
 use collect::net;
 use detect::{ActiveAlerts, RuleGroup, rules};
+use forward::{Forwarding, Queue, QueueError};
 use journal::{Journal, JournalError};
 use model::{Change, ChangeKind, Clock, Kind, Span, Time};
 use query::{Engine, Local, MemoryPool, Queries, Remote};
 use respond::Receiver;
 use settings::{Mistakes, Settings};
-use store::{Store, StoreError};
+use store::{Store, StoreError, StoreOptions};
 use tokio::{net::TcpListener, runtime::Handle, task::JoinHandle};
 use tracing::{error, info, warn};
 
@@ -86,6 +87,17 @@ pub enum StartError {
     /// The token for the cluster cannot be read.
     #[error("the token for `query.remote` cannot be read")]
     Cluster(#[source] io::Error),
+    /// A receiver of samples cannot be used.
+    #[error("forward receiver {name} cannot be used")]
+    Forward {
+        /// Which receiver.
+        name: String,
+        /// Why.
+        source: JobError,
+    },
+    /// The queue of a receiver cannot be opened.
+    #[error("cannot open the queue of samples that are sent on")]
+    Queue(#[from] QueueError),
     /// The store cannot be opened.
     #[error("cannot open the store")]
     Store(#[from] StoreError),
@@ -105,7 +117,10 @@ impl StartError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Listen { .. } => Kind::Conflict,
-            Self::NoToken { .. } | Self::Mistakes(_) | Self::Job { .. } => Kind::Invalid,
+            Self::NoToken { .. } | Self::Mistakes(_) | Self::Job { .. } | Self::Forward { .. } => {
+                Kind::Invalid
+            }
+            Self::Queue(error) => error.kind(),
             Self::File { .. } | Self::Cluster(_) => Kind::Missing,
             Self::Store(error) => error.kind(),
             Self::Journal(error) => error.kind(),
@@ -154,7 +169,7 @@ impl Running {
 /// Starts a server: the port answers at once, everything else when this returns.
 pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
     let Options { settings, data } = options;
-    let work = prepare(&settings, &data)?;
+    let mut work = prepare(&settings, &data)?;
     let token = match (&settings.server.token, &settings.server.token_file) {
         (Some(token), _) => Some(token.clone()),
         (None, Some(path)) => Some(settings::read_secret(path).map_err(file("read", path))?),
@@ -174,7 +189,7 @@ pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Running, S
     let serving = serve(listener, &gate, &tasks, &clock);
     info!(%address, version = VERSION, "listening");
     let parts = Parts { settings, data, address, clock, tasks: tasks.clone() };
-    let app = open(parts, &gate, &work).await?;
+    let app = open(parts, &gate, &mut work).await?;
     forget_vanished(&app).await;
     gate.open(app_router(&app));
     let now = app.clock.now();
@@ -208,9 +223,10 @@ fn prepare(settings: &Settings, data: &Path) -> Result<Work, StartError> {
         let path = receiver.token_file.clone().unwrap_or_default();
         receivers.push(convert::receiver(receiver).map_err(file("read", &path))?);
     }
+    let forward = jobs::receivers_of_samples(settings)?;
     let host =
         settings.host.enabled.then(|| convert::host_options(&settings.host, &host_name(settings)));
-    Ok(Work { groups: read_rules(settings)?, jobs, host, receivers })
+    Ok(Work { groups: read_rules(settings)?, jobs, host, receivers, forward })
 }
 
 /// The rule files that the settings name, read and checked.
@@ -265,15 +281,10 @@ struct Parts {
 }
 
 /// Opens the store and the journal, and takes up where the last run left off.
-async fn open(parts: Parts, gate: &Arc<Gate>, work: &Work) -> Result<Arc<App>, StartError> {
+async fn open(parts: Parts, gate: &Arc<Gate>, work: &mut Work) -> Result<Arc<App>, StartError> {
     let Parts { settings, data, address, clock, tasks } = parts;
-    let (dir, options) = (data.join("metrics"), convert::store_options(&settings.store));
-    let (progress, own) = (Arc::clone(gate), Arc::clone(&clock));
-    let store =
-        tokio::task::spawn_blocking(move || Store::open(&dir, options, own, progress.as_ref()))
-            .await
-            .map_err(|_panicked| StartError::Broken)??;
-    let store = Arc::new(store);
+    let numbers = (data.clone(), convert::store_options(&settings.store));
+    let (store, queues) = open_numbers(numbers, gate, &clock, work).await?;
     let queries = queries(&settings, &store, &clock, tasks.stop_token())?;
     let journal = Journal::open(&data.join("journal.db")).await?;
     let now = clock.now();
@@ -300,6 +311,7 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &Work) -> Result<Arc<App>, S
         gate: Arc::clone(gate),
         clock,
         tasks,
+        sink: Forwarding::new(Arc::clone(&store), queues),
         store,
         journal,
         alerts,
@@ -330,6 +342,26 @@ fn queries(
     info!(url = remote.url, "questions are answered by a cluster");
     let options = convert::remote_options(&settings.query, remote);
     Ok(Arc::new(Remote::new(options, Arc::new(cluster), Arc::clone(clock))))
+}
+
+/// Opens the store, and the queues of samples that are sent on.
+async fn open_numbers(
+    (data, options): (PathBuf, StoreOptions),
+    progress: &Arc<Gate>,
+    clock: &Arc<dyn Clock>,
+    work: &mut Work,
+) -> Result<(Arc<Store>, Vec<Arc<Queue>>), StartError> {
+    let (progress, clock) = (Arc::clone(progress), Arc::clone(clock));
+    let receivers = std::mem::take(&mut work.forward);
+    let opened = tokio::task::spawn_blocking(move || {
+        let (dir, own) = (data.join("metrics"), Arc::clone(&clock));
+        let store = Store::open(&dir, options, own, progress.as_ref())?;
+        let queues = jobs::open_queues(&data.join("forward"), &receivers, &clock)?;
+        Ok::<_, StartError>((Arc::new(store), queues, receivers))
+    });
+    let (store, queues, receivers) = opened.await.map_err(|_panicked| StartError::Broken)??;
+    work.forward = receivers;
+    Ok((store, queues))
 }
 
 /// The last word on every alert, as the journal has it.

@@ -12,6 +12,7 @@ use model::{Span, Time};
 
 use super::{
     Position, QueueOptions, QueueStats,
+    position::PositionFile,
     record::Packed,
     segment::{START, Segment},
 };
@@ -38,6 +39,7 @@ pub(super) struct State {
     unsynced: Vec<Arc<File>>,
     number_next: u64,
     position: Position,
+    position_file: PositionFile,
     saved: Position,
     drops: Trouble,
     failures: Trouble,
@@ -69,7 +71,7 @@ impl State {
         options: QueueOptions,
         figures: Arc<Figures>,
     ) -> Result<Self, QueueError> {
-        let saved = Position::load(dir)?;
+        let (position_file, saved) = PositionFile::open(dir)?;
         let numbers = Segment::list(dir)?;
         let last = numbers.last().copied();
         let mut segments = VecDeque::new();
@@ -102,6 +104,7 @@ impl State {
             unsynced: Vec::new(),
             number_next,
             position,
+            position_file,
             saved,
             drops: Trouble::default(),
             failures: Trouble::default(),
@@ -221,6 +224,10 @@ impl State {
             return;
         }
         self.position = to;
+        if let Err(error) = self.save() {
+            // It is tried again when the queue is tended, which tells.
+            tracing::debug!(receiver = %self.name, %error, "cannot take down how far delivery has come");
+        }
         while let Some(segment) = self.segments.front()
             && segment.number < to.segment
         {
@@ -285,9 +292,9 @@ impl State {
     }
 
     /// Takes down how far delivery has come, if it has come further.
-    pub(super) fn save(&mut self, dir: &Path) -> Result<(), QueueError> {
+    pub(super) fn save(&mut self) -> Result<(), QueueError> {
         if self.position != self.saved {
-            self.position.save(dir)?;
+            self.position_file.save(self.position)?;
             self.saved = self.position;
         }
         Ok(())

@@ -2,6 +2,8 @@
 
 use model::{Labels, Sample};
 use proptest::prelude::*;
+use std::path::PathBuf;
+
 use tempfile::TempDir;
 use testkit::TurnedClock;
 
@@ -99,7 +101,6 @@ fn what_is_confirmed_and_taken_down_is_not_read_again() {
     let first = queue.read(queue.position(), 1).unwrap();
     append(&queue, 10..20);
     queue.confirm(first.next);
-    queue.tend().unwrap();
     drop(queue);
     let queue = kit.open();
     assert_eq!(queue.stats().samples, 10);
@@ -110,11 +111,21 @@ fn what_is_confirmed_and_taken_down_is_not_read_again() {
 fn a_position_that_says_nothing_means_the_beginning() {
     let kit = Kit::new();
     append(&kit.open(), 0..10);
-    for text in ["", "1 0", "2 1 8", "nothing", "1 1 99999", "1 1 9"] {
+    let place = |offset| Position { segment: 1, offset, samples: 0 };
+    let mut changed = place(99_999).line();
+    changed.replace_range(30..31, "7");
+    for (text, left) in [
+        ("", 10),
+        ("nothing", 10),
+        ("\u{0}\u{0}", 10),
+        (changed.as_str(), 10),
+        (place(9).line().as_str(), 10),
+        // As after a power cut that took the end of the segment.
+        (place(99_999).line().as_str(), 0),
+    ] {
         fs::write(kit.dir.path().join("position"), text).unwrap();
         let queue = kit.open();
-        let expected = if text == "1 1 99999" { 0 } else { 10 };
-        assert_eq!(rest(&queue, queue.position()).0.len(), expected, "{text:?}");
+        assert_eq!(rest(&queue, queue.position()).0.len(), left, "{text:?}");
         drop(queue);
     }
 }

@@ -18,8 +18,8 @@ pub(super) enum Verdict {
     Taken,
     /// Not now. The receiver may have said how long to wait.
     Later { asked: Option<Span>, error: String },
-    /// Not ever: the same samples will be refused again.
-    Refused { error: String },
+    /// Not ever: the same samples will be refused again. Some of them may not be, if it `splits`.
+    Refused { error: String, splits: bool },
     /// It does not understand this version of the protocol.
     Unspoken,
 }
@@ -55,7 +55,7 @@ pub(super) fn judge(answer: Answer<'_>, protocol: Protocol, now: Time) -> Verdic
             asked: None,
             error: format!("{}; give its new address in the settings", error()),
         },
-        _ => Verdict::Refused { error: error() },
+        status => Verdict::Refused { error: error(), splits: status == 400 },
     }
 }
 

@@ -1,10 +1,11 @@
 //! A window of the queue, read and made into requests: work for a thread that may block.
 
 use bytes::Bytes;
-use collect::remote_write::{self, Protocol};
+use collect::remote_write::Protocol;
 use model::{Batch, BatchSeries, Time};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::split::encode;
 use crate::{Position, Queue, QueueError};
 
 /// Bytes of labels in one request, about, whatever the number of samples: receivers refuse long bodies.
@@ -130,16 +131,9 @@ impl<'w> Maker<'w> {
             return;
         }
         let samples = self.batch.samples() as u64;
-        let body = match self.plan.protocol {
-            Protocol::V1 => remote_write::encode(self.batch.iter()),
-            Protocol::V2 => remote_write::encode_v2(self.batch.iter()),
-        };
-        match body {
-            Ok(body) => self.requests.push(Request { body: body.into(), samples }),
-            Err(error) => {
-                self.queue.figures().drop_samples(crate::Dropped::Unwritten, samples);
-                tracing::error!(receiver = %self.queue.name(), %error, "cannot make a request");
-            }
+        match encode(&self.batch, self.plan.protocol) {
+            Some(request) => self.requests.push(request),
+            None => self.queue.figures().drop_samples(crate::Dropped::Unwritten, samples),
         }
         self.batch.clear();
         self.label_bytes = 0;

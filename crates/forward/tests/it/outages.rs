@@ -111,12 +111,12 @@ async fn what_is_refused_for_good_is_counted_and_costs_no_other() {
     let queue = kit.queue();
     append(&queue, 0..100);
     kit.inbox.does(|number| {
-        if number == 0 { Does::Answer(400, &[], "out of order sample") } else { Does::Take }
+        if number == 0 { Does::Answer(422, &[], "out of order sample") } else { Does::Take }
     });
     kit.run_until(&queue, "it was refused", || is_done(&queue)).await;
     assert_eq!(
         queue.figures().complaint().unwrap(),
-        "the receiver answered 400: out of order sample"
+        "the receiver answered 422: out of order sample"
     );
     append(&queue, 100..200);
     kit.run_until(&queue, "all is sent", || is_done(&queue)).await;
@@ -216,4 +216,37 @@ async fn stopping_does_not_wait_for_a_receiver_in_trouble() {
     let stop = async move { until("it has failed", || figures.requests_failed() == 1).await };
     sender.run(stop).await;
     assert_eq!(queue.samples_after(everything()), 100);
+}
+
+#[tokio::test]
+async fn a_few_samples_that_are_not_wanted_cost_no_others() {
+    // As a Prometheus without a window for what is out of order: it has the first hundred already.
+    let mut kit = Kit::new().await;
+    kit.receiver.limits.shards_max = 1;
+    let queue = kit.queue();
+    append(&queue, 0..100);
+    kit.run_until(&queue, "the first are sent", || is_done(&queue)).await;
+    append(&queue, 0..300);
+    kit.inbox.does(|_| Does::TakeNew);
+    kit.run_until(&queue, "all is sent", || is_done(&queue)).await;
+    assert_eq!(kit.inbox.numbers(), (0..300).collect());
+    assert!(kit.inbox.requests() < 40, "{}", kit.inbox.requests());
+    let figures = queue.figures();
+    assert_eq!(figures.sent() + figures.dropped(Dropped::Refused), 400);
+}
+
+#[tokio::test]
+async fn who_refuses_everything_is_not_asked_about_each_sample() {
+    let mut kit = Kit::new().await;
+    kit.receiver.limits.samples_per_request = 100;
+    kit.receiver.limits.shards_max = 1;
+    let queue = kit.queue();
+    for at in 0..10 {
+        append(&queue, at * 100..(at + 1) * 100);
+    }
+    kit.inbox.does(|_| Does::Answer(400, &[], "no"));
+    kit.run_until(&queue, "all is refused", || is_done(&queue)).await;
+    assert_eq!(queue.figures().dropped(Dropped::Refused), 1000);
+    // The first is cut, and no other.
+    assert!(kit.inbox.requests() < 60, "{}", kit.inbox.requests());
 }

@@ -19,7 +19,7 @@ use axum::{
 };
 use collect::remote_write::{DecodeLimits, Protocol, Scratch, decode_into};
 use forward::{Position, Queue, QueueOptions, Receiver, Rewrite, SendLimits, Sender};
-use model::{Batch, HistogramSample, Labels, Sample, Span, Time, TimeRange};
+use model::{Batch, BatchSeries, HistogramSample, Labels, Sample, Span, Time, TimeRange};
 use tempfile::TempDir;
 use testkit::TurnedClock;
 use tokio::net::TcpListener;
@@ -33,6 +33,8 @@ pub(crate) enum Does {
     Take,
     /// Answers this, with these headers, and takes nothing.
     Answer(u16, &'static [(&'static str, &'static str)], &'static str),
+    /// Takes it if all of it is later than what it has of the same series, and refuses all of it otherwise.
+    TakeNew,
     /// Never answers.
     Hang,
     /// Takes it and breaks the connection instead of answering.
@@ -86,13 +88,21 @@ impl Inbox {
         self.histograms.lock().unwrap().clone()
     }
 
-    fn take(&self, body: &[u8], protocol: Protocol) {
+    /// Takes a request; `false` means that only new samples are taken, and not all of these are.
+    fn take(&self, body: &[u8], protocol: Protocol, new_only: bool) -> bool {
         let (mut batch, mut scratch) = (Batch::default(), Scratch::default());
         let sent_as = (Some("snappy"), protocol);
         decode_into(body, sent_as, &DecodeLimits::default(), &mut batch, &mut scratch).unwrap();
         let samples = batch.iter().map(|own| own.samples.len()).sum();
         self.samples_max.fetch_max(samples, Ordering::SeqCst);
         let mut taken = self.taken.lock().unwrap();
+        let is_old = |own: BatchSeries<'_>| {
+            let last = taken.get(&own.labels.to_string()).and_then(|own| own.last()).copied();
+            own.samples.iter().any(|sample| last.is_some_and(|last| sample.value < f64::from(last)))
+        };
+        if new_only && batch.iter().any(is_old) {
+            return false;
+        }
         for series in batch.iter() {
             #[expect(
                 clippy::cast_possible_truncation,
@@ -105,6 +115,7 @@ impl Inbox {
                 series.histograms.iter().map(|own| (series.labels.to_string(), own.clone()));
             self.histograms.lock().unwrap().extend(natives);
         }
+        true
     }
 }
 
@@ -115,7 +126,11 @@ async fn receive(State(inbox): State<Arc<Inbox>>, headers: HeaderMap, body: Byte
     inbox.headers.lock().unwrap().push(headers);
     let does = (inbox.script.lock().unwrap())(number);
     match does {
-        Does::Take => inbox.take(&body, protocol),
+        Does::Take | Does::TakeNew => {
+            if !inbox.take(&body, protocol, matches!(does, Does::TakeNew)) {
+                return (StatusCode::BAD_REQUEST, "out of order sample").into_response();
+            }
+        }
         Does::Answer(status, headers, text) => {
             let mut response = (StatusCode::from_u16(status).unwrap(), text).into_response();
             for (name, value) in headers {
@@ -125,8 +140,8 @@ async fn receive(State(inbox): State<Arc<Inbox>>, headers: HeaderMap, body: Byte
         }
         Does::Hang => std::future::pending().await,
         Does::TakeAndBreak => {
-            inbox.take(&body, protocol);
-            panic!("the connection breaks, on purpose");
+            let taken = inbox.take(&body, protocol, false);
+            panic!("the connection breaks, on purpose; taken: {taken}");
         }
     }
     // As whoever understands 2.0 says it.

@@ -81,6 +81,7 @@ pub(crate) fn refresh(app: &App, now: Time) {
     set(meters::PROCESS_CPU, own.cpu_seconds);
     set(meters::PROCESS_MEMORY, own.memory_bytes as f64);
     set(meters::PROCESS_FILES, own.files_open as f64);
+    super::forward::refresh(app);
     let mut by_state = [0_u32; 2];
     app.alerts.see(|active| {
         for alert in active.alerts() {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use detect::{Rule, RuleGroup, elements};
+use forward::Forwarding;
 use journal::{Entry, Journal};
 use model::{Batch, Change, Clock, Span, Time};
 use parking_lot::Mutex;
@@ -38,6 +39,8 @@ pub(crate) struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) tasks: Tasks,
     pub(crate) store: Arc<Store>,
+    /// Where samples are written: the store, and what it accepts goes to the queues of receivers.
+    pub(crate) sink: Forwarding<Store>,
     pub(crate) journal: Journal,
     /// Who answers questions: the engine here, or a cluster.
     pub(crate) queries: Arc<dyn Queries>,

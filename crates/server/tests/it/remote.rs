@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, net::SocketAddr, process::Command, sync::Arc};
 
 use anyhow::{Context as _, Result, ensure};
-use model::{Series, Span, Time};
+use model::{Batch, Buckets, Histogram, HistogramSample, Series, Span, Span32, Time};
+use reqwest::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::{Peer, TurnedClock, free_port};
@@ -127,6 +128,10 @@ async fn far(start: impl Fn(&TempDir, SocketAddr) -> Result<Peer>, rules: &str) 
 }
 
 fn prometheus(dir: &TempDir, address: SocketAddr) -> Result<Peer> {
+    prometheus_with(dir, address, &[])
+}
+
+fn prometheus_with(dir: &TempDir, address: SocketAddr, more: &[&str]) -> Result<Peer> {
     let config = dir.path().join("prometheus.yml");
     std::fs::write(&config, "scrape_configs: []\n")?;
     let mut command = Command::new("prometheus");
@@ -134,7 +139,8 @@ fn prometheus(dir: &TempDir, address: SocketAddr) -> Result<Peer> {
         .arg(format!("--config.file={}", config.display()))
         .arg(format!("--storage.tsdb.path={}", dir.path().join("tsdb").display()))
         .args(["--storage.tsdb.retention.time=100y", "--web.enable-remote-write-receiver"])
-        .arg(format!("--web.listen-address={address}"));
+        .arg(format!("--web.listen-address={address}"))
+        .args(more);
     Peer::start(command, address, "/-/ready", dir.path().join("peer.log"))
 }
 
@@ -150,7 +156,6 @@ fn victoria_metrics(dir: &TempDir, address: SocketAddr) -> Result<Peer> {
 /// Sends everything to a cluster, a stretch of time after the other, as it would have come.
 async fn feed(address: SocketAddr, all: &[Series]) -> Result<()> {
     let client = collect::net::client()?;
-    let url = format!("http://{address}/api/v1/write");
     for first in (0..SAMPLES).step_by(50) {
         let from = START + first * 15_000;
         let within = |time: i64| (from..from + 50 * 15_000).contains(&time);
@@ -163,16 +168,21 @@ async fn feed(address: SocketAddr, all: &[Series]) -> Result<()> {
             })
             .filter(|own| !own.samples.is_empty())
             .collect();
-        let request = client
-            .post(&url)
-            .header("content-encoding", "snappy")
-            .header("content-type", "application/x-protobuf")
-            .header("x-prometheus-remote-write-version", "0.1.0")
-            .body(collect::remote_write::encode(&part)?);
-        let response = request.send().await?;
-        let status = response.status();
-        ensure!(status.is_success(), "{status}: {}", response.text().await?);
+        post(&client, address, collect::remote_write::encode(&part)?).await?;
     }
+    Ok(())
+}
+
+async fn post(client: &Client, address: SocketAddr, body: Vec<u8>) -> Result<()> {
+    let request = client
+        .post(format!("http://{address}/api/v1/write"))
+        .header("content-encoding", "snappy")
+        .header("content-type", "application/x-protobuf")
+        .header("x-prometheus-remote-write-version", "0.1.0")
+        .body(body);
+    let response = request.send().await?;
+    let status = response.status();
+    ensure!(status.is_success(), "{status}: {}", response.text().await?);
     Ok(())
 }
 
@@ -305,6 +315,72 @@ async fn a_real_prometheus_answers_through_us_as_we_do() -> Result<()> {
     assert_eq!((status, &told["errorType"]), (400, &json!("bad_data")));
     house.stop().await?;
     near.stop().await
+}
+
+/// A native histogram that grows, at each quarter of a minute.
+fn native() -> Batch {
+    let mut batch = Batch::new("test");
+    for number in 0..SAMPLES {
+        let counts = vec![(number + 1) as f64, (2 * number) as f64, 3.0];
+        let spans = vec![Span32 { offset: -2, length: 2 }, Span32 { offset: 3, length: 1 }];
+        let count: f64 = counts.iter().sum::<f64>() + 2.0;
+        let positive = Buckets { spans, counts };
+        let histogram = Histogram {
+            schema: 3,
+            zero_threshold: 0.001,
+            zero_count: 2.0,
+            count,
+            sum: count * 1.5,
+            positive,
+            ..Histogram::default()
+        };
+        let time = Time(START + 7_000 + number * 15_000);
+        batch.push_histogram(HistogramSample { time, histogram: histogram.into() });
+    }
+    batch.end_series(&mut vec![("__name__", "took_seconds"), ("host", "a")]);
+    batch
+}
+
+#[tokio::test]
+async fn native_histograms_come_through_as_they_are() -> Result<()> {
+    let near = House::new(QUIET, Arc::new(TurnedClock::at(NOW))).await?;
+    let start = |dir: &TempDir, address| {
+        prometheus_with(dir, address, &["--enable-feature=native-histograms"])
+    };
+    let Far { peer, house, dir: _dir, .. } = far(start, "groups: []\n").await?;
+    let body = collect::remote_write::encode(native().iter())?;
+    let (status, words) = near.send(body.clone()).await?;
+    ensure!(status == 204, "{status}: {words}");
+    post(&collect::net::client()?, peer.address, body).await?;
+    let at = ((NOW.millis() - 600_000) / 1000).to_string();
+    let (start, end) = ((START / 1000 + 900).to_string(), (NOW.millis() / 1000).to_string());
+    for text in ["took_seconds", "sum(rate(took_seconds[5m]))", "histogram_count(took_seconds)"] {
+        let instant = [("query", text), ("time", &at)];
+        let range = [("query", text), ("start", &start), ("end", &end), ("step", "30")];
+        for (path, query) in [("/api/v1/query", &instant[..]), ("/api/v1/query_range", &range[..])]
+        {
+            let (ours, theirs) = (near.get(path, query).await?, house.get(path, query).await?);
+            let (ours, theirs) = (&ours.1["data"]["result"], &theirs.1["data"]["result"]);
+            assert_eq!(rounded(ours), rounded(theirs), "{text}");
+            assert_eq!(ours.as_array().map(Vec::len), Some(1), "{text}");
+        }
+    }
+    house.stop().await?;
+    near.stop().await
+}
+
+/// The same with numbers in texts shortened, as bounds differ in their last digit.
+fn rounded(value: &Value) -> Value {
+    match value {
+        Value::String(text) => {
+            text.parse::<f64>().map_or_else(|_| value.clone(), |own| json!(format!("{own:.12}")))
+        }
+        Value::Array(items) => items.iter().map(rounded).collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, own)| (name.clone(), rounded(own))).collect()
+        }
+        _ => value.clone(),
+    }
 }
 
 #[tokio::test]

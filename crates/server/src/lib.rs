@@ -14,6 +14,7 @@ pub use convert::JobError;
 pub use files::files_matching;
 pub use http::description;
 pub use start::{Options, Running, StartError, start};
+pub use state::ClusterError;
 pub use state::meters::{DEFINITIONS, Definition, metrics_reference};
 
 pub(crate) use jobs::HOST_JOB;

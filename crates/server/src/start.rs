@@ -14,11 +14,11 @@ use detect::{ActiveAlerts, RuleGroup, rules};
 use forward::{Forwarding, Queue, QueueError};
 use journal::{Journal, JournalError};
 use model::{Change, ChangeKind, Clock, Kind, Span, Time};
-use query::{Engine, Local, MemoryPool, Queries, Remote};
+use query::MemoryPool;
 use respond::Receiver;
 use settings::{Mistakes, Settings};
 use store::{Store, StoreError, StoreOptions};
-use tokio::{net::TcpListener, runtime::Handle, task::JoinHandle};
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 use tracing::{error, info, warn};
 
 use crate::{
@@ -26,8 +26,10 @@ use crate::{
     convert::{self, JobError},
     http::{Access, Bounded, Gate, Receiving, SentFrom, app_router, chain, gate_router},
     jobs::{self, Work},
-    state::{ALERT, Admission, AlertBook, App, Board, Cluster, Hub, alert_of},
-    tasks::{Stop, Tasks},
+    state::{
+        ALERT, Admission, AlertBook, App, Board, ClusterError, Hub, RULE_TURNS, alert_of, queries,
+    },
+    tasks::Tasks,
 };
 
 /// How long everything together may take to stop.
@@ -84,9 +86,9 @@ pub enum StartError {
         /// Why.
         source: JobError,
     },
-    /// The token for the cluster cannot be read.
-    #[error("the token for `query.remote` cannot be read")]
-    Cluster(#[source] io::Error),
+    /// The cluster that answers questions cannot be asked.
+    #[error("`query.remote` cannot be used")]
+    Cluster(#[from] ClusterError),
     /// A receiver of samples cannot be used.
     #[error("forward receiver {name} cannot be used")]
     Forward {
@@ -121,7 +123,8 @@ impl StartError {
                 Kind::Invalid
             }
             Self::Queue(error) => error.kind(),
-            Self::File { .. } | Self::Cluster(_) => Kind::Missing,
+            Self::File { .. } => Kind::Missing,
+            Self::Cluster(error) => error.kind(),
             Self::Store(error) => error.kind(),
             Self::Journal(error) => error.kind(),
             Self::Net(error) => error.kind(),
@@ -285,7 +288,7 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &mut Work) -> Result<Arc<App
     let Parts { settings, data, address, clock, tasks } = parts;
     let numbers = (data.clone(), convert::store_options(&settings.store));
     let (store, queues) = open_numbers(numbers, gate, &clock, work).await?;
-    let queries = queries(&settings, &store, &clock, tasks.stop_token())?;
+    let queries = queries(&settings.query, &store, &clock, tasks.stop_token())?;
     let journal = Journal::open(&data.join("journal.db")).await?;
     let now = clock.now();
     let mut active = ActiveAlerts::from_alerts(read_alerts(&journal).await?);
@@ -314,6 +317,7 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &mut Work) -> Result<Arc<App
         sink: Forwarding::new(Arc::clone(&store), queues),
         store,
         journal,
+        rule_turns: Semaphore::new(RULE_TURNS),
         alerts,
         board: Board::default(),
         hub: Hub::default(),
@@ -323,25 +327,6 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &mut Work) -> Result<Arc<App
         started_at: now,
         external_url,
     }))
-}
-
-/// Who answers questions: the cluster that the settings name, or the store here.
-fn queries(
-    settings: &Settings,
-    store: &Arc<Store>,
-    clock: &Arc<dyn Clock>,
-    stop: Stop,
-) -> Result<Arc<dyn Queries>, StartError> {
-    let Some(remote) = &settings.query.remote else {
-        let engine = Engine::new(convert::engine_options(&settings.query));
-        return Ok(Arc::new(Local::new(engine, Arc::clone(store) as _)));
-    };
-    let (options, tls) = convert::cluster_options(remote).map_err(StartError::Cluster)?;
-    let client = net::client_for_messages_with(&tls)?;
-    let cluster = Cluster::new(options, client, Handle::current(), stop);
-    info!(url = remote.url, "questions are answered by a cluster");
-    let options = convert::remote_options(&settings.query, remote);
-    Ok(Arc::new(Remote::new(options, Arc::new(cluster), Arc::clone(clock))))
 }
 
 /// Opens the store, and the queues of samples that are sent on.

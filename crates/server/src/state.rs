@@ -13,9 +13,10 @@ mod records;
 
 pub(crate) use admission::Admission;
 pub(crate) use alerts::AlertBook;
-pub(crate) use app::{App, AskError};
+pub(crate) use app::{App, AskError, RULE_TURNS};
 pub(crate) use board::{Board, Evaluation, Future, Standing, TargetStanding, rule_subject};
-pub(crate) use cluster::{Cluster, ClusterOptions};
+pub use cluster::ClusterError;
+pub(crate) use cluster::{ClusterOptions, queries};
 pub(crate) use hub::{Hub, News, Topic};
 pub(crate) use own::own_figures;
 pub(crate) use records::{ALERT, CHANGE, alert_of, change_event, change_of};

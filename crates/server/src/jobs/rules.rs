@@ -82,7 +82,10 @@ async fn evaluate(
     now: Time,
 ) -> Option<Vec<Trail>> {
     let own = Arc::clone(group);
+    // Nobody closes it; without a turn there is nothing to lose but order.
+    let turn = app.rule_turns.acquire().await.ok();
     let asked = blocking(app, move |app| ask(app, &own, trails, now)).await;
+    drop(turn);
     let (asked, trails) = asked?;
     if asked.is_empty() {
         return Some(trails);

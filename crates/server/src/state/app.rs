@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use query::{InstantSample, MemoryPool, Meter, Queries, QueryError, Question};
 use settings::Settings;
 use store::Store;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tracing::error;
 
 use super::{
@@ -24,6 +24,9 @@ use crate::{
 
 /// How long one of our own questions may take.
 const OWN_QUERY_TIMEOUT: Span = Span::secs(30);
+
+/// Rule groups that may ask at once: a quarter of the threads that may block (`serve` of the command line).
+pub(crate) const RULE_TURNS: usize = 16;
 
 /// A sample this much older than now came late.
 const LATE_AFTER: Span = Span::hours(1);
@@ -48,6 +51,8 @@ pub(crate) struct App {
     /// What all queries of people and programs hold; our own questions have what they need.
     pub(crate) query_memory: MemoryPool,
     pub(crate) receiving: Receiving,
+    /// Rule groups that may ask at once, so that those who wait for a cluster do not take all threads that may block.
+    pub(crate) rule_turns: Semaphore,
     pub(crate) alerts: AlertBook,
     pub(crate) board: Board,
     pub(crate) hub: Hub,

@@ -384,6 +384,55 @@ fn rounded(value: &Value) -> Value {
 }
 
 #[tokio::test]
+async fn the_past_of_a_resource_is_read_from_the_cluster() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+    let peer = prometheus(&dir, address)?;
+    feed(peer.address, &samples()).await?;
+    let text = format!(
+        "{QUIET}query: {{remote: {{url: 'http://{address}'}}}}\n\
+         resources: [{{name: room, unit: count, used: 'level{{host=\"a\"}}', limit: '0 * level{{host=\"a\"}} + 100'}}]\n"
+    );
+    let clock = TurnedClock::at(NOW);
+    let house = House::with(settings(&text, "127.0.0.1:0")?, Arc::new(clock.clone())).await?;
+    let turn = || clock.turn(Span::secs(1));
+    let list = house
+        .until("/api/plimsoll/v1/resources", &[], |body| {
+            turn();
+            !body["resources"][0].is_null()
+        })
+        .await?;
+    let id = list["resources"][0]["id"].as_str().context("no id")?;
+    let path = format!("/api/plimsoll/v1/resources/{id}/history");
+    let from = (START + 600_000).to_string();
+    let to = NOW.millis().to_string();
+    let window = [("from", from.as_str()), ("to", &to)];
+    let past = house
+        .until(&path, &window, |body| {
+            turn();
+            body["used"]
+                .as_array()
+                .is_some_and(|used| used.iter().filter(|own| own.is_number()).count() >= 7)
+        })
+        .await?;
+    // The past is filled at whole five minutes.
+    let at = 1_700_001_300_000_i64;
+    let place =
+        past["times"].as_array().context("no times")?.iter().position(|own| *own == json!(at));
+    let place = place.context("no such time")?;
+    let then = (at / 1000).to_string();
+    let asked = [("query", "level{host=\"a\"}"), ("time", then.as_str())];
+    let (_, then) = house.get("/api/v1/query", &asked).await?;
+    let wanted: f64 =
+        then["data"]["result"][0]["value"][1].as_str().context("no value")?.parse()?;
+    assert_eq!(
+        (past["used"][place].as_f64(), past["limit"][place].as_f64()),
+        (Some(wanted), Some(100.0))
+    );
+    house.stop().await
+}
+
+#[tokio::test]
 async fn victoria_metrics_answers_through_us_as_we_do() -> Result<()> {
     let near = near().await?;
     let Far { peer, house, dir: _dir, .. } = far(victoria_metrics, "groups: []\n").await?;

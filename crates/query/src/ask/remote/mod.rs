@@ -51,6 +51,9 @@ pub struct Remote {
 /// Time that is left for the other side to say itself that it took too long.
 const SPARE_MAX: Duration = Duration::from_secs(1);
 
+/// Questions that waited at least so long without an answer speak of the cluster, shorter ones of whoever asked.
+const LATE_MIN: Duration = Duration::from_secs(5);
+
 impl Remote {
     /// Asks through this transport.
     pub fn new(
@@ -161,6 +164,9 @@ impl Remote {
                 TransportError::Budget(spent) => return Err(spent.into()),
                 TransportError::Broken { .. } if again && left => again = false,
                 TransportError::Late => {
+                    if limit >= LATE_MIN {
+                        self.guard.missed("no answer in time");
+                    }
                     return Err(
                         RemoteError::Late { url: url(), limit_ms: limit.as_millis() }.into()
                     );

@@ -1,3 +1,5 @@
+//! What is made of a cluster's answers, and how it is asked, over a transport that follows a script.
+
 use std::{collections::VecDeque, fmt::Write as _, sync::Mutex};
 
 use model::{BudgetSpent, Columns, HistogramSample, Kind, TimeRange, Unlimited};
@@ -246,6 +248,23 @@ fn a_cluster_that_is_down_is_left_alone_for_a_moment() {
     assert_eq!(script.asked.lock().unwrap().len(), 3);
     clock.turn(Span::secs(5));
     assert!(instant(&remote).is_ok() && instant(&remote).is_ok());
+}
+
+#[test]
+fn a_cluster_that_lets_everybody_wait_is_left_alone_too_but_not_for_those_in_a_hurry() {
+    let late = || Err(TransportError::Late);
+    let (clock, script, remote) = remote((0..8).map(|_| late()));
+    let hurried = Meter::new(Arc::new(clock), Span::millis(5), 10);
+    for _ in 0..4 {
+        let error = remote.instant(Question::new("up", &hurried), Time(0)).unwrap_err();
+        assert_eq!(error.to_string(), "http://cluster did not answer within 5 ms");
+    }
+    for _ in 0..3 {
+        assert_eq!(instant(&remote).unwrap_err().error_type(), "timeout");
+    }
+    let error = instant(&remote).unwrap_err();
+    assert!(error.to_string().contains("no answer in time; it is tried again"), "{error}");
+    assert_eq!(script.asked.lock().unwrap().len(), 7);
 }
 
 #[test]

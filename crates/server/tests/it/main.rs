@@ -20,3 +20,5 @@ mod prometheus_api;
 mod receive;
 #[cfg(test)]
 mod remote;
+#[cfg(test)]
+mod sent;

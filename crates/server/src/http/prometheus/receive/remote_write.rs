@@ -14,7 +14,10 @@ use super::{
     body::{self, Received},
     refused::Refused,
 };
-use crate::{http::error::chain, state::App};
+use crate::{
+    http::error::chain,
+    state::{App, meters},
+};
 
 /// How many of each were kept, as remote write 2.0 has it.
 const WRITTEN: [&str; 3] = [
@@ -121,6 +124,9 @@ fn keep(
             .map_err(|error| Refused::new(StatusCode::BAD_REQUEST, "decode", chain(&error)))?;
         if !arrived.metadata.is_empty() {
             app.board.describe(arrived.metadata);
+        }
+        if arrived.exemplars > 0 {
+            app.meters.add(meters::COLLECT_EXEMPLARS, WAY, arrived.exemplars as f64);
         }
         // Metadata comes alone too.
         if batch.is_empty() {

@@ -1,5 +1,7 @@
 //! Requests good and bad. Messages made with `prost` check both directions against another implementation.
 
+mod second;
+
 use std::sync::Arc;
 
 use model::{Buckets, Histogram, HistogramSample, Labels, ResetHint, STALE, Series, Span32};
@@ -421,6 +423,41 @@ proptest! {
         let plain = Decoder::new().decompress_vec(&body).unwrap();
         let message = WriteRequest::decode(plain.as_slice()).unwrap();
         prop_assert_eq!(message.timeseries[0].samples.len(), samples.len());
+    }
+
+    #[test]
+    fn a_damaged_request_is_refused_or_can_be_sent_on(
+        damage in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..6),
+        cut in any::<proptest::sample::Index>(),
+        second in any::<bool>(),
+    ) {
+        let sample = Sample { time: Time(1_700_000_000_000), value: 0.5 };
+        let labels = |name| Labels::from_pairs([(METRIC_NAME, name), ("job", "node"), ("le", "ü")]);
+        let mut both = native(vec![histogram(&[1.0, 0.5]), histogram(&[7.0, 0.0, 3.0])]);
+        both.samples.push(sample);
+        let sent = [Series::new(labels("a"), vec![sample; 2]), both, Series::new(labels("b"), vec![sample])];
+        let (protocol, body) = if second {
+            (Protocol::V2, encode_v2(&sent).unwrap())
+        } else {
+            (Protocol::V1, encode(&sent).unwrap())
+        };
+        let mut message = Decoder::new().decompress_vec(&body).unwrap();
+        for (at, byte) in damage {
+            let at = at.index(message.len());
+            message[at] = byte;
+        }
+        message.truncate(message.len() - cut.index(message.len()) / 8);
+        let limits = DecodeLimits::default();
+        if let Ok(found) = decode_as(protocol, &compressed(&message), None, &limits) {
+            for (protocol, body) in [
+                (Protocol::V1, encode(&found.series).unwrap()),
+                (Protocol::V2, encode_v2(&found.series).unwrap()),
+            ] {
+                let again = decode_as(protocol, &body, None, &limits).unwrap();
+                // Not-a-numbers are not equal to themselves.
+                prop_assert_eq!(format!("{:?}", again.series), format!("{:?}", found.series));
+            }
+        }
     }
 
     #[test]

@@ -20,8 +20,8 @@ pub(super) fn read(
     labels: &mut LabelBytes,
 ) -> Result<(), DecodeError> {
     let mut symbols = Vec::new();
-    // Senders put symbols first, but need not. A label has two, and a metric two more.
-    let symbols_max = request.limits.labels.saturating_mul(2);
+    // Senders put symbols first, but need not. A label has two, and the first is empty.
+    let symbols_max = request.limits.labels.saturating_mul(2).saturating_add(1);
     for field in Fields::new(message) {
         if let (4, Field::Bytes(text)) = field? {
             within("symbols", symbols.len() + 1, symbols_max)?;

@@ -9,11 +9,9 @@ mod first_page;
 #[cfg(test)]
 mod paging;
 #[cfg(test)]
+mod peers;
+#[cfg(test)]
 mod program;
-#[cfg(test)]
-mod prometheus;
-#[cfg(test)]
-mod scraping;
 #[cfg(test)]
 mod trouble;
 #[cfg(test)]

@@ -9,9 +9,9 @@ use std::{
 use anyhow::{Context as _, Result};
 use testkit::Peer;
 
+use super::scraping::node_exporter;
 use crate::{
     program::{QUIET, Server, run, until},
-    scraping::node_exporter,
     web,
 };
 

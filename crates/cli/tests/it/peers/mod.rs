@@ -1,0 +1,5 @@
+//! Real programs beside ours: what they send us, what we fetch from them, what we send them.
+
+mod forwarding;
+mod prometheus;
+mod scraping;

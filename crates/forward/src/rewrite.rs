@@ -1,21 +1,32 @@
-//! What a receiver is to get: labels that name this server, and relabelling rules. What they make of a series is kept, as
+//! What a receiver is to get: labels that name this server, and relabelling rules. What rules make of a series is kept, as
 //! the same series come again and again.
 
 use std::collections::HashMap;
 
 use collect::relabel::{RelabelRule, relabel};
-use model::{Labels, LabelsRef};
+use model::{Labels, LabelsPacker, LabelsRef};
 use parking_lot::Mutex;
+use xxhash_rust::xxh3::xxh3_128;
 
-/// Series whose outcome is kept; past it all are forgotten and made anew.
-const KNOWN_MAX: usize = 200_000;
+/// Bytes that outcomes may take; past them all are forgotten and made anew. Rules that only drop series take 48 bytes
+/// for each, so this is several hundred thousand of those.
+const KNOWN_BYTES_MAX: usize = 32 << 20;
+/// Bytes of an outcome without its labels: key, value and room in the table.
+const OUTCOME_BYTES: usize = 48;
 
 /// How labels are rewritten on their way out.
 #[derive(Debug, Default)]
 pub struct Rewrite {
     external: Labels,
     rules: Vec<RelabelRule>,
-    known: Mutex<HashMap<Labels, Option<Labels>>>,
+    known: Mutex<Known>,
+}
+
+/// What rules have made of series, by a hash of their labels.
+#[derive(Debug, Default)]
+struct Known {
+    outcomes: HashMap<u128, Rewritten>,
+    bytes: usize,
 }
 
 /// What became of a series.
@@ -37,33 +48,42 @@ impl Rewrite {
 
     /// What a series is called outside.
     pub(crate) fn apply(&self, labels: LabelsRef<'_>) -> Rewritten {
-        if self.external.is_empty() && self.rules.is_empty() {
-            return Rewritten::Same;
+        if self.rules.is_empty() {
+            return if self.external.is_empty() {
+                Rewritten::Same
+            } else {
+                Rewritten::Other(self.named(labels))
+            };
         }
-        if let Some(known) = self.known.lock().get(labels.packed()) {
-            return known.clone().map_or(Rewritten::Dropped, Rewritten::Other);
+        let key = xxh3_128(labels.packed().as_bytes());
+        if let Some(known) = self.known.lock().outcomes.get(&key) {
+            return known.clone();
         }
-        let own = labels.to_labels();
-        let made = relabel(self.named(&own), &self.rules).filter(|labels| !labels.is_empty());
+        let outcome = match relabel(self.named(labels), &self.rules) {
+            Some(made) if made.is_empty() => Rewritten::Dropped,
+            Some(made) if made.as_ref() == labels => Rewritten::Same,
+            Some(made) => Rewritten::Other(made),
+            None => Rewritten::Dropped,
+        };
+        let bytes = OUTCOME_BYTES
+            + match &outcome {
+                Rewritten::Other(made) => made.heap_bytes(),
+                Rewritten::Same | Rewritten::Dropped => 0,
+            };
         let mut known = self.known.lock();
-        if known.len() >= KNOWN_MAX {
-            known.clear();
+        if known.bytes + bytes > KNOWN_BYTES_MAX {
+            *known = Known::default();
         }
-        known.insert(own, made.clone());
-        made.map_or(Rewritten::Dropped, Rewritten::Other)
+        known.bytes += bytes;
+        known.outcomes.insert(key, outcome.clone());
+        outcome
     }
 
-    fn named(&self, labels: &Labels) -> Labels {
-        if self.external.is_empty() {
-            return labels.clone();
-        }
-        let mut builder = labels.to_builder();
-        for (name, value) in self.external.iter() {
-            if builder.get(name).is_none() {
-                builder.set(name, value);
-            }
-        }
-        builder.build()
+    /// With the external labels that it has not got.
+    fn named(&self, labels: LabelsRef<'_>) -> Labels {
+        let missing = self.external.iter().filter(|(name, _)| labels.get(name).is_none());
+        let mut pairs: Vec<(&str, &str)> = labels.iter().chain(missing).collect();
+        LabelsPacker::default().pack(&mut pairs).to_labels()
     }
 }
 
@@ -87,6 +107,8 @@ mod tests {
             let up = Labels::from_pairs([("__name__", "up"), ("job", "node")]);
             let expected = up.with("site", "north");
             assert_eq!(rewrite.apply(up.as_ref()), Rewritten::Other(expected));
+            let other = up.with("site", "south");
+            assert_eq!(rewrite.apply(other.as_ref()), Rewritten::Same);
             let threads = Labels::from_pairs([("__name__", "go_threads")]);
             assert_eq!(rewrite.apply(threads.as_ref()), Rewritten::Dropped);
         }
@@ -97,6 +119,6 @@ mod tests {
         let rewrite = Rewrite::default();
         let up = Labels::from_pairs([("__name__", "up")]);
         assert_eq!(rewrite.apply(up.as_ref()), Rewritten::Same);
-        assert!(rewrite.known.lock().is_empty());
+        assert!(rewrite.known.lock().outcomes.is_empty());
     }
 }

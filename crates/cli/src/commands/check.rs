@@ -57,6 +57,7 @@ pub(crate) fn run(command: &args::Settings, output: &Output) -> Result<ExitCode,
             "scrape_jobs": settings.scrape.len(),
             "resources": settings.resources.len(),
             "receivers": settings.receivers.len(),
+            "forward": settings.forward.len(),
             "rule_groups": groups.len(),
             "rules": rule_count,
         }))?;

@@ -1,5 +1,8 @@
 //! Sums and means that keep what floating point would lose (Kahan's summation in Neumaier's form).
 
+/// Sums side by side.
+const LANES: usize = 4;
+
 /// A sum with its running compensation.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sum {
@@ -19,6 +22,35 @@ impl Sum {
             self.lost += (value - total) + self.value;
         }
         self.value = total;
+    }
+
+    /// The sum of many values at once: several sums side by side, which a processor adds at the same time.
+    pub(crate) fn of(values: &[f64]) -> Self {
+        let (mut sums, mut lost) = ([0f64; LANES], [0f64; LANES]);
+        let (chunks, rest) = values.as_chunks::<LANES>();
+        for chunk in chunks {
+            for lane in 0..LANES {
+                let (sum, value) = (sums[lane], chunk[lane]);
+                let total = sum + value;
+                // The smaller one is what loses digits.
+                let larger = sum.abs() >= value.abs();
+                let (large, small) = if larger { (sum, value) } else { (value, sum) };
+                lost[lane] += (large - total) + small;
+                sums[lane] = total;
+            }
+        }
+        let mut all = Self::default();
+        for (value, lost) in sums.into_iter().zip(lost) {
+            all.join(&Self { value, lost });
+        }
+        rest.iter().for_each(|value| all.add(*value));
+        if all.is_finite() {
+            return all;
+        }
+        // Infinite values, or an overflow on the way: what comes of them depends on their order.
+        let mut all = Self::default();
+        values.iter().for_each(|value| all.add(*value));
+        all
     }
 
     /// Adds what another sum has.

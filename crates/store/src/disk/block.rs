@@ -13,7 +13,7 @@ mod values;
 mod whole;
 mod xor;
 
-use model::HistogramSample;
+use model::{Columns, HistogramSample};
 
 pub(crate) use bytes::{Reader, write_text, write_varint, write_zigzag};
 
@@ -43,6 +43,18 @@ impl Chunk {
         }
         self.histograms.retain(|own| (from..=to).contains(&own.time.millis()));
         self
+    }
+
+    /// Appends the rows within these times, both included, to columns; gives how many.
+    pub(crate) fn append_within(&self, from: i64, to: i64, columns: &mut Columns) -> usize {
+        let start = self.times.partition_point(|time| *time < from);
+        let end = self.times.partition_point(|time| *time <= to).max(start);
+        columns.times.extend_from_slice(&self.times[start..end]);
+        columns.values.extend_from_slice(&self.values[start..end]);
+        let before = columns.histograms.len();
+        let within = |own: &&HistogramSample| (from..=to).contains(&own.time.millis());
+        columns.histograms.extend(self.histograms.iter().filter(within).cloned());
+        end - start + columns.histograms.len() - before
     }
 
     /// Forgets all rows, and keeps the room.

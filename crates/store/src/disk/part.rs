@@ -37,7 +37,7 @@ pub(crate) use extent::{Extent, Packer};
 pub(crate) use merge::{Merger, Source};
 pub(crate) use meta::{Meta, Origin};
 pub(crate) use page::Page;
-pub(crate) use read::{PartReader, block_of, series_of};
+pub(crate) use read::{PartReader, series_of, with_block};
 pub(crate) use tail::Tail;
 pub(crate) use write::PartWriter;
 

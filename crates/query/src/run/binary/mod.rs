@@ -21,6 +21,9 @@ use crate::{
 pub(super) fn binary(run: &Run<'_>, binary: &Binary, grid: Grid) -> Result<Table, QueryError> {
     let operator = binary.operator;
     let left = run.eval(&binary.left, grid)?;
+    if is_settled(&left, binary) {
+        return Ok(left);
+    }
     let right = run.eval(&binary.right, grid)?;
     run.budget.charge(0)?;
     match (left, right) {
@@ -52,6 +55,13 @@ pub(super) fn binary(run: &Run<'_>, binary: &Binary, grid: Grid) -> Result<Table
         }
         _ => Err(QueryError::execution("a text is not allowed in a binary expression")),
     }
+}
+
+/// Whether a left side without series settles it, whatever is on the right: nothing can match.
+fn is_settled(left: &Table, binary: &Binary) -> bool {
+    let filled = binary.matching.fill_left.is_some() || binary.matching.fill_right.is_some();
+    let none = matches!(left, Table::Rows(rows) if rows.is_empty());
+    none && !filled && binary.operator != Operator::Or
 }
 
 /// Whether more than floats has to be thought of.

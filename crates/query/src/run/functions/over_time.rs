@@ -34,12 +34,10 @@ pub(super) fn slide(
             return run.slide(ranges, grid, true, || native.with(Quantile::new(shares, overlap)));
         }
         "min_over_time" => {
-            return run
-                .slide(ranges, grid, false, || native.with(Extreme::new(|new, old| new <= old)));
+            return run.slide(ranges, grid, false, || native.with(Extreme::least()));
         }
         "max_over_time" => {
-            return run
-                .slide(ranges, grid, false, || native.with(Extreme::new(|new, old| new >= old)));
+            return run.slide(ranges, grid, false, || native.with(Extreme::largest()));
         }
         "sum_over_time" if overlap => {
             return run.slide(ranges, grid, false, || native.with(Tiled::new(length, tiled_sum)));
@@ -83,12 +81,14 @@ fn function(name: &str) -> Option<fn(&Window<'_>) -> f64> {
 }
 
 fn sum(window: &Window<'_>) -> f64 {
-    let mut sum = Sum::default();
-    window.values.iter().for_each(|value| sum.add(*value));
-    sum.total()
+    Sum::of(window.values).total()
 }
 
 fn mean(window: &Window<'_>) -> f64 {
+    let sum = Sum::of(window.values);
+    if sum.is_finite() {
+        return sum.mean_of(window.values.len());
+    }
     let mut mean = Mean::default();
     window.values.iter().for_each(|value| mean.add(*value));
     mean.mean()
@@ -177,17 +177,50 @@ fn deviation(window: &Window<'_>) -> f64 {
     quantile(0.5, &mut values)
 }
 
+/// Windows of fewer samples are looked through whole: that takes less than to keep a queue.
+const EXTREME_SAMPLES: usize = 128;
+/// Values looked at side by side.
+const LANES: usize = 8;
+
 /// The least or the largest value; `beats` tells whether a new value makes an older one hopeless. Not-a-numbers
 /// count only where there is nothing else. Each value enters and leaves the queue once, however wide the window.
 struct Extreme {
+    /// What any number beats.
+    worst: f64,
     beats: fn(f64, f64) -> bool,
     hopeful: VecDeque<(usize, f64)>,
     seen: usize,
 }
 
 impl Extreme {
-    fn new(beats: fn(f64, f64) -> bool) -> Self {
-        Self { beats, hopeful: VecDeque::new(), seen: 0 }
+    fn least() -> Self {
+        Self::new(f64::INFINITY, |new, old| new <= old)
+    }
+
+    fn largest() -> Self {
+        Self::new(f64::NEG_INFINITY, |new, old| new >= old)
+    }
+
+    fn new(worst: f64, beats: fn(f64, f64) -> bool) -> Self {
+        Self { worst, beats, hopeful: VecDeque::new(), seen: 0 }
+    }
+
+    /// The best of few values.
+    fn best_of(&self, values: &[f64]) -> f64 {
+        let sign = if self.worst > 0.0 { -1.0 } else { 1.0 };
+        let mut best = [f64::NEG_INFINITY; LANES];
+        let (chunks, rest) = values.as_chunks::<LANES>();
+        for chunk in chunks {
+            for lane in 0..LANES {
+                let value = chunk[lane] * sign;
+                best[lane] = if value > best[lane] { value } else { best[lane] };
+            }
+        }
+        let all = best.into_iter().chain(rest.iter().map(|value| value * sign));
+        let best =
+            all.fold(f64::NEG_INFINITY, |best, value| if value > best { value } else { best });
+        let only_nan = best == f64::NEG_INFINITY && values.iter().all(|value| value.is_nan());
+        if only_nan { f64::NAN } else { best * sign }
     }
 }
 
@@ -198,6 +231,9 @@ impl Judge for Extreme {
     }
 
     fn judge(&mut self, window: &Window<'_>) -> f64 {
+        if window.values.len() <= EXTREME_SAMPLES {
+            return self.best_of(window.values);
+        }
         let fresh = self.seen.saturating_sub(window.first);
         for (at, value) in window.values.iter().enumerate().skip(fresh) {
             if value.is_nan() {

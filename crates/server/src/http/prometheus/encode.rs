@@ -201,8 +201,15 @@ pub(super) fn write_number(text: &mut Vec<u8>, value: f64) {
         }
         write_whole(text, value.abs() as u64);
     } else {
-        // Writing into memory cannot fail.
-        let _written = write!(text, "{value}");
+        let mut room = zmij::Buffer::new();
+        let shortest = room.format_finite(value);
+        if shortest.contains('e') {
+            // Writing into memory cannot fail.
+            let _written = write!(text, "{value}");
+        } else {
+            let shortest = shortest.strip_suffix(".0").unwrap_or(shortest);
+            text.extend_from_slice(shortest.as_bytes());
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reading a part: only the pages and the groups that are needed.
 
-use std::{fs::File, io, sync::Arc};
+use std::{cell::RefCell, fs::File, io, sync::Arc};
 
 use super::{
     Part,
@@ -93,13 +93,19 @@ pub(crate) fn series_of(part: &Part, page: &Page, at: usize) -> Result<PageSerie
     page.series(at).ok_or_else(|| damaged(part, "a series is missing"))
 }
 
-/// The rows of a block.
-pub(crate) fn block_of(
+thread_local! {
+    /// Room for the block that is read, kept from one to the next.
+    static ROOM: RefCell<(Decoder, Chunk)> = RefCell::default();
+}
+
+/// Hands over the rows of a block.
+pub(crate) fn with_block<T>(
     part: &Part,
     cache: &Cache,
     page: &Page,
     header: &BlockHeader,
-) -> Result<Chunk, StoreError> {
+    take: impl FnOnce(&Chunk) -> T,
+) -> Result<T, StoreError> {
     let missing = || damaged(part, "a block is missing");
     let extent = *page.groups.get(header.group as usize).ok_or_else(missing)?;
     let group = if let Some(Piece::Group(group)) = cache.get(part.id, extent.offset) {
@@ -109,7 +115,10 @@ pub(crate) fn block_of(
         cache.put(part.id, extent.offset, Piece::Group(Arc::clone(&group)), group.len());
         group
     };
-    decode(part, header, &group)
+    ROOM.with_borrow_mut(|(decoder, chunk)| {
+        decode_into(part, header, &group, (decoder, chunk))?;
+        Ok(take(chunk))
+    })
 }
 
 /// Opens a part's file; one that is gone is damage.
@@ -128,21 +137,32 @@ pub(super) fn fetch_page(part: &Part, file: &File, extent: Extent) -> Result<Pag
 /// Decodes a block of an unpacked group.
 pub(super) fn decode(part: &Part, header: &BlockHeader, group: &[u8]) -> Result<Chunk, StoreError> {
     let mut chunk = Chunk::default();
+    decode_into(part, header, group, (&mut Decoder::default(), &mut chunk))?;
+    Ok(chunk)
+}
+
+fn decode_into(
+    part: &Part,
+    header: &BlockHeader,
+    group: &[u8],
+    (decoder, chunk): (&mut Decoder, &mut Chunk),
+) -> Result<(), StoreError> {
+    chunk.clear();
     let wrong = || damaged(part, "a block is wrong");
     match header.column {
-        Column::Value => Decoder::default()
-            .decode(group, header.place(), &mut chunk)
+        Column::Value => decoder
+            .decode(group, header.place(), chunk)
             .filter(|()| chunk.times.last() == Some(&header.max_time))
-            .ok_or_else(wrong)?,
+            .ok_or_else(wrong),
         Column::Histogram => {
             let start = header.offset as usize;
-            let bytes =
-                start.checked_add(header.bytes as usize).and_then(|end| group.get(start..end));
+            let end = start.checked_add(header.bytes as usize);
+            let bytes = end.and_then(|end| group.get(start..end));
             let rows = bytes.and_then(|bytes| native::decode(bytes, header.rows as usize));
             chunk.histograms = rows.ok_or_else(wrong)?;
+            Ok(())
         }
     }
-    Ok(chunk)
 }
 
 pub(super) fn damaged(part: &Part, what: &'static str) -> StoreError {

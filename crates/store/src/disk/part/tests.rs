@@ -5,7 +5,10 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::{page::PageBuilder, *};
-use crate::{disk::block::BLOCK_ROWS, key::Key};
+use crate::{
+    disk::block::{BLOCK_ROWS, Chunk},
+    key::Key,
+};
 
 fn key(number: u32) -> Key {
     Key { name: number / 100, id: u64::from(number) }
@@ -33,7 +36,7 @@ fn one_series_is_read_without_reading_the_others() {
     let series = series_of(&part, &page, at).unwrap();
     assert_eq!(series.key, key(123));
     assert_eq!(series.blocks.len(), 10_000usize.div_ceil(BLOCK_ROWS));
-    let chunk = block_of(&part, &cache, &page, &series.blocks[1]).unwrap();
+    let chunk = with_block(&part, &cache, &page, &series.blocks[1], Chunk::clone).unwrap();
     assert_eq!(chunk.times, times[BLOCK_ROWS..2 * BLOCK_ROWS]);
     assert!(part.bytes > 10 << 20, "{}", part.bytes);
     assert!(cache.bytes() < 200 << 10, "{}", cache.bytes());

@@ -8,7 +8,7 @@ use super::{super::Store, Stop};
 use crate::{
     StoreError,
     disk::block::{Chunk, sort_histograms},
-    disk::part::{Page, Part, block_of, series_of},
+    disk::part::{Page, Part, series_of, with_block},
     intake::{Run, RunRows},
     key::Key,
 };
@@ -126,13 +126,13 @@ impl Found<'_> {
         let whole = near.iter().filter(|own| own.min_time >= from && own.max_time <= to);
         budget.charge(whole.map(|own| own.rows as usize).sum())?;
         for header in &near {
-            let chunk = block_of(part, &self.store.cache, page, header)?.cut(from, to);
-            if header.min_time < from || header.max_time > to {
-                budget.charge(chunk.rows())?;
+            let sticks_out = header.min_time < from || header.max_time > to;
+            let taken = with_block(part, &self.store.cache, page, header, |chunk| {
+                chunk.append_within(from, to, into)
+            })?;
+            if sticks_out {
+                budget.charge(taken)?;
             }
-            into.times.extend_from_slice(&chunk.times);
-            into.values.extend_from_slice(&chunk.values);
-            into.histograms.extend_from_slice(&chunk.histograms);
             pieces.end_block(into);
         }
         Ok(())

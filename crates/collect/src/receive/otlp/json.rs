@@ -80,7 +80,9 @@ impl Visitor<'_> for Name {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self.0.0.iter().find(|property| property.is_named(name)))
+        let properties = self.0.0;
+        let exact = properties.iter().find(|property| property.name == name);
+        Ok(exact.or_else(|| properties.iter().find(|property| property.is_spelt(name))))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Labels from attributes.
 
+pub(in crate::receive::otlp) mod layout;
 pub(in crate::receive::otlp) mod names;
 pub(in crate::receive::otlp) mod value;
 
@@ -19,6 +20,8 @@ pub(super) const IDENTIFYING: [&str; 3] = [SERVICE_NAME, SERVICE_NAMESPACE, INST
 /// Labels that all series of a resource and scope have.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Base {
+    /// Tells it from the others of the request; the first is 1.
+    number: usize,
     /// Those that a data point's own attributes take the place of.
     weak: Vec<(String, String)>,
     /// Those that take the place of a data point's own attributes.
@@ -63,9 +66,9 @@ impl Base {
     }
 
     /// The same with what the scope says before what the resource says.
-    pub(super) fn with_scope(&self, scope: &Scope<'_>, options: &Options) -> Self {
+    pub(super) fn with_scope(&self, number: usize, scope: &Scope<'_>, options: &Options) -> Self {
         if !options.promote_scope || scope.name.is_empty() {
-            return self.clone();
+            return Self { number, ..self.clone() };
         }
         let mut strong = Vec::new();
         for (key, value) in &scope.attributes {
@@ -76,7 +79,7 @@ impl Base {
         let own = [("name", scope.name), ("version", scope.version), ("schema_url", scope.schema)];
         strong.extend(own.map(|(name, value)| (format!("otel_scope_{name}"), value.to_owned())));
         strong.extend(self.strong.iter().cloned());
-        Self { weak: self.weak.clone(), strong }
+        Self { number, weak: self.weak.clone(), strong }
     }
 }
 
@@ -163,6 +166,17 @@ fn join(room: &mut String, spots: &mut Vec<Spot<'_>>) {
     }
 }
 
+fn check(count: usize, longest: usize, limits: &Limits) -> Result<(), String> {
+    let more = |what, is: usize, limit| Err(format!("{is} {what}, more than {limit}"));
+    if count > limits.labels_per_series {
+        return more("labels", count, limits.labels_per_series);
+    }
+    if longest > limits.label_bytes {
+        return more("bytes in one label", longest, limits.label_bytes);
+    }
+    Ok(())
+}
+
 /// The labels of the series of one data point.
 pub(super) struct Series<'t> {
     pub(super) pairs: Vec<(&'t str, &'t str)>,
@@ -190,15 +204,9 @@ impl<'t> Series<'t> {
         pairs.push((extra, ""));
         // A stable sort, so that of equal names the last given comes last, which counts.
         pairs.sort_by(|one, other| one.0.cmp(other.0));
-        let more = |what, is: usize, limit| format!("{is} {what}, more than {limit}");
         let count = pairs.len() - usize::from(extra.is_empty());
-        if count > limits.labels_per_series {
-            return Err(more("labels", count, limits.labels_per_series));
-        }
         let longest = pairs.iter().map(|(name, value)| name.len().max(value.len())).max();
-        if let Some(longest) = longest.filter(|longest| *longest > limits.label_bytes) {
-            return Err(more("bytes in one label", longest, limits.label_bytes));
-        }
+        check(count, longest.unwrap_or(0), limits)?;
         let place = |wanted| pairs.iter().rposition(|(name, _)| *name == wanted).unwrap_or(0);
         let (extra, name) = (place(extra), place(METRIC_NAME));
         Ok(Self { pairs, extra, name })

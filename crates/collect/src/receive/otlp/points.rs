@@ -9,7 +9,9 @@ use model::{Histogram, HistogramSample, STALE};
 use super::{
     Histograms, Reason,
     labels::{
-        Base, Series, Spot, spots,
+        Base, Series, Spot,
+        layout::Layout,
+        spots,
         value::{Attribute, attribute},
     },
     walk::{Family, Out, Stop, millis},
@@ -30,6 +32,9 @@ pub(super) struct Room<'r> {
     pub(super) exemplars: usize,
     attributes: Vec<Attribute<'r>>,
     spots: Vec<Spot<'r>>,
+    layout: Layout<'r>,
+    /// Whether the labels are those of the layout, not of the spots.
+    laid: bool,
     counts: Vec<u64>,
     bounds: Vec<f64>,
     /// Quantiles and their values.
@@ -54,8 +59,12 @@ impl<'r> Room<'r> {
         Ok(())
     }
 
-    /// Makes labels of the attributes.
-    fn label(&mut self, out: &Out<'_>) -> Result<(), Stop> {
+    /// Makes labels of the attributes, with room for one that differs between the series of the data point.
+    fn label(&mut self, out: &Out<'_>, base: &Base, extra: &'static str) -> Result<(), Stop> {
+        self.laid = self.layout.fit(&self.attributes, base, extra, out.options);
+        if self.laid {
+            return Ok(());
+        }
         spots(&mut self.attributes, out.options, &mut self.text, &mut self.spots)
             .map_err(|detail| Stop::Point(Reason::Labels, detail))
     }
@@ -64,10 +73,15 @@ impl<'r> Room<'r> {
         &'t self,
         out: &Out<'_>,
         base: &'t Base,
-        extra: &'t str,
+        extra: &'static str,
     ) -> Result<Series<'t>, Stop> {
-        Series::new(&self.text, base, &self.spots, extra, &out.options.limits)
-            .map_err(|detail| Stop::Point(Reason::Labels, detail))
+        let limits = &out.options.limits;
+        let series = if self.laid {
+            self.layout.series(&self.attributes, &self.text, base, limits)
+        } else {
+            Series::new(&self.text, base, &self.spots, extra, limits)
+        };
+        series.map_err(|detail| Stop::Point(Reason::Labels, detail))
     }
 
     /// Keeps a bound or a quantile as a text, as Go writes floats without an exponent.
@@ -107,7 +121,7 @@ pub(super) fn number<'r>(
     }
     let value = if flags & NO_RECORDED_VALUE == 0 { value } else { Some(STALE) };
     let value = value.ok_or_else(|| Stop::Point(Reason::Value, String::new()))?;
-    room.label(out)?;
+    room.label(out, base, "")?;
     let mut series = room.series(out, base, "")?;
     out.add(series.named(&family.name, ""), millis(nanos), value)?;
     Ok(nanos)
@@ -147,8 +161,8 @@ pub(super) fn histogram<'r>(
     }
     check_buckets(&room.counts, &room.bounds)
         .map_err(|detail| Stop::Point(Reason::Histogram, detail))?;
-    room.label(out)?;
     if out.options.histograms == Histograms::Classic {
+        room.label(out, base, "le")?;
         classic(out, room, &totals, (base, family))?;
         return Ok(totals.nanos);
     }
@@ -158,6 +172,7 @@ pub(super) fn histogram<'r>(
     } else {
         Ok(buckets::stale())
     };
+    room.label(out, base, "")?;
     native(out, room, made, (nanos, base, family))
 }
 
@@ -229,7 +244,7 @@ pub(super) fn exponential<'r>(
     }
     let made =
         if flags & NO_RECORDED_VALUE == 0 { buckets::native(&from) } else { Ok(buckets::stale()) };
-    room.label(out)?;
+    room.label(out, base, "")?;
     native(out, room, made, (nanos, base, family))
 }
 
@@ -292,7 +307,7 @@ pub(super) fn summary<'r>(
             _ => {}
         }
     }
-    room.label(out)?;
+    room.label(out, base, "quantile")?;
     for at in 0..room.quantiles.len() {
         room.extra(room.quantiles[at].0);
     }

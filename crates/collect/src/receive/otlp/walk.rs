@@ -49,8 +49,13 @@ pub(super) fn walk(
     batch: &mut Batch,
 ) -> Result<Arrived, OtlpError> {
     let out = Out::new(options, batch);
-    let mut walk =
-        Walk { out, arrived: Arrived::default(), room: Room::default(), families: HashMap::new() };
+    let mut walk = Walk {
+        out,
+        arrived: Arrived::default(),
+        room: Room::default(),
+        families: HashMap::new(),
+        bases: 0,
+    };
     for field in Fields::new(message) {
         if let (1, Field::Bytes(resource)) = field? {
             walk.resource(resource)?;
@@ -101,6 +106,8 @@ struct Walk<'o, 'r> {
     arrived: Arrived,
     room: Room<'r>,
     families: Families<'r>,
+    /// Bases so far.
+    bases: usize,
 }
 
 impl<'r> Walk<'_, 'r> {
@@ -162,7 +169,8 @@ impl<'r> Walk<'_, 'r> {
                 _ => {}
             }
         }
-        let base = base.with_scope(&scope, self.out.options);
+        self.bases += 1;
+        let base = base.with_scope(self.bases, &scope, self.out.options);
         for field in message {
             if let (2, Field::Bytes(metric)) = field? {
                 self.metric(metric, &base, reach)?;

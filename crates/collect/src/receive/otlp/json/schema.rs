@@ -162,11 +162,8 @@ static ARRAY_VALUE: Schema = Schema(&[many("values", 1, Form::Message(&ANY_VALUE
 static KEY_VALUE_LIST: Schema = Schema(&[many("values", 1, Form::Message(&KEY_VALUE))]);
 
 impl Property {
-    /// Whether a name in JSON means this field: `dataPoints`, or `data_points` as in the definition.
-    pub(super) fn is_named(&self, sent: &str) -> bool {
-        if self.name == sent {
-            return true;
-        }
+    /// Whether this is the field's name as in its definition: `data_points` for `dataPoints`.
+    pub(super) fn is_spelt(&self, sent: &str) -> bool {
         let mut own = self.name.chars();
         let mut upper = false;
         for letter in sent.chars() {

@@ -49,7 +49,11 @@ fn attributes(number: u8, at: usize) -> Vec<u8> {
     let methods = ["GET", "POST", "PUT"];
     [
         attribute(number, "http.request.method", methods[at % methods.len()]),
-        attribute(number, "http.response.status_code", if at.is_multiple_of(7) { "500" } else { "200" }),
+        attribute(
+            number,
+            "http.response.status_code",
+            if at.is_multiple_of(7) { "500" } else { "200" },
+        ),
         attribute(number, "http.route", &format!("/api/v1/things/{at}")),
         attribute(number, "server.address", "shop.example.com"),
     ]

@@ -8,7 +8,10 @@ mod schema;
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error, Expected, IgnoredAny, MapAccess, SeqAccess, Unexpected,
+    Visitor,
+};
 
 use super::OtlpError;
 use crate::receive::wire::Writer;
@@ -86,6 +89,14 @@ impl Visitor<'_> for Name {
     }
 }
 
+/// What a field should hold, for messages.
+impl Expected for Property {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = if self.many { "a list of " } else { "" };
+        write!(formatter, "{list}{} for {:?}", self.form.words(), self.name)
+    }
+}
+
 /// The value of a field, or all its values.
 struct Value<'o> {
     property: &'static Property,
@@ -115,8 +126,7 @@ impl<'de> Visitor<'de> for Value<'_> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = if self.property.many { "a list of " } else { "" };
-        write!(formatter, "{list}{} for {:?}", self.property.form.words(), self.property.name)
+        Expected::fmt(self.property, formatter)
     }
 
     /// Null is the same as nothing.
@@ -125,43 +135,40 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 
     fn visit_bool<E: Error>(self, truth: bool) -> Result<(), E> {
-        let what = serde::de::Unexpected::Bool(truth);
         if self.property.form != Form::Truth {
-            return Err(E::invalid_type(what, &self));
+            return Err(E::invalid_type(Unexpected::Bool(truth), self.property));
         }
         Writer(self.out).number(self.property.number, u64::from(truth));
         Ok(())
     }
 
     fn visit_u64<E: Error>(mut self, number: u64) -> Result<(), E> {
-        let wrong = E::invalid_value(serde::de::Unexpected::Unsigned(number), &self);
         self.key();
-        self.property.form.push_unsigned(number, self.out).ok_or(wrong)
+        let pushed = self.property.form.push_unsigned(number, self.out);
+        pushed.ok_or_else(|| E::invalid_value(Unexpected::Unsigned(number), self.property))
     }
 
     fn visit_i64<E: Error>(mut self, number: i64) -> Result<(), E> {
-        let wrong = E::invalid_value(serde::de::Unexpected::Signed(number), &self);
         self.key();
-        self.property.form.push_signed(number, self.out).ok_or(wrong)
+        let pushed = self.property.form.push_signed(number, self.out);
+        pushed.ok_or_else(|| E::invalid_value(Unexpected::Signed(number), self.property))
     }
 
     fn visit_f64<E: Error>(mut self, number: f64) -> Result<(), E> {
-        let wrong = E::invalid_value(serde::de::Unexpected::Float(number), &self);
         self.key();
-        self.property.form.push_float(number, self.out).ok_or(wrong)
+        let pushed = self.property.form.push_float(number, self.out);
+        pushed.ok_or_else(|| E::invalid_value(Unexpected::Float(number), self.property))
     }
 
     fn visit_str<E: Error>(mut self, text: &str) -> Result<(), E> {
-        let wrong = E::invalid_value(serde::de::Unexpected::Str(text), &self);
-        match self.property.form {
+        let property = self.property;
+        let wrong = || E::invalid_value(Unexpected::Str(text), property);
+        match property.form {
             Form::Text => self.bytes(text.as_bytes()),
-            Form::Base64 => {
-                let bytes = schema::from_base64(text).ok_or(wrong)?;
-                self.bytes(&bytes);
-            }
+            Form::Base64 => self.bytes(&schema::from_base64(text).ok_or_else(wrong)?),
             form => {
                 self.key();
-                form.push_text(text, self.out).ok_or(wrong)?;
+                form.push_text(text, self.out).ok_or_else(wrong)?;
             }
         }
         Ok(())
@@ -169,7 +176,7 @@ impl<'de> Visitor<'de> for Value<'_> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, map: A) -> Result<(), A::Error> {
         let Form::Message(schema) = self.property.form else {
-            return Err(A::Error::invalid_type(serde::de::Unexpected::Map, &self));
+            return Err(A::Error::invalid_type(Unexpected::Map, self.property));
         };
         self.key();
         let start = open(self.out);
@@ -180,7 +187,7 @@ impl<'de> Visitor<'de> for Value<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         if !self.property.many {
-            return Err(A::Error::invalid_type(serde::de::Unexpected::Seq, &self));
+            return Err(A::Error::invalid_type(Unexpected::Seq, self.property));
         }
         if matches!(self.property.form, Form::Message(_)) {
             while list
@@ -242,23 +249,27 @@ impl Visitor<'_> for Packed<'_> {
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
-        let wrong = E::invalid_value(serde::de::Unexpected::Unsigned(number), &self);
-        self.form.push_unsigned(number, self.out).ok_or(wrong)
+        let Self { form, out } = self;
+        let pushed = form.push_unsigned(number, out);
+        pushed.ok_or_else(|| E::invalid_value(Unexpected::Unsigned(number), &form.words()))
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<(), E> {
-        let wrong = E::invalid_value(serde::de::Unexpected::Signed(number), &self);
-        self.form.push_signed(number, self.out).ok_or(wrong)
+        let Self { form, out } = self;
+        let pushed = form.push_signed(number, out);
+        pushed.ok_or_else(|| E::invalid_value(Unexpected::Signed(number), &form.words()))
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<(), E> {
-        let wrong = E::invalid_value(serde::de::Unexpected::Float(number), &self);
-        self.form.push_float(number, self.out).ok_or(wrong)
+        let Self { form, out } = self;
+        let pushed = form.push_float(number, out);
+        pushed.ok_or_else(|| E::invalid_value(Unexpected::Float(number), &form.words()))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        let wrong = E::invalid_value(serde::de::Unexpected::Str(text), &self);
-        self.form.push_text(text, self.out).ok_or(wrong)
+        let Self { form, out } = self;
+        let pushed = form.push_text(text, out);
+        pushed.ok_or_else(|| E::invalid_value(Unexpected::Str(text), &form.words()))
     }
 }
 

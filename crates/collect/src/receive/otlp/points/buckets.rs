@@ -72,7 +72,7 @@ pub(in crate::receive::otlp) fn custom(
     let single = [count];
     let (bounds, counts) =
         if counts.is_empty() { (&[][..], &single[..]) } else { (bounds, counts) };
-    let mut buckets = Sparse::default();
+    let mut buckets = Sparse::for_counts(counts);
     for (at, own) in counts.iter().enumerate() {
         buckets.add(i64::try_from(at).unwrap_or(i64::MAX), *own as f64);
     }
@@ -104,7 +104,7 @@ fn check(histogram: Histogram, in_buckets: u128, count: u64) -> Result<Histogram
 
 /// Merges `2^by` neighbours into one, and leaves out what is empty.
 fn merge(side: &Side, by: u32) -> Buckets {
-    let mut buckets = Sparse::default();
+    let mut buckets = Sparse::for_counts(&side.counts);
     let mut open: Option<(i64, f64)> = None;
     for (at, count) in side.counts.iter().enumerate() {
         let index = i64::from(side.offset).saturating_add(i64::try_from(at).unwrap_or(i64::MAX));
@@ -126,10 +126,15 @@ fn merge(side: &Side, by: u32) -> Buckets {
 }
 
 /// Buckets without the empty ones, but for small gaps.
-#[derive(Default)]
 struct Sparse(Buckets, i64);
 
 impl Sparse {
+    /// With about as much room as is needed, since stores may hold it for a while.
+    fn for_counts(counts: &[u64]) -> Self {
+        let buckets = counts.iter().filter(|own| **own > 0).count();
+        Self(Buckets { spans: Vec::new(), counts: Vec::with_capacity(buckets) }, 0)
+    }
+
     /// Adds the next bucket; indexes rise.
     fn add(&mut self, index: i64, count: f64) {
         if count == 0.0 {

@@ -6,7 +6,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/.." && pwd)
 corpus=${1:-$here/corpus}
 shared=${PLIMSOLL_SHARED:-$root/../shared}/data/promql
-mkdir -p "$corpus"/{exposition,remote_write,otlp,promql,store_files}
+mkdir -p "$corpus"/{exposition,remote_write,otlp,promql,remote_answer,store_files}
 
 # The text of each `eval` line of Prometheus' own scripts and of our cases is a seed of its own.
 number=0
@@ -29,6 +29,13 @@ for file in "$root"/cases/otlp/*.case; do
   { printf '\001'; sed -n '/^send$/,/^gives$/{//!p}' "$file"; } > "$corpus/otlp/$(basename "$file" .case)"
 done
 printf '\000\012\027\022\025\022\023\012\002up\052\015\012\013\061\007\0\0\0\0\0\0\0\100\001' > "$corpus/otlp/gauge"
+# The body of each of our cases: the first byte says what was asked.
+for file in "$root"/cases/query/answers/*.case; do
+  case $(sed -n 2p "$file") in
+    range) asked='\001' ;; series) asked='\002' ;; labels) asked='\003' ;; *) asked='\000' ;;
+  esac
+  { printf "$asked"; sed -n '4,/^---$/{/^---$/!p}' "$file"; } > "$corpus/remote_answer/$(basename "$file" .case)"
+done
 # Each file of the store, each kind of change.
 for file in 0 1 2 3 4 5 6 7; do
   for change in 0 1 2 3 4 5; do

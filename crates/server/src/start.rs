@@ -288,7 +288,7 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &mut Work) -> Result<Arc<App
     let Parts { settings, data, address, clock, tasks } = parts;
     let numbers = (data.clone(), convert::store_options(&settings.store));
     let (store, queues) = open_numbers(numbers, gate, &clock, work).await?;
-    let queries = queries(&settings.query, &store, &clock, tasks.stop_token())?;
+    let queries = queries(&settings, &store, &clock, tasks.stop_token())?;
     let journal = Journal::open(&data.join("journal.db")).await?;
     let now = clock.now();
     let mut active = ActiveAlerts::from_alerts(read_alerts(&journal).await?);

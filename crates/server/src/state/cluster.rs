@@ -10,7 +10,7 @@ use collect::{
 use model::{Budget, BudgetSpent, Clock, Kind, Secret};
 use query::{Engine, Local, Queries, Remote, Request, Response, Transport, TransportError};
 use reqwest::{Client, RequestBuilder, header};
-use settings::QuerySettings;
+use settings::Settings;
 use store::Store;
 use tokio::runtime::Handle;
 use tracing::info;
@@ -54,20 +54,23 @@ impl ClusterError {
 
 /// Who answers questions: the cluster that the settings name, or the store here.
 pub(crate) fn queries(
-    settings: &QuerySettings,
+    settings: &Settings,
     store: &Arc<Store>,
     clock: &Arc<dyn Clock>,
     stop: Stop,
 ) -> Result<Arc<dyn Queries>, ClusterError> {
-    let Some(remote) = &settings.remote else {
-        let engine = Engine::new(convert::engine_options(settings));
+    let Some(remote) = &settings.query.remote else {
+        let engine = Engine::new(convert::engine_options(&settings.query));
         return Ok(Arc::new(Local::new(engine, Arc::clone(store) as _)));
     };
     let (options, tls) = convert::cluster_options(remote).map_err(ClusterError::Token)?;
     let client = client_for_messages_with(&tls)?;
     let cluster = Cluster::new(options, client, Handle::current(), stop);
     info!(url = remote.url, "questions are answered by a cluster");
-    let options = convert::remote_options(settings, remote);
+    if settings.forward.is_empty() {
+        info!("`forward` names nobody, so what comes in or is recorded here is not asked for");
+    }
+    let options = convert::remote_options(&settings.query, remote);
     Ok(Arc::new(Remote::new(options, Arc::new(cluster), Arc::clone(clock))))
 }
 

@@ -433,6 +433,40 @@ async fn the_past_of_a_resource_is_read_from_the_cluster() -> Result<()> {
 }
 
 #[tokio::test]
+async fn what_comes_in_here_goes_out_to_the_cluster_and_is_asked_of_it() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+    let _peer = prometheus(&dir, address)?;
+    let file = dir.path().join("rules.yaml");
+    let rules =
+        "groups: [{name: own, rules: [{record: 'zone:level:sum', expr: sum by (zone) (level)}]}]";
+    std::fs::write(&file, rules)?;
+    let text = format!(
+        "{QUIET}query: {{remote: {{url: 'http://{address}'}}}}\n\
+         forward: [{{url: 'http://{address}/api/v1/write'}}]\n\
+         global: {{evaluation_interval: 5s}}\nrule_files: ['{}']\n",
+        file.display()
+    );
+    let clock = TurnedClock::at(NOW);
+    let house = House::with(settings(&text, "127.0.0.1:0")?, Arc::new(clock.clone())).await?;
+    let rows = [(NOW.millis() - 15_000, 1.0), (NOW.millis(), 2.5)];
+    let labels = |host| [("__name__", "level"), ("host", host), ("zone", "x")];
+    house.write(&[series(&labels("a"), &rows), series(&labels("b"), &rows)]).await?;
+    // Taken in here, sent on, judged by what the cluster has, recorded here, sent on, and asked of the cluster.
+    let recorded = [("query", "zone:level:sum")];
+    let body = house
+        .until("/api/v1/query", &recorded, |body| {
+            clock.turn(Span::secs(1));
+            !body["data"]["result"][0].is_null()
+        })
+        .await?;
+    let row = &body["data"]["result"][0];
+    assert_eq!(row["metric"], json!({ "__name__": "zone:level:sum", "zone": "x" }));
+    assert_eq!(row["value"][1], "5");
+    house.stop().await
+}
+
+#[tokio::test]
 async fn victoria_metrics_answers_through_us_as_we_do() -> Result<()> {
     let near = near().await?;
     let Far { peer, house, dir: _dir, .. } = far(victoria_metrics, "groups: []\n").await?;

@@ -101,16 +101,12 @@ impl Segment {
         dir.join(format!("{number:010}.{ENDING}"))
     }
 
-    /// Begins a new one, its name forced to the disk.
+    /// Begins a new one. Its name is not forced to the disk yet.
     pub(super) fn begin(dir: &Path, number: u64) -> Result<(Arc<File>, Self), QueueError> {
         let path = Self::path(dir, number);
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&path)
-            .map_err(failed("create", &path))?;
-        let begun = file.write_all(MAGIC).and_then(|()| File::open(dir)?.sync_all());
-        if let Err(source) = begun {
+        let file = OpenOptions::new().write(true).create_new(true).open(&path);
+        let mut file = file.map_err(failed("create", &path))?;
+        if let Err(source) = file.write_all(MAGIC) {
             // The error that is told comes first; an empty segment is removed at the next start.
             drop(fs::remove_file(&path));
             return Err(failed("write to", &path)(source));

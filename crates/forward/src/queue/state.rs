@@ -16,7 +16,7 @@ use super::{
     record::Packed,
     segment::{START, Segment},
 };
-use crate::{Dropped, Figures, QueueError};
+use crate::{Dropped, Figures, QueueError, error::failed};
 
 /// Bytes of a segment, past which the next one begins: what goes at once when a queue is full.
 const SEGMENT_BYTES: u64 = 16 << 20;
@@ -34,7 +34,7 @@ pub(super) struct State {
     figures: Arc<Figures>,
     /// Rising by number; the last is written to while there is a writer.
     segments: VecDeque<Segment>,
-    writer: Option<Arc<File>>,
+    pub(super) writer: Option<Arc<File>>,
     /// Files with something in them that may not be on the disk yet.
     unsynced: Vec<Arc<File>>,
     number_next: u64,
@@ -170,6 +170,9 @@ impl State {
         self.number_next += 1;
         self.segments.push_back(segment);
         self.writer = Some(Arc::clone(&file));
+        // Names are forced to the disk by whoever syncs, and not under the lock.
+        let dir = File::open(&self.dir).map_err(failed("open", &self.dir))?;
+        self.unsynced.push(Arc::new(dir));
         Ok(file)
     }
 

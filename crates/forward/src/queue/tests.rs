@@ -271,6 +271,60 @@ fn a_disk_that_refuses_costs_samples_and_no_write_and_heals() {
 }
 
 #[test]
+fn a_write_that_fails_half_way_leaves_nothing_behind() {
+    let kit = Kit::new();
+    let queue = kit.open();
+    append(&queue, 0..10);
+    // The file takes half a frame and then nothing more.
+    let path = kit.segments().pop().unwrap();
+    let mut file = fs::OpenOptions::new().append(true).open(&path).unwrap();
+    std::io::Write::write_all(&mut file, &[77; 30]).unwrap();
+    queue.state.lock().writer = Some(Arc::new(fs::File::open(&path).unwrap()));
+    append(&queue, 10..20);
+    assert_eq!(queue.figures().dropped(Dropped::Unwritten), 10);
+    append(&queue, 20..30);
+    let expected: Vec<u32> = (0..10).chain(20..30).collect();
+    assert_eq!(rest(&queue, queue.position()).0, expected);
+    drop(queue);
+    let queue = kit.open();
+    assert_eq!(rest(&queue, queue.position()).0, expected);
+    assert_eq!(queue.figures().dropped(Dropped::Damaged), 0);
+}
+
+#[test]
+fn many_append_while_one_reads_and_each_is_in_order() {
+    let mut kit = Kit::new();
+    kit.options.bytes_max = 8 << 20;
+    let queue = kit.open();
+    let (writers, each) = (4, 200);
+    let found = std::thread::scope(|scope| {
+        for writer in 0..writers {
+            let queue = &queue;
+            scope.spawn(move || {
+                for at in 0..each {
+                    let first = writer * 1_000_000 + at * 10;
+                    append(queue, first..first + 10);
+                }
+            });
+        }
+        let (mut found, mut at) = (Vec::new(), queue.position());
+        while found.len() < (writers * each * 10) as usize {
+            let read = queue.read(at, 100).unwrap();
+            found.extend(numbers(&read.batch));
+            at = read.next;
+            queue.confirm(at);
+        }
+        found
+    });
+    for writer in 0..writers {
+        let own = found.iter().filter(|number| **number / 1_000_000 == writer).copied();
+        let expected = (0..each * 10).map(|at| writer * 1_000_000 + at);
+        assert!(own.eq(expected), "writer {writer}");
+    }
+    assert_eq!(queue.stats().samples, 0);
+}
+
+#[test]
 fn a_segment_of_a_later_version_is_refused_by_name() {
     let kit = Kit::new();
     fs::write(kit.dir.path().join("0000000001.queue"), "PLMFWD99 whatever").unwrap();

@@ -11,6 +11,9 @@ use crate::{Position, Queue, QueueError};
 /// Bytes of labels in one request, about, whatever the number of samples: receivers refuse long bodies.
 const LABEL_BYTES: usize = 2 << 20;
 
+/// Samples of a window at most, however many lanes there are: some ten mebibytes while it is made.
+const WINDOW_SAMPLES_MAX: usize = 250_000;
+
 /// How windows are made.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plan {
@@ -39,7 +42,7 @@ pub(super) struct Window {
 impl Plan {
     /// Samples of a window. A little less than a request for each lane, as lanes never get the same share.
     pub(super) fn window_samples(&self) -> u64 {
-        (self.lanes * self.samples_per_request * 3 / 4).max(1) as u64
+        (self.lanes * self.samples_per_request * 3 / 4).clamp(1, WINDOW_SAMPLES_MAX) as u64
     }
 }
 

@@ -19,6 +19,7 @@ pub use position::Position;
 use tokio::sync::Notify;
 
 use crate::{Dropped, Figures, QueueError, Rewrite, error::failed};
+use segment::Frame;
 use state::State;
 
 /// When a queue is forced to the disk. A killed process loses nothing either way; a power cut does.
@@ -152,30 +153,42 @@ impl Queue {
     /// Reads from a place on, until there are so many samples or a segment ends. Blocks for the disk.
     pub fn read(&self, from: Position, samples_max: u64) -> Result<Read, QueueError> {
         let mut read = Read { batch: Batch::new(&self.name), appended: None, next: from };
-        let Some((segment, from)) = self.state.lock().segment_at(from) else { return Ok(read) };
-        read.next = from;
-        let (frames, whole) = match segment.read(from.offset, samples_max) {
-            Ok(frames) => frames,
-            // It was dropped meanwhile, to make room.
-            Err(_) if self.state.lock().has_dropped(segment.number) => {
-                read.next = Position::start_of(segment.number + 1);
+        // Where a segment is damaged, the next one may still be whole; there are only so many.
+        loop {
+            let Some((segment, from)) = self.state.lock().segment_at(read.next) else {
+                return Ok(read);
+            };
+            read.next = from;
+            let (frames, whole) = match segment.read(from.offset, samples_max) {
+                Ok(frames) => frames,
+                // It was dropped meanwhile, to make room.
+                Err(_) if self.state.lock().has_dropped(segment.number) => {
+                    read.next = Position::start_of(segment.number + 1);
+                    return Ok(read);
+                }
+                Err(error) => return Err(error),
+            };
+            for frame in frames {
+                self.unpack(&frame, &mut read);
+            }
+            if whole {
                 return Ok(read);
             }
-            Err(error) => return Err(error),
-        };
-        for frame in frames {
-            read.next.offset += frame.bytes();
-            read.next.samples += u64::from(frame.samples);
-            if record::unpack(&frame.body, &mut read.batch).is_none() {
-                self.figures.drop_samples(Dropped::Damaged, u64::from(frame.samples));
-                tracing::error!(receiver = %self.name, "a record of the queue cannot be read");
-            }
-            read.appended.get_or_insert(frame.appended);
-        }
-        if !whole {
             self.state.lock().give_up_rest(read.next);
+            if !read.batch.is_empty() {
+                return Ok(read);
+            }
         }
-        Ok(read)
+    }
+
+    fn unpack(&self, frame: &Frame, read: &mut Read) {
+        read.next.offset += frame.bytes();
+        read.next.samples += u64::from(frame.samples);
+        if record::unpack(&frame.body, &mut read.batch).is_none() {
+            self.figures.drop_samples(Dropped::Damaged, u64::from(frame.samples));
+            tracing::error!(receiver = %self.name, "a record of the queue cannot be read");
+        }
+        read.appended.get_or_insert(frame.appended);
     }
 
     /// Everything before a place is done with, which is taken down; segments that are all before it are removed.

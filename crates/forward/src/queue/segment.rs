@@ -17,8 +17,8 @@ use crate::{QueueError, error::failed};
 const MAGIC: &[u8; 8] = b"PLMFWD01";
 /// Where the first frame begins.
 pub(super) const START: u64 = MAGIC.len() as u64;
-/// Length, checksum, time, samples.
-const HEAD: usize = 4 + 4 + 8 + 4;
+/// Length, time, samples, checksum of these, checksum of the record.
+const HEAD: usize = 4 + 8 + 4 + 4 + 4;
 /// Bytes of a record at most; one that says more is damaged. What is packed stays far below.
 const RECORD_BYTES_MAX: u32 = 128 << 20;
 /// How a segment's name ends.
@@ -47,53 +47,52 @@ pub(super) struct Frame {
 /// The head of a frame.
 struct Head {
     length: u32,
-    checksum: u32,
     appended: Time,
     samples: u32,
+    /// Of the record.
+    checksum: u32,
 }
 
 impl Head {
     fn of(record: &Packed, appended: Time) -> Option<Self> {
-        let length =
-            u32::try_from(record.body.len()).ok().filter(|own| *own <= RECORD_BYTES_MAX)?;
-        let samples = record.samples;
-        let checksum = checksum(appended, samples, &record.body);
-        Some(Self { length, checksum, appended, samples })
+        let length = u32::try_from(record.body.len()).ok();
+        let length = length.filter(|own| (1..=RECORD_BYTES_MAX).contains(own))?;
+        let checksum = crc32fast::hash(&record.body);
+        Some(Self { length, appended, samples: record.samples, checksum })
     }
 
     fn bytes(&self) -> [u8; HEAD] {
         let mut bytes = [0; HEAD];
         bytes[..4].copy_from_slice(&self.length.to_le_bytes());
-        bytes[4..8].copy_from_slice(&self.checksum.to_le_bytes());
-        bytes[8..16].copy_from_slice(&self.appended.millis().to_le_bytes());
-        bytes[16..].copy_from_slice(&self.samples.to_le_bytes());
+        bytes[4..12].copy_from_slice(&self.appended.millis().to_le_bytes());
+        bytes[12..16].copy_from_slice(&self.samples.to_le_bytes());
+        let own = crc32fast::hash(&bytes[..16]);
+        bytes[16..20].copy_from_slice(&own.to_le_bytes());
+        bytes[20..].copy_from_slice(&self.checksum.to_le_bytes());
         bytes
     }
 
-    fn parse(bytes: [u8; HEAD]) -> Self {
+    /// `None` if it was damaged.
+    fn parse(bytes: [u8; HEAD]) -> Option<Self> {
         let four = |at: usize| {
             u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
         };
-        let appended = u64::from(four(8)) | u64::from(four(12)) << 32;
-        Self {
-            length: four(0),
-            checksum: four(4),
-            appended: Time(appended.cast_signed()),
-            samples: four(16),
+        let length = four(0);
+        if four(16) != crc32fast::hash(&bytes[..16]) || !(1..=RECORD_BYTES_MAX).contains(&length) {
+            return None;
         }
+        let appended = u64::from(four(4)) | u64::from(four(8)) << 32;
+        let appended = Time(appended.cast_signed());
+        Some(Self { length, appended, samples: four(12), checksum: four(20) })
     }
 
     fn frame_bytes(&self) -> u64 {
         HEAD as u64 + u64::from(self.length)
     }
-}
 
-fn checksum(appended: Time, samples: u32, body: &[u8]) -> u32 {
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&appended.millis().to_le_bytes());
-    hasher.update(&samples.to_le_bytes());
-    hasher.update(body);
-    hasher.finalize()
+    fn fits(&self, body: &[u8]) -> bool {
+        crc32fast::hash(body) == self.checksum
+    }
 }
 
 impl Segment {
@@ -129,8 +128,8 @@ impl Segment {
     }
 
     /// Looks at a segment that is there. With `verify` the records are read too, and it ends before the first one that
-    /// is damaged; without, only the heads are.
-    pub(super) fn scan(dir: &Path, number: u64, verify: bool) -> Result<Self, QueueError> {
+    /// is damaged; without, only the heads are. Gives how many bytes lie beyond its end, too.
+    pub(super) fn scan(dir: &Path, number: u64, verify: bool) -> Result<(Self, u64), QueueError> {
         let path = Self::path(dir, number);
         let mut scan = Scan::open(&path)?;
         let mut segment =
@@ -138,7 +137,7 @@ impl Segment {
         while let Some(head) = scan.next(verify).map_err(failed("read", &path))? {
             segment.note(&head);
         }
-        Ok(segment)
+        Ok((segment, scan.left))
     }
 
     fn note(&mut self, head: &Head) {
@@ -233,7 +232,7 @@ impl Segment {
                 }
                 outcome => outcome.map_err(wrong)?,
             }
-            if checksum(head.appended, head.samples, &body) != head.checksum {
+            if !head.fits(&body) {
                 return Ok((frames, false));
             }
             at += head.frame_bytes();
@@ -254,7 +253,10 @@ impl Frame {
 /// Walks over the frames of a file.
 struct Scan {
     input: io::BufReader<File>,
+    /// Bytes that are not walked over yet.
     left: u64,
+    /// Nothing in it can be read.
+    broken: bool,
 }
 
 impl Scan {
@@ -265,7 +267,7 @@ impl Scan {
         let mut magic = [0; MAGIC.len()];
         if length < START {
             // Cut short when it was begun.
-            return Ok(Self { input, left: 0 });
+            return Ok(Self { input, left: 0, broken: true });
         }
         input.read_exact(&mut magic).map_err(failed("read", path))?;
         if magic != *MAGIC {
@@ -273,15 +275,15 @@ impl Scan {
             return if magic.starts_with(MAGIC.get(..6).unwrap_or(MAGIC)) {
                 Err(QueueError::Foreign { path: path.to_owned() })
             } else {
-                Ok(Self { input, left: 0 })
+                Ok(Self { input, left: length - START, broken: true })
             };
         }
-        Ok(Self { input, left: length - START })
+        Ok(Self { input, left: length - START, broken: false })
     }
 
     /// The next whole frame; `None` at the end, and where a frame cannot be whole.
     fn next(&mut self, verify: bool) -> io::Result<Option<Head>> {
-        if self.left < HEAD as u64 {
+        if self.broken || self.left < HEAD as u64 {
             return Ok(None);
         }
         let Some(head) = read_head(&mut self.input)?.filter(|own| own.frame_bytes() <= self.left)
@@ -291,7 +293,7 @@ impl Scan {
         if verify {
             let mut body = vec![0; head.length as usize];
             self.input.read_exact(&mut body)?;
-            if checksum(head.appended, head.samples, &body) != head.checksum {
+            if !head.fits(&body) {
                 return Ok(None);
             }
         } else {
@@ -302,12 +304,12 @@ impl Scan {
     }
 }
 
-/// The next head; `None` at the end of the file and if it says what cannot be.
+/// The next head; `None` at the end of the file and if it is damaged.
 fn read_head(input: &mut impl io::Read) -> io::Result<Option<Head>> {
     let mut bytes = [0; HEAD];
     match input.read_exact(&mut bytes) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
         outcome => outcome?,
     }
-    Ok(Some(Head::parse(bytes)).filter(|own| own.length <= RECORD_BYTES_MAX && own.length > 0))
+    Ok(Head::parse(bytes))
 }

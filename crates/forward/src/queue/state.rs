@@ -77,7 +77,13 @@ impl State {
         let mut segments = VecDeque::new();
         for number in &numbers {
             let torn = Some(*number) == last;
-            let segment = Segment::scan(dir, *number, torn)?;
+            let (segment, beyond) = Segment::scan(dir, *number, torn)?;
+            if beyond > 0 && *number >= saved.segment {
+                // How many samples that were cannot be known; one stands for them.
+                figures.drop_samples(Dropped::Damaged, 1);
+                let path = segment.path.display();
+                tracing::warn!(receiver = %name, %path, bytes = beyond, "the end of a segment of the queue is not whole, and left out");
+            }
             if *number < saved.segment || segment.samples == 0 {
                 segment.remove()?;
                 continue;

@@ -221,29 +221,57 @@ fn family(metric: &[u8], kind: MetricKind) -> &[u8] {
 pub fn encode<'s>(
     series: impl IntoIterator<Item = impl Into<BatchSeries<'s>>>,
 ) -> Result<Vec<u8>, DecodeError> {
-    // The first symbol is the empty text, as the specification has it.
-    let mut symbols: Vec<&str> = vec![""];
-    let mut numbers: HashMap<&str, u64> = HashMap::from([("", 0)]);
+    let mut symbols = Symbols::default();
     let mut entries = Vec::new();
     let (mut references, mut room) = (Vec::new(), Room::default());
     for series in series {
         let series: BatchSeries<'s> = series.into();
         references.clear();
-        for text in series.labels.iter().flat_map(|(name, value)| [name, value]) {
-            let number = *numbers.entry(text).or_insert_with(|| {
-                symbols.push(text);
-                symbols.len() as u64 - 1
-            });
-            Writer(&mut references).varint(number);
+        let texts = series.labels.iter().flat_map(|(name, value)| [name, value]);
+        for (place, text) in texts.enumerate() {
+            Writer(&mut references).varint(symbols.number(place, text));
         }
         Writer(room.start()).bytes(1, &references);
         room.samples(&series, 3);
         Writer(&mut entries).bytes(5, &room.series);
     }
     let mut message = Vec::new();
-    for symbol in symbols {
+    for symbol in symbols.list {
         Writer(&mut message).bytes(4, symbol.as_bytes());
     }
     message.append(&mut entries);
     compress(&message)
+}
+
+/// Texts and their numbers.
+struct Symbols<'s> {
+    list: Vec<&'s str>,
+    numbers: HashMap<&'s str, u64>,
+    /// What stood in each place of the series before: mostly what stands there again.
+    before: Vec<(&'s str, u64)>,
+}
+
+/// The first symbol is the empty text, as the specification has it.
+impl Default for Symbols<'_> {
+    fn default() -> Self {
+        Self { list: vec![""], numbers: HashMap::from([("", 0)]), before: Vec::new() }
+    }
+}
+
+impl<'s> Symbols<'s> {
+    fn number(&mut self, place: usize, text: &'s str) -> u64 {
+        if let Some((_, number)) = self.before.get(place).filter(|(own, _)| *own == text) {
+            return *number;
+        }
+        let number = *self.numbers.entry(text).or_insert_with(|| {
+            self.list.push(text);
+            self.list.len() as u64 - 1
+        });
+        match self.before.get_mut(place) {
+            Some(before) => *before = (text, number),
+            // Places come one after the other.
+            None => self.before.push((text, number)),
+        }
+        number
+    }
 }

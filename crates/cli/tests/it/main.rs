@@ -7,6 +7,8 @@ mod durability;
 #[cfg(test)]
 mod first_page;
 #[cfg(test)]
+mod opentelemetry;
+#[cfg(test)]
 mod paging;
 #[cfg(test)]
 mod peers;

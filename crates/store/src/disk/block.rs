@@ -134,6 +134,9 @@ impl Encoder {
     }
 }
 
+/// Tells groups apart: a file's number, and where in it the group is.
+pub(crate) type GroupId = (u64, u64);
+
 /// Reads blocks.
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
@@ -141,6 +144,12 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
+    /// Says which group the next block is of, so that blocks that stand on each other are read once. Without that, a
+    /// block is read with all that it stands on.
+    pub(crate) fn enter(&mut self, group: GroupId) {
+        self.values.enter(group);
+    }
+
     /// Reads a block of a group into a chunk; `None` if it is not one.
     pub(crate) fn decode(&mut self, group: &[u8], place: Place, into: &mut Chunk) -> Option<()> {
         if place.rows == 0 || place.rows > BLOCK_ROWS {

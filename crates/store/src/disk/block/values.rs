@@ -3,6 +3,7 @@
 //! floats taken for numbers; the XOR of neighbours.
 
 use super::{
+    GroupId,
     bytes::{Reader, write_varint, write_zigzag},
     scale::{self, Exceptions, Scale},
     whole, xor,
@@ -131,11 +132,25 @@ fn encode_constant(value: f64, into: &mut Vec<u8>) {
     }
 }
 
+/// Groups whose last block is remembered: a series has blocks in a few groups at a time.
+const RECENT: usize = 64;
+
+/// The block of a group that was read last: the next one may stand on it, and need not read it again.
+#[derive(Debug, Default)]
+struct Recent {
+    /// Which group, and where in it the block starts; `None` if there is none.
+    block: Option<(GroupId, usize)>,
+    scale: Option<Scale>,
+    numbers: Vec<i64>,
+}
+
 /// What decoding needs room for, kept from one block to the next.
 #[derive(Debug, Default)]
 pub(super) struct ValueDecoder {
     numbers: Vec<i64>,
     above: Vec<i64>,
+    group: Option<GroupId>,
+    recent: Vec<Recent>,
 }
 
 impl ValueDecoder {
@@ -170,12 +185,57 @@ impl ValueDecoder {
                     reader = self.decode_chain(group, start, rows, scale)?;
                 }
                 scale::restore(scale, &self.numbers, values)?;
+                self.remember(start, scale);
                 if head & HAS_EXCEPTIONS != 0 {
                     scale::read_exceptions(&mut reader, values)?;
                 }
             }
         }
         Some(reader)
+    }
+
+    /// Says which group the next block is of.
+    pub(super) fn enter(&mut self, group: GroupId) {
+        self.group = Some(group);
+        if self.recent.is_empty() {
+            self.recent.resize_with(RECENT, Recent::default);
+        }
+    }
+
+    /// Where a group's block is remembered.
+    fn recent(&mut self) -> Option<(GroupId, &mut Recent)> {
+        let group = self.group?;
+        // Fibonacci hashing: the upper bits depend on all of the number.
+        let mixed = (group.1 ^ group.0.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let at = (mixed >> 48) as usize % RECENT;
+        Some((group, self.recent.get_mut(at)?))
+    }
+
+    /// Remembers the numbers of the block that starts here.
+    fn remember(&mut self, start: usize, scale: Scale) {
+        let mut numbers = std::mem::take(&mut self.numbers);
+        if let Some((group, recent)) = self.recent() {
+            (recent.block, recent.scale) = (Some((group, start)), Some(scale));
+            std::mem::swap(&mut recent.numbers, &mut numbers);
+        }
+        self.numbers = numbers;
+    }
+
+    /// Takes the numbers of the block that starts here, if they are remembered.
+    fn recall(&mut self, start: usize, rows: usize, scale: Scale) -> bool {
+        let mut numbers = std::mem::take(&mut self.numbers);
+        let mut found = false;
+        if let Some((group, recent)) = self.recent() {
+            found = recent.block == Some((group, start))
+                && recent.scale == Some(scale)
+                && recent.numbers.len() == rows;
+            if found {
+                recent.block = None;
+                std::mem::swap(&mut recent.numbers, &mut numbers);
+            }
+        }
+        self.numbers = numbers;
+        found
     }
 
     /// Reads numbers that stand on those of earlier blocks; gives what lies behind the last ones.
@@ -189,7 +249,12 @@ impl ValueDecoder {
         let mut chain = [0; CHAIN_MAX + 1];
         let mut length = 0;
         let mut at = start;
+        let mut known = false;
         loop {
+            if at != start && self.recall(at, rows, scale) {
+                known = true;
+                break;
+            }
             *chain.get_mut(length)? = at;
             length += 1;
             let mut reader = Reader::new(group.get(at..)?);
@@ -207,7 +272,7 @@ impl ValueDecoder {
         for (depth, at) in chain.get(..length)?.iter().rev().enumerate() {
             let mut reader = Reader::new(group.get(*at..)?);
             reader.byte()?;
-            if depth == 0 {
+            if depth == 0 && !known {
                 whole::decode(&mut reader, rows, &mut self.numbers)?;
             } else {
                 reader.varint()?;

@@ -116,6 +116,7 @@ pub(crate) fn with_block<T>(
         group
     };
     ROOM.with_borrow_mut(|(decoder, chunk)| {
+        decoder.enter((part.id, extent.offset));
         decode_into(part, header, &group, (decoder, chunk))?;
         Ok(take(chunk))
     })

@@ -82,3 +82,24 @@ impl IntoResponse for Refused {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_may_be_sent_again_is_told_when() {
+        let text = || "so".to_owned();
+        for (error, status, again) in [
+            (WriteError::Busy { what: text() }, 429, true),
+            (WriteError::Poisoned { why: text() }, 503, true),
+            (WriteError::Limit { what: text(), series: text() }, 400, false),
+        ] {
+            let response = Refused::by_store(&error).into_response();
+            let told = response.headers().get(header::RETRY_AFTER);
+            assert_eq!((response.status().as_u16(), told.is_some()), (status, again), "{error}");
+        }
+        assert_eq!(Refused::busy(5).into_response().status().as_u16(), 429);
+        assert!(!Refused::by_bug().may_retry());
+    }
+}

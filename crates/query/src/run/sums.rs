@@ -43,13 +43,17 @@ impl Sum {
         for (value, lost) in sums.into_iter().zip(lost) {
             all.join(&Self { value, lost });
         }
-        rest.iter().for_each(|value| all.add(*value));
+        for value in rest {
+            all.add(*value);
+        }
         if all.is_finite() {
             return all;
         }
         // Infinite values, or an overflow on the way: what comes of them depends on their order.
         let mut all = Self::default();
-        values.iter().for_each(|value| all.add(*value));
+        for value in values {
+            all.add(*value);
+        }
         all
     }
 

@@ -1,4 +1,4 @@
-//! What is written here arrives at a real Prometheus and a real VictoriaMetrics, whoever of us is killed in between.
+//! What is written here arrives at a real Prometheus and a real `VictoriaMetrics`, whoever of us is killed in between.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},

@@ -24,7 +24,7 @@ pub use series::{
     SampleSink, Series, Span32, WriteError, WriteReceipt, is_stale,
 };
 pub use source::{
-    Budget, BudgetSpent, Figure, Selection, SeriesSet, SeriesSource, SourceError, Unlimited,
+    Budget, BudgetSpent, Coarse, Figure, Selection, SeriesSet, SeriesSource, SourceError, Unlimited,
 };
 pub use time::{Clock, Span, Time, TimeRange, Wait};
 pub use units::{Share, Unit};

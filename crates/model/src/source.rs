@@ -71,8 +71,19 @@ pub enum Figure {
     Max,
     /// The sum.
     Sum,
-    /// How many there were.
+    /// How many there were. Where any sample was down-sampled, every sample's value is how many it stands for.
     Count,
+    /// The mean.
+    Mean,
+}
+
+/// How far back samples of a series were down-sampled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Coarse {
+    /// The longest stretch that one of them stands for.
+    pub step: Span,
+    /// The last of them; what comes later came like this.
+    pub until: Time,
 }
 
 /// What is asked of a source.
@@ -144,8 +155,14 @@ pub trait SeriesSet: Send + Sync {
     /// Samples are charged to the selection's budget.
     fn read(&self, at: usize, into: &mut Columns) -> Result<(), SourceError>;
 
-    /// The longest stretch that one sample stands for, if samples were down-sampled.
+    /// The longest stretch that one sample stands for, if samples near the range were down-sampled: whoever looks at
+    /// moments needs samples from that long before the range, too.
     fn coarsest(&self) -> Option<Span> {
+        None
+    }
+
+    /// How one of them was down-sampled, if any of its samples were.
+    fn coarse(&self, _at: usize) -> Option<Coarse> {
         None
     }
 

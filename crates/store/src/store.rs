@@ -33,7 +33,8 @@ use model::Clock;
 use parking_lot::{Mutex, RwLock};
 
 use crate::{
-    Progress, StoreError, StoreOptions,
+    KeepRule, Progress, StoreError, StoreOptions,
+    coarse::Keeping,
     disk::files::Files,
     disk::index::Index,
     disk::part::{Cache, Part},
@@ -55,6 +56,7 @@ use tend::{Flushing, Merging, Touched};
 pub struct Store {
     place: Place,
     options: StoreOptions,
+    keeping: Keeping,
     clock: Arc<dyn Clock>,
     timekeeper: Mutex<Timekeeper>,
     files: Files,
@@ -104,6 +106,7 @@ impl Store {
         let store = Self {
             place,
             options,
+            keeping: Keeping::default(),
             timekeeper: Mutex::new(timekeeper),
             files,
             cache: Arc::new(Cache::new(options.cache_bytes)),
@@ -126,6 +129,14 @@ impl Store {
             store.flush()?;
         }
         Ok(store)
+    }
+
+    /// Has samples of some age down-sampled: of the rules that match a series the first one counts, and series that none
+    /// matches stay as they came. Days change once they are past, one with each call of `maintain`. What is down-sampled
+    /// stays so, whatever the rules of later starts say.
+    #[must_use]
+    pub fn with_rules(self, rules: Vec<KeepRule>) -> Self {
+        Self { keeping: Keeping::new(rules), ..self }
     }
 
     /// Tends the store: forces the log to the disk, turns rows in memory into parts, merges some

@@ -1,6 +1,7 @@
 //! Answering: which series there are, and what the buffer, the runs and the parts hold of each.
 
 mod changes;
+mod coarse;
 mod find;
 mod set;
 

@@ -12,7 +12,8 @@ use super::Store;
 pub struct StoreStats {
     /// Series written to within the last hour.
     pub series: usize,
-    /// Samples kept, in memory and on disk; a sample written twice may count twice until merged.
+    /// Samples kept, in memory and on disk; a sample written twice may count twice until merged. Of down-sampled ones
+    /// every figure counts.
     pub samples: u64,
     /// Days that have parts on disk.
     pub partitions: usize,
@@ -36,6 +37,10 @@ pub struct StoreStats {
     pub quarantined_names: Vec<String>,
     /// Parts made by merging since the store was opened.
     pub merges: u64,
+    /// Days down-sampled since the store was opened, or down-sampled further.
+    pub days_folded: u64,
+    /// Days on disk that have down-sampled rows.
+    pub days_coarse: usize,
     /// Days dropped since the store was opened because they were past retention.
     pub partitions_dropped: u64,
     /// Why writes are refused, if they are.
@@ -58,6 +63,7 @@ pub(super) struct Counters {
     pub(super) out_of_range: AtomicU64,
     pub(super) refused: AtomicU64,
     pub(super) merges: AtomicU64,
+    pub(super) folds: AtomicU64,
     pub(super) partitions_dropped: AtomicU64,
     aside: Mutex<(u64, Vec<String>)>,
 }
@@ -101,6 +107,7 @@ impl Store {
             samples_out_of_range: get(&self.counters.out_of_range),
             writes_refused: get(&self.counters.refused),
             merges: get(&self.counters.merges),
+            days_folded: get(&self.counters.folds),
             partitions_dropped: get(&self.counters.partitions_dropped),
             quarantined,
             quarantined_names,
@@ -125,6 +132,7 @@ impl Store {
         }
         for part in catalog.parts() {
             stats.parts += 1;
+            stats.days_coarse += usize::from(part.meta.origin.coarse.is_some());
             stats.samples += part.meta.rows;
             stats.bytes_on_disk += part.bytes;
             widen(part.meta.min_time, part.meta.max_time);

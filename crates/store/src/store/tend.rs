@@ -1,6 +1,7 @@
 //! Tending: syncing the log, forgetting series that rest; rows in memory to parts, merging.
 
 mod flush;
+mod fold;
 mod merge;
 mod tiers;
 

@@ -54,7 +54,7 @@ impl Meta {
 
     /// Reads and checks meta at the end of a file; gives the file's length too.
     pub(super) fn read(file: &File, path: &Path) -> Result<(Self, u64), StoreError> {
-        let (bytes, length) = Tail::read(file, path, *MAGIC)?;
+        let Tail { meta: bytes, length, .. } = Tail::read(file, path, &[*MAGIC])?;
         let damaged = |what| StoreError::Damaged { path: path.to_owned(), what };
         let meta = Self::decode(&bytes).ok_or_else(|| damaged("its description is wrong"))?;
         Ok((meta, length))
@@ -64,7 +64,7 @@ impl Meta {
         let mut reader = Reader::new(bytes);
         let (day, first, last) = (reader.i64()?, reader.u64()?, reader.u64()?);
         let mut meta = Self {
-            origin: Origin { day, first, last, level: reader.u32()?, log_through: 0 },
+            origin: Origin { day, first, last, level: reader.u32()?, ..Origin::default() },
             series: reader.u32()?,
             last_id: reader.u64()?,
             keys: Extent::read(&mut reader)?,

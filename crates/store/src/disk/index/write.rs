@@ -167,6 +167,7 @@ pub(crate) fn merge(
         last: origins().map(|own| own.last).max().unwrap_or_default(),
         level: origins().map(|own| own.level).max().unwrap_or_default() + 1,
         log_through: 0,
+        coarse: None,
     };
     let mut series: Vec<(Key, Labels)> = Vec::new();
     for segment in segments {

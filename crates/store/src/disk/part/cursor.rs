@@ -5,7 +5,7 @@ use std::{fs::File, sync::Arc};
 use super::{
     Part,
     merge::Source,
-    page::{Page, PageSeries},
+    page::{Column, Page, PageSeries},
     read::{damaged, decode, fetch_page, open},
 };
 use crate::{StoreError, disk::block::Chunk, key::Key};
@@ -40,14 +40,9 @@ impl PartCursor {
         cursor.advance()?;
         Ok(cursor)
     }
-}
 
-impl Source for PartCursor {
-    fn key(&self) -> Option<Key> {
-        self.current.as_ref().map(|series| series.key)
-    }
-
-    fn chunk(&mut self) -> Result<Option<Chunk>, StoreError> {
+    /// The next block of the series it stands at, and what its rows are; `None` after the last.
+    pub(crate) fn block(&mut self) -> Result<Option<(Column, Chunk)>, StoreError> {
         let (Some(series), Some(page)) = (&self.current, &self.page) else { return Ok(None) };
         let Some(header) = series.blocks.get(self.next_block) else { return Ok(None) };
         self.next_block += 1;
@@ -61,7 +56,17 @@ impl Source for PartCursor {
         };
         let chunk = decode(&self.part, header, &group)?;
         self.group = Some((header.group, group));
-        Ok(Some(chunk))
+        Ok(Some((header.column, chunk)))
+    }
+}
+
+impl Source for PartCursor {
+    fn key(&self) -> Option<Key> {
+        self.current.as_ref().map(|series| series.key)
+    }
+
+    fn chunk(&mut self) -> Result<Option<Chunk>, StoreError> {
+        Ok(self.block()?.map(|(_, chunk)| chunk))
     }
 
     fn advance(&mut self) -> Result<(), StoreError> {

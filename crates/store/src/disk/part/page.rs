@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::extent::Extent;
 use crate::{
+    coarse::{Figure, Resolution},
     disk::block::{Place, Reader, write_varint, write_zigzag},
     key::Key,
 };
@@ -15,25 +16,65 @@ pub(crate) enum Column {
     Value,
     /// Native histograms.
     Histogram,
+    /// A figure of each stretch of down-sampled floats.
+    Coarse(Resolution, Figure),
+    /// The last native histogram of each stretch.
+    CoarseHistogram(Resolution),
 }
 
 impl Column {
-    /// Bits of a header that tell the column: room for those of down-sampled rows.
+    /// Bits of a header that tell the column.
     const BITS: u32 = 3;
+
+    /// How coarse its rows are; `None` for samples as they came.
+    pub(crate) fn resolution(self) -> Option<Resolution> {
+        match self {
+            Self::Value | Self::Histogram => None,
+            Self::Coarse(resolution, _) | Self::CoarseHistogram(resolution) => Some(resolution),
+        }
+    }
 
     fn number(self) -> u64 {
         match self {
             Self::Value => 0,
             Self::Histogram => 1,
+            Self::Coarse(_, figure) => match figure {
+                Figure::Last => 2,
+                Figure::Min => 3,
+                Figure::Max => 4,
+                Figure::Sum => 5,
+                Figure::Count => 6,
+            },
+            Self::CoarseHistogram(_) => 7,
         }
     }
 
-    fn of(number: u64) -> Option<Self> {
-        match number {
-            0 => Some(Self::Value),
-            1 => Some(Self::Histogram),
-            _ => None,
-        }
+    /// The column with its rows: of coarse ones the lowest bit of the rows tells how coarse.
+    fn with_rows(self, rows: u32) -> u64 {
+        let rows = u64::from(rows);
+        let rows = match self.resolution() {
+            None => rows,
+            Some(Resolution::FiveMinutes) => rows << 1,
+            Some(Resolution::Hour) => rows << 1 | 1,
+        };
+        rows << Self::BITS | self.number()
+    }
+
+    /// The column and its rows.
+    fn and_rows(number: u64) -> (Self, u64) {
+        let rows = number >> Self::BITS;
+        let resolution = if rows & 1 == 0 { Resolution::FiveMinutes } else { Resolution::Hour };
+        let figure = match number & ((1 << Self::BITS) - 1) {
+            0 => return (Self::Value, rows),
+            1 => return (Self::Histogram, rows),
+            2 => Figure::Last,
+            3 => Figure::Min,
+            4 => Figure::Max,
+            5 => Figure::Sum,
+            6 => Figure::Count,
+            _ => return (Self::CoarseHistogram(resolution), rows >> 1),
+        };
+        (Self::Coarse(resolution, figure), rows >> 1)
     }
 }
 
@@ -73,7 +114,7 @@ impl BlockHeader {
     fn write(&self, into: &mut Vec<u8>) {
         write_zigzag(into, self.min_time);
         write_zigzag(into, self.max_time.wrapping_sub(self.min_time));
-        write_varint(into, u64::from(self.rows) << Column::BITS | self.column.number());
+        write_varint(into, self.column.with_rows(self.rows));
         for number in [self.group, self.offset, self.bytes] {
             write_varint(into, u64::from(number));
         }
@@ -82,13 +123,13 @@ impl BlockHeader {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let min_time = reader.zigzag()?;
         let max_time = min_time.wrapping_add(reader.zigzag()?);
-        let rows = reader.varint()?;
+        let (column, rows) = Column::and_rows(reader.varint()?);
         let mut number = || u32::try_from(reader.varint()?).ok();
         Some(Self {
-            column: Column::of(rows & ((1 << Column::BITS) - 1))?,
+            column,
             min_time,
             max_time,
-            rows: u32::try_from(rows >> Column::BITS).ok()?,
+            rows: u32::try_from(rows).ok()?,
             group: number()?,
             offset: number()?,
             bytes: number()?,

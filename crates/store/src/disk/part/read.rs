@@ -151,11 +151,11 @@ fn decode_into(
     chunk.clear();
     let wrong = || damaged(part, "a block is wrong");
     match header.column {
-        Column::Value => decoder
+        Column::Value | Column::Coarse(..) => decoder
             .decode(group, header.place(), chunk)
             .filter(|()| chunk.times.last() == Some(&header.max_time))
             .ok_or_else(wrong),
-        Column::Histogram => {
+        Column::Histogram | Column::CoarseHistogram(_) => {
             let start = header.offset as usize;
             let end = start.checked_add(header.bytes as usize);
             let bytes = end.and_then(|end| group.get(start..end));

@@ -11,8 +11,15 @@ const TAIL_BYTES: usize = 4096;
 /// Meta longer than this is damage: it would be two million pages.
 const META_BYTES_MAX: u32 = 1 << 26;
 
-/// The end of a file.
-pub(crate) struct Tail;
+/// The end of a file as read.
+pub(crate) struct Tail {
+    /// What it says of itself.
+    pub(crate) meta: Vec<u8>,
+    /// Bytes of the file.
+    pub(crate) length: u64,
+    /// Its last bytes: which of the forms it has.
+    pub(crate) magic: [u8; 8],
+}
 
 impl Tail {
     /// Meta with its footer, meta starting at this offset.
@@ -26,12 +33,8 @@ impl Tail {
         meta
     }
 
-    /// Reads meta and checks it; gives the file's length too.
-    pub(crate) fn read(
-        file: &File,
-        path: &Path,
-        magic: [u8; 8],
-    ) -> Result<(Vec<u8>, u64), StoreError> {
+    /// Reads meta and checks it; the file must end with one of these.
+    pub(crate) fn read(file: &File, path: &Path, magics: &[[u8; 8]]) -> Result<Self, StoreError> {
         let damaged = |what| StoreError::Damaged { path: path.to_owned(), what };
         let length = file.metadata().map_err(failed("read", path))?.len();
         let tail_bytes = length.min(TAIL_BYTES as u64);
@@ -39,8 +42,8 @@ impl Tail {
         file.read_exact_at(&mut tail, length - tail_bytes).map_err(failed("read", path))?;
         let (front, footer) =
             tail.split_last_chunk::<FOOTER_BYTES>().ok_or_else(|| damaged("it is cut short"))?;
-        let (offset, bytes, crc) =
-            parse(footer, magic).ok_or_else(|| damaged("its end is not what it should be"))?;
+        let (offset, bytes, crc, magic) =
+            parse(footer, magics).ok_or_else(|| damaged("its end is not what it should be"))?;
         let end = length - FOOTER_BYTES as u64;
         if bytes > META_BYTES_MAX || offset.checked_add(u64::from(bytes)) != Some(end) {
             return Err(damaged("its pieces do not add up"));
@@ -55,12 +58,13 @@ impl Tail {
         if crc32fast::hash(&meta) != crc {
             return Err(damaged("a checksum does not fit"));
         }
-        Ok((meta.into_owned(), length))
+        Ok(Self { meta: meta.into_owned(), length, magic })
     }
 }
 
-fn parse(footer: &[u8], magic: [u8; 8]) -> Option<(u64, u32, u32)> {
+fn parse(footer: &[u8], magics: &[[u8; 8]]) -> Option<(u64, u32, u32, [u8; 8])> {
     let mut reader = Reader::new(footer);
-    let found = (reader.u64()?, reader.u32()?, reader.u32()?);
-    (reader.take(magic.len())? == magic).then_some(found)
+    let (offset, bytes, crc) = (reader.u64()?, reader.u32()?, reader.u32()?);
+    let magic = reader.take(8)?.try_into().ok()?;
+    magics.contains(&magic).then_some((offset, bytes, crc, magic))
 }

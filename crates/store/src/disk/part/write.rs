@@ -45,6 +45,7 @@ pub(crate) struct PartWriter {
     page_first: Key,
     pages: Vec<PageRef>,
     meta: Meta,
+    column: Column,
     times: Vec<i64>,
     values: Vec<f64>,
     blocks: Vec<BlockHeader>,
@@ -71,6 +72,7 @@ impl PartWriter {
             page_first: Key::default(),
             pages: Vec::new(),
             meta: Meta { origin, min_time: i64::MAX, max_time: i64::MIN, ..Meta::default() },
+            column: Column::Value,
             times: Vec::new(),
             values: Vec::new(),
             blocks: Vec::new(),
@@ -79,6 +81,20 @@ impl PartWriter {
 
     /// Appends rows of the series that `end_series` will name; times rise strictly.
     pub(crate) fn push(&mut self, times: &[i64], values: &[f64]) -> Result<(), StoreError> {
+        self.push_column(Column::Value, times, values)
+    }
+
+    /// Appends rows of one column; a column's rows come one after the other.
+    pub(crate) fn push_column(
+        &mut self,
+        column: Column,
+        times: &[i64],
+        values: &[f64],
+    ) -> Result<(), StoreError> {
+        if column != self.column {
+            self.end_block()?;
+            self.column = column;
+        }
         let (mut times, mut values) = (times, values);
         while !times.is_empty() {
             let room = (BLOCK_ROWS - self.times.len()).min(times.len());
@@ -94,6 +110,15 @@ impl PartWriter {
 
     /// Appends native histograms of the series that `end_series` will name, all of them; times rise strictly.
     pub(crate) fn push_histograms(&mut self, rows: &[HistogramSample]) -> Result<(), StoreError> {
+        self.push_histogram_column(Column::Histogram, rows)
+    }
+
+    /// The same for either column of histograms.
+    pub(crate) fn push_histogram_column(
+        &mut self,
+        column: Column,
+        rows: &[HistogramSample],
+    ) -> Result<(), StoreError> {
         let mut rows = rows;
         while !rows.is_empty() {
             let mut bytes = 0;
@@ -108,7 +133,7 @@ impl PartWriter {
             let start = self.group.len();
             native::encode(block, &mut self.group);
             self.note_block(
-                Column::Histogram,
+                column,
                 start,
                 &block.iter().map(|own| own.time.millis()).collect::<Vec<_>>(),
             )?;
@@ -143,7 +168,7 @@ impl PartWriter {
         let start = self.group.len();
         self.encoder.encode(&self.times, &self.values, &mut self.group);
         let times = std::mem::take(&mut self.times);
-        let noted = self.note_block(Column::Value, start, &times);
+        let noted = self.note_block(self.column, start, &times);
         self.times = times;
         self.times.clear();
         self.values.clear();

@@ -1,6 +1,6 @@
 //! Finding series: by the indexes of the days in range, and by the table of series that have rows in memory.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicU32};
 
 use hashbrown::{HashMap, HashSet, hash_map::Entry};
 use model::{Labels, Selection, SourceError};
@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     StoreError,
+    coarse::Resolution,
     disk::block::Chunk,
     disk::index::Index,
     disk::part::{Part, PartReader, day_of},
@@ -49,6 +50,17 @@ pub(super) fn indexes_in<'c>(
     days_in(catalog, selection)
         .filter(move |day| day.parts.iter().any(|part| part.overlaps(from, to)))
         .flat_map(|day| &day.indexes)
+}
+
+/// How coarse any rows may be of the days in range and of the hour before.
+fn coarsest_in(catalog: &Catalog, selection: &Selection<'_>) -> Option<Resolution> {
+    let (from, to) = ends(selection);
+    let from = from.saturating_sub(Resolution::STEP_MAX.as_millis());
+    if from > to {
+        return None;
+    }
+    let days = catalog.days.range(day_of(from)..=day_of(to)).map(|(_, day)| day);
+    days.flat_map(|day| &day.parts).filter_map(|part| part.meta.origin.coarse?.coarsest).max()
 }
 
 /// Who is known so far: by number, with where its labels are to be found.
@@ -125,7 +137,8 @@ impl Store {
         self.resolve(&mut gathering)?;
         let (from, to) = ends(selection);
         let runs = catalog.runs.iter().filter(|run| run.overlaps(from, to)).cloned().collect();
-        Ok(self.assemble(gathering, runs, selection))
+        let found = self.assemble(gathering, runs, selection);
+        Ok(Found { coarsest: coarsest_in(&catalog, selection), ..found })
     }
 
     fn find_in_day(
@@ -311,7 +324,8 @@ impl Store {
             member.spots = start..end;
             start = end;
         }
-        Found { store: self, selection: *selection, members, pages, spots, runs }
+        let (coarsest, seen) = (None, AtomicU32::new(0));
+        Found { store: self, selection: *selection, members, pages, spots, runs, coarsest, seen }
     }
 }
 

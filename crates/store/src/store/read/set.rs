@@ -1,12 +1,24 @@
 //! Series that were found, and how the rows of each are put together from where they lie.
 
-use std::{collections::BTreeSet, ops::Range, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
-use model::{Columns, Labels, Selection, SeriesSet, SourceError};
+use model::{Coarse, Columns, Figure, Labels, Selection, SeriesSet, SourceError, Span, Time};
 
-use super::{super::Store, Stop};
+use super::{
+    super::Store,
+    Stop,
+    coarse::{CoarseRows, count_samples},
+};
 use crate::{
     StoreError,
+    coarse::Resolution,
     disk::block::{Chunk, sort_histograms},
     disk::part::{Page, Part, series_of, with_block},
     intake::{Run, RunRows},
@@ -50,6 +62,10 @@ pub(super) struct Found<'s> {
     /// By series, and of each the earlier written first.
     pub(super) spots: Vec<Spot>,
     pub(super) runs: Vec<Arc<Run>>,
+    /// How coarse any rows near the range may be.
+    pub(super) coarsest: Option<Resolution>,
+    /// How coarse rows were that were read, by number.
+    pub(super) seen: AtomicU32,
 }
 
 impl Found<'_> {
@@ -61,9 +77,10 @@ impl Found<'_> {
     fn gather(&self, member: &Member, into: &mut Columns) -> Result<(), Stop> {
         let (from, to) = super::find::ends(&self.selection);
         let mut pieces = Pieces::default();
+        let mut coarse = CoarseRows::default();
         for spot in &self.spots[member.spots.clone()] {
             let found = &self.pages[spot.page as usize];
-            match self.read_spot(found, spot, into, &mut pieces) {
+            match self.read_spot((found, spot), into, (&mut pieces, &mut coarse)) {
                 Ok(()) => {}
                 Err(Stop::Store(error @ StoreError::Damaged { .. })) => {
                     pieces.undo(into);
@@ -99,6 +116,12 @@ impl Found<'_> {
             rows.put_in_order();
             (into.times, into.values) = (rows.times, rows.values);
         }
+        if self.coarsest.is_some() {
+            if self.selection.figure == Figure::Count {
+                count_samples(&mut into.values);
+            }
+            coarse.join(into);
+        }
         if !into.histograms.is_empty() {
             sort_histograms(&mut into.histograms);
             leave_floats_out(into);
@@ -113,16 +136,21 @@ impl Found<'_> {
     /// not depend on how rows lie in blocks.
     fn read_spot(
         &self,
-        FoundPage { part, page }: &FoundPage,
-        spot: &Spot,
+        (found, spot): (&FoundPage, &Spot),
         into: &mut Columns,
-        pieces: &mut Pieces,
+        (pieces, coarse): (&mut Pieces, &mut CoarseRows),
     ) -> Result<(), Stop> {
+        let FoundPage { part, page } = found;
         let (from, to) = super::find::ends(&self.selection);
         let budget = self.selection.budget;
         let series = series_of(part, page, spot.at as usize)?;
         let mut near = series.blocks;
         near.retain(|own| own.min_time <= to && own.max_time >= from);
+        if let Some(resolution) = near.iter().filter_map(|own| own.column.resolution()).max() {
+            self.seen.fetch_max(Resolution::number(Some(resolution)), Ordering::Relaxed);
+            coarse.read((&self.store.cache, &self.selection), found, &near)?;
+            near.retain(|own| own.column.resolution().is_none());
+        }
         let whole = near.iter().filter(|own| own.min_time >= from && own.max_time <= to);
         budget.charge(whole.map(|own| own.rows as usize).sum())?;
         for header in &near {
@@ -203,5 +231,36 @@ impl SeriesSet for Found<'_> {
         let member = &self.members[at];
         into.labels = member.labels.clone();
         Ok(self.gather(member, into)?)
+    }
+
+    fn coarsest(&self) -> Option<Span> {
+        self.coarsest.map(Resolution::step)
+    }
+
+    fn coarse(&self, at: usize) -> Option<Coarse> {
+        self.coarsest?;
+        let mut found: Option<(Resolution, i64)> = None;
+        for spot in &self.spots[self.members[at].spots.clone()] {
+            let FoundPage { part, page } = &self.pages[spot.page as usize];
+            if part.meta.origin.coarse.is_none() {
+                continue;
+            }
+            // What cannot be read is found to be damaged when it is read.
+            let Ok(series) = series_of(part, page, spot.at as usize) else { continue };
+            for block in &series.blocks {
+                let Some(own) = block.column.resolution() else { continue };
+                let (resolution, until) = found.unwrap_or((own, block.max_time));
+                found = Some((resolution.max(own), until.max(block.max_time)));
+            }
+        }
+        found.map(|(resolution, until)| Coarse { step: resolution.step(), until: Time(until) })
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let seen = Resolution::of(self.seen.load(Ordering::Relaxed)).flatten();
+        let said = |own: Resolution| {
+            format!("some of it is answered from down-sampled samples, one for each {}", own.step())
+        };
+        seen.map(said).into_iter().collect()
     }
 }

@@ -181,7 +181,8 @@ impl Store {
         new.dedup();
         let new = self.labelled(new);
         let number = self.next_part.fetch_add(1, Ordering::Relaxed);
-        let origin = Origin { day, first: number, last: number, level: 0, log_through: through };
+        let origin =
+            Origin { day, first: number, last: number, log_through: through, ..Origin::default() };
         let mut index = None;
         if !new.is_empty() {
             let mut writer = IndexWriter::create(&self.place.day(day), origin, &self.files)?;

@@ -2,11 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{REST, tiers};
+use super::{
+    REST,
+    fold::{Folder, Work},
+    tiers,
+};
 use crate::{
     StoreError,
+    coarse::Plan,
     disk::index::{self, Index},
-    disk::part::{DAY_MILLIS, Merger, Origin, Part, PartCursor, PartWriter, Source},
+    disk::part::{Coarsening, DAY_MILLIS, Merger, Origin, Part, PartCursor, PartWriter, Source},
     store::{Store, catalog::Day, stats::count},
 };
 
@@ -27,7 +32,7 @@ pub(in crate::store) struct Merging {
 }
 
 struct Job {
-    merger: Merger,
+    work: Work,
     sources: Vec<Arc<Part>>,
 }
 impl Store {
@@ -42,12 +47,12 @@ impl Store {
             None => self.next_job()?,
         };
         let Some(mut job) = job else { return Ok(()) };
-        let outcome = match job.merger.step(MERGE_ROWS) {
+        let outcome = match job.work.step(MERGE_ROWS) {
             Ok(false) => {
                 merging.job = Some(job);
                 return Ok(());
             }
-            Ok(true) => job.merger.finish().map(|part| self.replace_parts(&job.sources, part)),
+            Ok(true) => job.work.finish().map(|part| self.replace_parts(&job.sources, part)),
             Err(error) => Err(error),
         };
         let Err(error) = outcome else { return Ok(()) };
@@ -74,7 +79,10 @@ impl Store {
                 self.merge_indexes(indexes)?;
             }
             if let Some(range) = tiers::choose(&levels, quiet) {
-                return self.start_job(&parts[range]).map(Some);
+                return self.start_job(&parts[range], (*day, now)).map(Some);
+            }
+            if quiet && self.grows_coarser(parts, (*day, now)) {
+                return self.start_job(parts, (*day, now)).map(Some);
             }
         }
         Ok(None)
@@ -114,19 +122,27 @@ impl Store {
         }
     }
 
-    fn start_job(&self, sources: &[Arc<Part>]) -> Result<Job, StoreError> {
+    /// Whether a day is due to be down-sampled, or further: all of it is one part by then.
+    fn grows_coarser(&self, parts: &[Arc<Part>], (day, now): (i64, i64)) -> bool {
+        let [part] = parts else { return false };
+        let number = self.keeping.number(day, now);
+        number != 0 && part.meta.origin.coarse.is_none_or(|coarse| coarse.rules != number)
+    }
+
+    fn start_job(&self, sources: &[Arc<Part>], (day, now): (i64, i64)) -> Result<Job, StoreError> {
         let origins = || sources.iter().map(|part| &part.meta.origin);
-        let origin = Origin {
+        let mut origin = Origin {
             day: origins().map(|own| own.day).max().unwrap_or_default(),
             first: origins().map(|own| own.first).min().unwrap_or_default(),
             last: origins().map(|own| own.last).max().unwrap_or_default(),
             level: origins().map(|own| own.level).max().unwrap_or_default() + 1,
             log_through: origins().map(|own| own.log_through).max().unwrap_or_default(),
+            coarse: None,
         };
-        let mut cursors: Vec<Box<dyn Source>> = Vec::with_capacity(sources.len());
+        let mut cursors = Vec::with_capacity(sources.len());
         for part in sources {
             match PartCursor::open(part) {
-                Ok(cursor) => cursors.push(Box::new(cursor)),
+                Ok(cursor) => cursors.push(cursor),
                 Err(error) => {
                     if matches!(error, StoreError::Damaged { .. }) {
                         self.set_aside(part, &error);
@@ -135,25 +151,59 @@ impl Store {
                 }
             }
         }
-        let writer = PartWriter::create(&self.place.day(origin.day), origin, &self.files)?;
-        Ok(Job { merger: Merger::new(cursors, writer), sources: sources.to_vec() })
+        let folds = sources.len() == 1 || origins().any(|own| own.coarse.is_some());
+        let dir = self.place.day(origin.day);
+        let work = if folds {
+            let indexes = self.catalog().days.get(&day).map(|own| own.indexes.clone());
+            let plan = self.plan((day, now), &indexes.unwrap_or_default())?;
+            let before = || origins().filter_map(|own| own.coarse);
+            origin.coarse = Some(Coarsening {
+                times: before().map(|own| own.times).max().unwrap_or_default() + 1,
+                coarsest: before().filter_map(|own| own.coarsest).max().max(plan.coarsest()),
+                rules: self.keeping.number(day, now),
+            });
+            let writer = PartWriter::create(&dir, origin, &self.files)?;
+            Work::Fold(Box::new(Folder::new(cursors, plan, writer)))
+        } else {
+            let boxed = |own| Box::new(own) as Box<dyn Source>;
+            let writer = PartWriter::create(&dir, origin, &self.files)?;
+            Work::Merge(Merger::new(cursors.into_iter().map(boxed).collect(), writer))
+        };
+        Ok(Job { work, sources: sources.to_vec() })
+    }
+
+    fn plan(&self, moment: (i64, i64), indexes: &[Arc<Index>]) -> Result<Plan, StoreError> {
+        self.keeping.plan(moment, indexes, &self.cache).inspect_err(|error| {
+            if let StoreError::Damaged { path, .. } = error
+                && let Some(index) = indexes.iter().find(|index| index.path == *path)
+            {
+                self.set_index_aside(index, error);
+            }
+        })
     }
 
     /// Puts a merged part in the place of those it was made from.
-    fn replace_parts(&self, sources: &[Arc<Part>], merged: Option<Part>) {
-        let Some(merged) = merged else { return };
-        let merged = Arc::new(merged);
+    fn replace_parts(&self, sources: &[Arc<Part>], merged: Option<Arc<Part>>) {
         let kept = self.change_catalog(|catalog| {
             // The day may have been dropped meanwhile.
             let removed = sources.iter().filter(|part| catalog.remove(part)).count();
-            if removed > 0 {
-                catalog.add(Arc::clone(&merged));
+            if removed > 0
+                && let Some(merged) = &merged
+            {
+                catalog.add(Arc::clone(merged));
             }
             removed > 0
         });
         if !kept {
-            merged.replace();
+            merged.iter().for_each(|part| part.replace());
             return;
+        }
+        let coarse = |part: &Arc<Part>| part.meta.origin.coarse.is_some();
+        if let Some(first) = sources.first()
+            && merged.as_ref().is_none_or(coarse)
+        {
+            self.changes.lock().from(first.meta.origin.day.saturating_mul(DAY_MILLIS));
+            count(&self.counters.folds, 1);
         }
         for part in sources {
             part.replace();

@@ -3,6 +3,7 @@
 mod behaviour;
 mod bounds;
 mod clock;
+mod coarse;
 mod faults;
 mod full;
 mod native;

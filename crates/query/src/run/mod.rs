@@ -4,6 +4,7 @@ mod aggregate;
 mod binary;
 pub(crate) mod flow;
 mod functions;
+mod narrow;
 mod newest;
 pub(crate) mod notes;
 pub(crate) mod reads;

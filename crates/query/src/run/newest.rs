@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Columns, is_stale};
+use model::{Coarse, Columns, HistogramSample, is_stale};
 
 use super::{
     Run, Take,
@@ -35,12 +35,13 @@ impl Run<'_> {
             gaze: Gaze::new(selector.shift, self.query),
             lookback: self.options.lookback.as_millis(),
             take,
+            coarse: None,
         };
         self.rows_of_selector(
             (selector, grid.points),
             sink,
             || (),
-            |desk| Ok(look.newest(&desk.columns, grid)),
+            |desk| Ok(Look { coarse: desk.coarse, ..look }.newest(&desk.columns, grid)),
         )
     }
 }
@@ -51,9 +52,18 @@ struct Look {
     gaze: Gaze,
     lookback: i64,
     take: Take,
+    coarse: Option<Coarse>,
 }
 
 impl Look {
+    /// Whether a sample is new enough for a moment: one that stands for a stretch may be older by as much.
+    fn reaches(&self, time: i64, moment: i64) -> bool {
+        let oldest = moment.saturating_sub(self.lookback);
+        let coarse = || self.coarse.filter(|coarse| time <= coarse.until.millis());
+        time > oldest
+            || coarse().is_some_and(|own| time > oldest.saturating_sub(own.step.as_millis()))
+    }
+
     fn newest(&self, columns: &Columns, grid: Grid) -> Row {
         let mut row = Row::floats(columns.labels.clone(), false, Vec::with_capacity(grid.points));
         let (times, values) = (&columns.times[..], &columns.values[..]);
@@ -71,7 +81,7 @@ impl Look {
             let newest = next
                 .checked_sub(1)
                 .map(|at| (times[at], values[at]))
-                .filter(|(time, _)| *time > moment.saturating_sub(self.lookback));
+                .filter(|(time, _)| self.reaches(*time, moment));
             row.values.push(match newest {
                 Some((_, value)) if is_stale(value) => ABSENT,
                 Some((_, value)) if self.take == Take::Value => value,
@@ -90,10 +100,10 @@ impl Look {
         let mut histograms = vec![None; grid.points];
         for (number, step) in grid.times().enumerate() {
             let moment = self.gaze.moment(step);
-            let oldest = moment.saturating_sub(self.lookback);
             let next = columns.histograms.partition_point(|own| own.time.millis() <= moment);
             let newest = next.checked_sub(1).and_then(|at| columns.histograms.get(at));
-            let Some(newest) = newest.filter(|own| own.time.millis() > oldest) else { continue };
+            let reaches = |own: &&HistogramSample| self.reaches(own.time.millis(), moment);
+            let Some(newest) = newest.filter(reaches) else { continue };
             let float = columns.times.partition_point(|time| *time <= moment);
             let float = float.checked_sub(1).map(|at| columns.times[at]);
             if float.is_some_and(|time| time > newest.time.millis()) {

@@ -7,11 +7,11 @@ use std::sync::{
 };
 
 use model::{
-    Budget, BudgetSpent, Columns, Figure, METRIC_NAME, MatchOp, Matcher, Selection, SeriesSet,
-    SeriesSource, SourceError, Time, TimeRange,
+    Budget, BudgetSpent, Coarse, Columns, Figure, METRIC_NAME, MatchOp, Matcher, Selection,
+    SeriesSet, SeriesSource, SourceError, Time, TimeRange,
 };
 
-use super::{flow::held::columns_bytes, rows::Grid};
+use super::{flow::held::columns_bytes, narrow::figure_of, rows::Grid};
 use crate::{
     QueryError,
     parse::node::{Node, Pin, Selector, Shape, Shift, Subquery},
@@ -24,6 +24,7 @@ const KEPT_BYTES_MAX: usize = 32 << 20;
 pub(crate) struct Reads<'q> {
     source: &'q dyn SeriesSource,
     budget: &'q dyn Budget,
+    lookback: i64,
     /// By the number of the selector: which read.
     by_selector: Vec<usize>,
     planned: Mutex<Vec<Read<'q>>>,
@@ -123,7 +124,7 @@ impl<'q> Reads<'q> {
             }
             by_selector.push(number);
         }
-        Self { source, budget, by_selector, planned: Mutex::new(reads) }
+        Self { source, budget, lookback: plan.lookback, by_selector, planned: Mutex::new(reads) }
     }
 
     /// The series of a selector, with at least the samples it needs. Each selector is asked once.
@@ -148,7 +149,14 @@ impl<'q> Reads<'q> {
         let range = TimeRange { from: Time(read.from), to: Time(read.to) };
         let figure = read.figure;
         let selection = Selection { figure, ..Selection::new(read.matchers, range, self.budget) };
-        let set = self.source.find(&selection).map_err(|error| wide(error, read.matchers, None))?;
+        let too_wide = |error| wide(error, read.matchers, None);
+        let mut set = self.source.find(&selection).map_err(too_wide)?;
+        if let Some(step) = set.coarsest() {
+            // Down-sampled series are looked at from further back, see `narrow`.
+            let more = step.as_millis().saturating_mul(2).saturating_add(self.lookback);
+            let range = TimeRange { from: Time(read.from.saturating_sub(more)), ..range };
+            set = self.source.find(&Selection { range, ..selection }).map_err(too_wide)?;
+        }
         let mut found = Found::of(set, read.matchers, self.budget);
         if read.users > 0 {
             found.kept.resize_with(found.set.len(), OnceLock::new);
@@ -178,6 +186,16 @@ impl<'q> Found<'q> {
     /// What whoever asks should be told.
     pub(crate) fn warnings(&self) -> Vec<String> {
         self.set.warnings()
+    }
+
+    /// How a series was down-sampled, if it was.
+    pub(crate) fn coarse(&self, at: usize) -> Option<Coarse> {
+        self.set.coarsest().and_then(|_| self.set.coarse(at))
+    }
+
+    /// Whether any series may have been down-sampled.
+    pub(crate) fn is_coarse(&self) -> bool {
+        self.set.coarsest().is_some()
     }
 
     /// The samples of a series.
@@ -272,17 +290,6 @@ struct Need<'n> {
     figure: Figure,
     from: i64,
     to: i64,
-}
-
-/// The figure of a stretch that was down-sampled, by which a function of ranges comes nearest to what it would be.
-fn figure_of(function: &str) -> Figure {
-    match function {
-        "min_over_time" => Figure::Min,
-        "max_over_time" => Figure::Max,
-        "sum_over_time" => Figure::Sum,
-        "count_over_time" => Figure::Count,
-        _ => Figure::Last,
-    }
 }
 
 impl Plan {

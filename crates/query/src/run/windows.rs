@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Columns, Histogram, HistogramSample, Labels, ResetHint, is_stale};
+use model::{Coarse, Columns, Histogram, HistogramSample, Labels, ResetHint, is_stale};
 
 use super::{
     Run,
@@ -11,6 +11,7 @@ use super::{
         slider::Slider,
         stream::{Desk, Sink},
     },
+    narrow::Narrow,
     reads::{Gaze, subquery_grid},
     rows::{ABSENT, Grid, Row, Table, is_present, nameless},
 };
@@ -33,6 +34,10 @@ pub(crate) struct Track {
     pub(crate) values: Vec<f64>,
     /// Native histograms, a column of their own.
     pub(crate) histograms: Vec<HistogramSample>,
+    /// How it was down-sampled, if it was.
+    pub(crate) coarse: Option<Coarse>,
+    /// Whether any series that was read with it may have been.
+    pub(crate) any_coarse: bool,
 }
 
 /// The series of a range expression, and where the windows over them lie.
@@ -42,6 +47,7 @@ pub(crate) struct Ranges<'n> {
     /// How wide the windows are, in milliseconds.
     pub(crate) range: i64,
     pub(crate) gaze: Gaze,
+    function: &'static str,
 }
 
 enum Origin<'n> {
@@ -115,6 +121,11 @@ impl<'n> Ranges<'n> {
         many && !self.gaze.is_pinned() && grid.step.saturating_mul(2) <= self.range
     }
 
+    /// The same, for a function.
+    pub(crate) fn for_function(self, function: &'static str) -> Self {
+        Self { function, ..self }
+    }
+
     /// The same, with rows going elsewhere.
     pub(crate) fn into_sink(self, sink: Option<&'n Sink<'n>>) -> Self {
         Self { sink, ..self }
@@ -128,6 +139,7 @@ impl Run<'_> {
             Shape::Window(selector, range) => Ok(Ranges {
                 origin: Origin::Selected(selector),
                 sink: None,
+                function: "",
                 range: *range,
                 gaze: Gaze::new(selector.shift, self.query),
             }),
@@ -148,7 +160,7 @@ impl Run<'_> {
                 };
                 let tracks = rows.into_iter().map(|row| own_track(row, inner)).collect();
                 let origin = Origin::Made(tracks);
-                Ok(Ranges { origin, sink: None, range: subquery.range, gaze })
+                Ok(Ranges { origin, sink: None, function: "", range: subquery.range, gaze })
             }
             _ => Err(QueryError::execution("a range of values is needed here")),
         }
@@ -168,6 +180,7 @@ impl Run<'_> {
             Origin::Selected(selector) => {
                 self.rows_of_selector((selector, grid.points), ranges.sink, make, |desk| {
                     desk.track.fill(&mut desk.columns);
+                    (desk.track.coarse, desk.track.any_coarse) = (desk.coarse, desk.any_coarse);
                     self.slide_one(ranges, &desk.track, asked, &mut desk.judge)
                 })
             }
@@ -217,6 +230,9 @@ impl Run<'_> {
         row.values.reserve_exact(grid.points);
         let mixed = !track.histograms.is_empty();
         let points = if ranges.gaze.is_pinned() && !each_step { 1 } else { grid.points };
+        let lookback = self.options.lookback.as_millis();
+        let narrow = (track.any_coarse && !mixed)
+            .then(|| Narrow::new(ranges.function, ranges.range, lookback));
         let (mut floats, mut histograms) = (Slider::default(), Slider::default());
         let mut looked_at = 0;
         for (number, step) in grid.times().enumerate().take(points) {
@@ -229,6 +245,11 @@ impl Run<'_> {
                 });
             }
             let Slider { first, after } = floats;
+            if let Some(value) = narrow.as_ref().and_then(|own| own.of(track, (first, after), end))
+            {
+                row.values.push(value);
+                continue;
+            }
             if first == after && histograms.first == histograms.after {
                 row.push(Judged::Absent);
                 continue;

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use model::Columns;
+use model::{Coarse, Columns};
 
 use super::{
     held::Held,
@@ -47,6 +47,10 @@ pub(crate) struct Sink<'s> {
 /// What one thread works with.
 pub(crate) struct Desk<J> {
     pub(crate) columns: Columns,
+    /// How the series was down-sampled, if it was.
+    pub(crate) coarse: Option<Coarse>,
+    /// Whether any series of the selector may have been.
+    pub(crate) any_coarse: bool,
     pub(crate) track: Track,
     pub(crate) judge: J,
     groups: GroupCache,
@@ -101,6 +105,7 @@ impl Run<'_> {
         let read = AtomicUsize::new(0);
         let work = |desk: &mut Desk<J>, at: usize| {
             found.read(at, &mut desk.columns)?;
+            (desk.coarse, desk.any_coarse) = (found.coarse(at), found.is_coarse());
             let samples = desk.columns.times.len() + desk.columns.histograms.len();
             if self.trace.is_some() {
                 read.fetch_add(samples, Ordering::Relaxed);
@@ -128,6 +133,8 @@ impl Run<'_> {
         let amount = Amount { series, points, threads: self.threads };
         let desk = || Desk {
             columns: Columns::default(),
+            coarse: None,
+            any_coarse: false,
             track: Track::default(),
             judge: make(),
             groups: GroupCache::default(),

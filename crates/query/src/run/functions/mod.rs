@@ -96,7 +96,7 @@ pub(super) fn range_call(
     let Some(arg) = call.args.iter().find(|arg| arg.kind() == ValueKind::Matrix) else {
         return Err(unknown(call.name));
     };
-    let ranges = run.ranges(arg, grid)?.into_sink(sink);
+    let ranges = run.ranges(arg, grid)?.for_function(call.name).into_sink(sink);
     let numbers: Vec<Vec<f64>> = call
         .args
         .iter()

@@ -11,12 +11,12 @@ use collect::{
 };
 use forward::{QueueOptions, SendLimits, Syncing};
 use model::{Labels, Secret};
-use query::{EngineOptions, RemoteOptions};
+use query::{EngineOptions, QueryError, RemoteOptions};
 use settings::{
     Authorization, Document, ForwardProtocol, HostSettings, Node, QuerySettings, RemoteQuery,
     SecretSource, Settings, StoreSettings, Sync, TlsSettings,
 };
-use store::{StoreLimits, StoreOptions, SyncPolicy};
+use store::{KeepRule, StoreLimits, StoreOptions, SyncPolicy};
 
 use crate::{jobs::Outgoing, state::ClusterOptions};
 
@@ -46,6 +46,20 @@ pub(crate) fn store_options(settings: &StoreSettings) -> StoreOptions {
         limits,
         ..StoreOptions::default()
     }
+}
+
+/// How samples are down-sampled as they grow old.
+pub(crate) fn keep_rules(settings: &StoreSettings) -> Result<Vec<KeepRule>, QueryError> {
+    let rule = |own: &settings::Downsample| {
+        let matchers = own.selector.as_deref().map(query::parse_selector).transpose()?;
+        Ok(KeepRule {
+            matchers: matchers.unwrap_or_default(),
+            raw: own.raw,
+            five_minutes: own.m5,
+            hour: own.h1,
+        })
+    };
+    settings.downsample.iter().map(rule).collect()
 }
 
 /// What queries may cost.

@@ -17,7 +17,7 @@ use model::{Change, ChangeKind, Clock, Kind, Span, Time};
 use query::MemoryPool;
 use respond::Receiver;
 use settings::{Mistakes, Settings};
-use store::{Store, StoreError, StoreOptions};
+use store::{KeepRule, Store, StoreError, StoreOptions};
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 use tracing::{error, info, warn};
 
@@ -86,6 +86,9 @@ pub enum StartError {
         /// Why.
         source: JobError,
     },
+    /// A rule for down-sampling names no series.
+    #[error("`store.downsample` cannot be used")]
+    Downsample(#[source] query::QueryError),
     /// The cluster that answers questions cannot be asked.
     #[error("`query.remote` cannot be used")]
     Cluster(#[from] ClusterError),
@@ -124,6 +127,7 @@ impl StartError {
             }
             Self::Queue(error) => error.kind(),
             Self::File { .. } => Kind::Missing,
+            Self::Downsample(error) => error.kind(),
             Self::Cluster(error) => error.kind(),
             Self::Store(error) => error.kind(),
             Self::Journal(error) => error.kind(),
@@ -286,7 +290,8 @@ struct Parts {
 /// Opens the store and the journal, and takes up where the last run left off.
 async fn open(parts: Parts, gate: &Arc<Gate>, work: &mut Work) -> Result<Arc<App>, StartError> {
     let Parts { settings, data, address, clock, tasks } = parts;
-    let numbers = (data.clone(), convert::store_options(&settings.store));
+    let rules = convert::keep_rules(&settings.store).map_err(StartError::Downsample)?;
+    let numbers = (data.clone(), convert::store_options(&settings.store), rules);
     let (store, queues) = open_numbers(numbers, gate, &clock, work).await?;
     let queries = queries(&settings, &store, &clock, tasks.stop_token())?;
     let journal = Journal::open(&data.join("journal.db")).await?;
@@ -331,7 +336,7 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &mut Work) -> Result<Arc<App
 
 /// Opens the store, and the queues of samples that are sent on.
 async fn open_numbers(
-    (data, options): (PathBuf, StoreOptions),
+    (data, options, rules): (PathBuf, StoreOptions, Vec<KeepRule>),
     progress: &Arc<Gate>,
     clock: &Arc<dyn Clock>,
     work: &mut Work,
@@ -340,7 +345,7 @@ async fn open_numbers(
     let receivers = std::mem::take(&mut work.forward);
     let opened = tokio::task::spawn_blocking(move || {
         let (dir, own) = (data.join("metrics"), Arc::clone(&clock));
-        let store = Store::open(&dir, options, own, progress.as_ref())?;
+        let store = Store::open(&dir, options, own, progress.as_ref())?.with_rules(rules);
         let queues = jobs::open_queues(&data.join("forward"), &receivers, &clock)?;
         Ok::<_, StartError>((Arc::new(store), queues, receivers))
     });

@@ -17,9 +17,9 @@ pub use pattern::Pattern;
 pub use reader::{Field, Fields, Placed, Reader, parse_duration, parse_share, parse_size};
 pub use reference::reference;
 pub use settings::{
-    Authorization, ExpressionCheck, Forward, ForwardProtocol, HistogramForm, HostSettings,
-    OtlpSettings, ProcessWatch, PromotedAttributes, QuerySettings, ReceiveSettings, Receiver,
-    Relabel, RelabelAction, RemoteQuery, Scheme, ScrapeJob, ScrapeLimits, SecretSource,
+    Authorization, Downsample, ExpressionCheck, Forward, ForwardProtocol, HistogramForm,
+    HostSettings, OtlpSettings, ProcessWatch, PromotedAttributes, QuerySettings, ReceiveSettings,
+    Receiver, Relabel, RelabelAction, RemoteQuery, Scheme, ScrapeJob, ScrapeLimits, SecretSource,
     ServerSettings, Settings, StoreSettings, Sync, TargetGroup, TlsSettings, TranslationStrategy,
     read_secret,
 };

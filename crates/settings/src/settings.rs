@@ -30,7 +30,7 @@ pub use scrape::{
 pub use secret::{SecretSource, read_secret};
 pub(crate) use sections::{Section, sections};
 pub use server::ServerSettings;
-pub use store::{StoreSettings, Sync};
+pub use store::{Downsample, StoreSettings, Sync};
 
 use crate::{
     mistake::{Mistake, Mistakes},

@@ -62,6 +62,15 @@ fn outer() -> Vec<Section> {
             ],
             &store::TABLE,
         ),
+        section(
+            [
+                "store.downsample",
+                "`store.downsample:`",
+                "Each rule says how long samples of some series are kept at which resolution. A day changes once all of it is older than the age.",
+                "store: {downsample: [{raw: 1d, {}}]}",
+            ],
+            &store::DOWNSAMPLE_TABLE,
+        ),
         section(["query", "`query:`", "What one question may cost.", "query: {{}}"], &query::TABLE),
         section(
             [

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, ops::RangeInclusive};
 use model::{Labels, Span};
 
 use super::{
-    ExpressionCheck, HostSettings, QuerySettings, ReceiveSettings, Settings, StoreSettings, host,
-    query, receive, receiver,
+    ExpressionCheck, HostSettings, QuerySettings, ReceiveSettings, Settings, host, query, receive,
+    receiver,
     remote::forward,
     resource,
     scrape::{self, INTERVALS, TIMEOUTS, check_timeout},
@@ -25,7 +25,7 @@ const EVALUATIONS: RangeInclusive<Span> = Span::secs(1)..=Span::days(1);
 #[derive(Debug)]
 pub(super) struct Draft {
     server: server::ServerDraft,
-    store: StoreSettings,
+    store: store::StoreDraft,
     query: QuerySettings,
     host: HostSettings,
     receive: ReceiveSettings,
@@ -43,7 +43,7 @@ impl Default for Draft {
     fn default() -> Self {
         Self {
             server: server::ServerDraft::default(),
-            store: StoreSettings::default(),
+            store: store::StoreDraft::default(),
             query: QuerySettings::default(),
             host: HostSettings::default(),
             receive: ReceiveSettings::default(),
@@ -277,7 +277,7 @@ impl Draft {
         Settings {
             base: std::path::PathBuf::new(),
             server: self.server.finish(reader),
-            store: self.store,
+            store: self.store.finish(reader, check),
             query: self.query,
             host: self.host,
             scrape: unique(reader, "job", jobs.collect()),

@@ -6,7 +6,6 @@
 //! that held their rows goes. Parts of a day are merged in tiers. Late samples, back-fill and
 //! samples written twice take the same way; of two for one time the later write stays.
 
-mod coarse;
 mod disk;
 mod error;
 mod intake;
@@ -15,7 +14,7 @@ mod options;
 mod store;
 pub mod survey;
 
-pub use coarse::KeepRule;
+pub use disk::coarse::KeepRule;
 pub use error::StoreError;
 pub use options::{NoProgress, Progress, StoreLimits, StoreOptions, SyncPolicy};
 pub use store::{Store, StoreStats};

@@ -34,7 +34,7 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::{
     KeepRule, Progress, StoreError, StoreOptions,
-    coarse::Keeping,
+    disk::coarse::Keeping,
     disk::files::Files,
     disk::index::Index,
     disk::part::{Cache, Part},

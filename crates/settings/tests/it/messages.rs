@@ -175,3 +175,22 @@ forward:
 "
     ));
 }
+
+#[test]
+fn mistakes_in_rules_are_told_with_a_way_out() {
+    let check = |text: &str| match text {
+        "up" | "last_over_time(up[1m])" | "rate(up[5m])" => Ok(()),
+        _ => Err("a range is given twice".to_owned()),
+    };
+    for (rule, told) in [
+        ("{match: 'rate(up[5m])', raw: 1d}", "`match` is not a series selector"),
+        ("{match: up, raw: 10d, m5: 5d}", "`m5` is over when `raw` is"),
+        ("{raw: 10d, h1: 500d}", "samples are kept for 400d only"),
+        ("{m5: 5d}", "`raw`"),
+        ("{raw: 1h}", "out of range"),
+    ] {
+        let text = format!("store: {{downsample: [{rule}]}}");
+        let message = Settings::parse("a.yaml", &text, &check).unwrap_err().to_string();
+        assert!(message.contains(told), "{rule}: {message}");
+    }
+}

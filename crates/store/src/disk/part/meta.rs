@@ -3,7 +3,7 @@
 use std::{fs::File, path::Path};
 
 use super::{extent::Extent, tail::Tail};
-use crate::{StoreError, coarse::Resolution, disk::block::Reader, key::Key};
+use crate::{StoreError, disk::block::Reader, disk::coarse::Resolution, key::Key};
 
 /// The first bytes of a part.
 pub(super) const MAGIC: &[u8; 8] = b"PLMPART3";
@@ -141,7 +141,7 @@ impl Meta {
         if coarse {
             meta.origin.coarse = Some(Coarsening {
                 times: reader.u32()?,
-                coarsest: Resolution::of(reader.u32()?)?,
+                coarsest: Resolution::of(reader.u32()?),
                 rules: reader.u64()?,
             });
         }

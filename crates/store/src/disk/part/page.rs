@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::extent::Extent;
 use crate::{
-    coarse::{Figure, Resolution},
     disk::block::{Place, Reader, write_varint, write_zigzag},
+    disk::coarse::{Figure, Resolution},
     key::Key,
 };
 

@@ -4,8 +4,8 @@ use model::{Columns, Figure as Wanted, HistogramSample, Selection, is_stale};
 
 use super::{Stop, find::ends, set::FoundPage};
 use crate::{
-    coarse::{Figure, Resolution},
     disk::block::Chunk,
+    disk::coarse::{Figure, Resolution},
     disk::part::{BlockHeader, Cache, Column, DAY_MILLIS, day_of, with_block},
 };
 

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     StoreError,
-    coarse::Resolution,
     disk::block::Chunk,
+    disk::coarse::Resolution,
     disk::index::Index,
     disk::part::{Part, PartReader, day_of},
     intake::hash,

@@ -18,8 +18,8 @@ use super::{
 };
 use crate::{
     StoreError,
-    coarse::Resolution,
     disk::block::{Chunk, sort_histograms},
+    disk::coarse::Resolution,
     disk::part::{Page, Part, series_of, with_block},
     intake::{Run, RunRows},
     key::Key,
@@ -257,7 +257,7 @@ impl SeriesSet for Found<'_> {
     }
 
     fn warnings(&self) -> Vec<String> {
-        let seen = Resolution::of(self.seen.load(Ordering::Relaxed)).flatten();
+        let seen = Resolution::of(self.seen.load(Ordering::Relaxed));
         let said = |own: Resolution| {
             format!("some of it is answered from down-sampled samples, one for each {}", own.step())
         };

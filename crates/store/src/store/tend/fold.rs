@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::{
     StoreError,
-    coarse::{Cells, Figure, Plan, Resolution, Target},
     disk::block::Chunk,
+    disk::coarse::{Cells, Figure, Plan, Resolution, Target},
     disk::part::{Column, Merger, Part, PartCursor, PartWriter, Source},
     key::Key,
 };
@@ -148,7 +148,7 @@ fn append(chunk: &mut Chunk, other: &mut Chunk) {
 
 /// A part in the making, one way or the other.
 pub(super) enum Work {
-    Merge(Merger),
+    Merge(Box<Merger>),
     Fold(Box<Folder>),
 }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    coarse::Plan,
+    disk::coarse::Plan,
     disk::index::{self, Index},
     disk::part::{Coarsening, DAY_MILLIS, Merger, Origin, Part, PartCursor, PartWriter, Source},
     store::{Store, catalog::Day, stats::count},
@@ -52,7 +52,9 @@ impl Store {
                 merging.job = Some(job);
                 return Ok(());
             }
-            Ok(true) => job.work.finish().map(|part| self.replace_parts(&job.sources, part)),
+            Ok(true) => {
+                job.work.finish().map(|part| self.replace_parts(&job.sources, part.as_ref()))
+            }
             Err(error) => Err(error),
         };
         let Err(error) = outcome else { return Ok(()) };
@@ -167,7 +169,8 @@ impl Store {
         } else {
             let boxed = |own| Box::new(own) as Box<dyn Source>;
             let writer = PartWriter::create(&dir, origin, &self.files)?;
-            Work::Merge(Merger::new(cursors.into_iter().map(boxed).collect(), writer))
+            let merger = Merger::new(cursors.into_iter().map(boxed).collect(), writer);
+            Work::Merge(Box::new(merger))
         };
         Ok(Job { work, sources: sources.to_vec() })
     }
@@ -183,24 +186,26 @@ impl Store {
     }
 
     /// Puts a merged part in the place of those it was made from.
-    fn replace_parts(&self, sources: &[Arc<Part>], merged: Option<Arc<Part>>) {
+    fn replace_parts(&self, sources: &[Arc<Part>], merged: Option<&Arc<Part>>) {
         let kept = self.change_catalog(|catalog| {
             // The day may have been dropped meanwhile.
             let removed = sources.iter().filter(|part| catalog.remove(part)).count();
             if removed > 0
-                && let Some(merged) = &merged
+                && let Some(merged) = merged
             {
                 catalog.add(Arc::clone(merged));
             }
             removed > 0
         });
         if !kept {
-            merged.iter().for_each(|part| part.replace());
+            if let Some(merged) = merged {
+                merged.replace();
+            }
             return;
         }
         let coarse = |part: &Arc<Part>| part.meta.origin.coarse.is_some();
         if let Some(first) = sources.first()
-            && merged.as_ref().is_none_or(coarse)
+            && merged.is_none_or(coarse)
         {
             self.changes.lock().from(first.meta.origin.day.saturating_mul(DAY_MILLIS));
             count(&self.counters.folds, 1);

@@ -48,12 +48,11 @@ impl Resolution {
     }
 
     /// What a number in a file stands for.
-    pub(crate) fn of(number: u32) -> Option<Option<Self>> {
+    pub(crate) fn of(number: u32) -> Option<Self> {
         match number {
-            0 => Some(None),
-            1 => Some(Some(Self::FiveMinutes)),
-            2 => Some(Some(Self::Hour)),
-            _ => None,
+            0 => None,
+            1 => Some(Self::FiveMinutes),
+            _ => Some(Self::Hour),
         }
     }
 }

@@ -54,7 +54,9 @@ impl Cells {
         let least = columns.iter().map(|own| own.len()).min().unwrap_or_default();
         let least = least.min(self.times.len());
         self.times.truncate(least);
-        columns.into_iter().for_each(|own| own.truncate(least));
+        for own in columns {
+            own.truncate(least);
+        }
     }
 
     /// One row for each stretch. Of a `counter`, whose name says that it is one, every drop is a new start.

@@ -114,10 +114,9 @@ impl Keeping {
         for index in indexes {
             let keys = index.keys(cache)?;
             if let Some(counters) = &self.counters {
-                for place in index.find(cache, std::slice::from_ref(counters))? {
-                    if let Some(key) = keys.get(place) {
-                        plan.of.entry(key.id).or_insert((Target::Samples, true));
-                    }
+                let own = index.find(cache, std::slice::from_ref(counters))?;
+                for key in own.iter().filter_map(|place| keys.get(place)) {
+                    plan.of.entry(key.id).or_insert((Target::Samples, true));
                 }
             }
             let mut open: roaring::RoaringBitmap = (0..index.series()).collect();

@@ -45,6 +45,13 @@ impl Remote {
         response.json().await.map_err(|error| Fault::from_error(Kind::Upstream, &error))
     }
 
+    /// Asks for something to be done; gives the JSON document that says what was.
+    pub(crate) async fn post(&self, path: &str) -> Result<Value, Fault> {
+        let request = self.client.post(format!("{}{path}", self.base));
+        let response = checked(self.send(request).await?).await?;
+        response.json().await.map_err(|error| Fault::from_error(Kind::Upstream, &error))
+    }
+
     /// Sends a remote-write body; the server has kept it when this returns.
     /// Says how many samples were kept, if the server does.
     pub(crate) async fn write(&self, body: Vec<u8>) -> Result<Option<usize>, Fault> {

@@ -31,9 +31,10 @@ impl<S: SampleSink> SampleSink for Forwarding<S> {
     fn write_batch(&self, batch: &Batch) -> Result<WriteReceipt, WriteError> {
         let receipt = self.inner.write_batch(batch)?;
         let taken = if receipt.out_of_range == 0 { TimeRange::ALL } else { self.inner.window() };
-        if receipt.accepted > 0 {
+        if receipt.accepted > 0 && !self.queues.is_empty() {
+            let kept = receipt.left_out.as_ref().map(|own| without(batch, &own.series));
             for queue in &self.queues {
-                queue.append(batch, taken);
+                queue.append(kept.as_ref().unwrap_or(batch), taken);
             }
         }
         Ok(receipt)
@@ -44,9 +45,26 @@ impl<S: SampleSink> SampleSink for Forwarding<S> {
     }
 }
 
+/// A batch without the series at some places, which rise.
+fn without(batch: &Batch, places: &[u32]) -> Batch {
+    let mut kept = Batch::new(batch.source());
+    for (place, series) in (0..).zip(batch.iter()) {
+        if places.binary_search(&place).is_err() {
+            for own in series.samples {
+                kept.push(*own);
+            }
+            for own in series.histograms {
+                kept.push_histogram(own.clone());
+            }
+            kept.end_packed(series.labels);
+        }
+    }
+    kept
+}
+
 #[cfg(test)]
 mod tests {
-    use model::{Labels, Sample, Time};
+    use model::{Labels, LeftOut, Sample, Time};
     use testkit::TurnedClock;
 
     use super::*;
@@ -64,7 +82,13 @@ mod tests {
             }
             let times = batch.iter().flat_map(|own| own.samples).map(|own| own.time);
             let accepted = times.filter(|time| self.window().contains(*time)).count();
-            Ok(WriteReceipt { accepted, out_of_range: batch.samples() - accepted })
+            let out_of_range = batch.samples() - accepted;
+            // The second series is one too many.
+            let left_out = (batch.len() > 1).then(|| {
+                let (series, what) = (vec![1], "too many".to_owned());
+                Box::new(LeftOut { series, samples: 1, what })
+            });
+            Ok(WriteReceipt { accepted, out_of_range, left_out })
         }
 
         fn window(&self) -> TimeRange {
@@ -107,5 +131,17 @@ mod tests {
         let (_dir, sink) = forwarding(true);
         assert!(sink.write_batch(&batch()).is_err());
         assert!(times(&sink).is_empty());
+    }
+
+    #[test]
+    fn series_that_the_store_left_out_are_not_sent_on() {
+        let (_dir, sink) = forwarding(false);
+        let mut batch = batch();
+        for (name, time) in [("extra", 16), ("down", 17)] {
+            batch.push(Sample { time: Time(time), value: 1.0 });
+            batch.end_packed(Labels::from_pairs([("__name__", name)]).as_ref());
+        }
+        sink.write_batch(&batch).unwrap();
+        assert_eq!(times(&sink), [Time(15), Time(17)]);
     }
 }

@@ -19,9 +19,9 @@ pub use resource::{Level, Nature, Reading, Resource, ResourceId, Thresholds, Thr
 pub use secret::Secret;
 pub use series::{
     Batch, BatchSeries, Buckets, CUSTOM_BUCKETS, Columns, Histogram, HistogramError,
-    HistogramSample, LabelBytes, Labels, LabelsBuilder, LabelsPacker, LabelsRef, METRIC_NAME,
-    MatchOp, Matcher, MatcherError, Metadata, MetricKind, Pairs, ResetHint, STALE, Sample,
-    SampleSink, Series, Span32, WriteError, WriteReceipt, is_stale,
+    HistogramSample, LabelBytes, Labels, LabelsBuilder, LabelsPacker, LabelsRef, LeftOut,
+    METRIC_NAME, MatchOp, Matcher, MatcherError, Metadata, MetricKind, Pairs, ResetHint, STALE,
+    Sample, SampleSink, Series, Span32, WriteError, WriteReceipt, is_stale,
 };
 pub use source::{
     Budget, BudgetSpent, Coarse, Figure, Selection, SeriesSet, SeriesSource, SourceError, Unlimited,

@@ -17,4 +17,4 @@ pub use labels::{Labels, LabelsBuilder, LabelsPacker, LabelsRef, METRIC_NAME, Pa
 pub use matcher::{MatchOp, Matcher, MatcherError};
 pub use metadata::{Metadata, MetricKind};
 pub use sample::{Columns, HistogramSample, STALE, Sample, Series, is_stale};
-pub use sink::{SampleSink, WriteError, WriteReceipt};
+pub use sink::{LeftOut, SampleSink, WriteError, WriteReceipt};

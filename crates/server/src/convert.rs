@@ -31,6 +31,8 @@ fn count(value: u64) -> usize {
 pub(crate) fn store_options(settings: &StoreSettings) -> StoreOptions {
     let limits = StoreLimits {
         series_max: count(settings.series_max),
+        series_bytes_max: count(settings.series_memory),
+        new_series_per_source: settings.new_series_per_source,
         labels_per_series_max: count(settings.labels_per_series_max),
         label_bytes_max: count(settings.label_bytes_max),
         ..StoreLimits::default()

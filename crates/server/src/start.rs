@@ -304,6 +304,7 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &mut Work) -> Result<Arc<App
         settings.server.external_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let alerts = AlertBook::new(active, groups, work.receivers.clone(), external_url.clone());
     Ok(Arc::new(App {
+        data,
         queries,
         admission: Admission::new(
             usize::try_from(settings.query.concurrency).unwrap_or(1),

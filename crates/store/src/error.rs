@@ -43,6 +43,12 @@ pub enum StoreError {
         /// What does not fit.
         what: &'static str,
     },
+    /// Files come and go faster than they can be looked at.
+    #[error("the files of the store in {} change all the time; try again in a minute", dir.display())]
+    Restless {
+        /// The store.
+        dir: PathBuf,
+    },
     /// The log cannot be written any more; the store refuses writes until it is opened anew.
     #[error("the store refuses writes since it failed: {why}")]
     Poisoned {
@@ -59,6 +65,7 @@ impl StoreError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Locked { .. } | Self::Format { .. } => Kind::Conflict,
+            Self::Restless { .. } => Kind::Busy,
             Self::Io { .. } | Self::Damaged { .. } | Self::Poisoned { .. } | Self::Closed => {
                 Kind::Internal
             }

@@ -1,17 +1,20 @@
 //! Where samples come in: the series seen lately, one buffer for the rows of all of them, and the log.
 
 mod buffer;
+mod limits;
 mod log;
 mod record;
 mod replay;
 mod run;
 mod series;
+mod sources;
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
-use model::{BatchSeries, Labels, LabelsRef, TimeRange};
+use model::{BatchSeries, TimeRange};
 
 pub(crate) use buffer::{Buffer, histogram_weight};
+pub(crate) use limits::{Away, Limit};
 pub(crate) use log::{AppendError, Log, RotateError};
 pub(crate) use replay::{replay, segments};
 pub(crate) use run::{Run, RunRows, RunsWalk};
@@ -19,6 +22,7 @@ pub(crate) use series::{SeriesTable, hash};
 
 use crate::{StoreError, StoreLimits, error::chain};
 use record::RecordBuilder;
+use series::Writer;
 
 /// How long a log that could not be written to is left alone before the next batch tries it.
 const TRY_EVERY: Duration = Duration::from_secs(1);
@@ -28,6 +32,36 @@ const TRY_EVERY: Duration = Duration::from_secs(1);
 pub(crate) struct Incoming<'a> {
     pub(crate) series: BatchSeries<'a>,
     pub(crate) hash: u128,
+    /// Its place in the batch.
+    pub(crate) place: u32,
+}
+
+impl Incoming<'_> {
+    fn samples(&self, window: TimeRange) -> usize {
+        let floats = self.series.samples.iter().filter(|own| window.contains(own.time));
+        let native = self.series.histograms.iter().filter(|own| window.contains(own.time));
+        floats.count() + native.count()
+    }
+}
+
+/// What comes in at once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrival<'a> {
+    /// Who sends it.
+    pub(crate) source: &'a str,
+    /// Series with samples to keep.
+    pub(crate) series: &'a [Incoming<'a>],
+    /// The times that are taken.
+    pub(crate) window: TimeRange,
+}
+
+/// What became of it.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    /// Samples kept.
+    pub(crate) accepted: usize,
+    /// Series that were turned away.
+    pub(crate) away: Away,
 }
 
 /// All that a write touches, under one lock.
@@ -59,8 +93,8 @@ pub(crate) struct Failing {
 /// Why rows were not taken.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// What is beyond its limit, and the series that is.
-    Limit(String, Labels),
+    /// Every series of it is new, and turned away.
+    Limit(Away),
     /// The log could not be written to, now or a moment ago; why.
     Busy(String),
     /// The log failed for good.
@@ -87,29 +121,31 @@ impl Intake {
         self.run_rows + self.buffer.weight()
     }
 
-    /// Writes the samples within the window to the log, then keeps them. Gives how many.
+    /// Writes the samples within the window to the log, then keeps them; new series beyond a limit are left out.
     ///
     /// A log that cannot be written to is tried again, but not by every writer that comes.
     pub(crate) fn append(
         &mut self,
-        batch: &[Incoming<'_>],
-        window: TimeRange,
+        arrival: Arrival<'_>,
         limits: &StoreLimits,
         now: Duration,
-    ) -> Result<usize, Refusal> {
+    ) -> Result<Taken, Refusal> {
         if let Some(failing) = &self.failing
             && now < failing.tried_at + TRY_EVERY
         {
             return Err(Refusal::Busy(failing.why.clone()));
         }
-        let numbers = self.number(batch, limits, now)?;
+        let (series, numbers, away) = self.number(arrival, limits, now);
+        if numbers.is_empty() {
+            return Err(Refusal::Limit(away));
+        }
         let segment = self.log.number();
-        for (incoming, number) in batch.iter().zip(&numbers) {
+        for (incoming, number) in series.iter().zip(&numbers) {
             let Some(id) = self.table.slot(*number).map(|slot| slot.key.id) else { continue };
             if self.table.define(*number, segment) {
                 self.record.define(id, incoming.series.labels);
             }
-            self.record.rows(id, incoming.series, window);
+            self.record.rows(id, incoming.series, arrival.window);
         }
         let outcome = self.log.append(self.record.finish());
         self.record.clear();
@@ -119,16 +155,17 @@ impl Intake {
         }
         self.mended();
         let before = self.buffer.len();
-        for (incoming, number) in batch.iter().zip(&numbers) {
-            for sample in incoming.series.samples.iter().filter(|own| window.contains(own.time)) {
+        let within = |time| arrival.window.contains(time);
+        for (incoming, number) in series.iter().zip(&numbers) {
+            for sample in incoming.series.samples.iter().filter(|own| within(own.time)) {
                 self.buffer.push(&mut self.table, *number, sample.time.millis(), sample.value);
             }
-            for own in incoming.series.histograms.iter().filter(|own| window.contains(own.time)) {
+            for own in incoming.series.histograms.iter().filter(|own| within(own.time)) {
                 self.buffer.push_histogram(&mut self.table, *number, own.clone());
             }
         }
         self.waiting_since.get_or_insert(now);
-        Ok(self.buffer.len() - before)
+        Ok(Taken { accepted: self.buffer.len() - before, away })
     }
 
     fn fail(&mut self, error: AppendError, now: Duration) -> Refusal {
@@ -152,33 +189,43 @@ impl Intake {
         }
     }
 
-    /// The numbers of the series of a batch, given to those that have none. Limits are for new series: what is known was
-    /// within them.
-    fn number(
+    /// The series that are let in and their numbers, given to those that have none; and those turned away. Limits are
+    /// for new series: what is known was within them.
+    fn number<'a>(
         &mut self,
-        batch: &[Incoming<'_>],
+        arrival: Arrival<'a>,
         limits: &StoreLimits,
         now: Duration,
-    ) -> Result<Vec<u32>, Refusal> {
-        let known: Vec<Option<u32>> = batch.iter().map(|own| self.table.find(own.hash)).collect();
-        let new = || batch.iter().zip(&known).filter(|(_, known)| known.is_none());
-        // Counts a new series twice if the batch names it twice, which only matters at the limit.
-        let room = limits.series_max.saturating_sub(self.table.len());
-        for (count, (own, _)) in new().enumerate() {
-            let what = if count < room {
-                check(own.series.labels, limits)
-            } else {
-                Some(format!("more than {} active series", limits.series_max))
-            };
-            if let Some(what) = what {
-                return Err(Refusal::Limit(what, own.series.labels.to_labels()));
+    ) -> (Cow<'a, [Incoming<'a>]>, Vec<u32>, Away) {
+        let source = self.table.sources.place(arrival.source, now);
+        let writer = Writer { source, now };
+        let mut away = Away::default();
+        let mut numbers = Vec::with_capacity(arrival.series.len());
+        let mut first = None;
+        for own in arrival.series {
+            if let Some(number) = self.table.find(own.hash) {
+                numbers.push(self.table.seen(number, writer));
+                continue;
+            }
+            match limits::broken(&self.table, own, (source, now), limits) {
+                None => numbers.push(self.table.number(own.series.labels, own.hash, writer)),
+                Some(limit) => {
+                    away.add(limit, own.place, own.samples(arrival.window));
+                    first = first.or(Some((limit, own.series.labels)));
+                }
             }
         }
-        let number = |(own, known): (&Incoming<'_>, Option<u32>)| match known {
-            Some(number) => self.table.seen(number, now),
-            None => self.table.number(own.series.labels, own.hash, now),
+        let Some((limit, labels)) = first else {
+            return (Cow::Borrowed(arrival.series), numbers, away);
         };
-        Ok(batch.iter().zip(known).map(number).collect())
+        if let Some(own) = self.table.sources.get_mut(source) {
+            own.refused += away.samples.iter().sum::<usize>() as u64;
+        }
+        let words = limits::words(&mut self.table, (limit, labels), (source, now), limits);
+        away.first = Some((words, labels.to_labels()));
+        let stays = |own: &&Incoming<'a>| away.series.binary_search(&own.place).is_err();
+        let series: Vec<Incoming<'a>> = arrival.series.iter().filter(stays).copied().collect();
+        (Cow::Owned(series), numbers, away)
     }
 
     /// Turns the buffer into a run, if it has rows.
@@ -190,20 +237,4 @@ impl Intake {
         self.run_rows += run.weight();
         Some(run)
     }
-}
-
-/// What is beyond its limit in the labels of a series, if anything.
-fn check(labels: LabelsRef<'_>, limits: &StoreLimits) -> Option<String> {
-    let count = labels.iter().count();
-    if count == 0 {
-        return Some("no labels at all".to_owned());
-    }
-    if count > limits.labels_per_series_max {
-        let most = limits.labels_per_series_max;
-        return Some(format!("{count} labels, {most} are the limit,"));
-    }
-    let bytes = |(name, value): (&str, &str)| name.len() + value.len();
-    let longest = labels.iter().map(bytes).max().unwrap_or_default();
-    let most = limits.label_bytes_max;
-    (longest > most).then(|| format!("a label of {longest} bytes, {most} are the limit,"))
 }

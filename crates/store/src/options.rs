@@ -14,8 +14,13 @@ pub enum SyncPolicy {
 /// What may come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreLimits {
-    /// Series written to within the last hour.
+    /// Series written to within the last hour. Past half of it those that rest are forgotten sooner; at the limit new ones
+    /// are turned away.
     pub series_max: usize,
+    /// Bytes of memory that these series take, labels and all; the same goes for them.
+    pub series_bytes_max: usize,
+    /// New series that one source may bring within an hour, if there is such a limit.
+    pub new_series_per_source: Option<u64>,
     /// Labels of one series, the metric's name included.
     pub labels_per_series_max: usize,
     /// Bytes of one label, name and value together.
@@ -30,6 +35,8 @@ impl Default for StoreLimits {
     fn default() -> Self {
         Self {
             series_max: 1_000_000,
+            series_bytes_max: 1 << 30,
+            new_series_per_source: None,
             labels_per_series_max: 64,
             label_bytes_max: 4096,
             batch_samples_max: 1_000_000,

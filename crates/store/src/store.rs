@@ -9,6 +9,7 @@
 //! - A wall clock that jumps is told from time that passed, and drops nothing: see `retention`.
 
 mod catalog;
+mod look;
 mod place;
 mod read;
 mod recover;
@@ -42,7 +43,7 @@ use crate::{
 };
 use catalog::Catalog;
 use place::Place;
-pub(crate) use place::{list, parse_day};
+pub(crate) use place::{FORMAT, list, parse_day};
 use read::Changes;
 use retention::Timekeeper;
 use stats::Counters;

@@ -18,8 +18,10 @@ use std::{
 };
 
 pub use inspect::{DayFigures, Inspection, inspect};
+pub(crate) use snapshot::take_snapshot;
 pub use snapshot::{Snapshot, snapshot};
-pub use top::{Top, TopLabel, TopValue, top};
+pub(crate) use top::{Tally, sort};
+pub use top::{Top, TopLabel, TopPair, TopValue, top};
 pub use verify::{Flaw, Verification, verify};
 
 use crate::{
@@ -27,13 +29,13 @@ use crate::{
     disk::files::failed,
     disk::index::INDEX_ENDING,
     disk::part::PART_ENDING,
-    store::{list, parse_day},
+    store::{FORMAT, list, parse_day},
 };
 
 /// The finished files of one day.
 struct DayFiles {
+    number: i64,
     name: String,
-    dir: PathBuf,
     parts: Vec<PathBuf>,
     indexes: Vec<PathBuf>,
 }
@@ -44,15 +46,9 @@ fn days(dir: &Path) -> Result<Vec<DayFiles>, StoreError> {
     let mut found = Vec::new();
     for dir in list(&raw)? {
         let name = dir.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if parse_day(name).is_none() {
-            continue;
-        }
-        let mut day = DayFiles {
-            name: name.to_owned(),
-            dir: dir.clone(),
-            parts: Vec::new(),
-            indexes: Vec::new(),
-        };
+        let Some(number) = parse_day(name) else { continue };
+        let mut day =
+            DayFiles { number, name: name.to_owned(), parts: Vec::new(), indexes: Vec::new() };
         for path in gone_is_none(list(&dir))?.unwrap_or_default() {
             match path.extension().and_then(|ending| ending.to_str()) {
                 Some(PART_ENDING) => day.parts.push(path),
@@ -65,10 +61,15 @@ fn days(dir: &Path) -> Result<Vec<DayFiles>, StoreError> {
     Ok(found)
 }
 
-/// Refuses a directory that is no store.
-fn check_place(dir: &Path) -> Result<String, StoreError> {
+/// Refuses a directory that is no store, or one that another version wrote.
+fn check_place(dir: &Path) -> Result<&'static str, StoreError> {
     let path = dir.join("FORMAT");
-    fs::read_to_string(&path).map(|text| text.trim().to_owned()).map_err(failed("read", &path))
+    let text = fs::read(&path).map_err(failed("read", &path))?;
+    let found: String = String::from_utf8_lossy(&text).trim().chars().take(60).collect();
+    if found == FORMAT {
+        return Ok(FORMAT);
+    }
+    Err(StoreError::Format { dir: dir.to_owned(), found, expected: FORMAT })
 }
 
 /// What was done, or nothing if the file went meanwhile.
@@ -76,6 +77,10 @@ fn gone_is_none<T>(outcome: Result<T, StoreError>) -> Result<Option<T>, StoreErr
     match outcome {
         Ok(value) => Ok(Some(value)),
         Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
+        // It went between two looks at it.
+        Err(StoreError::Damaged { path, .. }) if path.try_exists().is_ok_and(|own| !own) => {
+            Ok(None)
+        }
         Err(error) => Err(error),
     }
 }

@@ -174,6 +174,6 @@ impl SampleSink for MemoryStore {
             self.add(&labels, samples.map(|sample| (sample.time.millis(), sample.value)));
             self.add_histograms(&labels, series.histograms.iter().cloned());
         }
-        Ok(WriteReceipt { accepted, out_of_range: 0 })
+        Ok(WriteReceipt { accepted, ..WriteReceipt::default() })
     }
 }

@@ -12,6 +12,19 @@ pub(crate) struct Data {
     pub(crate) data: Option<PathBuf>,
 }
 
+/// The data folder, or a running server.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// Ask the server at this address instead of looking at a folder.
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
+    /// A file with the token the server wants.
+    #[arg(long = "server-token-file", env = "PLIMSOLL_SERVER_TOKEN_FILE", value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Store {
     #[command(subcommand)]
@@ -28,17 +41,18 @@ pub(crate) enum StoreCommand {
     Snapshot(Snapshot),
     /// Writes samples as OpenMetrics text, JSON lines or CSV, also beside a running server.
     Export(Export),
-    /// Says which metrics, jobs and labels have the most series.
+    /// Says which metrics, sources, labels and values have the most series: on a day in a folder, or now in a server.
     Top(Top),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Snapshot {
     #[command(flatten)]
-    pub(crate) data: Data,
-    /// A folder that is not there yet, in the same file system. `plimsoll serve --data` can be given it.
-    #[arg(value_name = "FOLDER")]
-    pub(crate) to: PathBuf,
+    pub(crate) place: Place,
+    /// A folder that is not there yet, in the same file system. `plimsoll serve --data` can be given it. With --server
+    /// it is not given: the server makes a folder below `snapshots` in its data folder, and says which.
+    #[arg(value_name = "FOLDER", required_unless_present = "server", conflicts_with = "server")]
+    pub(crate) to: Option<PathBuf>,
 }
 
 /// How samples are written.
@@ -46,7 +60,7 @@ pub(crate) struct Snapshot {
 pub(crate) enum ExportFormat {
     /// OpenMetrics text with time stamps.
     Openmetrics,
-    /// One JSON object for each series: `metric`, `timestamps`, `values`.
+    /// One JSON object for each series: `metric`, `timestamps`, `values`, and `histograms` where there are native ones.
     Jsonl,
     /// Rows of time, value and one column for each label.
     Csv,
@@ -73,9 +87,9 @@ pub(crate) struct Export {
 #[derive(Debug, Args)]
 pub(crate) struct Top {
     #[command(flatten)]
-    pub(crate) data: Data,
-    /// Which day, such as 2026-11-20; the newest if not given.
-    #[arg(long, value_name = "DAY")]
+    pub(crate) place: Place,
+    /// Which day, such as 2026-11-20; the newest on disk if not given.
+    #[arg(long, value_name = "DAY", conflicts_with = "server")]
     pub(crate) day: Option<String>,
     /// How many rows of each kind.
     #[arg(long, default_value_t = 10, value_name = "NUMBER")]

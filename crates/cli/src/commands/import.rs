@@ -250,6 +250,9 @@ fn keep(sink: &Sink, batch: &[Series], counts: &mut Counts) -> Result<(), Fault>
             store.maintain().map_err(|error| Fault::from_error(error.kind(), &error))?;
             counts.accepted += receipt.accepted;
             counts.out_of_range += receipt.out_of_range;
+            if let Some(left_out) = receipt.left_out {
+                return Err(Fault::new(Kind::Invalid, left_out.what));
+            }
         }
         Sink::Server(runtime, remote) => {
             let body = remote_write::encode(batch)

@@ -1,16 +1,21 @@
 //! `plimsoll store`: looks at the files of a store, beside a running server or without one.
 
 mod export;
+mod top;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use ::store::{StoreError, survey};
 use model::Kind;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::serve::default_data;
+use super::{serve::default_data, small_runtime};
 use crate::{
-    args::store::{Data, Snapshot, StoreCommand, Top},
+    args::{
+        Server,
+        store::{Data, Place, Snapshot, StoreCommand},
+    },
+    client::Remote,
     fault::Fault,
     output::Output,
 };
@@ -22,7 +27,7 @@ pub(crate) fn run(command: &StoreCommand, output: &Output) -> Result<ExitCode, F
         StoreCommand::Inspect(data) => inspect(data, output),
         StoreCommand::Snapshot(command) => snapshot(command, output),
         StoreCommand::Export(command) => export::run(command, output),
-        StoreCommand::Top(command) => top(command, output),
+        StoreCommand::Top(command) => top::run(command, output),
     }
 }
 
@@ -35,6 +40,12 @@ fn place(data: &Data) -> Result<PathBuf, Fault> {
     }
     Err(Fault::new(Kind::Missing, format!("there is no store in {}", place.display()))
         .help("say where the data are with --data, as for `plimsoll serve`"))
+}
+
+/// The server that was named.
+fn remote(place: &Place) -> Result<Remote, Fault> {
+    let server = place.server.clone().unwrap_or_default();
+    Remote::new(&Server { server, token_file: place.token_file.clone() })
 }
 
 fn fault(error: &StoreError) -> Fault {
@@ -57,7 +68,7 @@ fn verify(data: &Data, output: &Output) -> Result<ExitCode, Fault> {
             .map(|flaw| {
                 json!({
                     "file": flaw.path, "offset": flaw.offset, "what": flaw.what,
-                    "series": flaw.series, "named": flaw.named,
+                    "series": flaw.series, "samples": flaw.samples, "named": flaw.named,
                 })
             })
             .collect();
@@ -68,11 +79,16 @@ fn verify(data: &Data, output: &Output) -> Result<ExitCode, Fault> {
         for flaw in &found.flaws {
             let at = flaw.offset.map_or_else(String::new, |offset| format!(" at byte {offset}"));
             output.text(&format!("{}{at}: {}\n", flaw.path.display(), flaw.what))?;
+            let lost =
+                flaw.samples.map_or_else(|| "samples".to_owned(), |own| format!("{own} samples"));
             if flaw.series > 0 {
-                output.text(&format!("  series that lose samples: {}\n", flaw.series))?;
+                output.text(&format!("  it costs {lost} of {} series:\n", flaw.series))?;
             }
             for series in &flaw.named {
                 output.text(&format!("    {series}\n"))?;
+            }
+            if flaw.series > flaw.named.len() as u64 && !flaw.named.is_empty() {
+                output.text("    …\n")?;
             }
         }
         output.text(&format!(
@@ -100,7 +116,8 @@ fn inspect(data: &Data, output: &Output) -> Result<ExitCode, Fault> {
             .map(|day| {
                 json!({
                     "day": day.day, "parts": day.parts, "indexes": day.indexes, "series": day.series,
-                    "samples": day.samples, "part_bytes": day.part_bytes, "index_bytes": day.index_bytes,
+                    "samples": day.samples, "histograms": day.histograms, "coarse": day.coarse, "blocks": day.blocks,
+                    "part_bytes": day.part_bytes, "index_bytes": day.index_bytes,
                 })
             })
             .collect();
@@ -117,14 +134,28 @@ fn inspect(data: &Data, output: &Output) -> Result<ExitCode, Fault> {
         vec![
             day.day.clone(),
             day.parts.to_string(),
+            day.indexes.to_string(),
             day.series.to_string(),
             day.samples.to_string(),
+            day.histograms.to_string(),
+            day.coarse.to_string(),
             bytes(day.part_bytes),
             bytes(day.index_bytes),
             format!("{:.2}", each(all, day.samples)),
         ]
     });
-    let head = ["day", "parts", "series", "samples", "parts' size", "index size", "bytes/sample"];
+    let head = [
+        "day",
+        "parts",
+        "indexes",
+        "series",
+        "samples",
+        "histograms",
+        "coarse",
+        "parts' size",
+        "indexes' size",
+        "bytes/sample",
+    ];
     output.table(&head, rows.collect())?;
     output.text(&format!(
         "{}: {} samples in {}, {:.2} bytes a sample; log {} in {} pieces\n",
@@ -145,70 +176,37 @@ fn inspect(data: &Data, output: &Output) -> Result<ExitCode, Fault> {
 }
 
 fn snapshot(command: &Snapshot, output: &Output) -> Result<ExitCode, Fault> {
-    let place = place(&command.data)?;
-    let to = command.to.join("metrics");
-    if command.to.try_exists().unwrap_or_default() {
-        let text = format!("{} is there already", command.to.display());
+    let Some(folder) = &command.to else {
+        let remote = remote(&command.place)?;
+        let made = small_runtime()?.block_on(remote.post("/api/plimsoll/v1/store/snapshots"))?;
+        return tell_snapshot(&made, output);
+    };
+    let place = place(&command.place.data)?;
+    if folder.try_exists().unwrap_or_default() {
+        let text = format!("{} is there already", folder.display());
         return Err(Fault::new(Kind::Conflict, text).help("name a folder that is not there yet"));
     }
-    let made = survey::snapshot(&place, &to).map_err(|error| fault(&error))?;
-    if output.is_json() {
-        output.json(&json!({
-            "folder": command.to, "linked": made.linked, "linked_bytes": made.linked_bytes,
-            "copied_bytes": made.copied_bytes,
-        }))?;
-    } else {
-        output.text(&format!(
-            "{}: {} files shared ({}), {} of log copied\n",
-            command.to.display(),
-            made.linked,
-            bytes(made.linked_bytes),
-            bytes(made.copied_bytes)
-        ))?;
-    }
-    Ok(ExitCode::SUCCESS)
+    let made = survey::snapshot(&place, &folder.join("metrics")).map_err(|error| fault(&error))?;
+    let document = json!({
+        "folder": folder, "linked": made.linked, "linked_bytes": made.linked_bytes,
+        "copied_bytes": made.copied_bytes,
+    });
+    tell_snapshot(&document, output)
 }
 
-fn top(command: &Top, output: &Output) -> Result<ExitCode, Fault> {
-    let place = place(&command.data)?;
-    let found =
-        survey::top(&place, command.day.as_deref(), command.rows).map_err(|error| fault(&error))?;
+fn tell_snapshot(made: &Value, output: &Output) -> Result<ExitCode, Fault> {
     if output.is_json() {
-        let values = |all: &[survey::TopValue]| -> Vec<_> {
-            all.iter().map(|own| json!({ "value": own.value, "series": own.series })).collect()
-        };
-        let labels = found
-            .labels
-            .iter()
-            .map(|own| json!({ "name": own.name, "values": own.values, "series": own.series }));
-        output.json(&json!({
-            "day": found.day, "series": found.series, "new": found.new,
-            "metrics": values(&found.metrics), "jobs": values(&found.jobs),
-            "labels": labels.collect::<Vec<_>>(),
-        }))?;
-        return Ok(ExitCode::SUCCESS);
+        output.json(made)?;
+    } else {
+        let number = |name: &str| made[name].as_u64().unwrap_or_default();
+        output.text(&format!(
+            "{}: {} files shared ({}), {} of log copied\n",
+            made["folder"].as_str().unwrap_or_default(),
+            number("linked"),
+            bytes(number("linked_bytes")),
+            bytes(number("copied_bytes"))
+        ))?;
     }
-    if found.day.is_empty() {
-        output.note(
-            "there is no such day on disk; series that came within the last minutes are in memory",
-        );
-        return Ok(ExitCode::SUCCESS);
-    }
-    output.text(&format!(
-        "{}: {} series, {} of them not there the day before\n\n",
-        found.day, found.series, found.new
-    ))?;
-    let rows = |all: &[survey::TopValue]| {
-        all.iter().map(|own| vec![own.series.to_string(), own.value.clone()]).collect()
-    };
-    output.table(&["series", "metric"], rows(&found.metrics))?;
-    output.text("\n")?;
-    output.table(&["series", "job"], rows(&found.jobs))?;
-    output.text("\n")?;
-    let labels = found.labels.iter();
-    let rows =
-        labels.map(|own| vec![own.values.to_string(), own.series.to_string(), own.name.clone()]);
-    output.table(&["values", "series", "label"], rows.collect())?;
     Ok(ExitCode::SUCCESS)
 }
 

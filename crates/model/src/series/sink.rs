@@ -3,18 +3,31 @@
 use crate::{Batch, Kind, Series, TimeRange};
 
 /// What became of a batch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WriteReceipt {
     /// Samples that are kept from now on, whatever happens to the process.
     pub accepted: usize,
     /// Samples left out because their time lies outside what the store keeps.
     pub out_of_range: usize,
+    /// Series left out because they are beyond a limit, if any are; the others are kept.
+    pub left_out: Option<Box<LeftOut>>,
+}
+
+/// Series of a batch that were left out because they are beyond a limit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Their places in the batch, rising.
+    pub series: Vec<u32>,
+    /// Their samples that would have been kept.
+    pub samples: usize,
+    /// Which limit, who is causing it, and the first of the series.
+    pub what: String,
 }
 
 /// Why a batch was not taken. Nothing of it is kept, unless the error says otherwise.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// The batch breaks a limit.
+    /// The batch breaks a limit, or every series of it does.
     #[error("{what} in series {series}")]
     Limit {
         /// Which limit, and what came.
@@ -49,7 +62,7 @@ impl WriteError {
 
 /// Anything that takes samples. May wait for the disk: call it where blocking is allowed.
 pub trait SampleSink: Send + Sync {
-    /// Keeps a batch: all or nothing but for samples out of range. When it returns, the samples
+    /// Keeps a batch: all or nothing but for samples out of range and series beyond a limit. When it returns, the samples
     /// survive the end of this process.
     fn write_batch(&self, batch: &Batch) -> Result<WriteReceipt, WriteError>;
 

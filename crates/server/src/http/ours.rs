@@ -7,6 +7,7 @@ mod resources;
 mod session;
 mod shape;
 mod status;
+mod store;
 mod targets;
 mod views;
 
@@ -19,6 +20,8 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+
+pub(super) use store::{make_snapshot, with_store};
 
 use super::{error::ApiError, live};
 use crate::state::App;
@@ -34,6 +37,8 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/changes", get(alerts::changes))
         .route("/targets", get(targets::list))
         .route("/status", get(status::status))
+        .route("/store/top", get(store::top))
+        .route("/store/snapshots", post(store::snapshot))
         .route("/session", post(session::sign_in))
         .route("/events", get(live::events))
         .route("/openapi.json", get(description::serve))

@@ -39,6 +39,8 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/targets", get(rules::targets))
         .route("/status/buildinfo", get(status::buildinfo))
         .route("/status/runtimeinfo", get(status::runtimeinfo))
+        .route("/status/tsdb", get(status::tsdb))
+        .route("/admin/tsdb/snapshot", post(status::snapshot).put(status::snapshot))
         .route("/write", post(receive::write))
         .route("/otlp/v1/metrics", post(otlp_metrics))
         .fallback(unknown)

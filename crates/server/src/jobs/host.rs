@@ -68,7 +68,8 @@ fn read(app: &App, collector: &mut HostCollector, at: Time) -> TargetReport {
     let error = match app.sink.write(&batch) {
         Ok(receipt) => {
             app.meters.add(meters::COLLECT_SAMPLES, WAY, receipt.accepted as f64);
-            (!notes.is_empty()).then(|| notes.join("; "))
+            let left_out = receipt.left_out.map(|own| own.what);
+            left_out.or_else(|| (!notes.is_empty()).then(|| notes.join("; ")))
         }
         Err(error) => {
             app.meters.count(meters::COLLECT_REFUSED, &format!("{WAY},reason=\"store\""));

@@ -73,8 +73,13 @@ async fn look(
     let mut batch = trail.step(series, now);
     batch.extend(round.iter().flat_map(|(_, found)| found).flat_map(history::record));
     let written = blocking(app, move |app| app.sink.write(&batch)).await;
-    if let Some(Err(error)) = written {
-        warn!(error = chain(&error), "readings of resources were not kept");
+    let error = match written {
+        Some(Err(error)) => Some(chain(&error)),
+        Some(Ok(receipt)) => receipt.left_out.map(|own| own.what),
+        None => None,
+    };
+    if let Some(error) = error {
+        warn!(error, "readings of resources were not kept");
     }
     let changes = changes(&round, known, first, now);
     if !changes.is_empty() {

@@ -149,7 +149,8 @@ fn record(
 ) -> Result<(), String> {
     let series = judge_recording(rule, answer, now, limit).map_err(|error| chain(&error))?;
     let series = trail.step(series, now);
-    app.sink.write(&series).map(drop).map_err(|error| chain(&error))
+    let receipt = app.sink.write(&series).map_err(|error| chain(&error))?;
+    receipt.left_out.map_or(Ok(()), |own| Err(own.what))
 }
 
 fn succeeded(app: &App, group: &RuleGroup, rule: &Rule, evaluation: Evaluation) {

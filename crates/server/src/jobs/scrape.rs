@@ -6,7 +6,7 @@ use collect::{
     net,
     scrape::{Health, ScrapeJob, Scraper, Target, TargetReport, discover::Discovery, offset},
 };
-use model::{Change, ChangeKind, SampleSink as _, Series, Span};
+use model::{Batch, Change, ChangeKind, SampleSink as _, Series, Span};
 use reqwest::Client;
 use tracing::warn;
 
@@ -86,7 +86,7 @@ async fn follow(app: Arc<App>, key: String, mut scraper: Scraper, stop: Stop) {
         let scraped = scraper.scrape(app.clock.as_ref()).await;
         app.board.describe(scraped.metadata);
         let mut report = scraped.report;
-        if let Err(error) = keep(&app, scraped.batch).await {
+        if let Err(error) = keep(&app, &scraper.target().job.name, scraped.batch).await {
             report.error = Some(error);
         }
         let outcome = if report.health == Health::Up { "up" } else { "down" };
@@ -99,7 +99,7 @@ async fn follow(app: Arc<App>, key: String, mut scraper: Scraper, stop: Stop) {
     // When the server stops, the series do not end: they go on after its next start.
     if !app.tasks.stop_token().is_cancelled() {
         let markers = scraper.end(app.clock.now());
-        if let Err(error) = keep(&app, markers).await {
+        if let Err(error) = keep(&app, &scraper.target().job.name, markers).await {
             warn!(error, "the end of a target's series was not kept");
         }
     }
@@ -121,13 +121,22 @@ fn until_next(interval: Span, spent: Duration) -> Duration {
     Duration::from_nanos(u64::try_from(rest).unwrap_or(u64::MAX))
 }
 
-async fn keep(app: &Arc<App>, batch: Vec<Series>) -> Result<(), String> {
-    let written = blocking(app, move |app| app.sink.write(&batch)).await;
+/// Keeps what a target of a job said; limits name the job.
+async fn keep(app: &Arc<App>, job: &str, series: Vec<Series>) -> Result<(), String> {
+    let job = job.to_owned();
+    let written = blocking(app, move |app| app.sink.write_batch(&Batch::of(&job, &series))).await;
     match written {
         Some(Ok(receipt)) => {
             app.meters.add(meters::COLLECT_SAMPLES, WAY, receipt.accepted as f64);
             if receipt.out_of_range > 0 {
                 app.meters.add(meters::COLLECT_OUT_OF_RANGE, WAY, receipt.out_of_range as f64);
+            }
+            if let Some(left_out) = receipt.left_out {
+                app.meters.add(meters::COLLECT_LEFT_OUT, WAY, left_out.samples as f64);
+                return Err(format!(
+                    "{} samples were left out: {}",
+                    left_out.samples, left_out.what
+                ));
             }
             Ok(())
         }

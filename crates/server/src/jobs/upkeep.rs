@@ -72,6 +72,11 @@ pub(crate) fn refresh(app: &App, now: Time) {
     set(meters::STORE_LOG, stats.log_bytes as f64);
     set(meters::STORE_MEMORY, stats.bytes_in_memory as f64);
     set(meters::STORE_REFUSED, stats.writes_refused as f64);
+    for (limit, samples) in &stats.samples_left_out {
+        meters.set(meters::STORE_LEFT_OUT, &format!("limit=\"{limit}\""), *samples as f64);
+    }
+    set(meters::STORE_SERIES_MEMORY, stats.series_bytes as f64);
+    set(meters::STORE_SERIES_FORGOTTEN, stats.series_forgotten_early as f64);
     set(meters::STORE_QUARANTINED, stats.quarantined as f64);
     set(meters::STORE_POISONED, f64::from(u8::from(stats.poisoned.is_some())));
     set(meters::HTTP_LISTENERS, app.hub.listeners() as f64);

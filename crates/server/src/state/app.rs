@@ -1,6 +1,6 @@
 //! The running server's parts, handed to jobs and requests.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use detect::{Rule, RuleGroup, elements};
 use forward::Forwarding;
@@ -37,6 +37,8 @@ const LATE_QUIET: Span = Span::secs(10);
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) settings: Settings,
+    /// Where everything is kept.
+    pub(crate) data: PathBuf,
     pub(crate) groups: Vec<RuleGroup>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) clock: Arc<dyn Clock>,

@@ -44,6 +44,10 @@ pub struct StoreSettings {
     pub sync: Sync,
     /// Most series kept at a time; samples of further ones are refused and counted.
     pub series_max: u64,
+    /// Most bytes of memory that these series take.
+    pub series_memory: u64,
+    /// Most new series that one source may bring within an hour, if there is such a bound.
+    pub new_series_per_source: Option<u64>,
     /// Most labels of one series.
     pub labels_per_series_max: u64,
     /// Longest name or value of a label, in bytes.
@@ -58,6 +62,8 @@ impl Default for StoreSettings {
             downsample: Vec::new(),
             sync: Sync::Interval(Span::millis(100)),
             series_max: 2_000_000,
+            series_memory: 1 << 30,
+            new_series_per_source: None,
             labels_per_series_max: 64,
             label_bytes_max: 2048,
         }
@@ -191,9 +197,28 @@ pub(super) static TABLE: Table<StoreDraft> = Table {
             name: "series_max",
             form: "number",
             otherwise: Otherwise::Is("2_000_000"),
-            about: "Most series kept at a time. Samples of further series are refused and counted.",
+            about: "Most series written to within an hour. Further new series are left out, counted and named; known ones go on. Past half of it series that rest for ten minutes are forgotten, which costs nothing but that they count as new when they come again.",
             read: |reader, field, into| {
                 set(&mut into.settings.series_max, reader.whole(field.node, 100..=100_000_000));
+            },
+        },
+        Key {
+            name: "series_memory",
+            form: "size",
+            otherwise: Otherwise::Is("1GiB"),
+            about: "Most memory that these series may take, some 200 bytes and their labels each. The same goes for it as for `series_max`.",
+            read: |reader, field, into| {
+                set(&mut into.settings.series_memory, reader.size(field.node, 1 << 20..=1 << 40));
+            },
+        },
+        Key {
+            name: "new_series_per_source",
+            form: "number",
+            otherwise: Otherwise::Nothing,
+            about: "Most new series that one source may bring within an hour: a scrape job, or a sender by its `X-Scope-OrgID` or address. Further ones are left out, counted and named with their metric and the label that has the most values; its known series and other sources go on.",
+            read: |reader, field, into| {
+                let most = reader.whole(field.node, 1..=100_000_000);
+                set(&mut into.settings.new_series_per_source, most.map(Some));
             },
         },
         Key {

@@ -12,6 +12,7 @@
 //! A flush writes a segment only for series that the day did not have before, so that labels are on disk once for each
 //! day. Segments of a day are merged when there are several.
 
+mod check;
 mod keys;
 mod labels;
 mod meta;
@@ -34,6 +35,7 @@ use std::{
 use model::{Labels, Matcher};
 use roaring::RoaringBitmap;
 
+pub(crate) use check::check_index;
 pub(crate) use keys::Keys;
 pub(crate) use labels::LabelPage;
 pub(crate) use terms::Directory;

@@ -31,7 +31,7 @@ use std::{
 };
 
 pub(crate) use cache::{Cache, Piece};
-pub(crate) use check::check_part;
+pub(crate) use check::{Damage, begins_with, check_part, count_columns};
 pub(crate) use cursor::PartCursor;
 pub(crate) use extent::{Extent, Packer};
 pub(crate) use merge::{Merger, Source};

@@ -43,6 +43,8 @@ pub(crate) struct Replayed {
     pub(crate) rows: u64,
     /// Whether something that is no torn end could not be read.
     pub(crate) damaged: bool,
+    /// Bytes from its start on that could be read.
+    pub(crate) whole: u64,
 }
 
 /// Puts the rows of a segment into the buffer, but for those of days that have them on disk. `lookup` finds the labels of
@@ -74,6 +76,7 @@ pub(crate) fn replay(
     }
     replayed.damaged = magic != *MAGIC;
     while !replayed.damaged {
+        replayed.whole = segment.bytes - reader.left;
         match reader.next(&segment.path)? {
             Next::Payload(payload) => {
                 replayed.damaged = record::read(&payload, &mut into).is_none();

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use model::HistogramSample;
+use roaring::RoaringTreemap;
 
 use super::{buffer::Buffer, series::SeriesTable};
 use crate::{
@@ -70,6 +71,11 @@ impl Run {
         }
         run.starts.push(short(run.times.len()));
         run
+    }
+
+    /// Adds the numbers of all series.
+    pub(crate) fn add_ids(&self, ids: &mut RoaringTreemap) {
+        ids.extend(self.keys.iter().map(|key| key.id));
     }
 
     /// How many rows of either kind.

@@ -5,8 +5,11 @@ use std::time::Duration;
 use hashbrown::{HashMap, HashTable};
 use model::{Labels, LabelsRef, METRIC_NAME, MatchOp, Matcher};
 
+use super::sources::{NOBODY, Sources, seconds};
 use crate::key::Key;
 
+/// How long a series counts as new.
+const NEW_SECONDS: u32 = 3600;
 /// Bytes of a slot and its places in the tables, about.
 const SERIES_OVERHEAD: usize = 192;
 
@@ -75,7 +78,31 @@ pub(crate) struct Slot {
     /// Its last row in the buffer, if the buffer has this generation.
     pub(super) head: u32,
     pub(super) generation: u32,
-    seen: Duration,
+    /// Who was the first to write to it.
+    pub(super) source: u32,
+    /// When it was written to last, in seconds.
+    seen: u32,
+    /// One second after it came as a new one; zero if it was there at the start.
+    born: u32,
+}
+
+impl Slot {
+    /// Whether the buffer of this generation has rows of it.
+    pub(crate) fn is_in(&self, generation: u32) -> bool {
+        self.generation == generation
+    }
+
+    /// Whether it came within the last hour.
+    pub(crate) fn is_new(&self, now: Duration) -> bool {
+        self.born > 0 && seconds(now).saturating_sub(self.born - 1) < NEW_SECONDS
+    }
+}
+
+/// Who writes to a series, and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Writer {
+    pub(super) source: u32,
+    pub(super) now: Duration,
 }
 
 /// The series written to lately.
@@ -88,6 +115,7 @@ pub(crate) struct SeriesTable {
     names: NameIndex,
     next_id: u64,
     bytes: usize,
+    pub(crate) sources: Sources,
 }
 
 impl Default for SeriesTable {
@@ -100,6 +128,7 @@ impl Default for SeriesTable {
             names: NameIndex::default(),
             next_id: 1,
             bytes: 0,
+            sources: Sources::default(),
         }
     }
 }
@@ -144,21 +173,25 @@ impl SeriesTable {
         self.numbers.find(short(hash), same).copied()
     }
 
-    /// The place of a series, which is seen now; a new series gets one, and a number.
-    pub(crate) fn number(&mut self, labels: LabelsRef<'_>, hash: u128, now: Duration) -> u32 {
-        if let Some(number) = self.find(hash) {
-            if let Some(slot) = self.slot_mut(number) {
-                slot.seen = now;
-            }
-            return number;
+    /// Gives a new series a place and a number.
+    pub(super) fn number(&mut self, labels: LabelsRef<'_>, hash: u128, writer: Writer) -> u32 {
+        let number = self.add(&labels.to_labels(), hash, self.next_id, writer);
+        if let Some(slot) = self.slot_mut(number) {
+            slot.born = seconds(writer.now).saturating_add(1);
         }
-        self.add(&labels.to_labels(), hash, self.next_id, now)
+        self.sources.add(writer.source, true, writer.now);
+        number
     }
 
     /// Says that a series is written to now.
-    pub(super) fn seen(&mut self, number: u32, now: Duration) -> u32 {
+    pub(super) fn seen(&mut self, number: u32, writer: Writer) -> u32 {
         if let Some(slot) = self.slot_mut(number) {
-            slot.seen = now;
+            slot.seen = seconds(writer.now);
+            if slot.source == NOBODY {
+                slot.source = writer.source;
+                self.sources.remove(NOBODY);
+                self.sources.add(writer.source, false, writer.now);
+            }
         }
         number
     }
@@ -166,15 +199,16 @@ impl SeriesTable {
     /// Brings back a series with the number it has on disk, unless it is there already.
     pub(crate) fn restore(&mut self, labels: &Labels, id: u64, now: Duration) -> u32 {
         let hash = hash(labels.as_ref());
-        match self.find(hash) {
-            Some(number) => number,
-            None => self.add(labels, hash, id, now),
+        if let Some(number) = self.find(hash) {
+            return number;
         }
+        self.sources.add(NOBODY, false, now);
+        self.add(labels, hash, id, Writer { source: NOBODY, now })
     }
 
-    fn add(&mut self, labels: &Labels, hash: u128, id: u64, now: Duration) -> u32 {
+    fn add(&mut self, labels: &Labels, hash: u128, id: u64, writer: Writer) -> u32 {
         self.reserve_id(id);
-        self.bytes += slot_bytes(labels);
+        self.bytes += slot_bytes(labels.heap_bytes());
         let slot = Slot {
             labels: labels.clone(),
             key: Key::new(labels.as_ref(), id),
@@ -183,7 +217,9 @@ impl SeriesTable {
             known_day: None,
             head: 0,
             generation: 0,
-            seen: now,
+            source: writer.source,
+            seen: seconds(writer.now),
+            born: 0,
         };
         let number = if let Some(number) = self.free.pop() {
             self.slots[number as usize] = Some(slot);
@@ -239,7 +275,10 @@ impl SeriesTable {
             }
         }
         let gone = |number: &u32| Some((self.slots.get_mut(*number as usize)?.take()?, *number));
-        let gone = fresh.iter().filter_map(gone).collect();
+        let gone: Vec<(Slot, u32)> = fresh.iter().filter_map(gone).collect();
+        for (slot, _) in gone.iter().filter(|(slot, _)| slot.born > 0) {
+            self.sources.withdraw(slot.source);
+        }
         self.forget(gone);
     }
 
@@ -267,21 +306,71 @@ impl SeriesTable {
 
     /// Forgets series not seen since a moment, unless the buffer of this generation has rows of them.
     pub(crate) fn forget_before(&mut self, moment: Duration, generation: u32) {
+        let moment = seconds(moment);
+        self.forget_if(|slot| slot.seen < moment && slot.generation != generation);
+    }
+
+    /// Forgets so many series at most, those least lately seen first, and only such as `may_go` and were not seen since a
+    /// moment. Gives how many.
+    pub(crate) fn forget_least(
+        &mut self,
+        count: usize,
+        moment: Duration,
+        may_go: impl Fn(&Slot) -> bool,
+    ) -> usize {
+        let moment = seconds(moment);
+        let may_go = |slot: &Slot| slot.seen < moment && may_go(slot);
+        let mut seen: Vec<u32> =
+            self.slots().filter(|own| may_go(own)).map(|own| own.seen).collect();
+        let count = count.min(seen.len());
+        if count == 0 {
+            return 0;
+        }
+        let (_, last, _) = seen.select_nth_unstable(count - 1);
+        let last = *last;
+        // Of those seen in the last of these seconds, any.
+        let mut of_last = count - seen.iter().filter(|own| **own < last).count();
+        self.forget_if(|slot| {
+            if slot.seen > last || !may_go(slot) {
+                return false;
+            }
+            if slot.seen == last {
+                let goes = of_last > 0;
+                of_last -= usize::from(goes);
+                return goes;
+            }
+            true
+        });
+        count
+    }
+
+    fn forget_if(&mut self, mut goes: impl FnMut(&Slot) -> bool) {
         let mut gone = Vec::new();
         for (number, slot) in self.slots.iter_mut().enumerate() {
-            let old = |slot: &mut Slot| slot.seen < moment && slot.generation != generation;
-            if let Some(slot) = slot.take_if(old) {
+            if let Some(slot) = slot.take_if(|own| goes(own)) {
                 gone.push((slot, u32::try_from(number).unwrap_or(u32::MAX)));
             }
         }
         self.forget(gone);
     }
 
+    /// All series, in no order that means anything.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = &Slot> {
+        self.slots.iter().flatten()
+    }
+
+    /// Those of some places.
+    pub(crate) fn slots_at(&self, places: std::ops::Range<usize>) -> Option<&[Option<Slot>]> {
+        let end = places.end.min(self.slots.len());
+        self.slots.get(places.start..end).filter(|own| !own.is_empty())
+    }
+
     /// Forgets series whose slots were emptied.
     fn forget(&mut self, gone: Vec<(Slot, u32)>) {
         let any = !gone.is_empty();
         for (slot, number) in gone {
-            self.bytes -= slot_bytes(&slot.labels);
+            self.bytes -= slot_bytes(slot.labels.heap_bytes());
+            self.sources.remove(slot.source);
             self.by_id.remove(&slot.key.id);
             if let Ok(entry) = self.numbers.find_entry(short(slot.hash), |own| *own == number) {
                 entry.remove();
@@ -295,6 +384,7 @@ impl SeriesTable {
     }
 }
 
-fn slot_bytes(labels: &Labels) -> usize {
-    labels.heap_bytes() + SERIES_OVERHEAD
+/// Bytes of a series whose labels take so many, about.
+pub(super) fn slot_bytes(labels: usize) -> usize {
+    labels + SERIES_OVERHEAD
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What the format file says; the number rises when an older program could not read the directory.
-const FORMAT: &str = "plimsoll store 3";
+pub(crate) const FORMAT: &str = "plimsoll store 3";
 /// The first and last day that have a name of four digits for the year: 0000-01-01, 9999-12-31.
 const DAY_MIN: i64 = -719_528;
 const DAY_MAX: i64 = 2_932_896;

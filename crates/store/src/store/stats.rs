@@ -6,6 +6,7 @@ use model::Time;
 use parking_lot::Mutex;
 
 use super::Store;
+use crate::intake::Limit;
 
 /// Figures of a store at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +30,13 @@ pub struct StoreStats {
     pub samples_written: u64,
     /// Samples left out since the store was opened, because their time lies outside what is kept.
     pub samples_out_of_range: u64,
+    /// Samples of new series left out since the store was opened, by the limit that these were beyond: `labels`,
+    /// `label_bytes`, `series`, `series_memory`, `new_series`.
+    pub samples_left_out: Vec<(&'static str, u64)>,
+    /// Series forgotten before their hour was over, to make room, since the store was opened.
+    pub series_forgotten_early: u64,
+    /// Bytes of memory that series take.
+    pub series_bytes: u64,
     /// Batches refused since the store was opened, whatever the reason.
     pub writes_refused: u64,
     /// Parts and pieces of log that were set aside as damaged, earlier runs included.
@@ -61,6 +69,8 @@ const NAMES_MAX: usize = 100;
 pub(super) struct Counters {
     pub(super) written: AtomicU64,
     pub(super) out_of_range: AtomicU64,
+    pub(super) left_out: [AtomicU64; Limit::ALL.len()],
+    pub(super) forgotten_early: AtomicU64,
     pub(super) refused: AtomicU64,
     pub(super) merges: AtomicU64,
     pub(super) folds: AtomicU64,
@@ -105,6 +115,11 @@ impl Store {
             partitions: catalog.days.len(),
             samples_written: get(&self.counters.written),
             samples_out_of_range: get(&self.counters.out_of_range),
+            samples_left_out: (Limit::ALL.iter().zip(&self.counters.left_out))
+                .map(|(limit, own)| (limit.word(), get(own)))
+                .collect(),
+            series_forgotten_early: get(&self.counters.forgotten_early),
+            series_bytes: intake.table.bytes() as u64,
             writes_refused: get(&self.counters.refused),
             merges: get(&self.counters.merges),
             days_folded: get(&self.counters.folds),

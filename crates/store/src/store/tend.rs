@@ -2,6 +2,7 @@
 
 mod flush;
 mod fold;
+mod forget;
 mod merge;
 mod tiers;
 
@@ -17,10 +18,6 @@ pub(super) use merge::Merging;
 
 /// How long a failed attempt to write parts rests: a full disk is not filled again every second.
 const REST: Duration = Duration::from_secs(5);
-/// How long a series counts as active after its last sample.
-const SERIES_IDLE: Duration = Duration::from_hours(1);
-/// How often idle series are looked for.
-const FORGET_EVERY: Duration = Duration::from_mins(1);
 
 /// When each day last had a new part from memory, as far as is known.
 pub(super) type Touched = HashMap<i64, Duration>;
@@ -64,26 +61,5 @@ impl Store {
         let why = chain(error);
         tracing::error!(error = %why, "the store refuses writes from now on");
         self.intake.lock().poisoned.get_or_insert(why);
-    }
-
-    /// Forgets series that are no longer written to.
-    pub(super) fn forget_idle_series(&self) {
-        let now = self.clock.elapsed();
-        {
-            let mut flushing = self.flushing.lock();
-            if now < flushing.forgot_at + FORGET_EVERY {
-                return;
-            }
-            // What waits for the disk still needs its labels.
-            if flushing.trouble.is_some() {
-                return;
-            }
-            flushing.forgot_at = now;
-        }
-        let idle = SERIES_IDLE.max(self.options.flush_after.to_duration() * 2);
-        let Some(moment) = now.checked_sub(idle) else { return };
-        let mut intake = self.intake.lock();
-        let generation = intake.buffer.generation();
-        intake.table.forget_before(moment, generation);
     }
 }

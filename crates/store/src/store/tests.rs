@@ -6,6 +6,7 @@ mod clock;
 mod coarse;
 mod faults;
 mod full;
+mod limits;
 mod native;
 mod property;
 mod reading;

@@ -2,13 +2,15 @@
 
 use std::sync::atomic::Ordering;
 
-use model::{Batch, BatchSeries, LabelsRef, SampleSink, TimeRange, WriteError, WriteReceipt};
+use model::{
+    Batch, BatchSeries, LabelsRef, LeftOut, SampleSink, TimeRange, WriteError, WriteReceipt,
+};
 
 use super::{Store, millis, stats::count};
 use crate::{
     StoreError, SyncPolicy,
     error::chain,
-    intake::{Incoming, Refusal, hash, histogram_weight},
+    intake::{Arrival, Away, Incoming, Limit, Refusal, Taken, hash, histogram_weight},
 };
 
 /// How often a writer makes room before it is told to come again: others may take the room it made,
@@ -46,21 +48,22 @@ impl Store {
         let samples = batch.samples();
         self.check(batch, samples)?;
         let window = self.times_taken();
-        let incoming: Vec<Incoming<'_>> = batch
-            .iter()
-            .filter(|series| {
+        let incoming: Vec<Incoming<'_>> = (0..)
+            .zip(batch.iter())
+            .filter(|(_, series)| {
                 series.samples.iter().any(|own| window.contains(own.time))
                     || series.histograms.iter().any(|own| window.contains(own.time))
             })
-            .map(|series| Incoming { series, hash: hash(series.labels) })
+            .map(|(place, series)| Incoming { series, hash: hash(series.labels), place })
             .collect();
         if incoming.is_empty() {
-            return Ok(WriteReceipt { accepted: 0, out_of_range: samples });
+            return Ok(WriteReceipt { out_of_range: samples, ..WriteReceipt::default() });
         }
+        let arrival = Arrival { source: batch.source(), series: &incoming, window };
         let native = |own: &Incoming<'_>| histogram_weight(own.series.histograms);
         let floats = |own: &Incoming<'_>| own.series.samples.len();
         let weight = incoming.iter().map(|own| floats(own) + native(own)).sum();
-        let mut outcome = self.append(&incoming, weight, window)?;
+        let mut outcome = self.append(arrival, weight)?;
         let mut emptied = Ok(());
         for _ in 0..ROOM_TRIES {
             if outcome.is_some() || emptied.is_err() {
@@ -68,9 +71,9 @@ impl Store {
             }
             // Memory is full: this writer helps to empty it, and tries again.
             emptied = self.make_room(weight);
-            outcome = self.append(&incoming, weight, window)?;
+            outcome = self.append(arrival, weight)?;
         }
-        let Some((accepted, position)) = outcome else { return Err(self.busy(emptied.err())) };
+        let Some((taken, position)) = outcome else { return Err(self.busy(emptied.err())) };
         let due = match self.options.sync {
             SyncPolicy::Always => true,
             SyncPolicy::Interval(interval) => {
@@ -83,17 +86,31 @@ impl Store {
             self.sync_log_to(position)
                 .map_err(|error| WriteError::Poisoned { why: chain(&error) })?;
         }
-        Ok(WriteReceipt { accepted, out_of_range: samples - accepted })
+        let Taken { accepted, away } = taken;
+        let left_out = self.note_away(&away).map(|(words, labels)| {
+            let what = format!("{words} in series {}", shorten(labels));
+            let samples = away.samples.iter().sum();
+            Box::new(LeftOut { series: away.series.clone(), samples, what })
+        });
+        let out_of_range = samples - accepted - left_out.as_ref().map_or(0, |own| own.samples);
+        Ok(WriteReceipt { accepted, out_of_range, left_out })
     }
 
-    /// Appends under the lock; gives the accepted samples and where the log stands then. `None`
+    /// Counts what was turned away; gives what there is to say of it.
+    fn note_away<'a>(&self, away: &'a Away) -> Option<(&'a str, LabelsRef<'a>)> {
+        for (limit, samples) in Limit::ALL.into_iter().zip(away.samples) {
+            count(&self.counters.left_out[limit as usize], samples);
+        }
+        away.first.as_ref().map(|(words, labels)| (words.as_str(), labels.as_ref()))
+    }
+
+    /// Appends under the lock; gives what was taken and where the log stands then. `None`
     /// means that memory is full.
     fn append(
         &self,
-        incoming: &[Incoming<'_>],
+        arrival: Arrival<'_>,
         weight: usize,
-        window: TimeRange,
-    ) -> Result<Option<(usize, u64)>, WriteError> {
+    ) -> Result<Option<(Taken, u64)>, WriteError> {
         let mut intake = self.intake.lock();
         if let Some(why) = &intake.poisoned {
             return Err(WriteError::Poisoned { why: why.clone() });
@@ -104,17 +121,21 @@ impl Store {
         if intake.rows() > 0 && intake.rows() + weight > self.options.memory_rows_max {
             return Ok(None);
         }
-        match intake.append(incoming, window, &self.options.limits, self.clock.elapsed()) {
-            Ok(accepted) => {
+        match intake.append(arrival, &self.options.limits, self.clock.elapsed()) {
+            Ok(taken) => {
                 if intake.buffer.weight() >= self.options.buffer_rows_max
                     && let Some(run) = intake.seal()
                 {
                     self.add_run(run);
                 }
-                Ok(Some((accepted, intake.log.appended())))
+                Ok(Some((taken, intake.log.appended())))
             }
-            Err(Refusal::Limit(what, labels)) => {
-                Err(WriteError::Limit { what, series: shorten(labels.as_ref()) })
+            Err(Refusal::Limit(away)) => {
+                let (what, series) = match self.note_away(&away) {
+                    Some((words, labels)) => (words.to_owned(), shorten(labels)),
+                    None => Default::default(),
+                };
+                Err(WriteError::Limit { what, series })
             }
             Err(Refusal::Busy(why)) => {
                 Err(WriteError::Busy { what: format!("its log cannot be written to: {why}") })

@@ -7,7 +7,7 @@ use crate::{
     StoreError,
     disk::files::{Files, failed},
     disk::index::Index,
-    disk::part::Part,
+    disk::part::{Part, count_columns},
     intake::segments,
     store::list,
 };
@@ -25,6 +25,12 @@ pub struct DayFigures {
     pub series: u64,
     /// Samples; one written twice counts twice until its parts are merged.
     pub samples: u64,
+    /// Those of them that are native histograms.
+    pub histograms: u64,
+    /// Those of them that are figures of down-sampled ones, several for each stretch of time.
+    pub coarse: u64,
+    /// Blocks that hold the samples.
+    pub blocks: u64,
     /// Bytes of parts.
     pub part_bytes: u64,
     /// Bytes of index segments.
@@ -62,15 +68,20 @@ impl Inspection {
     }
 }
 
-/// Looks at what each file says of itself; reads no rows.
+/// Looks at what each file says of itself and of its blocks; reads no rows.
 pub fn inspect(dir: &Path) -> Result<Inspection, StoreError> {
     let files = Files::default();
-    let mut found = Inspection { format: check_place(dir)?, ..Inspection::default() };
+    let mut found = Inspection { format: check_place(dir)?.to_owned(), ..Inspection::default() };
     for day in days(dir)? {
         let mut figures = DayFigures { day: day.name, ..DayFigures::default() };
         for path in &day.parts {
-            match gone_is_none(Part::open(path, &files)) {
-                Ok(Some(part)) => {
+            let opened =
+                Part::open(path, &files).and_then(|part| Ok((count_columns(&part)?, part)));
+            match gone_is_none(opened) {
+                Ok(Some((columns, part))) => {
+                    figures.histograms += columns.histograms;
+                    figures.coarse += columns.coarse;
+                    figures.blocks += columns.blocks;
                     figures.parts += 1;
                     figures.samples += part.meta.rows;
                     figures.part_bytes += part.bytes;

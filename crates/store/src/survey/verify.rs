@@ -14,16 +14,17 @@ use super::{DayFiles, check_place, days, gone_is_none};
 use crate::{
     StoreError,
     disk::files::Files,
-    disk::index::Index,
-    disk::part::{Cache, Part, check_part},
+    disk::index::{Index, check_index},
+    disk::part::{Damage, Part, check_part},
     intake::{Buffer, SeriesTable, replay, segments},
+    key::Key,
 };
 
 /// Series named for one flaw.
 const NAMED_MAX: usize = 5;
 
 /// Something that is not what was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Flaw {
     /// The file.
     pub path: PathBuf,
@@ -31,9 +32,11 @@ pub struct Flaw {
     pub offset: Option<u64>,
     /// What does not fit.
     pub what: String,
-    /// Series that cannot be read there; all of the file's if it is the whole.
+    /// Series that lose something; at most so many if it is not known exactly which.
     pub series: u64,
-    /// Some of them, as far as their labels are known.
+    /// Samples that cannot be read, if that is known.
+    pub samples: Option<u64>,
+    /// Some of the series, as far as their labels are known.
     pub named: Vec<String>,
 }
 
@@ -44,7 +47,7 @@ pub struct Verification {
     pub files: usize,
     /// Their bytes.
     pub bytes: u64,
-    /// Samples decoded.
+    /// Samples decoded, native histograms among them.
     pub samples: u64,
     /// What is wrong.
     pub flaws: Vec<Flaw>,
@@ -73,16 +76,26 @@ pub fn verify(dir: &Path, mut progress: impl FnMut(&Path)) -> Result<Verificatio
         found.bytes += segment.bytes;
         found.samples += replayed.rows;
         if replayed.damaged {
+            let rest = segment.bytes.saturating_sub(replayed.whole);
             found.flaws.push(Flaw {
                 path: segment.path.clone(),
-                offset: None,
-                what: "a record is wrong; what comes after it cannot be read".to_owned(),
-                series: 0,
-                named: Vec::new(),
+                offset: Some(replayed.whole),
+                what: format!("a record is wrong; the {rest} bytes from it on cannot be read"),
+                ..Flaw::default()
             });
         }
     }
     Ok(found)
+}
+
+/// What the indexes of a day say.
+struct Known {
+    indexes: Vec<Index>,
+    /// In order.
+    keys: Vec<Key>,
+    ids: RoaringTreemap,
+    /// Whether all of them could be read.
+    whole: bool,
 }
 
 fn verify_day(
@@ -91,65 +104,78 @@ fn verify_day(
     progress: &mut impl FnMut(&Path),
 ) -> Result<(), StoreError> {
     let files = Files::default();
-    let mut known = RoaringTreemap::new();
-    let mut indexes = Vec::new();
-    let mut whole = true;
-    for path in &day.indexes {
+    let known = verify_indexes(day, found, progress)?;
+    for path in &day.parts {
         progress(path);
-        let outcome = Index::open(path, &files).and_then(|index| {
-            index.each(|_, key, _| known.extend([key.id]))?;
-            index.find(&Cache::new(0), &[])?;
-            Ok(index)
-        });
-        match gone_is_none(outcome) {
-            Ok(Some(index)) => {
-                found.files += 1;
-                found.bytes += index.bytes;
-                indexes.push(index);
-            }
-            // Its series are in another one that is read, or will be.
-            Ok(None) => whole = false,
-            Err(StoreError::Damaged { what, .. }) => {
-                whole = false;
-                found.flaws.push(flaw(path, what));
-            }
+        match gone_is_none(Part::open(path, &files)) {
+            Ok(Some(part)) => verify_part(&Arc::new(part), (&known, day.number), found)?,
+            Ok(None) => {}
+            Err(StoreError::Damaged { what, .. }) => found.flaws.push(flaw(path, what)),
             Err(error) => return Err(error),
         }
     }
-    for path in &day.parts {
+    Ok(())
+}
+
+fn verify_indexes(
+    day: &DayFiles,
+    found: &mut Verification,
+    progress: &mut impl FnMut(&Path),
+) -> Result<Known, StoreError> {
+    let files = Files::default();
+    let mut known =
+        Known { indexes: Vec::new(), keys: Vec::new(), ids: RoaringTreemap::new(), whole: true };
+    for path in &day.indexes {
         progress(path);
-        let part = match gone_is_none(Part::open(path, &files)) {
-            Ok(Some(part)) => Arc::new(part),
-            Ok(None) => continue,
+        let outcome = Index::open(path, &files).and_then(|index| Ok((check_index(&index)?, index)));
+        let (checked, index) = match gone_is_none(outcome) {
+            Ok(Some(both)) => both,
+            // Its series are in another one that is read, or will be.
+            Ok(None) => {
+                known.whole = false;
+                continue;
+            }
             Err(StoreError::Damaged { what, .. }) => {
+                known.whole = false;
                 found.flaws.push(flaw(path, what));
                 continue;
             }
             Err(error) => return Err(error),
         };
-        verify_part(&part, (&indexes, whole.then_some(&known)), found)?;
+        found.files += 1;
+        found.bytes += index.bytes;
+        if index.origin().day != day.number {
+            found.flaws.push(flaw(path, "it is in the wrong day"));
+        }
+        known.whole &= checked.damages.is_empty();
+        for damage in checked.damages {
+            found.flaws.push(Flaw {
+                offset: Some(damage.offset),
+                series: damage.series,
+                ..flaw(path, damage.what)
+            });
+        }
+        known.ids.extend(checked.keys.iter().map(|key| key.id));
+        known.keys.extend(checked.keys);
+        known.indexes.push(index);
     }
-    Ok(())
+    known.keys.sort_unstable();
+    known.keys.dedup();
+    Ok(known)
 }
 
 fn flaw(path: &Path, what: &str) -> Flaw {
-    Flaw {
-        path: path.to_owned(),
-        offset: None,
-        what: what.to_owned(),
-        series: 0,
-        named: Vec::new(),
-    }
+    Flaw { path: path.to_owned(), what: what.to_owned(), ..Flaw::default() }
 }
 
 fn verify_part(
     part: &Arc<Part>,
-    (indexes, known): (&[Index], Option<&RoaringTreemap>),
+    (known, day): (&Known, i64),
     found: &mut Verification,
 ) -> Result<(), StoreError> {
     let mut unknown = RoaringTreemap::new();
     let outcome = check_part(part, |key| {
-        if known.is_some_and(|known| !known.contains(key.id)) {
+        if !known.ids.contains(key.id) {
             unknown.insert(key.id);
         }
     });
@@ -157,32 +183,47 @@ fn verify_part(
     found.files += 1;
     found.bytes += part.bytes;
     found.samples += checked.rows;
+    if part.meta.origin.day != day {
+        found.flaws.push(flaw(&part.path, "it is in the wrong day"));
+    }
     for damage in checked.damages {
+        let lost = lost_series(&damage, known);
         found.flaws.push(Flaw {
-            path: part.path.clone(),
             offset: Some(damage.offset),
-            what: damage.what.to_owned(),
-            series: damage.series.len(),
-            named: names(indexes, &damage.series)?,
+            series: lost.len(),
+            samples: damage.rows,
+            named: names(&known.indexes, &lost)?,
+            ..flaw(&part.path, damage.what)
         });
     }
-    if !unknown.is_empty() {
-        let mut flaw = flaw(&part.path, "series are in no index of the day");
-        flaw.series = unknown.len();
-        found.flaws.push(flaw);
+    if known.whole && !unknown.is_empty() {
+        let series = unknown.len();
+        found.flaws.push(Flaw { series, ..flaw(&part.path, "series are in no index of the day") });
     }
     Ok(())
 }
 
-/// The labels of some series.
+/// The series that a damage costs rows.
+fn lost_series(damage: &Damage, known: &Known) -> RoaringTreemap {
+    let Some((first, next)) = damage.between else { return damage.series.clone() };
+    let start = known.keys.partition_point(|key| *key < first);
+    let within = known.keys.iter().skip(start).take_while(|key| next.is_none_or(|end| **key < end));
+    within.map(|key| key.id).collect()
+}
+
+/// The labels of some series. Where an index is damaged, those that come before in it.
 fn names(indexes: &[Index], series: &RoaringTreemap) -> Result<Vec<String>, StoreError> {
     let mut named = Vec::new();
     for index in indexes {
-        index.each(|_, key, labels| {
+        let outcome = index.each(|_, key, labels| {
             if named.len() < NAMED_MAX && series.contains(key.id) {
                 named.push(labels.to_string());
             }
-        })?;
+        });
+        match outcome {
+            Ok(()) | Err(StoreError::Damaged { .. }) => {}
+            Err(error) => return Err(error),
+        }
     }
     Ok(named)
 }

@@ -12,8 +12,8 @@ use std::{
 use ::store::{NoProgress, Store, StoreOptions, survey};
 use jiff::Timestamp;
 use model::{
-    Columns, Kind, Labels, METRIC_NAME, STALE, Selection, SeriesSource as _, Span, Time, TimeRange,
-    Unlimited,
+    Buckets, Columns, HistogramSample, Kind, Labels, METRIC_NAME, ResetHint, STALE, Selection,
+    SeriesSource as _, Span, Time, TimeRange, Unlimited,
 };
 use serde_json::{Map, Value, json};
 use server::SystemClock;
@@ -27,6 +27,8 @@ use crate::{
 
 /// Samples written at once, and those of one JSON object at most.
 const ROWS: usize = 10_000;
+/// The same of native histograms, which are some hundred numbers each.
+const HISTOGRAMS: usize = 500;
 
 /// A snapshot that goes when it is let go of.
 struct Borrowed(PathBuf);
@@ -36,6 +38,45 @@ impl Drop for Borrowed {
         // Nothing but room is lost; the folder's name says what it was.
         drop(fs::remove_dir_all(&self.0));
     }
+}
+
+/// Some samples of one series.
+#[derive(Default)]
+struct Rows<'c> {
+    floats: Vec<(i64, f64)>,
+    histograms: Vec<&'c HistogramSample>,
+}
+
+/// What was written, and what not.
+#[derive(Default)]
+struct Told {
+    samples: usize,
+    left_out: usize,
+}
+
+impl Told {
+    fn count(&mut self, format: ExportFormat, rows: &Rows<'_>) {
+        self.samples += rows.floats.len();
+        if format == ExportFormat::Jsonl {
+            self.samples += rows.histograms.len();
+        } else {
+            self.left_out += rows.histograms.len();
+        }
+    }
+}
+
+/// The samples of a series some at a time, without marks of its end.
+fn rows_of(columns: &Columns) -> Vec<Rows<'_>> {
+    let live: Vec<(i64, f64)> = (columns.times.iter().copied())
+        .zip(columns.values.iter().copied())
+        .filter(|(_, value)| value.to_bits() != STALE.to_bits())
+        .collect();
+    let native: Vec<&HistogramSample> =
+        columns.histograms.iter().filter(|own| !own.histogram.is_stale()).collect();
+    let floats = live.chunks(ROWS).map(|own| Rows { floats: own.to_vec(), ..Rows::default() });
+    let histograms =
+        native.chunks(HISTOGRAMS).map(|own| Rows { histograms: own.to_vec(), ..Rows::default() });
+    floats.chain(histograms).collect()
 }
 
 /// Writes the samples of a selector.
@@ -57,35 +98,29 @@ pub(super) fn run(command: &Export, output: &Output) -> Result<ExitCode, Fault> 
         .collect();
     let writer = Writer { format: command.format, names: names.into_iter().collect() };
     output.text(&writer.head())?;
-    let (mut columns, mut samples, mut histograms) = (Columns::default(), 0, 0);
+    let (mut columns, mut told) = (Columns::default(), Told::default());
     let mut text = String::new();
     for at in 0..set.len() {
         set.read(at, &mut columns).map_err(failed)?;
-        let live: Vec<(i64, f64)> = columns
-            .times
-            .iter()
-            .copied()
-            .zip(columns.values.iter().copied())
-            .filter(|(_, value)| value.to_bits() != STALE.to_bits())
-            .collect();
-        for rows in live.chunks(ROWS) {
+        let rows = rows_of(&columns);
+        for row in &rows {
             text.clear();
+            told.count(command.format, row);
             writer
-                .put(set.labels(at), rows, &mut text)
+                .put(set.labels(at), row, &mut text)
                 .map_err(|error| Fault::from_error(Kind::Internal, &error))?;
             output.text(&text)?;
         }
-        samples += live.len();
-        histograms += columns.histograms.len();
     }
     output.text(writer.tail())?;
     for warning in set.warnings() {
         output.note(&format!("note: {warning}"));
     }
-    output.note(&format!("{} series, {samples} samples", set.len()));
-    if histograms > 0 {
+    output.note(&format!("{} series, {} samples", set.len(), told.samples));
+    if told.left_out > 0 {
         output.note(&format!(
-            "note: {histograms} native histograms are left out: these formats have no word for them"
+            "note: {} native histograms are left out, as this format has no word for them; `--format jsonl` has",
+            told.left_out
         ));
     }
     drop(set);
@@ -144,26 +179,23 @@ impl Writer {
         if self.format == ExportFormat::Openmetrics { "# EOF\n" } else { "" }
     }
 
-    fn put(&self, labels: &Labels, rows: &[(i64, f64)], text: &mut String) -> fmt::Result {
+    fn put(&self, labels: &Labels, rows: &Rows<'_>, text: &mut String) -> fmt::Result {
         match self.format {
             ExportFormat::Openmetrics => {
-                for (time, value) in rows {
+                for (time, value) in &rows.floats {
                     writeln!(text, "{labels} {} {}", number(*value), seconds(*time))?;
                 }
             }
             ExportFormat::Jsonl => {
                 let metric: Map<String, Value> =
                     labels.iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-                let values: Vec<Value> = rows
-                    .iter()
-                    .map(
-                        |(_, value)| {
-                            if value.is_finite() { json!(value) } else { number(*value).into() }
-                        },
-                    )
-                    .collect();
-                let times: Vec<i64> = rows.iter().map(|(time, _)| *time).collect();
-                let row = json!({ "metric": metric, "values": values, "timestamps": times });
+                let values: Vec<Value> =
+                    rows.floats.iter().map(|(_, value)| json_number(*value)).collect();
+                let times: Vec<i64> = rows.floats.iter().map(|(time, _)| *time).collect();
+                let mut row = json!({ "metric": metric, "values": values, "timestamps": times });
+                if !rows.histograms.is_empty() {
+                    row["histograms"] = rows.histograms.iter().map(|own| histogram(own)).collect();
+                }
                 writeln!(text, "{row}")?;
             }
             ExportFormat::Csv => {
@@ -172,7 +204,7 @@ impl Writer {
                     .iter()
                     .map(|name| cell(labels.get(name).unwrap_or_default()))
                     .collect();
-                for (time, value) in rows {
+                for (time, value) in &rows.floats {
                     let (time, value) = (seconds(*time), number(*value));
                     writeln!(text, "{time},{value},{}", own.join(","))?;
                 }
@@ -197,6 +229,33 @@ fn number(value: f64) -> String {
     } else {
         value.to_string()
     }
+}
+
+fn json_number(value: f64) -> Value {
+    if value.is_finite() { json!(value) } else { number(value).into() }
+}
+
+/// A native histogram with its time, bit for bit.
+fn histogram(sample: &HistogramSample) -> Value {
+    let own = &sample.histogram;
+    let side = |side: &Buckets| {
+        let spans: Vec<Value> =
+            side.spans.iter().map(|span| json!([span.offset, span.length])).collect();
+        let counts: Vec<Value> = side.counts.iter().map(|count| json_number(*count)).collect();
+        json!({ "spans": spans, "counts": counts })
+    };
+    json!({
+        "timestamp": sample.time.millis(),
+        "schema": own.schema,
+        "count": json_number(own.count),
+        "sum": json_number(own.sum),
+        "zero_threshold": json_number(own.zero_threshold),
+        "zero_count": json_number(own.zero_count),
+        "positive": side(&own.positive),
+        "negative": side(&own.negative),
+        "bounds": own.bounds.iter().map(|bound| json_number(*bound)).collect::<Vec<Value>>(),
+        "gauge": own.reset == ResetHint::Gauge,
+    })
 }
 
 /// A cell of CSV, quoted where it must be.

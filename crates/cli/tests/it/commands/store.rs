@@ -3,9 +3,14 @@
 use std::fs;
 
 use anyhow::{Context as _, Result};
+use collect::remote_write;
+use model::{Batch, Buckets, Histogram, HistogramSample, Labels, Span32, Time};
 use serde_json::Value;
 
-use crate::program::{QUIET, Server, now_millis, run, series};
+use crate::{
+    program::{QUIET, Server, now_millis, run, series},
+    web,
+};
 
 /// A server with a hundred samples of two series, in the log alone.
 fn filled() -> Result<Server> {
@@ -104,7 +109,7 @@ fn a_snapshot_is_whole_and_damage_is_named() -> Result<()> {
         .find(|path| path.extension().is_some_and(|own| own == "part"))
         .context("no part")?;
     let mut bytes = fs::read(part)?;
-    bytes[12] ^= 4;
+    bytes[9] ^= 4;
     fs::write(part, &bytes)?;
     let damaged = store(&["verify", "--data", "copy"])?;
     assert_eq!(damaged.code, Some(3), "{}", damaged.err);
@@ -116,5 +121,97 @@ fn a_snapshot_is_whole_and_damage_is_named() -> Result<()> {
     assert!(damaged.out.contains("at byte 8"), "{}", damaged.out);
     let missing = store(&["verify", "--data", "nowhere"])?;
     assert_eq!((missing.code, missing.out.as_str()), (Some(4), ""));
+    Ok(())
+}
+
+#[test]
+fn a_running_server_says_who_has_its_series_and_makes_snapshots() -> Result<()> {
+    let server = filled()?;
+    let url = server.url();
+    let top = run(server.folder(), &["store", "top", "--server", &url, "--output", "json"])?;
+    let document: Value = serde_json::from_str(&top.out)?;
+    assert_eq!((&document["series"], &document["new"]), (&Value::from(2), &Value::from(2)));
+    assert_eq!(document["metrics"][0]["value"], "beds");
+    assert_eq!(document["sources"][0]["value"], "127.0.0.1");
+    let pair = &document["pairs"][0];
+    assert_eq!((&pair["name"], &pair["value"]), (&Value::from("job"), &Value::from("hospital")));
+    let text = run(server.folder(), &["store", "top", "--server", &url, "--rows", "1"])?.out;
+    assert!(
+        text.starts_with("now: 2 active series, 2 of them came within the last hour"),
+        "{text}"
+    );
+    let prometheus = server.json("/api/v1/status/tsdb?limit=1")?;
+    assert_eq!(prometheus["data"]["seriesCountByLabelValuePair"][0]["name"], "job=hospital");
+    assert_eq!(prometheus["data"]["headStats"]["numSeries"], 2);
+    let made = run(server.folder(), &["store", "snapshot", "--server", &url, "--output", "json"])?;
+    let document: Value = serde_json::from_str(&made.out)?;
+    let folder = document["folder"].as_str().context("no folder")?;
+    let export = |data: &str| {
+        run(server.folder(), &["store", "export", "--data", data, "beds", "--format", "jsonl"])
+    };
+    assert_eq!(export(folder)?.out, export("data")?.out);
+    let verified = run(server.folder(), &["store", "verify", "--data", folder])?;
+    assert_eq!(verified.code, Some(0), "{}", verified.out);
+    let nowhere = run(server.folder(), &["store", "top", "--server", "http://127.0.0.1:1"])?;
+    assert_eq!(nowhere.code, Some(5), "{}", nowhere.err);
+    Ok(())
+}
+
+#[test]
+fn who_brings_ever_new_series_is_told_so_and_known_series_go_on() -> Result<()> {
+    let settings = format!("{QUIET}store: {{new_series_per_source: 3}}\n");
+    let server = Server::start(&settings)?;
+    let bed = |number: i64, step: i64| {
+        let number = number.to_string();
+        let labels = [("__name__", "beds"), ("bed", number.as_str())];
+        series(&labels, &[(now_millis() - 60_000 + step, 1.0)])
+    };
+    assert_eq!(server.write(&[bed(0, 0), bed(1, 0)])?.0, 204);
+    let (status, message) = server.write(&[bed(0, 1), bed(2, 1), bed(3, 1), bed(4, 1)])?;
+    assert_eq!(status, 400);
+    assert!(
+        message.starts_with(
+            "2 samples were left out: more than 3 new series within an hour from one source (127.0.0.1 has 3 series, \
+             3 of them new, most of beds (3), whose label bed has 3 values) in series beds{bed=\"3\"}"
+        ),
+        "{message}"
+    );
+    assert_eq!(server.write(&[bed(0, 2), bed(1, 2), bed(2, 2)])?.0, 204);
+    let left_out = server.metric("plimsoll_collect_left_out_total{way=\"remote_write\"}")?;
+    assert_eq!(left_out.to_string(), "2");
+    let found = run(server.folder(), &["store", "export", "--data", "data", "beds"])?;
+    assert_eq!(found.out.lines().count(), 1 + 2 + 2 + 3);
+    let top = server.json("/api/plimsoll/v1/store/top")?;
+    assert_eq!(top["sources"][0]["refused"], 2);
+    Ok(())
+}
+
+#[test]
+fn native_histograms_are_exported_where_there_are_words_for_them() -> Result<()> {
+    let server = Server::start(QUIET)?;
+    let mut batch = Batch::new("test");
+    let positive = Buckets { spans: vec![Span32 { offset: 1, length: 2 }], counts: vec![1.0, 2.0] };
+    let histogram = Histogram { count: 3.0, sum: 4.5, positive, ..Histogram::default() };
+    let time = Time(now_millis() - 60_000);
+    batch.push_histogram(HistogramSample { time, histogram: histogram.into() });
+    batch.end_packed(Labels::from_pairs([("__name__", "wait")]).as_ref());
+    let body = remote_write::encode_v2(batch.iter())?;
+    let headers = [
+        ("content-encoding", "snappy"),
+        ("content-type", "application/x-protobuf;proto=io.prometheus.write.v2.Request"),
+    ];
+    let sent = web::send(server.address, "POST /api/v1/write", &headers, &body)?;
+    assert_eq!(sent.0, 204, "{}", sent.1);
+    let export = |format: &str| {
+        run(server.folder(), &["store", "export", "--data", "data", "wait", "--format", format])
+    };
+    let lines = export("jsonl")?;
+    let row: Value = serde_json::from_str(&lines.out)?;
+    let own = &row["histograms"][0];
+    assert_eq!((&own["timestamp"], &own["sum"]), (&Value::from(time.0), &Value::from(4.5)));
+    assert_eq!(own["positive"], serde_json::json!({ "spans": [[1, 2]], "counts": [1.0, 2.0] }));
+    let text = export("openmetrics")?;
+    assert_eq!(text.out, "# EOF\n");
+    assert!(text.err.contains("1 native histograms are left out"), "{}", text.err);
     Ok(())
 }

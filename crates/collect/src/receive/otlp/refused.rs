@@ -22,6 +22,8 @@ pub enum Reason {
     Histogram,
     /// It is older or newer than what the store keeps.
     Late,
+    /// Its series is new and beyond a limit.
+    Limit,
 }
 
 impl Reason {
@@ -35,6 +37,7 @@ impl Reason {
             Self::Labels => "labels",
             Self::Histogram => "histogram",
             Self::Late => "out_of_range",
+            Self::Limit => "limit",
         }
     }
 
@@ -49,6 +52,7 @@ impl Reason {
             Self::Labels => "the attributes do not make labels",
             Self::Histogram => "the histogram cannot be kept",
             Self::Late => "the time lies outside of what is kept",
+            Self::Limit => "a limit is reached",
         }
     }
 }
@@ -98,6 +102,11 @@ impl Refused {
     /// Adds data points that the store did not keep because of their time.
     pub fn add_late(&mut self, points: usize) {
         self.add(Reason::Late, points, "", String::new());
+    }
+
+    /// Adds data points whose series the store left out because of a limit; `what` says which.
+    pub fn add_beyond_limit(&mut self, points: usize, what: String) {
+        self.add(Reason::Limit, points, "", what);
     }
 
     pub(super) fn add(&mut self, reason: Reason, points: usize, metric: &str, detail: String) {

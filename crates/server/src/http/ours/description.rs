@@ -3,7 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{alerts, overview, resources, session, status, targets};
+use super::{alerts, overview, resources, session, status, store, targets};
 use crate::http::{error::ErrorBody, live};
 
 #[derive(OpenApi)]
@@ -21,6 +21,8 @@ use crate::http::{error::ErrorBody, live};
         alerts::changes,
         targets::list,
         status::status,
+        store::top,
+        store::snapshot,
         session::sign_in,
         live::events,
     ),

@@ -71,5 +71,8 @@ fn keep(app: &App, way: &str, batch: &Batch) -> Result<WriteReceipt, Refused> {
     if receipt.out_of_range > 0 {
         app.meters.add(meters::COLLECT_OUT_OF_RANGE, way, receipt.out_of_range as f64);
     }
+    if let Some(left_out) = &receipt.left_out {
+        app.meters.add(meters::COLLECT_LEFT_OUT, way, left_out.samples as f64);
+    }
     Ok(receipt)
 }

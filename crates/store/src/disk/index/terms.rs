@@ -187,6 +187,19 @@ impl Directory {
         Some(found)
     }
 
+    /// How many pairs of series and label it has; `None` for damage.
+    pub(super) fn pairs(&self) -> Option<u64> {
+        let mut pairs = 0;
+        let mut stream = self.map.stream();
+        while let Some((key, number)) = stream.next() {
+            key.contains(&BETWEEN).then_some(())?;
+            let series = self.posting(number)?;
+            series.max().is_none_or(|last| last < self.series).then_some(())?;
+            pairs += series.len();
+        }
+        Some(pairs)
+    }
+
     /// Adds all label names.
     pub(super) fn add_names(&self, names: &mut BTreeSet<String>) -> Option<()> {
         let mut from = Vec::new();

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, sync::Mutex};
 use model::{Budget, BudgetSpent, Kind, WriteError};
 
 use super::*;
-use crate::{Progress, StoreError, StoreLimits};
+use crate::{Progress, StoreError};
 
 fn one(time: i64, value: f64) -> Vec<Series> {
     vec![series(labels("cpu", "a"), &[(NOW + time, value)])]
@@ -80,46 +80,6 @@ fn days_past_retention_are_dropped_whole() {
     room.store.maintain().unwrap();
     assert_eq!(room.files("raw"), Vec::<String>::new());
     assert!(all(&room.reopen().store).is_empty());
-}
-
-#[test]
-fn limits_refuse_a_whole_batch_and_name_the_series() {
-    let limits = StoreLimits {
-        series_max: 2,
-        labels_per_series_max: 3,
-        label_bytes_max: 50,
-        batch_samples_max: 5,
-    };
-    let room = Room::new(StoreOptions { limits, ..small() });
-    let good = series(labels("cpu", "a"), &[(NOW, 1.0)]);
-    let many = Labels::from_pairs([("a", "1"), ("b", "2"), ("c", "3"), ("d", "4")]);
-    let bad = [
-        (series(many, &[(NOW, 1.0)]), "4 labels, 3 are the limit,"),
-        (series(labels("cpu", &"x".repeat(60)), &[(NOW, 1.0)]), "a label of 64 bytes"),
-        (series(Labels::empty(), &[(NOW, 1.0)]), "no labels at all"),
-        (series(labels("cpu", "b"), &[(NOW, 1.0); 5]), "6 samples in one batch"),
-    ];
-    for (bad, what) in bad {
-        let error = room.store.write(&[good.clone(), bad]).unwrap_err();
-        assert_eq!(error.kind(), Kind::Invalid);
-        assert!(error.to_string().contains(what), "{error}");
-    }
-    assert!(all(&room.store).is_empty());
-    let hosts = ["a", "b", "c"].map(|host| series(labels("cpu", host), &[(NOW, 1.0)]));
-    let error = room.store.write(&hosts).unwrap_err();
-    assert!(error.to_string().contains("more than 2 active series in series cpu{host=\"c\"}"));
-    assert_eq!(room.store.stats().series, 0);
-    write(&room.store, &hosts[..2]);
-    room.store.write(&hosts[2..]).unwrap_err();
-    assert_eq!(room.store.stats().writes_refused, 6);
-    // Series that end make room.
-    room.clock.turn(Span::minutes(61));
-    room.store.maintain().unwrap();
-    room.store.maintain().unwrap();
-    room.clock.turn(Span::minutes(2));
-    room.store.maintain().unwrap();
-    write(&room.store, &hosts[2..]);
-    assert_eq!(all(&room.store).len(), 3);
 }
 
 #[test]

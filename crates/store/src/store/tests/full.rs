@@ -62,7 +62,11 @@ fn a_log_that_cannot_be_written_to_is_tried_once_a_second() {
 
 #[test]
 fn series_of_a_refused_batch_take_no_room_and_are_named_anew_in_the_log() {
-    let limits = crate::StoreLimits { series_max: 2, ..crate::StoreLimits::default() };
+    let limits = crate::StoreLimits {
+        series_max: 2,
+        new_series_per_source: Some(2),
+        ..crate::StoreLimits::default()
+    };
     let (room, faults) = refusing(StoreOptions { limits, ..small() });
     let hosts = ["a", "b", "c", "d"].map(|host| series(labels("cpu", host), &[(NOW, 1.0)]));
     write(&room.store, &hosts[..1]);

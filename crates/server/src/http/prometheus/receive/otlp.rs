@@ -102,6 +102,9 @@ fn keep(
         Ok((arrived, super::keep(app, WAY, batch)?))
     })?;
     arrived.refused.add_late(receipt.out_of_range.min(arrived.points));
+    if let Some(left_out) = receipt.left_out {
+        arrived.refused.add_beyond_limit(left_out.samples.min(arrived.points), left_out.what);
+    }
     for (reason, points) in arrived.refused.by_reason() {
         let labels = format!("{WAY},reason=\"{}\"", reason.word());
         app.meters.add(meters::COLLECT_POINTS_REFUSED, &labels, points as f64);

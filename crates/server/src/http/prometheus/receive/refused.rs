@@ -46,7 +46,8 @@ impl Refused {
                 StatusCode::from_u16(kind.http_status()).unwrap_or(StatusCode::BAD_REQUEST)
             }
         };
-        Self::new(status, "store", chain(error))
+        let reason = if matches!(error, WriteError::Limit { .. }) { "limit" } else { "store" };
+        Self::new(status, reason, chain(error))
     }
 
     /// The thread that worked on it broke.

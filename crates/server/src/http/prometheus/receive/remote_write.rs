@@ -28,11 +28,13 @@ const WRITTEN: [&str; 3] = [
 const WAY: &str = "way=\"remote_write\"";
 
 /// How many samples were kept, and how many not.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Kept {
     floats: usize,
     histograms: usize,
     out_of_range: usize,
+    /// What there is to say of series beyond a limit.
+    left_out: Option<String>,
 }
 
 /// Takes a remote-write request: 204 once its samples survive the end of this process.
@@ -46,6 +48,12 @@ pub(in crate::http::prometheus) async fn write(
         Err(refused) => Err(refused),
     };
     let (kept, mut response) = match taken {
+        // Senders log it and go on; the same again would come to the same.
+        Ok((Kept { left_out: Some(message), floats, histograms, out_of_range }, _)) => {
+            let partly = Refused::new(StatusCode::BAD_REQUEST, "limit", message);
+            partly.count(&app, WAY);
+            (Kept { floats, histograms, out_of_range, left_out: None }, partly.into_response())
+        }
         // What 2.0 leaves out is an error, so that senders count it; those of 1.0 would log each request.
         Ok((kept, Protocol::V2)) if kept.out_of_range > 0 => {
             let message = format!(
@@ -139,13 +147,17 @@ fn keep(
 
 /// Tells floats from histograms, of which the store counts the sum.
 fn split(app: &App, batch: &Batch, histograms: usize, receipt: WriteReceipt) -> Kept {
-    let WriteReceipt { accepted, out_of_range } = receipt;
-    let histograms = if out_of_range == 0 {
+    let WriteReceipt { accepted, out_of_range, left_out } = receipt;
+    let histograms = if out_of_range == 0 && left_out.is_none() {
         histograms
     } else {
         let window = app.store.window();
-        let all = batch.iter().flat_map(|series| series.histograms);
+        let away = left_out.as_ref().map_or(&[][..], |own| &own.series);
+        let kept = (0..).zip(batch.iter()).filter(|(place, _)| away.binary_search(place).is_err());
+        let all = kept.flat_map(|(_, series)| series.histograms);
         all.filter(|own| window.contains(own.time)).count().min(accepted)
     };
-    Kept { floats: accepted.saturating_sub(histograms), histograms, out_of_range }
+    let left_out =
+        left_out.map(|own| format!("{} samples were left out: {}", own.samples, own.what));
+    Kept { floats: accepted.saturating_sub(histograms), histograms, out_of_range, left_out }
 }

@@ -9,7 +9,6 @@
 //! - A wall clock that jumps is told from time that passed, and drops nothing: see `retention`.
 
 mod catalog;
-mod look;
 mod place;
 mod read;
 mod recover;

@@ -1,10 +1,19 @@
 //! A store looked at from outside, whole and damaged, open and closed.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+    thread,
+};
 
 use model::{
     Batch, Buckets, Clock, Histogram, HistogramSample, Labels, MatchOp, Matcher, Sample,
-    SampleSink as _, Selection, Series, SeriesSource as _, Span32, Time, TimeRange, Unlimited,
+    SampleSink as _, Selection, Series, SeriesSource as _, Span, Span32, Time, TimeRange,
+    Unlimited,
 };
 use testkit::TurnedClock;
 
@@ -251,4 +260,48 @@ fn an_open_store_says_who_brings_its_series() {
     let top = open(folder.path()).top(5);
     assert_eq!((top.series, top.new), (21, 0));
     assert_eq!(values(&top.sources), [(String::new(), 21, 0)]);
+}
+
+#[test]
+fn snapshots_beside_a_store_that_flushes_and_merges_have_everything_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("store");
+    let clock = TurnedClock::at(Time::from_secs(NOON));
+    let options = StoreOptions { flush_after: Span::millis(1), ..StoreOptions::default() };
+    let store = Store::open(&dir, options, Arc::new(clock.clone()), &NoProgress).unwrap();
+    let (acknowledged, stop) = (AtomicI64::new(0), AtomicBool::new(false));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // An end, in case that a snapshot fails.
+            for step in 0..50_000 {
+                if stop.load(Ordering::Acquire) {
+                    return;
+                }
+                write(&store, step, 1);
+                acknowledged.store(step + 1, Ordering::Release);
+                clock.turn(Span::secs(1));
+                if step % 3 == 0 {
+                    store.maintain().unwrap();
+                }
+            }
+        });
+        for round in 0..8 {
+            let copy = folder.path().join(format!("copy-{round}"));
+            while acknowledged.load(Ordering::Acquire) < 50 * (round + 1) {
+                thread::yield_now();
+            }
+            let least = acknowledged.load(Ordering::Acquire);
+            if round % 2 == 0 {
+                snapshot(&dir, &copy).unwrap();
+            } else {
+                store.snapshot(&copy).unwrap();
+            }
+            let most = acknowledged.load(Ordering::Acquire) + 1;
+            assert_eq!(verify(&copy, |_| {}).unwrap().flaws, []);
+            let found = i64::try_from(samples(&copy)).unwrap();
+            assert!((20 * least..=20 * most).contains(&found), "{found} of {least} to {most}");
+        }
+        stop.store(true, Ordering::Release);
+    });
+    assert!(store.stats().merges > 0, "nothing was merged meanwhile");
 }

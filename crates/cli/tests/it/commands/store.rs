@@ -210,6 +210,10 @@ fn native_histograms_are_exported_where_there_are_words_for_them() -> Result<()>
     let own = &row["histograms"][0];
     assert_eq!((&own["timestamp"], &own["sum"]), (&Value::from(time.0), &Value::from(4.5)));
     assert_eq!(own["positive"], serde_json::json!({ "spans": [[1, 2]], "counts": [1.0, 2.0] }));
+    fs::write(server.folder().join("wait.jsonl"), &lines.out)?;
+    let import =
+        run(server.folder(), &["import", "wait.jsonl", "--data", "other", "--skip-wrong"])?;
+    assert!(import.err.contains("1 lines were wrong and left out"), "{}", import.err);
     let text = export("openmetrics")?;
     assert_eq!(text.out, "# EOF\n");
     assert!(text.err.contains("1 native histograms are left out"), "{}", text.err);

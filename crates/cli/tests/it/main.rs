@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod down_sampling;
+#[cfg(test)]
 mod durability;
 #[cfg(test)]
 mod first_page;

@@ -2,8 +2,10 @@
 //! look-backs narrower than the stretch that a sample stands for.
 //!
 //! A moment is answered by the last sample, if it is no older than its stretch and the look-back. A window without a
-//! sample is answered in the same way. Rates are those of the stretches before the end of the window, and what rises or
-//! adds up in a stretch is taken to do so evenly.
+//! sample is answered in the same way. What rises or adds up in a stretch is taken to do so evenly.
+//!
+//! Rates are counted from the last sample before the window to the last one in it: where windows begin and end with
+//! stretches that is exactly what happened in them, and nothing needs to be guessed at their edges.
 
 use model::{Coarse, Figure};
 
@@ -18,8 +20,25 @@ enum Made {
     Fixed(u8),
     /// The share of the window in the stretch.
     Share,
-    /// How much it rises a second.
-    Rise { of_window: bool, counter: bool },
+    /// How much it rises.
+    Rise(Rise),
+}
+
+/// What time a rise is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Per {
+    Second,
+    Window,
+}
+
+/// How a rise is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Rise {
+    per: Per,
+    /// Whether a fall is a new start.
+    counter: bool,
+    /// Whether the samples in the window say it better, if there are two.
+    narrow_only: bool,
 }
 
 /// The figure of a stretch by which a function of ranges comes nearest to what it would be.
@@ -41,10 +60,11 @@ fn made_of(function: &str) -> Option<Made> {
         "present_over_time" | "absent_over_time" => Made::Fixed(1),
         "stddev_over_time" | "stdvar_over_time" | "mad_over_time" => Made::Fixed(0),
         "sum_over_time" | "count_over_time" => Made::Share,
-        "rate" | "irate" => Made::Rise { of_window: false, counter: true },
-        "increase" => Made::Rise { of_window: true, counter: true },
-        "deriv" => Made::Rise { of_window: false, counter: false },
-        "delta" => Made::Rise { of_window: true, counter: false },
+        "rate" => Made::Rise(Rise { per: Per::Second, counter: true, narrow_only: false }),
+        "irate" => Made::Rise(Rise { per: Per::Second, counter: true, narrow_only: true }),
+        "increase" => Made::Rise(Rise { per: Per::Window, counter: true, narrow_only: false }),
+        "deriv" => Made::Rise(Rise { per: Per::Second, counter: false, narrow_only: true }),
+        "delta" => Made::Rise(Rise { per: Per::Window, counter: false, narrow_only: false }),
         _ => return None,
     })
 }
@@ -89,33 +109,58 @@ impl Narrow {
         within: usize,
         end: i64,
     ) -> Option<f64> {
+        let made = made_of(self.function)?;
+        if let Made::Rise(rise) = made {
+            return self.risen(coarse, rise, (times, values), (within, end));
+        }
         let (newest, value) = (*times.last()?, *values.last()?);
         let step = coarse.step.as_millis();
-        let near = end.saturating_sub(step).saturating_sub(self.lookback);
-        if newest > coarse.until.millis() || newest <= near {
+        if newest > coarse.until.millis() || newest <= end.saturating_sub(step + self.lookback) {
             return None;
         }
-        match made_of(self.function)? {
+        match made {
             Made::Value => (within == 0).then_some(value),
             Made::Fixed(number) => (within == 0).then_some(f64::from(number)),
             Made::Share if self.range < step => Some(value * self.range as f64 / step as f64),
-            Made::Share => None,
-            Made::Rise { of_window, counter } => {
-                if within > 1 && self.range >= step {
-                    return None;
-                }
-                let far = near.saturating_sub(step);
-                let first = times.partition_point(|time| *time <= far);
-                let (times, values) = (&times[first..], &values[first..]);
-                let seconds = newest.saturating_sub(*times.first()?) as f64 / 1000.0;
-                if times.len() < 2 || seconds <= 0.0 {
-                    return None;
-                }
-                let rise: f64 = values.windows(2).map(|pair| rise(pair, counter)).sum();
-                let window = if of_window { self.range as f64 / 1000.0 } else { 1.0 };
-                Some(rise / seconds * window)
-            }
+            Made::Share | Made::Rise(_) => None,
         }
+    }
+
+    /// What a window rises, from the last sample before it to the last one in it; of a window narrower than a stretch,
+    /// from two stretches before its end.
+    fn risen(
+        &self,
+        coarse: Coarse,
+        how: Rise,
+        (times, values): (&[i64], &[f64]),
+        (within, end): (usize, i64),
+    ) -> Option<f64> {
+        let (step, until) = (coarse.step.as_millis(), coarse.until.millis());
+        let newest = *times.last()?;
+        let most = if newest <= until { step.saturating_add(self.lookback) } else { self.lookback };
+        let wide = within > 1 && self.range >= step;
+        if (wide && how.narrow_only) || newest <= end.saturating_sub(most) {
+            return None;
+        }
+        let start = end.saturating_sub(self.range.max(step));
+        let oldest = start.saturating_sub(step).saturating_sub(self.lookback);
+        let first = if wide {
+            times.partition_point(|time| *time <= start).checked_sub(1)?
+        } else {
+            times.partition_point(|time| *time <= oldest)
+        };
+        let (times, values) = (&times[first..], &values[first..]);
+        let before = *times.first()?;
+        let seconds = newest.saturating_sub(before) as f64 / 1000.0;
+        if before <= oldest || before > until || seconds <= 0.0 {
+            return None;
+        }
+        let rise: f64 = values.windows(2).map(|pair| rise(pair, how.counter)).sum();
+        let window = match how.per {
+            Per::Second => 1.0,
+            Per::Window => self.range as f64 / 1000.0,
+        };
+        Some(rise / seconds * window)
     }
 }
 
@@ -166,6 +211,14 @@ mod tests {
         assert_eq!(value("rate", 5, 100), None, "one sample has no rate");
         // It started anew: 36 in two hours, and 36 more.
         assert_eq!(value("rate", 5, 200), Some(0.01));
-        assert_eq!(value("rate", 150, 180), None, "the window has enough");
+        assert_eq!(value("irate", 150, 180), None, "the window has enough");
+    }
+
+    #[test]
+    fn a_window_rises_from_the_last_sample_before_it() {
+        assert_eq!(value("increase", 120, 180), Some(72.0));
+        assert_eq!(value("delta", 120, 180), Some(0.0));
+        assert_eq!(value("rate", 120, 180), Some(0.01));
+        assert_eq!(value("rate", 150, 180), None, "none is before it");
     }
 }

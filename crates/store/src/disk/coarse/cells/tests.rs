@@ -168,3 +168,27 @@ proptest! {
         prop_assert_eq!(filled.last.times, once.last.times);
     }
 }
+
+#[test]
+fn of_native_histograms_the_last_of_a_stretch_stays_and_those_around_new_starts() {
+    let sample = |time: i64, count: f64, reset: ResetHint| HistogramSample {
+        time: model::Time(time),
+        histogram: std::sync::Arc::new(model::Histogram {
+            count,
+            reset,
+            ..model::Histogram::default()
+        }),
+    };
+    let times = |rows: &[HistogramSample]| -> Vec<i64> {
+        let chunk = Chunk { histograms: rows.to_vec(), ..Chunk::default() };
+        let folded = Cells::of_samples(chunk).fold(Resolution::FiveMinutes, false);
+        folded.last.histograms.iter().map(|own| own.time.millis()).collect()
+    };
+    let counts = [1.0, 5.0, 9.0, 2.0, 3.0, 4.0, 8.0];
+    let rows = |reset| -> Vec<HistogramSample> {
+        (1..).zip(counts).map(|(at, count)| sample(at * 60_000, count, reset)).collect()
+    };
+    let minutes = |times: Vec<i64>| times.into_iter().map(|time| time / 60_000).collect::<Vec<_>>();
+    assert_eq!(minutes(times(&rows(ResetHint::Unknown))), [1, 3, 4, 5, 7]);
+    assert_eq!(minutes(times(&rows(ResetHint::Gauge))), [1, 5, 7]);
+}

@@ -5,6 +5,7 @@ mod bounds;
 mod clock;
 mod coarse;
 mod faults;
+mod formats;
 mod full;
 mod limits;
 mod native;

@@ -3,8 +3,6 @@
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
-mod down_sampling;
-#[cfg(test)]
 mod durability;
 #[cfg(test)]
 mod first_page;

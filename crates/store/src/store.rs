@@ -22,7 +22,7 @@ mod write;
 use std::{
     fmt,
     fs::File,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -37,7 +37,7 @@ use crate::{
     disk::coarse::Keeping,
     disk::files::Files,
     disk::index::Index,
-    disk::part::{Cache, Part},
+    disk::part::{Cache, Lost, Part, PartWriter},
     intake::{Intake, Run},
 };
 use catalog::Catalog;
@@ -181,13 +181,38 @@ impl Store {
         self.change_catalog(|catalog| catalog.runs.push(Arc::new(run)));
     }
 
-    /// Sets a damaged part aside; it costs only itself.
-    fn set_aside(&self, part: &Part, error: &StoreError) {
-        if part.set_aside() {
-            self.change_catalog(|catalog| catalog.remove(part));
-            self.cache.forget(part.id);
-            self.put_aside(&part.path, part.meta.rows, error);
+    /// Sets a damaged part aside. What can be read of it is written anew and takes its place, so that a damaged block
+    /// costs only itself; gives that part.
+    fn set_aside(&self, part: &Arc<Part>, error: &StoreError) -> Option<Arc<Part>> {
+        if !part.set_aside() {
+            return None;
         }
+        let salvaged = part.salvage();
+        self.cache.forget(part.id);
+        if let Some(path) = self.put_aside(&part.path, part.meta.rows, error) {
+            part.moved_to(path);
+        }
+        let finish = |(writer, lost): (PartWriter, Lost)| Ok((writer.finish()?, lost));
+        let salvaged = match salvaged.and_then(finish) {
+            Ok((salvaged, lost)) => {
+                let kept = salvaged.as_ref().map_or(0, |part| part.meta.rows);
+                let Lost { rows, pages } = lost;
+                tracing::warn!(part = %part.path.display(), kept, lost = rows, pages, "what can be read of a damaged part is kept");
+                salvaged.map(Arc::new)
+            }
+            Err(failure) => {
+                tracing::error!(part = %part.path.display(), %failure, "nothing of a damaged part could be kept");
+                None
+            }
+        };
+        self.change_catalog(|catalog| {
+            if catalog.remove(part)
+                && let Some(salvaged) = &salvaged
+            {
+                catalog.add(Arc::clone(salvaged));
+            }
+        });
+        salvaged
     }
 
     /// Sets a damaged index segment aside: its series cannot be found on that day any more, but for those still written
@@ -203,16 +228,20 @@ impl Store {
         self.put_aside(&index.path, u64::from(index.series()), error);
     }
 
-    fn put_aside(&self, path: &Path, held: u64, error: &StoreError) {
+    /// Moves a file aside; gives where to, if it could be moved.
+    fn put_aside(&self, path: &Path, held: u64, error: &StoreError) -> Option<PathBuf> {
         self.changes.lock().everything();
         match recover::quarantine(&self.place, &self.files, path) {
             Ok(name) => {
                 tracing::error!(file = %path.display(), held, %error, "damaged file set aside");
+                let moved = self.place.quarantine().join(&name);
                 self.counters.quarantined(name);
+                Some(moved)
             }
             Err(failure) => {
                 tracing::error!(file = %path.display(), %error, %failure, "damaged file is left out");
                 self.counters.quarantined(path.display().to_string());
+                None
             }
         }
     }

@@ -27,12 +27,15 @@ mod write;
 use std::{
     fs::File,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 pub(crate) use cache::{Cache, Piece};
 pub(crate) use check::{Damage, begins_with, check_part, count_columns};
-pub(crate) use cursor::PartCursor;
+pub(crate) use cursor::{Lost, PartCursor};
 pub(crate) use extent::{Extent, Packer};
 pub(crate) use merge::{Merger, Source};
 pub(crate) use meta::{Coarsening, Meta, Origin};
@@ -67,6 +70,8 @@ pub(crate) struct Part {
     files: Files,
     replaced: AtomicBool,
     aside: AtomicBool,
+    /// Where its file is now that it is set aside.
+    moved: OnceLock<PathBuf>,
 }
 
 impl Part {
@@ -79,6 +84,7 @@ impl Part {
             files,
             replaced: AtomicBool::new(false),
             aside: AtomicBool::new(false),
+            moved: OnceLock::new(),
         }
     }
 
@@ -97,6 +103,31 @@ impl Part {
     /// Says that others hold its rows now.
     pub(crate) fn replace(&self) {
         self.replaced.store(true, Ordering::Release);
+    }
+
+    /// Says where its file was moved to: readers that are at it go on there.
+    pub(crate) fn moved_to(&self, path: PathBuf) {
+        // It is moved once.
+        drop(self.moved.set(path));
+    }
+
+    /// Writes anew what can be read of it; the part in the making has its name.
+    pub(crate) fn salvage(self: &Arc<Self>) -> Result<(PartWriter, Lost), StoreError> {
+        let dir = self.path.parent().unwrap_or_else(|| Path::new("."));
+        let mut cursor = PartCursor::open_damaged(self)?;
+        let mut writer = PartWriter::create(dir, self.meta.origin, &self.files)?;
+        while let Some(key) = cursor.key() {
+            while let Some((column, chunk)) = cursor.block()? {
+                if chunk.histograms.is_empty() {
+                    writer.push_column(column, &chunk.times, &chunk.values)?;
+                } else {
+                    writer.push_histogram_column(column, &chunk.histograms)?;
+                }
+            }
+            writer.end_series(key)?;
+            cursor.advance()?;
+        }
+        Ok((writer, cursor.lost()))
     }
 
     /// Marks it as damaged; true for the first to say so.

@@ -4,6 +4,7 @@ mod behaviour;
 mod bounds;
 mod clock;
 mod coarse;
+mod damage;
 mod faults;
 mod formats;
 mod full;

@@ -124,7 +124,9 @@ pub(crate) fn with_block<T>(
 
 /// Opens a part's file; one that is gone is damage.
 pub(super) fn open(part: &Part) -> Result<File, StoreError> {
-    File::open(&part.path).map_err(|source| match source.kind() {
+    // Another file may have its name by now.
+    let path = part.moved.get().unwrap_or(&part.path);
+    File::open(path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => damaged(part, "its file is gone"),
         _ => failed("open", &part.path)(source),
     })

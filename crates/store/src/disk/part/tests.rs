@@ -1,7 +1,5 @@
 //! Foreign bytes never panic, a series is found if it is there, and only what is needed is read.
 
-use std::sync::Arc;
-
 use proptest::prelude::*;
 
 use super::{page::PageBuilder, *};

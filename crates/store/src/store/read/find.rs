@@ -4,6 +4,7 @@ use std::sync::{Arc, atomic::AtomicU32};
 
 use hashbrown::{HashMap, HashSet, hash_map::Entry};
 use model::{Labels, Selection, SourceError};
+use parking_lot::Mutex;
 
 use super::{
     super::{
@@ -11,7 +12,7 @@ use super::{
         catalog::{Catalog, Day},
     },
     Stop,
-    set::{Found, FoundPage, Member, Spot},
+    set::{Found, FoundPage, Member, Spot, lost},
 };
 use crate::{
     StoreError,
@@ -75,6 +76,8 @@ struct Gathering {
     in_memory: Vec<bool>,
     pages: Vec<FoundPage>,
     spots: Vec<Spot>,
+    /// What could not be read.
+    lost: Vec<String>,
 }
 
 impl Gathering {
@@ -174,7 +177,12 @@ impl Store {
                 Ok(()) => {}
                 Err(Stop::Store(error @ StoreError::Damaged { .. })) => {
                     gathering.spots.truncate(spots);
-                    self.set_aside(part, &error);
+                    gathering.lost.push(lost(&error));
+                    // What could be kept of it is looked through instead.
+                    if let Some(salvaged) = self.set_aside(part, &error) {
+                        self.find_in_part(&salvaged, selection, &keys, gathering)
+                            .map_err(SourceError::from)?;
+                    }
                 }
                 Err(stop) => return Err(stop.into()),
             }
@@ -278,7 +286,8 @@ impl Store {
         runs: Vec<Arc<crate::intake::Run>>,
         selection: &Selection<'s>,
     ) -> Found<'s> {
-        let Gathering { keys, labels, mut buffered, in_memory, pages, mut spots, .. } = gathering;
+        let Gathering { keys, labels, mut buffered, in_memory, pages, mut spots, lost, .. } =
+            gathering;
         // Which member a number belongs to: those whose labels are unknown belong to none.
         let mut member_of: Vec<Option<u32>> = vec![None; keys.len()];
         let mut members: Vec<Member> = Vec::with_capacity(keys.len());
@@ -325,7 +334,18 @@ impl Store {
             start = end;
         }
         let (coarsest, seen) = (None, AtomicU32::new(0));
-        Found { store: self, selection: *selection, members, pages, spots, runs, coarsest, seen }
+        let lost = Mutex::new(lost.into_iter().collect());
+        Found {
+            store: self,
+            selection: *selection,
+            members,
+            pages,
+            spots,
+            runs,
+            coarsest,
+            seen,
+            lost,
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use std::{
 };
 
 use model::{Coarse, Columns, Figure, Labels, Selection, SeriesSet, SourceError, Span, Time};
+use parking_lot::Mutex;
 
 use super::{
     super::Store,
@@ -66,6 +67,13 @@ pub(super) struct Found<'s> {
     pub(super) coarsest: Option<Resolution>,
     /// How coarse rows were that were read, by number.
     pub(super) seen: AtomicU32,
+    /// What could not be read.
+    pub(super) lost: Mutex<BTreeSet<String>>,
+}
+
+/// Says to whoever asks that rows of a part are missing.
+pub(super) fn lost(error: &StoreError) -> String {
+    format!("samples are missing: {error}; `plimsoll store verify` names all such")
 }
 
 impl Found<'_> {
@@ -85,6 +93,7 @@ impl Found<'_> {
                 Err(Stop::Store(error @ StoreError::Damaged { .. })) => {
                     pieces.undo(into);
                     self.store.set_aside(&found.part, &error);
+                    self.lost.lock().insert(lost(&error));
                 }
                 Err(stop) => return Err(stop),
             }
@@ -261,6 +270,6 @@ impl SeriesSet for Found<'_> {
         let said = |own: Resolution| {
             format!("some of it is answered from down-sampled samples, one for each {}", own.step())
         };
-        seen.map(said).into_iter().collect()
+        seen.map(said).into_iter().chain(self.lost.lock().iter().cloned()).collect()
     }
 }

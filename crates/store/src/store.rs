@@ -22,7 +22,7 @@ mod write;
 use std::{
     fmt,
     fs::File,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -37,7 +37,7 @@ use crate::{
     disk::coarse::Keeping,
     disk::files::Files,
     disk::index::Index,
-    disk::part::{Cache, Lost, Part, PartWriter},
+    disk::part::{Cache, Lost, Part},
     intake::{Intake, Run},
 };
 use catalog::Catalog;
@@ -187,32 +187,52 @@ impl Store {
         if !part.set_aside() {
             return None;
         }
-        let salvaged = part.salvage();
         self.cache.forget(part.id);
-        if let Some(path) = self.put_aside(&part.path, part.meta.rows, error) {
-            part.moved_to(path);
-        }
-        let finish = |(writer, lost): (PartWriter, Lost)| Ok((writer.finish()?, lost));
-        let salvaged = match salvaged.and_then(finish) {
-            Ok((salvaged, lost)) => {
-                let kept = salvaged.as_ref().map_or(0, |part| part.meta.rows);
-                let Lost { rows, pages } = lost;
-                tracing::warn!(part = %part.path.display(), kept, lost = rows, pages, "what can be read of a damaged part is kept");
-                salvaged.map(Arc::new)
+        match self.replace_damaged(part) {
+            Ok((salvaged, name)) => {
+                tracing::error!(part = %part.path.display(), %error, "damaged part set aside");
+                self.counters.quarantined(name);
+                let known = self.change_catalog(|catalog| {
+                    let known = catalog.remove(part);
+                    if known && let Some(salvaged) = &salvaged {
+                        catalog.add(Arc::clone(salvaged));
+                    }
+                    known
+                });
+                if !known && let Some(salvaged) = &salvaged {
+                    // Others took its place meanwhile: the file goes once nobody reads it.
+                    salvaged.replace();
+                }
+                self.changes.lock().everything();
+                salvaged
             }
-            Err(failure) => {
-                tracing::error!(part = %part.path.display(), %failure, "nothing of a damaged part could be kept");
+            Err(StoreError::Damaged { .. }) => {
+                self.change_catalog(|catalog| catalog.remove(part));
+                self.put_aside(&part.path, part.meta.rows, error);
                 None
             }
-        };
-        self.change_catalog(|catalog| {
-            if catalog.remove(part)
-                && let Some(salvaged) = &salvaged
-            {
-                catalog.add(Arc::clone(salvaged));
+            Err(failure) => {
+                // The disk is full, say: the part stays as it is, and the next who meets the damage tries again.
+                tracing::error!(part = %part.path.display(), %error, %failure, "a damaged part cannot be set aside yet");
+                part.keep();
+                None
             }
-        });
-        salvaged
+        }
+    }
+
+    /// Writes anew what can be read of a damaged part, in the place of the part, whose file is in quarantine by then. Gives
+    /// that part, and the file's name there. The name in the store changes hands at once: a crash leaves either.
+    fn replace_damaged(&self, part: &Arc<Part>) -> Result<(Option<Arc<Part>>, String), StoreError> {
+        let (writer, Lost { rows, pages }) = part.salvage()?;
+        let (name, path) = recover::link_aside(&self.place, &part.path)?;
+        part.moved_to(path);
+        let salvaged = writer.finish()?.map(Arc::new);
+        if salvaged.is_none() {
+            self.files.remove(&part.path)?;
+        }
+        let kept = salvaged.as_ref().map_or(0, |own| own.meta.rows);
+        tracing::warn!(part = %part.path.display(), kept, lost = rows, pages, "what can be read of a damaged part is kept");
+        Ok((salvaged, name))
     }
 
     /// Sets a damaged index segment aside: its series cannot be found on that day any more, but for those still written
@@ -228,20 +248,16 @@ impl Store {
         self.put_aside(&index.path, u64::from(index.series()), error);
     }
 
-    /// Moves a file aside; gives where to, if it could be moved.
-    fn put_aside(&self, path: &Path, held: u64, error: &StoreError) -> Option<PathBuf> {
+    fn put_aside(&self, path: &Path, held: u64, error: &StoreError) {
         self.changes.lock().everything();
         match recover::quarantine(&self.place, &self.files, path) {
             Ok(name) => {
                 tracing::error!(file = %path.display(), held, %error, "damaged file set aside");
-                let moved = self.place.quarantine().join(&name);
                 self.counters.quarantined(name);
-                Some(moved)
             }
             Err(failure) => {
                 tracing::error!(file = %path.display(), %error, %failure, "damaged file is left out");
                 self.counters.quarantined(path.display().to_string());
-                None
             }
         }
     }

@@ -47,7 +47,7 @@ pub(super) fn judge(answer: Answer<'_>, protocol: Protocol, now: Time) -> Verdic
         200..=299 if protocol == Protocol::V2 && !answer.says_written => Verdict::Unspoken,
         200..=299 => Verdict::Taken,
         415 if protocol == Protocol::V2 => Verdict::Unspoken,
-        401 | 403 | 404 | 405 | 429 | 500..=599 => Verdict::Later {
+        401 | 403 | 404 | 405 | 408 | 425 | 429 | 500..=599 => Verdict::Later {
             asked: answer.retry_after.and_then(|text| wait_asked(text, now)),
             error: error(),
         },
@@ -55,7 +55,7 @@ pub(super) fn judge(answer: Answer<'_>, protocol: Protocol, now: Time) -> Verdic
             asked: None,
             error: format!("{}; give its new address in the settings", error()),
         },
-        status => Verdict::Refused { error: error(), splits: status == 400 },
+        status => Verdict::Refused { error: error(), splits: matches!(status, 400 | 413) },
     }
 }
 

@@ -12,6 +12,8 @@ use model::{
 };
 use parking_lot::RwLock;
 
+/// Bytes kept of one text about a metric.
+const METADATA_TEXT_MAX: usize = 2048;
 /// Metrics whose metadata is remembered; more would be somebody's runaway names.
 const METADATA_MAX: usize = 50_000;
 /// Kinds remembered for one metric that different targets describe differently.
@@ -138,7 +140,13 @@ impl Board {
     /// Remembers what sources say of their metrics.
     pub(crate) fn describe(&self, metadata: impl IntoIterator<Item = Metadata>) {
         let mut known = self.metadata.write();
-        for one in metadata {
+        for mut one in metadata {
+            if one.metric.len() > METADATA_TEXT_MAX {
+                continue;
+            }
+            for text in [&mut one.help, &mut one.unit] {
+                text.truncate(text.floor_char_boundary(METADATA_TEXT_MAX));
+            }
             if known.len() >= METADATA_MAX && !known.contains_key(&one.metric) {
                 continue;
             }

@@ -46,6 +46,7 @@ pub(crate) use write::PartWriter;
 
 use crate::{
     StoreError,
+    disk::coarse::Figure,
     disk::files::{Files, failed},
 };
 
@@ -117,7 +118,16 @@ impl Part {
         let mut cursor = PartCursor::open_damaged(self)?;
         let mut writer = PartWriter::create(dir, self.meta.origin, &self.files)?;
         while let Some(key) = cursor.key() {
-            while let Some((column, chunk)) = cursor.block()? {
+            let (before, mut blocks) = (cursor.lost(), Vec::new());
+            while let Some(block) = cursor.block()? {
+                blocks.push(block);
+            }
+            let whole = cursor.lost() == before;
+            for (column, chunk) in blocks {
+                // Figures of down-sampled rows belong together: a sum without its count would mislead.
+                if !whole && matches!(column, Column::Coarse(_, figure) if figure != Figure::Last) {
+                    continue;
+                }
                 if chunk.histograms.is_empty() {
                     writer.push_column(column, &chunk.times, &chunk.values)?;
                 } else {
@@ -128,6 +138,11 @@ impl Part {
             cursor.advance()?;
         }
         Ok((writer, cursor.lost()))
+    }
+
+    /// Takes back that it is set aside.
+    pub(crate) fn keep(&self) {
+        self.aside.store(false, Ordering::Release);
     }
 
     /// Marks it as damaged; true for the first to say so.

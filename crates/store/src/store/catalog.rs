@@ -58,6 +58,39 @@ impl Catalog {
         removed
     }
 
+    /// Puts a part in the place of others, or nothing; false, and nothing is changed, unless all of them are there: a day
+    /// may be dropped and a part set aside at any time.
+    pub(super) fn replace_parts(&mut self, old: &[Arc<Part>], new: Option<&Arc<Part>>) -> bool {
+        let all = old.iter().all(|part| {
+            let day = self.days.get(&part.meta.origin.day);
+            day.is_some_and(|day| day.parts.iter().any(|own| own.id == part.id))
+        });
+        if all {
+            for part in old {
+                self.remove(part);
+            }
+            if let Some(new) = new {
+                self.add(Arc::clone(new));
+            }
+        }
+        all
+    }
+
+    /// The same for index segments.
+    pub(super) fn replace_indexes(&mut self, old: &[Arc<Index>], new: &Arc<Index>) -> bool {
+        let all = old.iter().all(|index| {
+            let day = self.days.get(&index.origin().day);
+            day.is_some_and(|day| day.indexes.iter().any(|own| own.id == index.id))
+        });
+        if all {
+            for index in old {
+                self.remove_index(index);
+            }
+            self.add_index(Arc::clone(new));
+        }
+        all
+    }
+
     /// Removes an index segment; false if it was not there.
     pub(super) fn remove_index(&mut self, index: &Index) -> bool {
         let day = index.origin().day;

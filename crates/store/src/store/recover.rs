@@ -1,6 +1,11 @@
 //! Opening a store: parts are looked at, not read; the log is replayed; what is damaged is set aside.
 
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use hashbrown::HashMap;
 use model::Labels;
@@ -16,6 +21,9 @@ use crate::{
     disk::part::{PART_ENDING, Part, UNFINISHED_ENDING},
     intake::{Buffer, Intake, Log, SeriesTable, replay, segments},
 };
+
+/// Names tried for a file that is set aside.
+const NAMES_TRIED: usize = 1000;
 
 /// What was found on disk.
 pub(super) struct Found {
@@ -117,10 +125,27 @@ fn name_of(path: &Path) -> String {
 
 /// Moves a damaged file out of the way; gives its new name.
 pub(super) fn quarantine(place: &Place, files: &Files, path: &Path) -> Result<String, StoreError> {
-    let day = path.parent().map(name_of).unwrap_or_default();
-    let name = format!("{day}-{}", name_of(path));
-    files.rename(path, &place.quarantine().join(&name))?;
+    let (name, target) = free_name(place, path);
+    files.rename(path, &target)?;
     Ok(name)
+}
+
+/// The same, leaving the file's name where it is, for another to take.
+pub(super) fn link_aside(place: &Place, path: &Path) -> Result<(String, PathBuf), StoreError> {
+    let (name, target) = free_name(place, path);
+    fs::hard_link(path, &target).map_err(failed("set aside", path))?;
+    Ok((name, target))
+}
+
+/// A name in quarantine that nothing has yet: what was set aside before stays.
+fn free_name(place: &Place, path: &Path) -> (String, PathBuf) {
+    let day = path.parent().map(name_of).unwrap_or_default();
+    let first = format!("{day}-{}", name_of(path));
+    let names = std::iter::once(first.clone()).chain((2..).map(|at| format!("{first}.{at}")));
+    let free = |name: &String| matches!(place.quarantine().join(name).try_exists(), Ok(false));
+    let name = names.take(NAMES_TRIED).find(free).unwrap_or(first);
+    let target = place.quarantine().join(&name);
+    (name, target)
 }
 
 /// Replays the log into a fresh intake. Gives the names of segments that are damaged, too.

@@ -146,24 +146,27 @@ fn join(room: &mut String, spots: &mut Vec<Spot<'_>>) {
     if !spots.is_sorted_by(|one, other| one.name.get(room) < other.name.get(room)) {
         spots.sort_by(|one, other| one.name.get(room).cmp(other.name.get(room)));
     }
-    let mut at = 1;
+    let (mut kept, mut at) = (0, 0);
     while at < spots.len() {
-        let [before, own] = [&spots[at - 1], &spots[at]];
-        if before.name.get(room) != own.name.get(room) {
-            at += 1;
-            continue;
+        let same = |own: &&Spot<'_>| own.name.get(room) == spots[at].name.get(room);
+        let end = at + spots[at..].iter().take_while(same).count();
+        if end - at > 1 {
+            let mut joined = String::new();
+            for own in &spots[at..end] {
+                if !joined.is_empty() {
+                    joined.push(';');
+                }
+                joined.push_str(own.value.get(room));
+            }
+            let start = room.len();
+            room.push_str(&joined);
+            spots[at].value = Text::Made(start..room.len());
         }
-        let before = before.value.get(room);
-        let joined = if before.is_empty() {
-            own.value.get(room).to_owned()
-        } else {
-            format!("{before};{}", own.value.get(room))
-        };
-        let start = room.len();
-        room.push_str(&joined);
-        spots[at - 1].value = Text::Made(start..room.len());
-        spots.remove(at);
+        spots.swap(kept, at);
+        kept += 1;
+        at = end;
     }
+    spots.truncate(kept);
 }
 
 fn check(count: usize, longest: usize, limits: &Limits) -> Result<(), String> {

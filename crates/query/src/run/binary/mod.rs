@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     QueryError,
-    parse::node::{Binary, Operator},
+    parse::node::{Binary, Operator, Shape},
 };
 
 /// The value of a binary expression at all steps.
@@ -57,8 +57,12 @@ pub(super) fn binary(run: &Run<'_>, binary: &Binary, grid: Grid) -> Result<Table
     }
 }
 
-/// Whether a left side without series settles it, whatever is on the right: nothing can match.
+/// Whether a left side without series settles it, whatever is on the right: nothing can match. An expression on the
+/// right may be wrong in itself, and has to be looked at for that.
 fn is_settled(left: &Table, binary: &Binary) -> bool {
+    if !matches!(binary.right.shape, Shape::Select(_)) {
+        return false;
+    }
     let filled = binary.matching.fill_left.is_some() || binary.matching.fill_right.is_some();
     let none = matches!(left, Table::Rows(rows) if rows.is_empty());
     none && !filled && binary.operator != Operator::Or

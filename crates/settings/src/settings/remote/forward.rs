@@ -130,8 +130,7 @@ fn name<'d>(reader: &Reader<'d>, field: Field<'d>) -> Option<Placed<String>> {
 
 fn address<'d>(reader: &Reader<'d>, field: Field<'d>) -> Option<Placed<String>> {
     let url = reader.web_address(field.node)?;
-    let host = url.split("://").nth(1).and_then(|rest| rest.split('/').next());
-    if host.is_some_and(|host| host.contains('@')) {
+    if url.contains('@') {
         let help = "write `basic_auth`";
         reader.wrong(field.node, "a password does not go into an address, which is shown", help);
         return None;

@@ -49,7 +49,6 @@ pub(in crate::settings) fn read<'d>(reader: &Reader<'d>, node: Node<'d>) -> Opti
 fn address<'d>(reader: &Reader<'d>, field: Field<'d>) -> Option<String> {
     let node = field.node;
     let url = reader.web_address(node)?;
-    let host = url.split("://").nth(1).and_then(|rest| rest.split('/').next());
     if url.contains(['?', '#']) {
         reader.wrong(
             node,
@@ -58,7 +57,7 @@ fn address<'d>(reader: &Reader<'d>, field: Field<'d>) -> Option<String> {
         );
         return None;
     }
-    if host.is_some_and(|host| host.contains('@')) {
+    if url.contains('@') {
         reader.wrong(
             node,
             "a password does not go into an address, which is shown",

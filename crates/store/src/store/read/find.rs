@@ -162,6 +162,7 @@ impl Store {
             match self.find_in_index(index, selection, gathering, &mut keys) {
                 Ok(()) => {}
                 Err(Stop::Store(error @ StoreError::Damaged { .. })) => {
+                    gathering.lost.push(lost(&error));
                     self.set_index_aside(index, &error);
                 }
                 Err(stop) => return Err(stop.into()),

@@ -97,13 +97,7 @@ impl Store {
         match index::merge(&dir, indexes, &self.files) {
             Ok(Some(merged)) => {
                 let merged = Arc::new(merged);
-                let kept = self.change_catalog(|catalog| {
-                    let gone = indexes.iter().filter(|own| catalog.remove_index(own)).count();
-                    if gone == indexes.len() {
-                        catalog.add_index(Arc::clone(&merged));
-                    }
-                    gone == indexes.len()
-                });
+                let kept = self.change_catalog(|catalog| catalog.replace_indexes(indexes, &merged));
                 let replaced = if kept { indexes } else { std::slice::from_ref(&merged) };
                 for index in replaced {
                     index.replace();
@@ -187,16 +181,7 @@ impl Store {
 
     /// Puts a merged part in the place of those it was made from.
     fn replace_parts(&self, sources: &[Arc<Part>], merged: Option<&Arc<Part>>) {
-        let kept = self.change_catalog(|catalog| {
-            // The day may have been dropped meanwhile.
-            let removed = sources.iter().filter(|part| catalog.remove(part)).count();
-            if removed > 0
-                && let Some(merged) = merged
-            {
-                catalog.add(Arc::clone(merged));
-            }
-            removed > 0
-        });
+        let kept = self.change_catalog(|catalog| catalog.replace_parts(sources, merged));
         if !kept {
             if let Some(merged) = merged {
                 merged.replace();

@@ -42,7 +42,8 @@ pub(super) async fn read(
     tokio::time::timeout(BODY_WAIT_MAX, gather(body, permit, declared, bytes_max)).await.map_err(
         |_late| {
             let message = format!("the body did not arrive within {} s", BODY_WAIT_MAX.as_secs());
-            Refused::new(StatusCode::REQUEST_TIMEOUT, "slow", message)
+            // Senders drop what gets a 408, and send what gets a 503 again.
+            Refused::new(StatusCode::SERVICE_UNAVAILABLE, "slow", message)
         },
     )?
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod block;
 pub(crate) mod coarse;
+mod draft;
 pub(crate) mod files;
 pub(crate) mod index;
 pub(crate) mod part;

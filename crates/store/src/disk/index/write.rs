@@ -1,10 +1,6 @@
 //! Writing a segment, and making one of several.
 
-use std::{
-    fs::File,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 use model::{Labels, LabelsRef};
 
@@ -16,26 +12,19 @@ use super::{
 };
 use crate::{
     StoreError,
+    disk::draft::{Draft, Named},
     disk::files::{Files, failed},
-    disk::part::{Extent, Origin, Packer, UNFINISHED_ENDING},
+    disk::part::{Origin, UNFINISHED_ENDING},
     key::Key,
 };
 
 /// Labels compressed together.
 const PAGE_BYTES: usize = 32 << 10;
-/// Bytes handed to the system at once.
-const WRITE_BYTES: usize = 128 << 10;
 
 /// A segment in the making. Dropped before it is finished, it leaves nothing.
+#[derive(Debug)]
 pub(crate) struct IndexWriter {
-    files: Files,
-    dir: PathBuf,
-    path: PathBuf,
-    file: File,
-    finished: bool,
-    packer: Packer,
-    waiting: Vec<u8>,
-    offset: u64,
+    draft: Draft,
     page: LabelPageBuilder,
     pages: Vec<PageRef>,
     keys: Vec<Key>,
@@ -46,19 +35,9 @@ pub(crate) struct IndexWriter {
 impl IndexWriter {
     /// Starts a segment in the directory of its day, which is made if need be.
     pub(crate) fn create(dir: &Path, origin: Origin, files: &Files) -> Result<Self, StoreError> {
-        files.create_dir(dir)?;
-        let name = format!("{}.{UNFINISHED_ENDING}", origin.index_name());
-        let path = dir.join(name);
-        let file = files.create(&path)?;
+        let path = dir.join(format!("{}.{UNFINISHED_ENDING}", origin.index_name()));
         Ok(Self {
-            files: files.clone(),
-            dir: dir.to_owned(),
-            path,
-            file,
-            finished: false,
-            packer: Packer::default(),
-            waiting: MAGIC.to_vec(),
-            offset: MAGIC.len() as u64,
+            draft: Draft::create(path, *MAGIC, files)?,
             page: LabelPageBuilder::default(),
             pages: Vec::new(),
             keys: Vec::new(),
@@ -83,26 +62,9 @@ impl IndexWriter {
         let count = self.page.len();
         if count > 0 {
             let bytes = self.page.finish();
-            let extent = self.append(&bytes)?;
+            let extent = self.draft.append(&bytes)?;
             self.pages.push(PageRef { first: self.place() - count, extent });
         }
-        Ok(())
-    }
-
-    fn append(&mut self, raw: &[u8]) -> Result<Extent, StoreError> {
-        let (packed, extent) =
-            self.packer.pack(raw, self.offset).map_err(failed("compress", &self.path))?;
-        self.waiting.extend_from_slice(packed.as_deref().unwrap_or(raw));
-        self.offset += u64::from(extent.stored);
-        if self.waiting.len() >= WRITE_BYTES {
-            self.write_out()?;
-        }
-        Ok(extent)
-    }
-
-    fn write_out(&mut self) -> Result<(), StoreError> {
-        self.files.write(&self.file, &self.path, &self.waiting)?;
-        self.waiting.clear();
         Ok(())
     }
 
@@ -115,42 +77,22 @@ impl IndexWriter {
         let series = self.place();
         let last_id = self.keys.iter().map(|key| key.id).max().unwrap_or_default();
         let keys = Keys::new(std::mem::take(&mut self.keys)).encode();
-        let keys = self.append(&keys)?;
-        let directory =
-            std::mem::take(&mut self.directory).finish().map_err(failed("index", &self.path))?;
-        let directory = self.append(&directory)?;
+        let keys = self.draft.append(&keys)?;
+        let directory = std::mem::take(&mut self.directory)
+            .finish()
+            .map_err(failed("index", self.draft.path()))?;
+        let directory = self.draft.append(&directory)?;
         let pages = std::mem::take(&mut self.pages).into();
         let meta = Meta { origin: self.origin, series, last_id, keys, directory, pages };
-        let end = meta.encode(self.offset);
-        self.waiting.extend_from_slice(&end);
-        let bytes = self.offset + end.len() as u64;
-        self.write_out()?;
-        self.files.sync(&self.file, &self.path)?;
-        let path = self.dir.join(self.origin.index_name());
-        self.files.rename(&self.path, &path)?;
-        self.finished = true;
-        let index = Index::new(path, meta, bytes, self.files.clone());
-        if let Err(error) = self.files.sync_dir(&self.dir) {
+        let end = meta.encode(self.draft.offset());
+        let Named { path, bytes, files, lasts } =
+            self.draft.finish(&end, &self.origin.index_name())?;
+        let index = Index::new(path, meta, bytes, files);
+        if let Err(error) = lasts {
             index.replace();
             return Err(error);
         }
         Ok(Some(index))
-    }
-}
-
-impl Drop for IndexWriter {
-    fn drop(&mut self) {
-        if !self.finished
-            && let Err(error) = self.files.remove(&self.path)
-        {
-            tracing::warn!(index = %self.path.display(), %error, "an unfinished index stays until the next start");
-        }
-    }
-}
-
-impl std::fmt::Debug for IndexWriter {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("IndexWriter").field("path", &self.path).finish_non_exhaustive()
     }
 }
 

@@ -1,22 +1,20 @@
 //! Writing a part: series in order of key, rows in order of time; then it is synced and named.
 
-use std::{
-    fs::File,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use model::HistogramSample;
 
 use super::{
     Part, UNFINISHED_ENDING,
-    extent::{Extent, Packer, short},
+    extent::short,
     meta::{MAGIC, Meta, Origin, PageRef},
     page::{BlockHeader, Column, PageBuilder},
 };
 use crate::{
     StoreError,
     disk::block::{BLOCK_ROWS, Encoder, native},
-    disk::files::{Files, failed},
+    disk::draft::{Draft, Named},
+    disk::files::Files,
     key::Key,
 };
 
@@ -26,19 +24,10 @@ const GROUP_BYTES: usize = 32 << 10;
 const HISTOGRAM_BLOCK_BYTES: usize = 256 << 10;
 /// Series of a page: labels and headers unpacked together.
 const PAGE_BYTES: usize = 32 << 10;
-/// Bytes handed to the system at once.
-const WRITE_BYTES: usize = 128 << 10;
 
 /// A part in the making. Dropped before it is finished, it leaves nothing.
 pub(crate) struct PartWriter {
-    files: Files,
-    dir: PathBuf,
-    path: PathBuf,
-    file: File,
-    finished: bool,
-    packer: Packer,
-    waiting: Vec<u8>,
-    offset: u64,
+    draft: Draft,
     group: Vec<u8>,
     encoder: Encoder,
     page: PageBuilder,
@@ -54,18 +43,9 @@ pub(crate) struct PartWriter {
 impl PartWriter {
     /// Starts a part in the directory of its day, which is made if need be.
     pub(crate) fn create(dir: &Path, origin: Origin, files: &Files) -> Result<Self, StoreError> {
-        files.create_dir(dir)?;
         let path = dir.join(origin.file_name()).with_extension(UNFINISHED_ENDING);
-        let file = files.create(&path)?;
         Ok(Self {
-            files: files.clone(),
-            dir: dir.to_owned(),
-            path,
-            file,
-            finished: false,
-            packer: Packer::default(),
-            waiting: MAGIC.to_vec(),
-            offset: MAGIC.len() as u64,
+            draft: Draft::create(path, *MAGIC, files)?,
             group: Vec::new(),
             encoder: Encoder::default(),
             page: PageBuilder::default(),
@@ -207,7 +187,7 @@ impl PartWriter {
     fn end_group(&mut self) -> Result<(), StoreError> {
         if !self.group.is_empty() {
             let group = std::mem::take(&mut self.group);
-            let extent = self.append(&group)?;
+            let extent = self.draft.append(&group)?;
             self.page.add_group(extent);
             self.group = group;
             self.group.clear();
@@ -220,26 +200,9 @@ impl PartWriter {
         self.end_group()?;
         if self.page.series() > 0 {
             let page = self.page.finish();
-            let extent = self.append(&page)?;
+            let extent = self.draft.append(&page)?;
             self.pages.push(PageRef { first: self.page_first, extent });
         }
-        Ok(())
-    }
-
-    fn append(&mut self, raw: &[u8]) -> Result<Extent, StoreError> {
-        let (packed, extent) =
-            self.packer.pack(raw, self.offset).map_err(failed("compress", &self.path))?;
-        self.waiting.extend_from_slice(packed.as_deref().unwrap_or(raw));
-        self.offset += u64::from(extent.stored);
-        if self.waiting.len() >= WRITE_BYTES {
-            self.write_out()?;
-        }
-        Ok(extent)
-    }
-
-    fn write_out(&mut self) -> Result<(), StoreError> {
-        self.files.write(&self.file, &self.path, &self.waiting)?;
-        self.waiting.clear();
         Ok(())
     }
 
@@ -250,16 +213,11 @@ impl PartWriter {
             return Ok(None);
         }
         self.meta.pages = std::mem::take(&mut self.pages).into();
-        let end = self.meta.encode(self.offset);
-        self.waiting.extend_from_slice(&end);
-        let bytes = self.offset + end.len() as u64;
-        self.write_out()?;
-        self.files.sync(&self.file, &self.path)?;
-        let path = self.dir.join(self.meta.origin.file_name());
-        self.files.rename(&self.path, &path)?;
-        self.finished = true;
-        let part = Part::new(path, std::mem::take(&mut self.meta), bytes, self.files.clone());
-        if let Err(error) = self.files.sync_dir(&self.dir) {
+        let end = self.meta.encode(self.draft.offset());
+        let name = self.meta.origin.file_name();
+        let Named { path, bytes, files, lasts } = self.draft.finish(&end, &name)?;
+        let part = Part::new(path, self.meta, bytes, files);
+        if let Err(error) = lasts {
             // Its name may not last: it goes again, and its rows stay where they were.
             part.replace();
             return Err(error);
@@ -268,18 +226,8 @@ impl PartWriter {
     }
 }
 
-impl Drop for PartWriter {
-    fn drop(&mut self) {
-        if !self.finished
-            && let Err(error) = self.files.remove(&self.path)
-        {
-            tracing::warn!(part = %self.path.display(), %error, "an unfinished part stays until the next start");
-        }
-    }
-}
-
 impl std::fmt::Debug for PartWriter {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("PartWriter").field("path", &self.path).finish_non_exhaustive()
+        formatter.debug_struct("PartWriter").field("draft", &self.draft).finish_non_exhaustive()
     }
 }

@@ -224,14 +224,26 @@ impl Store {
     /// that part, and the file's name there. The name in the store changes hands at once: a crash leaves either.
     fn replace_damaged(&self, part: &Arc<Part>) -> Result<(Option<Arc<Part>>, String), StoreError> {
         let (writer, Lost { rows, pages }) = part.salvage()?;
-        let (name, path) = recover::link_aside(&self.place, &part.path)?;
-        part.moved_to(path);
-        let salvaged = writer.finish()?.map(Arc::new);
+        let aside = match part.moved() {
+            // An attempt before this one failed half-way.
+            Some(path) => path.to_owned(),
+            None => recover::link_aside(&self.place, &part.path)?,
+        };
+        part.moved_to(aside.clone());
+        let salvaged = match writer.finish() {
+            Ok(salvaged) => salvaged.map(Arc::new),
+            Err(error) => {
+                // What could not take its name for good may have taken the name with it.
+                recover::link_back(&aside, &part.path)?;
+                return Err(error);
+            }
+        };
         if salvaged.is_none() {
             self.files.remove(&part.path)?;
         }
         let kept = salvaged.as_ref().map_or(0, |own| own.meta.rows);
         tracing::warn!(part = %part.path.display(), kept, lost = rows, pages, "what can be read of a damaged part is kept");
+        let name = aside.file_name().unwrap_or_default().display().to_string();
         Ok((salvaged, name))
     }
 

@@ -106,6 +106,11 @@ impl Part {
         self.replaced.store(true, Ordering::Release);
     }
 
+    /// Where its file was moved to, if it was.
+    pub(crate) fn moved(&self) -> Option<&Path> {
+        self.moved.get().map(PathBuf::as_path)
+    }
+
     /// Says where its file was moved to: readers that are at it go on there.
     pub(crate) fn moved_to(&self, path: PathBuf) {
         // It is moved once.

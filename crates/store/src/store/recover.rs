@@ -131,10 +131,18 @@ pub(super) fn quarantine(place: &Place, files: &Files, path: &Path) -> Result<St
 }
 
 /// The same, leaving the file's name where it is, for another to take.
-pub(super) fn link_aside(place: &Place, path: &Path) -> Result<(String, PathBuf), StoreError> {
-    let (name, target) = free_name(place, path);
+pub(super) fn link_aside(place: &Place, path: &Path) -> Result<PathBuf, StoreError> {
+    let (_, target) = free_name(place, path);
     fs::hard_link(path, &target).map_err(failed("set aside", path))?;
-    Ok((name, target))
+    Ok(target)
+}
+
+/// Gives a file that was set aside its name back, unless it still has it.
+pub(super) fn link_back(aside: &Path, path: &Path) -> Result<(), StoreError> {
+    if matches!(path.try_exists(), Ok(false)) {
+        fs::hard_link(aside, path).map_err(failed("bring back", path))?;
+    }
+    Ok(())
 }
 
 /// A name in quarantine that nothing has yet: what was set aside before stays.

@@ -1,8 +1,9 @@
 //! A damaged block costs only itself.
 
-use std::fs;
+use std::{fs, io};
 
-use super::*;
+use super::{faults::refusing, *};
+use crate::disk::files::Step;
 
 /// Values that nothing makes small, so that a part has many groups.
 fn noise(host: usize) -> Vec<(i64, f64)> {
@@ -68,6 +69,44 @@ fn a_damaged_block_costs_only_itself_and_whoever_asks_is_told() {
     assert_eq!((stats.parts, stats.quarantined), (1, 1));
     let (again, told) = ask(&room.reopen().store);
     assert!(told.is_empty() && again.len() == second.len());
+}
+
+#[test]
+fn a_damaged_part_stays_while_the_disk_refuses_what_is_to_take_its_place() {
+    let options = StoreOptions { buffer_rows_max: 1 << 16, memory_rows_max: 1 << 18, ..small() };
+    let steps = [
+        (Step::Create, "tmp"),
+        (Step::Write, "tmp"),
+        (Step::Sync, "tmp"),
+        (Step::Rename, "part"),
+        (Step::SyncDir, "2026-11-20"),
+    ];
+    for (step, ending) in steps {
+        let (room, faults) = refusing(options);
+        write(&room.store, &noises());
+        room.flush();
+        let path = room.parts()[0].clone();
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[60_000] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        let whole = |found: &[Columns]| found.iter().filter(|own| !own.times.is_empty()).count();
+        faults.set(step, ending, io::ErrorKind::StorageFull);
+        for _ in 0..3 {
+            let (found, told) = ask(&room.store);
+            assert!((48..60).contains(&whole(&found)) && told.len() == 1, "{step:?} {told:?}");
+        }
+        // The damaged file keeps its name, so that nothing more is lost by a start now.
+        assert_eq!(fs::read(&path).unwrap(), bytes, "{step:?}");
+        assert!(room.files("quarantine").len() <= 1, "{step:?}");
+        assert_eq!((room.store.stats().parts, room.store.stats().quarantined), (1, 0), "{step:?}");
+        faults.clear();
+        ask(&room.store);
+        let (found, told) = ask(&room.store);
+        assert!((48..60).contains(&whole(&found)) && told.is_empty(), "{step:?} {told:?}");
+        assert_eq!((room.store.stats().parts, room.store.stats().quarantined), (1, 1), "{step:?}");
+        assert_eq!(fs::read(&room.files("quarantine")[0]).unwrap(), bytes);
+        assert_eq!(whole(&ask(&room.reopen().store).0), whole(&found), "{step:?}");
+    }
 }
 
 #[test]

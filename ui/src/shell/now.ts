@@ -1,8 +1,8 @@
 // The reader's clock, for ages and moving windows.
 import { useEffect, useState } from 'preact/hooks'
 
-/** Now, moving on every `period` milliseconds while the page can be seen. */
-export function useNow(period = 1_000): number {
+/** Now, moving on every `period` milliseconds while the page can be seen, and at once when `anew` changes. */
+export function useNow(period = 1_000, anew?: unknown): number {
   const [now, setNow] = useState(Date.now)
   useEffect(() => {
     setNow(Date.now())
@@ -15,6 +15,6 @@ export function useNow(period = 1_000): number {
       clearInterval(timer)
       document.removeEventListener('visibilitychange', tick)
     }
-  }, [period])
+  }, [period, anew])
   return now
 }

@@ -12,10 +12,8 @@ import { Empty, Face } from '../../parts/face'
 import { counted, plain, say, unitOfMetric } from '../../text/numbers'
 import { momentFull, saySpan, spanText } from '../../text/time'
 import style from './explore.module.css'
-import { columnsOf, LINES_MAX, linesOf, shortNames } from './series'
+import { columnsOf, LINES_MAX, linesOf, shortNames, type Shown } from './series'
 import { Wrong } from './wrong'
-
-export type Shown = { from: number; to: number; step: number }
 
 type Props = { query: string; shown: Shown; onZoom: (from: number, to: number) => void }
 

@@ -2,17 +2,17 @@
 import { useEffect, useState } from 'preact/hooks'
 
 import { useAddress, useWindow } from '../../address/address'
-import { bounds, patched } from '../../address/window'
+import { patched } from '../../address/window'
 import { RangePicker } from '../../chart/range-picker'
 import { Empty } from '../../parts/face'
 import { Head, Tools } from '../../parts/page'
 import { useNow } from '../../shell/now'
 import { HOUR, MINUTE, parseSpan, spanText } from '../../text/time'
-import { OverTime, useRange, type Shown } from './answer'
+import { OverTime, useRange } from './answer'
 import { Editor } from './editor'
 import style from './explore.module.css'
 import { useMetricNames } from './complete/offers'
-import { autoStep } from './series'
+import { autoStep, shownAt, type Shown } from './series'
 import { ValueTable } from './value-table'
 
 const POINTS = 400
@@ -26,7 +26,7 @@ export default function Explore() {
   const [draft, setDraft] = useState(query)
   useEffect(() => setDraft(query), [query])
   const [window, setWindow] = useWindow(HOUR)
-  const shown = useShown(window, fields['step'])
+  const shown = useShown(window, fields['step'], query)
 
   const run = () => {
     const wanted = draft.trim()
@@ -75,15 +75,13 @@ function EditorWithAnswer({ draft, query, shown, onText, onRun }: EditorProps) {
   return <Editor text={draft} onText={onText} onRun={again} wrong={asked.error?.kind === 'invalid' && draft === query} />
 }
 
-function useShown(window: ReturnType<typeof useWindow>[0], stepText: string | undefined): Shown {
+function useShown(window: ReturnType<typeof useWindow>[0], stepText: string | undefined, query: string): Shown {
   const width = window.kind === 'moving' ? window.span : window.to - window.from
   const period = Math.min(5 * MINUTE, Math.max(5_000, width / 300))
-  const now = useNow(period)
+  const now = useNow(period, query)
   const auto = autoStep(width, innerWidth < 600 ? POINTS_NARROW : POINTS)
   const step = Math.max(parseSpan(stepText ?? '') ?? auto, Math.ceil(width / POINTS_MAX / 1_000) * 1_000)
-  const { from, to } = bounds(window, Math.floor(now / period) * period)
-  // The last point lies at the end of the window, however wide the step is: the newest is what is asked for.
-  return { from: to - Math.floor((to - from) / step) * step, to, step }
+  return shownAt(window, now, step)
 }
 
 function StepField({ step }: { step: number }) {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { placeOf } from './mark'
-import { autoStep, columnsOf, linesOf, parseValue, seriesName, shortNames } from './series'
+import { autoStep, columnsOf, linesOf, parseValue, seriesName, shortNames, shownAt } from './series'
 
 test('series are named as they are asked for', () => {
   expect(seriesName({ __name__: 'up', job: 'node', instance: 'a' })).toBe('up{instance="a", job="node"}')
@@ -57,4 +57,14 @@ test('the place an error speaks of is found', () => {
   expect(placeOf('unexpected character at position 3', 'up }')).toEqual({ from: 3, to: 4 })
   expect(placeOf('1:99: unexpected end', 'up')).toEqual({ from: 2, to: 2 })
   expect(placeOf('too many samples', 'up')).toBeNull()
+})
+
+test('what is shown ends no earlier than now, and its last point lies there', () => {
+  const now = 1_700_000_003_250
+  const shown = shownAt({ kind: 'moving', span: 3_600_000 }, now, 7_000)
+  expect(shown.to).toBe(1_700_000_004_000)
+  expect((shown.to - shown.from) % 7_000).toBe(0)
+  expect(shown.to - shown.from).toBeGreaterThan(3_600_000 - 7_000)
+  const fixed = { kind: 'fixed', from: 1_000_000, to: 2_000_500 } as const
+  expect(shownAt(fixed, now, 100_000)).toEqual({ from: 1_000_500, to: 2_000_500, step: 100_000 })
 })

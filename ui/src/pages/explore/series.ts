@@ -1,4 +1,5 @@
 // Query answers as columns for the chart and rows for the table.
+import { bounds, type Window } from '../../address/window'
 import type { InstantSeries, Metric, QueryData, RangeSeries } from '../../api/prometheus'
 import type { Columns, Line } from '../../chart/plot'
 
@@ -81,6 +82,19 @@ export function rowsOf(data: QueryData): Row[] {
     default:
       return [{ metric: {}, at: data.result[0] * 1000, value: data.result[1] }]
   }
+}
+
+/** From when to when, and how far the points are apart, in milliseconds. */
+export type Shown = { from: number; to: number; step: number }
+
+/**
+ * The window a moving one stands for at this moment, all in milliseconds. It ends with the second that is running, so
+ * that a sample of a moment ago is in it: a server that has just started has no others.
+ */
+export function shownAt(window: Window, now: number, step: number): Shown {
+  const { from, to } = bounds(window, Math.ceil(now / 1_000) * 1_000)
+  // The last point lies at the end of the window, however wide the step is: the newest is what is asked for.
+  return { from: to - Math.floor((to - from) / step) * step, to, step }
 }
 
 /** A step that gives about one point for every two or three pixels, round, and never below a second. */

@@ -17,8 +17,10 @@ use crate::{
 
 /// Rows merged by one call of `maintain`: some tens of milliseconds.
 const MERGE_ROWS: usize = 1 << 20;
-/// How long a past day has had no new part before it becomes one.
+/// How long a past day has had no new part before it becomes one, whatever it costs.
 const QUIET: Duration = Duration::from_mins(15);
+/// The same if it costs little: see [`tiers::pays`].
+const PAUSE: Duration = Duration::from_secs(5);
 /// How long after its end a day is past: late samples of the last scrapes have come by then.
 const DAY_SLACK_MILLIS: i64 = 3_600_000;
 /// Index segments that a day may have before they become one.
@@ -76,11 +78,13 @@ impl Store {
             let levels: Vec<u32> = parts.iter().map(|part| part.meta.origin.level).collect();
             let touched = self.touched.lock().get(day).copied().unwrap_or_default();
             let past = (day + 1) * DAY_MILLIS + DAY_SLACK_MILLIS < now;
-            let quiet = past && elapsed.saturating_sub(touched) >= QUIET;
-            if indexes.len() > INDEXES_MAX || (quiet && indexes.len() > 1) {
+            let since = elapsed.saturating_sub(touched);
+            let quiet = past && since >= QUIET;
+            let settled = quiet || (past && since >= PAUSE && pays(parts));
+            if indexes.len() > INDEXES_MAX || (settled && indexes.len() > 1) {
                 self.merge_indexes(indexes)?;
             }
-            if let Some(range) = tiers::choose(&levels, quiet) {
+            if let Some(range) = tiers::choose(&levels, settled) {
                 return self.start_job(&parts[range], (*day, now)).map(Some);
             }
             if quiet && self.grows_coarser(parts, (*day, now)) {
@@ -201,4 +205,8 @@ impl Store {
         }
         count(&self.counters.merges, 1);
     }
+}
+
+fn pays(parts: &[Arc<Part>]) -> bool {
+    tiers::pays(parts.iter().map(|part| part.meta.rows))
 }

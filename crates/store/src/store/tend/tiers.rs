@@ -28,6 +28,14 @@ pub(super) fn choose(levels: &[u32], quiet: bool) -> Option<Range<usize>> {
     (quiet && levels.len() > 1).then(|| 0..levels.len().min(SOURCES_MAX))
 }
 
+/// Whether making one part of parts with so many rows costs little for what it brings: what comes to the largest is at
+/// least a quarter of it, so that a row of a day that grows slowly is written again a handful of times, not each time.
+pub(super) fn pays(rows: impl Iterator<Item = u64>) -> bool {
+    let (sum, largest) = rows
+        .fold((0_u64, 0_u64), |(sum, largest), own| (sum.saturating_add(own), largest.max(own)));
+    (sum - largest).saturating_mul(4) >= largest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,6 +46,14 @@ mod tests {
         assert_eq!(choose(&[0; 8], false), Some(0..8));
         assert_eq!(choose(&[2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0], false), Some(3..12));
         assert_eq!(choose(&[1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0], false), Some(8..16));
+    }
+
+    #[test]
+    fn a_large_part_is_not_written_again_for_a_few_rows() {
+        assert!(pays([400, 100].into_iter()));
+        assert!(pays([30, 40, 35].into_iter()));
+        assert!(!pays([400, 60, 39].into_iter()));
+        assert!(pays(std::iter::empty()));
     }
 
     #[test]

@@ -137,6 +137,12 @@ impl Encoder {
 /// Tells groups apart: a file's number, and where in it the group is.
 pub(crate) type GroupId = (u64, u64);
 
+/// A number whose upper bits depend on all of a piece's place: Fibonacci hashing (Knuth, The Art of Computer Programming,
+/// 6.4), 2^64 divided by the golden ratio.
+pub(crate) fn mixed((file, offset): GroupId) -> u64 {
+    (offset ^ file.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
 /// Reads blocks.
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {

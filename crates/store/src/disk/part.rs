@@ -46,6 +46,7 @@ pub(crate) use write::PartWriter;
 
 use crate::{
     StoreError,
+    disk::block::Chunk,
     disk::coarse::Figure,
     disk::files::{Files, failed},
 };
@@ -127,7 +128,7 @@ impl Part {
             while let Some(block) = cursor.block()? {
                 blocks.push(block);
             }
-            let whole = cursor.lost() == before;
+            let whole = cursor.lost() == before && figures_agree(&blocks);
             for (column, chunk) in blocks {
                 // Figures of down-sampled rows belong together: a sum without its count would mislead.
                 if !whole && matches!(column, Column::Coarse(_, figure) if figure != Figure::Last) {
@@ -164,6 +165,18 @@ impl Drop for Part {
             tracing::warn!(part = %self.path.display(), %error, "a replaced part stays for now");
         }
     }
+}
+
+/// Whether the figures of down-sampled rows have the same times.
+fn figures_agree(blocks: &[(Column, Chunk)]) -> bool {
+    let times_of = |wanted: Figure| {
+        let own = blocks
+            .iter()
+            .filter(move |(column, _)| matches!(column, Column::Coarse(_, own) if *own == wanted));
+        own.flat_map(|(_, chunk)| &chunk.times)
+    };
+    let others = [Figure::Max, Figure::Sum, Figure::Count];
+    others.into_iter().all(|own| times_of(own).eq(times_of(Figure::Min)))
 }
 
 /// A number for a file that no other has while the program runs.

@@ -5,6 +5,7 @@
 use super::{
     GroupId,
     bytes::{Reader, write_varint, write_zigzag},
+    mixed,
     scale::{self, Exceptions, Scale},
     whole, xor,
 };
@@ -205,9 +206,7 @@ impl ValueDecoder {
     /// Where a group's block is remembered.
     fn recent(&mut self) -> Option<(GroupId, &mut Recent)> {
         let group = self.group?;
-        // Fibonacci hashing: the upper bits depend on all of the number.
-        let mixed = (group.1 ^ group.0.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let at = (mixed >> 48) as usize % RECENT;
+        let at = (mixed(group) >> 48) as usize % RECENT;
         Some((group, self.recent.get_mut(at)?))
     }
 

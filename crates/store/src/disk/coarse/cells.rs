@@ -7,7 +7,7 @@
 
 use model::{HistogramSample, ResetHint, STALE, is_stale};
 
-use super::Resolution;
+use super::{Figure, Resolution};
 use crate::disk::block::Chunk;
 
 /// Drops of a value within a stretch beyond which it is no counter, unless its name says so.
@@ -48,14 +48,30 @@ impl Cells {
         self.last.is_empty() && self.times.is_empty()
     }
 
-    /// Makes the figures equally many, as they are unless a file is damaged in a way that its checksums do not tell.
-    pub(crate) fn even_out(&mut self) {
+    /// Adds rows of one figure; the least comes first. `false` if they are not at the times of the least, as they are
+    /// unless a file is damaged in a way that its checksums do not tell.
+    pub(crate) fn add_figure(&mut self, figure: Figure, chunk: &mut Chunk) -> bool {
+        let column = match figure {
+            Figure::Last => return true,
+            Figure::Min => {
+                self.times.extend_from_slice(&chunk.times);
+                &mut self.min
+            }
+            Figure::Max => &mut self.max,
+            Figure::Sum => &mut self.sum,
+            Figure::Count => &mut self.count,
+        };
+        let start = column.len();
+        column.append(&mut chunk.values);
+        self.times.get(start..column.len()) == Some(&chunk.times)
+    }
+
+    /// Forgets all figures unless there are equally many: those that are left cannot be told apart.
+    pub(crate) fn even_out(&mut self, agree: bool) {
         let columns = [&mut self.min, &mut self.max, &mut self.sum, &mut self.count];
-        let least = columns.iter().map(|own| own.len()).min().unwrap_or_default();
-        let least = least.min(self.times.len());
-        self.times.truncate(least);
-        for own in columns {
-            own.truncate(least);
+        if !agree || columns.iter().any(|own| own.len() != self.times.len()) {
+            self.times.clear();
+            columns.into_iter().for_each(Vec::clear);
         }
     }
 

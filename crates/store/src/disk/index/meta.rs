@@ -36,11 +36,8 @@ impl Meta {
     /// Meta and footer as they stand at the end of a segment, meta starting at this offset.
     pub(super) fn encode(&self, offset: u64) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let origin = &self.origin;
-        bytes.extend_from_slice(&origin.day.to_le_bytes());
-        bytes.extend_from_slice(&origin.first.to_le_bytes());
-        bytes.extend_from_slice(&origin.last.to_le_bytes());
-        bytes.extend_from_slice(&origin.level.to_le_bytes());
+        self.origin.write_place(&mut bytes);
+        bytes.extend_from_slice(&self.origin.level.to_le_bytes());
         bytes.extend_from_slice(&self.series.to_le_bytes());
         bytes.extend_from_slice(&self.last_id.to_le_bytes());
         self.keys.write(&mut bytes);
@@ -62,9 +59,9 @@ impl Meta {
 
     fn decode(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader::new(bytes);
-        let (day, first, last) = (reader.i64()?, reader.u64()?, reader.u64()?);
+        let place = Origin::read_place(&mut reader)?;
         let mut meta = Self {
-            origin: Origin { day, first, last, level: reader.u32()?, ..Origin::default() },
+            origin: Origin { level: reader.u32()?, ..place },
             series: reader.u32()?,
             last_id: reader.u64()?,
             keys: Extent::read(&mut reader)?,

@@ -6,7 +6,10 @@ use hashbrown::HashMap;
 use parking_lot::Mutex;
 
 use super::page::Page;
-use crate::disk::index::{Directory, Keys, LabelPage};
+use crate::{
+    disk::block::mixed,
+    disk::index::{Directory, Keys, LabelPage},
+};
 
 /// Shelves that are locked apart from each other, so that readers seldom wait.
 const SHELVES: usize = 16;
@@ -54,9 +57,7 @@ impl Cache {
     }
 
     fn shelf(&self, file: u64, offset: u64) -> &Mutex<Shelf> {
-        // Fibonacci hashing: the upper bits depend on all of the number.
-        let mixed = (offset ^ file.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        &self.shelves[(mixed >> 60) as usize % SHELVES]
+        &self.shelves[(mixed((file, offset)) >> 60) as usize % SHELVES]
     }
 
     pub(crate) fn get(&self, file: u64, offset: u64) -> Option<Piece> {

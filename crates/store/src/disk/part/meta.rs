@@ -55,6 +55,19 @@ impl Origin {
         format!("{:010}-{:010}.{}", self.first, self.last, crate::disk::index::INDEX_ENDING)
     }
 
+    /// Writes its day, and where it stands among its kin; parts and index segments begin so.
+    pub(crate) fn write_place(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(&self.day.to_le_bytes());
+        bytes.extend_from_slice(&self.first.to_le_bytes());
+        bytes.extend_from_slice(&self.last.to_le_bytes());
+    }
+
+    /// Reads what `write_place` wrote.
+    pub(crate) fn read_place(reader: &mut Reader<'_>) -> Option<Self> {
+        let (day, first, last) = (reader.i64()?, reader.u64()?, reader.u64()?);
+        Some(Self { day, first, last, ..Self::default() })
+    }
+
     /// Whether it holds all that another one does.
     pub(crate) fn covers(&self, other: &Self) -> bool {
         let times = |own: &Self| own.coarse.map_or(0, |coarse| coarse.times);
@@ -94,9 +107,7 @@ impl Meta {
     pub(super) fn encode(&self, offset: u64) -> Vec<u8> {
         let mut bytes = Vec::new();
         let origin = &self.origin;
-        bytes.extend_from_slice(&origin.day.to_le_bytes());
-        bytes.extend_from_slice(&origin.first.to_le_bytes());
-        bytes.extend_from_slice(&origin.last.to_le_bytes());
+        origin.write_place(&mut bytes);
         bytes.extend_from_slice(&origin.log_through.to_le_bytes());
         bytes.extend_from_slice(&origin.level.to_le_bytes());
         bytes.extend_from_slice(&self.series.to_le_bytes());
@@ -128,10 +139,10 @@ impl Meta {
 
     fn decode(bytes: &[u8], coarse: bool) -> Option<Self> {
         let mut reader = Reader::new(bytes);
-        let (day, first, last, log_through) =
-            (reader.i64()?, reader.u64()?, reader.u64()?, reader.u64()?);
+        let place = Origin::read_place(&mut reader)?;
+        let log_through = reader.u64()?;
         let mut meta = Self {
-            origin: Origin { day, first, last, log_through, level: reader.u32()?, coarse: None },
+            origin: Origin { log_through, level: reader.u32()?, ..place },
             series: reader.u32()?,
             rows: reader.u64()?,
             min_time: reader.i64()?,

@@ -3,10 +3,7 @@
 use proptest::prelude::*;
 
 use super::{page::PageBuilder, *};
-use crate::{
-    disk::block::{BLOCK_ROWS, Chunk},
-    key::Key,
-};
+use crate::{disk::block::BLOCK_ROWS, key::Key};
 
 fn key(number: u32) -> Key {
     Key { name: number / 100, id: u64::from(number) }

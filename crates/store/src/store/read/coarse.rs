@@ -4,6 +4,7 @@ use model::{Columns, Figure as Wanted, HistogramSample, Selection, is_stale};
 
 use super::{Stop, find::ends, set::FoundPage};
 use crate::{
+    StoreError,
     disk::block::Chunk,
     disk::coarse::{Figure, Resolution},
     disk::part::{BlockHeader, Cache, Column, DAY_MILLIS, day_of, with_block},
@@ -25,7 +26,7 @@ impl CoarseRows {
         FoundPage { part, page }: &FoundPage,
         blocks: &[BlockHeader],
     ) -> Result<(), Stop> {
-        let (mut rows, mut counts) = (Chunk::default(), Vec::new());
+        let (mut rows, mut counts) = (Chunk::default(), Chunk::default());
         let mut taken = Vec::new();
         for header in blocks {
             let Some(resolution) = header.column.resolution() else { continue };
@@ -33,7 +34,8 @@ impl CoarseRows {
             selection.budget.charge(header.rows as usize)?;
             let mut chunk = with_block(part, cache, page, header, Chunk::clone)?;
             if use_as == Use::Divide {
-                counts.append(&mut chunk.values);
+                counts.times.append(&mut chunk.times);
+                counts.values.append(&mut chunk.values);
                 continue;
             }
             let histograms = chunk.histograms.iter().map(|own| own.time.millis());
@@ -44,8 +46,14 @@ impl CoarseRows {
             rows.values.append(&mut chunk.values);
             rows.histograms.append(&mut chunk.histograms);
         }
-        for (value, count) in rows.values.iter_mut().zip(counts) {
-            *value /= count;
+        if selection.figure == Wanted::Mean {
+            if rows.times != counts.times {
+                let what = "a sum has no count";
+                return Err(StoreError::Damaged { path: part.path.clone(), what }.into());
+            }
+            for (value, count) in rows.values.iter_mut().zip(counts.values) {
+                *value /= count;
+            }
         }
         let (from, to) = ends(selection);
         let mut rows = rows.cut(from, to);

@@ -25,6 +25,8 @@ struct Gathered {
     samples: Chunk,
     five_minutes: Cells,
     hour: Cells,
+    /// Figures that do not belong together were met.
+    odd: bool,
 }
 
 impl Folder {
@@ -109,22 +111,16 @@ impl Gathered {
         };
         match figure {
             Figure::Last => append(&mut cells.last, &mut chunk),
-            Figure::Min => {
-                cells.times.append(&mut chunk.times);
-                cells.min.append(&mut chunk.values);
-            }
-            Figure::Max => cells.max.append(&mut chunk.values),
-            Figure::Sum => cells.sum.append(&mut chunk.values),
-            Figure::Count => cells.count.append(&mut chunk.values),
+            figure => self.odd |= !cells.add_figure(figure, &mut chunk),
         }
     }
 
     /// What is left. Rows never become finer, whatever the rules say by now.
     fn become_coarse(self, target: Target, counter: bool) -> Left {
-        let Self { mut samples, mut five_minutes, mut hour } = self;
+        let Self { mut samples, mut five_minutes, mut hour, odd } = self;
         samples.put_in_order();
-        five_minutes.even_out();
-        hour.even_out();
+        five_minutes.even_out(!odd);
+        hour.even_out(!odd);
         let has_hours = !hour.is_empty() || target == Target::Coarse(Resolution::Hour);
         let coarse = has_hours || !five_minutes.is_empty() || target != Target::Samples;
         if !coarse {

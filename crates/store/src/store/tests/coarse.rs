@@ -10,7 +10,9 @@ use model::{Coarse, Figure, MatchOp};
 use super::*;
 use crate::{
     KeepRule,
+    disk::coarse::Figure as DiskFigure,
     disk::files::{Faults, Step},
+    disk::part::{Column, Part, PartCursor, PartWriter, Source as _},
 };
 
 const MINUTE: i64 = 60_000;
@@ -263,4 +265,53 @@ fn stopping_after_any_step_of_down_sampling_leaves_a_day_as_it_was_or_as_it_will
         }
         step += 1;
     }
+}
+
+/// Writes a part anew without one of its columns, with all checksums right.
+fn without(part: &Path, left_out: DiskFigure) {
+    let part = Arc::new(Part::open(part, &quick()).unwrap());
+    let mut cursor = PartCursor::open(&part).unwrap();
+    let dir = part.path.parent().unwrap();
+    let mut writer = PartWriter::create(dir, part.meta.origin, &quick()).unwrap();
+    while let Some(key) = cursor.key() {
+        while let Some((column, chunk)) = cursor.block().unwrap() {
+            if !matches!(column, Column::Coarse(_, figure) if figure == left_out) {
+                writer.push_column(column, &chunk.times, &chunk.values).unwrap();
+            }
+        }
+        writer.end_series(key).unwrap();
+        cursor.advance().unwrap();
+    }
+    assert_eq!(writer.finish().unwrap().unwrap().path, part.path);
+}
+
+#[test]
+fn a_sum_without_its_count_is_damage_and_never_a_wrong_mean() {
+    let room = ruled(Room::new(options()));
+    let first = NOW / DAY;
+    for day in first..first + 6 {
+        live(&room, day);
+    }
+    let mean = |room: &Room| ask(&room.store, "load", Figure::Mean);
+    let right = day_rows(&mean(&room).0, first);
+    assert_eq!(right.len(), 288);
+    let path = room.parts()[0].clone();
+    let Room { dir, clock, options, store } = room;
+    store.close().unwrap();
+    drop(store);
+    without(Path::new(&path), DiskFigure::Count);
+    let store = open(dir.path(), options, &clock, quick());
+    let room = ruled(Room { dir, clock, options, store });
+    let (found, _, told) = mean(&room);
+    assert!(day_rows(&found, first).is_empty(), "{:?}", day_rows(&found, first));
+    assert!(told.iter().any(|own| own.contains("a sum has no count")), "{told:?}");
+    assert_eq!(day_rows(&found, first + 1).len(), 288);
+    // What is left of the day is written anew without figures, once; its last samples stay.
+    for _ in 0..3 {
+        let (found, _, told) = mean(&room);
+        assert!(day_rows(&found, first).is_empty());
+        assert!(!told.iter().any(|own| own.contains("damaged")), "{told:?}");
+    }
+    assert_eq!(room.store.stats().quarantined, 1);
+    assert!(day_rows(&ask(&room.store, "load", Figure::Last).0, first).len() >= 288);
 }

@@ -192,3 +192,25 @@ fn of_native_histograms_the_last_of_a_stretch_stays_and_those_around_new_starts(
     assert_eq!(minutes(times(&rows(ResetHint::Unknown))), [1, 3, 4, 5, 7]);
     assert_eq!(minutes(times(&rows(ResetHint::Gauge))), [1, 5, 7]);
 }
+
+#[test]
+fn figures_that_do_not_belong_together_are_forgotten() {
+    let chunk = |times: &[i64]| Chunk {
+        times: times.to_vec(),
+        values: vec![1.0; times.len()],
+        ..Chunk::default()
+    };
+    let figures = [Figure::Min, Figure::Max, Figure::Sum, Figure::Count];
+    for (counts, agree) in [(&[10, 20][..], true), (&[10, 21], false), (&[10], true)] {
+        let mut cells = Cells::default();
+        let mut all = true;
+        for figure in figures {
+            let times = if figure == Figure::Count { counts } else { &[10, 20] };
+            all &= cells.add_figure(figure, &mut chunk(times));
+        }
+        assert_eq!(all, agree, "{counts:?}");
+        cells.even_out(all);
+        let left = if counts == [10, 20] { 2 } else { 0 };
+        assert_eq!((cells.times.len(), cells.sum.len(), cells.count.len()), (left, left, left));
+    }
+}

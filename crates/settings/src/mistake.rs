@@ -1,12 +1,18 @@
 //! Mistakes in a file, each with its place and a way out, shown the way compilers show them.
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::{
+    fmt,
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
     renderer::DecorStyle,
 };
 use model::Kind;
+
+use crate::yaml::blot;
 
 /// Mistakes kept of one file; a file with more is broken as a whole, and nobody reads further.
 const MISTAKES_KEPT_MAX: usize = 100;
@@ -31,13 +37,37 @@ impl Place {
 }
 
 /// A file's name and text, for showing lines of it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Source {
-    pub(crate) name: String,
+    name: String,
     pub(crate) text: String,
+    /// The text without its secrets, once it is shown.
+    shown: OnceLock<String>,
 }
 
+impl PartialEq for Source {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.text == other.text
+    }
+}
+
+impl Eq for Source {}
+
 impl Source {
+    /// A file of this name with this text.
+    pub(crate) fn new(name: &str, text: &str) -> Self {
+        Self { name: name.to_owned(), text: text.to_owned(), shown: OnceLock::new() }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What people may see of it; places are the same.
+    fn shown(&self) -> &str {
+        self.shown.get_or_init(|| blot::text(&self.text))
+    }
+
     /// The place's range, moved to where the text can be cut.
     fn range(&self, place: Place) -> Range<usize> {
         let start = self.text.floor_char_boundary(place.start.min(self.text.len()));
@@ -166,7 +196,7 @@ impl Mistake {
         }
         let first = marks.iter().map(|(_, range, _)| range.start).min().unwrap_or(0);
         let last = marks.iter().map(|(_, range, _)| range.end).max().unwrap_or(0);
-        let text = source.text.as_str();
+        let text = source.shown();
         let from = text.get(..first).and_then(|head| head.rfind('\n')).map_or(0, |at| at + 1);
         let to =
             text.get(last..).and_then(|tail| tail.find('\n')).map_or(text.len(), |at| last + at);
@@ -180,7 +210,9 @@ impl Mistake {
     }
 }
 
+/// Words as they are shown: not too long, and without the secrets of a value that is quoted in them.
 fn cut(words: String) -> String {
+    let words = blot::words(words);
     match words.char_indices().nth(WORDS_LETTERS_MAX) {
         Some((at, _)) => format!("{}…", words.get(..at).unwrap_or_default()),
         None => words,

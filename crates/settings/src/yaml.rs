@@ -1,5 +1,6 @@
 //! A YAML file as a tree in which everything knows its place; the one place where YAML is read.
 
+pub(crate) mod blot;
 mod build;
 mod file;
 mod syntax;
@@ -47,12 +48,12 @@ impl Document {
     /// unfolds to too much, or holds more than one document.
     pub fn parse(name: &str, text: &str) -> Result<Self, Mistakes> {
         if text.len() > FILE_BYTES_MAX {
-            let source = Arc::new(Source { name: name.to_owned(), text: String::new() });
+            let source = Arc::new(Source::new(name, ""));
             let mistake = Mistake::somewhere(format!("the file has {} bytes", text.len()))
                 .help(format!("at most {FILE_BYTES_MAX} are read; split it into several files"));
             return Err(mistake.in_source(&source).into());
         }
-        let source = Arc::new(Source { name: name.to_owned(), text: text.to_owned() });
+        let source = Arc::new(Source::new(name, text));
         match build::build(text) {
             Ok((root, found)) => Ok(Self { source, root, found }),
             Err(mistake) => Err(mistake.in_source(&source).into()),
@@ -66,7 +67,7 @@ impl Document {
 
     /// The file's name as it was given.
     pub fn name(&self) -> &str {
-        &self.source.name
+        self.source.name()
     }
 
     /// Keys that are written twice and other mistakes that were found on the way.

@@ -194,3 +194,39 @@ fn mistakes_in_rules_are_told_with_a_way_out() {
         assert!(message.contains(told), "{rule}: {message}");
     }
 }
+
+#[test]
+fn lines_with_mistakes_are_shown_without_their_secrets() {
+    let shown = mistakes(
+        "\
+server: {listen: nowhere, token: hunter2-server}
+query: {remote: {url: 'http://me:hunter2@mimir', bearer_token: hunter2}}
+forward:
+  - {url: http://mimir/push, http_headers: {Bad Name: hunter2}, timeout: soon}
+  - {url: 'ftp://me:hunter2@mimir/push'}
+receivers:
+  - {name: a, url: http://relay/a, token: hunter2, colour: blue}
+scrape_configs:
+  - job_name: node
+    basic_auth: {username: me, pasword: hunter2}
+  - job_name: other
+    basic_auth: me:hunter2
+  - job_name: third
+    authorization:
+      type: basic
+      credentials: {a: hunter2}
+",
+    );
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert!(!shown.contains("//me"), "{shown}");
+    for line in [
+        "1 | server: {listen: nowhere, token: **************}",
+        "`soon` is not a duration",
+        "10 |     basic_auth: {username: me, pasword: *******}",
+    ] {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
+    // Nor is what is no YAML.
+    let shown = mistakes("server:\n  token: \"hunter2\nlisten: 127.0.0.1:1\n");
+    assert!(shown.contains("never closed") && !shown.contains("hunter2"), "{shown}");
+}

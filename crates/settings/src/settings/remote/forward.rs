@@ -2,13 +2,16 @@
 
 use model::{Secret, Span};
 
-use super::tenant;
+use super::{
+    identity::{self, Identified},
+    tenant,
+};
 use crate::{
     mistake::Mistake,
     reader::{Field, Placed, Reader},
     settings::{
         Authorization, Relabel, TlsSettings,
-        scrape::{IdentityDraft, TLS_TABLE, headers, relabel_steps},
+        scrape::{IdentityDraft, headers, relabel_steps},
     },
     table::{Key, Otherwise, Table, set},
 };
@@ -84,6 +87,16 @@ pub(crate) struct ForwardDraft {
     url: Option<Placed<String>>,
     name: Option<Placed<String>>,
     identity: IdentityDraft,
+}
+
+impl Identified for ForwardDraft {
+    fn identity(&mut self) -> &mut IdentityDraft {
+        &mut self.identity
+    }
+
+    fn tls(&mut self) -> &mut TlsSettings {
+        &mut self.forward.tls
+    }
 }
 
 impl ForwardDraft {
@@ -187,27 +200,9 @@ pub(in crate::settings) static TABLE: Table<ForwardDraft> = Table {
             about: "Whose samples they are; sent as the header `X-Scope-OrgID`, as Mimir has it.",
             read: |reader, field, into| into.forward.tenant = tenant(reader, field.node),
         },
-        Key {
-            name: "basic_auth",
-            form: "section",
-            otherwise: Otherwise::Nothing,
-            about: "Name and password, as in a scrape job.",
-            read: |reader, field, into| into.identity.basic(reader, field),
-        },
-        Key {
-            name: "authorization",
-            form: "section",
-            otherwise: Otherwise::Nothing,
-            about: "A token in the `Authorization` header, as in a scrape job.",
-            read: |reader, field, into| into.identity.authorization(reader, field),
-        },
-        Key {
-            name: "bearer_token_file",
-            form: "file",
-            otherwise: Otherwise::Nothing,
-            about: "A file that holds a bearer token; short for `authorization: {credentials_file: …}`.",
-            read: |reader, field, into| into.identity.bearer_file(reader, field),
-        },
+        identity::basic_auth(),
+        identity::authorization(),
+        identity::bearer_token_file(),
         Key {
             name: "http_headers",
             form: "map",
@@ -215,13 +210,7 @@ pub(in crate::settings) static TABLE: Table<ForwardDraft> = Table {
             about: "Further headers, each a text, a list, or `{values: […], secrets: […]}`.",
             read: |reader, field, into| into.forward.headers = own_headers(reader, field),
         },
-        Key {
-            name: "tls_config",
-            form: "section",
-            otherwise: Otherwise::Nothing,
-            about: "How the receiver's certificate is checked, as in a scrape job.",
-            read: |reader, field, into| into.forward.tls = TLS_TABLE.one(reader, field.node),
-        },
+        identity::tls_config("How the receiver's certificate is checked, as in a scrape job."),
         Key {
             name: "write_relabel_configs",
             form: "list",

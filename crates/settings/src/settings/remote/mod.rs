@@ -1,6 +1,7 @@
 //! Other servers that hold our numbers, or are sent them.
 
 pub(super) mod forward;
+mod identity;
 pub(super) mod query;
 
 use model::Secret;

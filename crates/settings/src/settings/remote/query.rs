@@ -2,13 +2,16 @@
 
 use model::Secret;
 
-use super::tenant;
+use super::{
+    identity::{self, Identified},
+    tenant,
+};
 use crate::{
     mistake::Mistake,
     reader::{Field, Reader},
     settings::{
         Authorization, TlsSettings,
-        scrape::{IdentityDraft, TLS_TABLE, headers},
+        scrape::{IdentityDraft, headers},
     },
     table::{Key, Otherwise, Table, set},
     yaml::Node,
@@ -36,6 +39,16 @@ pub struct RemoteQuery {
 pub(crate) struct RemoteDraft {
     remote: RemoteQuery,
     identity: IdentityDraft,
+}
+
+impl Identified for RemoteDraft {
+    fn identity(&mut self) -> &mut IdentityDraft {
+        &mut self.identity
+    }
+
+    fn tls(&mut self) -> &mut TlsSettings {
+        &mut self.remote.tls
+    }
 }
 
 /// Reads the section; nothing if there is no address to ask.
@@ -115,27 +128,9 @@ pub(in crate::settings) static TABLE: Table<RemoteDraft> = Table {
             about: "What is sent with every question besides, such as `dedup: 'true'` for Thanos. The names `lookback_delta`, `max_lookback`, `lookback` and `nocache` take the place of what is sent under them anyway.",
             read: |reader, field, into| into.remote.params = params(reader, field.node),
         },
-        Key {
-            name: "basic_auth",
-            form: "section",
-            otherwise: Otherwise::Nothing,
-            about: "Name and password, as in a scrape job.",
-            read: |reader, field, into| into.identity.basic(reader, field),
-        },
-        Key {
-            name: "authorization",
-            form: "section",
-            otherwise: Otherwise::Nothing,
-            about: "A token in the `Authorization` header, as in a scrape job.",
-            read: |reader, field, into| into.identity.authorization(reader, field),
-        },
-        Key {
-            name: "bearer_token_file",
-            form: "file",
-            otherwise: Otherwise::Nothing,
-            about: "A file that holds a bearer token; short for `authorization: {credentials_file: …}`.",
-            read: |reader, field, into| into.identity.bearer_file(reader, field),
-        },
+        identity::basic_auth(),
+        identity::authorization(),
+        identity::bearer_token_file(),
         Key {
             name: "http_headers",
             form: "map",
@@ -143,13 +138,7 @@ pub(in crate::settings) static TABLE: Table<RemoteDraft> = Table {
             about: "Further headers, each a text, a list, or `{values: […], secrets: […]}`.",
             read: |reader, field, into| into.remote.headers = headers(reader, field.node),
         },
-        Key {
-            name: "tls_config",
-            form: "section",
-            otherwise: Otherwise::Nothing,
-            about: "How the cluster's certificate is checked, as in a scrape job.",
-            read: |reader, field, into| into.remote.tls = TLS_TABLE.one(reader, field.node),
-        },
+        identity::tls_config("How the cluster's certificate is checked, as in a scrape job."),
     ],
     refused: &[
         ("timeout", "a question to a cluster may take as long as any: write `query: {timeout: …}`"),

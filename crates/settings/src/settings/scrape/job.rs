@@ -171,7 +171,7 @@ pub(crate) static TABLE: Table<JobDraft> = Table {
             name: "follow_redirects",
             form: "true or false",
             otherwise: Otherwise::Is("true"),
-            about: "Whether redirections are followed.",
+            about: "Whether redirections are followed. Credentials and `http_headers` go to the target's own scheme, host and port alone.",
             read: |reader, field, into| {
                 set(&mut into.job.follow_redirects, reader.truth(field.node));
             },

@@ -18,8 +18,11 @@ use parking_lot::Mutex;
 pub use position::Position;
 use tokio::sync::Notify;
 
-use crate::{Dropped, Figures, QueueError, Rewrite, error::failed};
-use segment::Frame;
+use crate::{
+    Dropped, Figures, QueueError, Rewrite,
+    error::{failed, may_pass},
+};
+use segment::{End, Frame, Frames};
 use state::State;
 
 /// When a queue is forced to the disk. A killed process loses nothing either way; a power cut does.
@@ -150,7 +153,8 @@ impl Queue {
         self.state.lock().samples_after(from)
     }
 
-    /// Reads from a place on, until there are so many samples or a segment ends. Blocks for the disk.
+    /// Reads from a place on, until there are so many samples or a segment ends. What is damaged, or cannot be read for
+    /// a reason that will not pass, is counted and passed over. Blocks for the disk.
     pub fn read(&self, from: Position, samples_max: u64) -> Result<Read, QueueError> {
         let mut read = Read { batch: Batch::new(&self.name), appended: None, next: from };
         // Where a segment is damaged, the next one may still be whole; there are only so many.
@@ -159,22 +163,24 @@ impl Queue {
                 return Ok(read);
             };
             read.next = from;
-            let (frames, whole) = match segment.read(from.offset, samples_max) {
-                Ok(frames) => frames,
-                // It was dropped meanwhile, to make room.
-                Err(_) if self.state.lock().has_dropped(segment.number) => {
-                    read.next = Position::start_of(segment.number + 1);
-                    return Ok(read);
-                }
-                Err(error) => return Err(error),
-            };
+            let Frames { frames, end } = segment.read(from.offset, samples_max);
             for frame in frames {
                 self.unpack(&frame, &mut read);
             }
-            if whole {
-                return Ok(read);
+            match end {
+                End::Whole => return Ok(read),
+                // It was dropped meanwhile, to make room.
+                End::Failed(_) if self.state.lock().has_dropped(segment.number) => {
+                    read.next = Position::start_of(segment.number + 1);
+                    return Ok(read);
+                }
+                End::Failed(error) if may_pass(&error) => {
+                    let read = Some(read).filter(|own| !own.batch.is_empty());
+                    return read.ok_or_else(|| failed("read", &segment.path)(error));
+                }
+                End::Failed(error) => self.state.lock().give_up_rest(read.next, Some(&error)),
+                End::Damaged => self.state.lock().give_up_rest(read.next, None),
             }
-            self.state.lock().give_up_rest(read.next);
             if !read.batch.is_empty() {
                 return Ok(read);
             }

@@ -4,6 +4,7 @@ mod answer;
 mod flight;
 mod lane;
 mod pass;
+mod settle;
 mod split;
 mod window;
 
@@ -19,7 +20,7 @@ use parking_lot::Mutex;
 use reqwest::Client;
 use tokio::sync::{mpsc, watch};
 
-use crate::Queue;
+use crate::{Queue, error::told};
 use answer::Random;
 use lane::Tools;
 use pass::Pass;
@@ -223,13 +224,5 @@ impl Sender {
         pass.land();
         self.tools.figures.set_oldest(None);
         end
-    }
-}
-
-/// An error with its cause.
-fn told(error: &crate::QueueError) -> String {
-    match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
     }
 }

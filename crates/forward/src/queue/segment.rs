@@ -11,7 +11,10 @@ use std::{
 use model::Time;
 
 use super::record::Packed;
-use crate::{QueueError, error::failed};
+use crate::{
+    QueueError,
+    error::{failed, may_pass},
+};
 
 /// The first bytes of a segment; the number is the version of frames, records and packed labels together.
 const MAGIC: &[u8; 8] = b"PLMFWD01";
@@ -34,6 +37,24 @@ pub(super) struct Segment {
     pub(super) samples: u64,
     /// When the first and the last record were appended.
     pub(super) times: Option<(Time, Time)>,
+}
+
+/// What was read of a segment.
+#[derive(Debug)]
+pub(super) struct Frames {
+    pub(super) frames: Vec<Frame>,
+    pub(super) end: End,
+}
+
+/// Why nothing more was read of a segment.
+#[derive(Debug)]
+pub(super) enum End {
+    /// There were enough, or there is nothing more.
+    Whole,
+    /// It is damaged here, and nothing behind can be read.
+    Damaged,
+    /// The system refused.
+    Failed(io::Error),
 }
 
 /// A record as it was read.
@@ -134,7 +155,7 @@ impl Segment {
         let mut scan = Scan::open(&path)?;
         let mut segment =
             Self { number, path: path.clone(), bytes: START, samples: 0, times: None };
-        while let Some(head) = scan.next(verify).map_err(failed("read", &path))? {
+        while let Some(head) = scan.next(verify)? {
             segment.note(&head);
         }
         Ok((segment, scan.left))
@@ -196,7 +217,7 @@ impl Segment {
         let mut scan = Scan::open(&self.path)?;
         let (mut at, mut samples) = (START, 0);
         while at < offset.min(self.bytes)
-            && let Some(head) = scan.next(false).map_err(failed("read", &self.path))?
+            && let Some(head) = scan.next(false)?
             && at + head.frame_bytes() <= offset
         {
             at += head.frame_bytes();
@@ -205,41 +226,38 @@ impl Segment {
         Ok((at, samples))
     }
 
-    /// Reads records from an offset until there are so many samples or nothing more. `false` says that it met damage,
-    /// beyond which nothing of this segment can be read.
-    pub(super) fn read(
-        &self,
-        offset: u64,
-        samples_max: u64,
-    ) -> Result<(Vec<Frame>, bool), QueueError> {
-        let wrong = |source| failed("read", &self.path)(source);
-        let mut file = File::open(&self.path).map_err(wrong)?;
-        file.seek(SeekFrom::Start(offset)).map_err(wrong)?;
+    /// Reads records from an offset until there are so many samples or nothing more.
+    pub(super) fn read(&self, offset: u64, samples_max: u64) -> Frames {
+        let mut frames = Vec::new();
+        let end = self.read_into(&mut frames, offset, samples_max).unwrap_or_else(End::Failed);
+        Frames { frames, end }
+    }
+
+    fn read_into(&self, frames: &mut Vec<Frame>, offset: u64, samples_max: u64) -> io::Result<End> {
+        let mut file = File::open(&self.path)?;
+        file.seek(SeekFrom::Start(offset))?;
         let mut input = io::BufReader::with_capacity(64 << 10, file);
         let (mut at, mut samples) = (offset, 0);
-        let mut frames = Vec::new();
         while at < self.bytes && samples < samples_max {
-            let Some(head) = read_head(&mut input).map_err(wrong)? else {
-                return Ok((frames, false));
-            };
+            let Some(head) = read_head(&mut input)? else { return Ok(End::Damaged) };
             if head.frame_bytes() > self.bytes - at {
-                return Ok((frames, false));
+                return Ok(End::Damaged);
             }
             let mut body = vec![0; head.length as usize];
             match input.read_exact(&mut body) {
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    return Ok((frames, false));
+                    return Ok(End::Damaged);
                 }
-                outcome => outcome.map_err(wrong)?,
+                outcome => outcome?,
             }
             if !head.fits(&body) {
-                return Ok((frames, false));
+                return Ok(End::Damaged);
             }
             at += head.frame_bytes();
             samples += u64::from(head.samples);
             frames.push(Frame { appended: head.appended, samples: head.samples, body });
         }
-        Ok((frames, true))
+        Ok(End::Whole)
     }
 }
 
@@ -251,57 +269,80 @@ impl Frame {
 }
 
 /// Walks over the frames of a file.
-struct Scan {
-    input: io::BufReader<File>,
+struct Scan<'p> {
+    path: &'p Path,
+    /// Nothing if nothing in it can be read.
+    input: Option<io::BufReader<File>>,
     /// Bytes that are not walked over yet.
     left: u64,
-    /// Nothing in it can be read.
-    broken: bool,
 }
 
-impl Scan {
-    fn open(path: &Path) -> Result<Self, QueueError> {
-        let file = File::open(path).map_err(failed("open", path))?;
-        let length = file.metadata().map_err(failed("read", path))?.len();
+impl<'p> Scan<'p> {
+    fn open(path: &'p Path) -> Result<Self, QueueError> {
+        // What cannot be opened has something in it, as far as anybody knows.
+        let nothing = Self { path, input: None, left: 1 };
+        let opened = File::open(path).and_then(|file| Ok((file.metadata()?.len(), file)));
+        let Some((length, file)) = readable(path, opened)? else { return Ok(nothing) };
         let mut input = io::BufReader::with_capacity(16 << 10, file);
-        let mut magic = [0; MAGIC.len()];
         if length < START {
             // Cut short when it was begun.
-            return Ok(Self { input, left: 0, broken: true });
+            return Ok(Self { left: 0, ..nothing });
         }
-        input.read_exact(&mut magic).map_err(failed("read", path))?;
-        if magic != *MAGIC {
-            // Six letters say that it is ours, two its version; anything else is what a power cut left.
-            return if magic.starts_with(MAGIC.get(..6).unwrap_or(MAGIC)) {
-                Err(QueueError::Foreign { path: path.to_owned() })
-            } else {
-                Ok(Self { input, left: length - START, broken: true })
-            };
+        let left = length - START;
+        let mut magic = [0; MAGIC.len()];
+        let read = input.read_exact(&mut magic);
+        if readable(path, read)?.is_none() {
+            return Ok(Self { left, ..nothing });
         }
-        Ok(Self { input, left: length - START, broken: false })
+        if magic == *MAGIC {
+            return Ok(Self { path, input: Some(input), left });
+        }
+        // Six letters say that it is ours, two its version; anything else is what a power cut left.
+        if magic.starts_with(MAGIC.get(..6).unwrap_or(MAGIC)) {
+            return Err(QueueError::Foreign { path: path.to_owned() });
+        }
+        Ok(Self { left, ..nothing })
     }
 
-    /// The next whole frame; `None` at the end, and where a frame cannot be whole.
-    fn next(&mut self, verify: bool) -> io::Result<Option<Head>> {
-        if self.broken || self.left < HEAD as u64 {
-            return Ok(None);
-        }
-        let Some(head) = read_head(&mut self.input)?.filter(|own| own.frame_bytes() <= self.left)
-        else {
+    /// The next whole frame; `None` at the end, and where a frame cannot be whole or read.
+    fn next(&mut self, verify: bool) -> Result<Option<Head>, QueueError> {
+        let Some(input) = self.input.as_mut().filter(|_| self.left >= HEAD as u64) else {
             return Ok(None);
         };
-        if verify {
-            let mut body = vec![0; head.length as usize];
-            self.input.read_exact(&mut body)?;
-            if !head.fits(&body) {
-                return Ok(None);
-            }
-        } else {
-            self.input.seek_relative(i64::from(head.length))?;
+        let next = next_head(input, self.left, verify);
+        let head = readable(self.path, next)?.flatten();
+        match &head {
+            Some(head) => self.left -= head.frame_bytes(),
+            None => self.input = None,
         }
-        self.left -= head.frame_bytes();
-        Ok(Some(head))
+        Ok(head)
     }
+}
+
+/// What was read; nothing if it is damaged, which is told, and an error if it may be read later.
+fn readable<T>(path: &Path, read: io::Result<T>) -> Result<Option<T>, QueueError> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error) if may_pass(&error) => Err(failed("read", path)(error)),
+        Err(error) => {
+            tracing::error!(path = %path.display(), %error, "a segment of the queue cannot be read");
+            Ok(None)
+        }
+    }
+}
+
+/// The next frame's head, its record passed over or checked; `None` where it is not whole.
+fn next_head(input: &mut io::BufReader<File>, left: u64, verify: bool) -> io::Result<Option<Head>> {
+    let Some(head) = read_head(input)?.filter(|own| own.frame_bytes() <= left) else {
+        return Ok(None);
+    };
+    if !verify {
+        input.seek_relative(i64::from(head.length))?;
+        return Ok(Some(head));
+    }
+    let mut body = vec![0; head.length as usize];
+    input.read_exact(&mut body)?;
+    Ok(head.fits(&body).then_some(head))
 }
 
 /// The next head; `None` at the end of the file and if it is damaged.

@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     fs::File,
+    io,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -16,7 +17,10 @@ use super::{
     record::Packed,
     segment::{START, Segment},
 };
-use crate::{Dropped, Figures, QueueError, error::failed};
+use crate::{
+    Dropped, Figures, QueueError,
+    error::{failed, told},
+};
 
 /// Bytes of a segment, past which the next one begins: what goes at once when a queue is full.
 const SEGMENT_BYTES: u64 = 16 << 20;
@@ -85,11 +89,14 @@ impl State {
                 tracing::warn!(receiver = %name, %path, bytes = beyond, "the end of a segment of the queue is not whole, and left out");
             }
             if *number < saved.segment || segment.samples == 0 {
-                segment.remove()?;
+                if let Err(error) = segment.remove() {
+                    tracing::error!(receiver = %name, error = %told(&error), "cannot remove a segment of the queue");
+                }
                 continue;
             }
-            if torn {
-                segment.cut()?;
+            // Nothing is appended to it any more, so that half a record at its end is only met again.
+            if torn && let Err(error) = segment.cut() {
+                tracing::warn!(receiver = %name, error = %told(&error), "half a record stays");
             }
             segments.push_back(segment);
         }
@@ -213,8 +220,8 @@ impl State {
         !self.segments.iter().any(|own| own.number == number)
     }
 
-    /// Nothing of a segment can be read from this place on.
-    pub(super) fn give_up_rest(&mut self, from: Position) {
+    /// Nothing of a segment can be read from this place on, for what it holds or for what the system says.
+    pub(super) fn give_up_rest(&mut self, from: Position, error: Option<&io::Error>) {
         if self.segments.back().is_some_and(|own| own.number == from.segment) {
             self.writer = None;
         }
@@ -225,7 +232,8 @@ impl State {
         (segment.bytes, segment.samples) = (from.offset, from.samples);
         self.figures.drop_samples(Dropped::Damaged, lost);
         let path = segment.path.display();
-        tracing::error!(receiver = %self.name, %path, lost, "a segment of the queue is damaged");
+        let why = error.map_or_else(|| "not what was written".to_owned(), ToString::to_string);
+        tracing::error!(receiver = %self.name, %path, lost, why, "a segment of the queue is damaged");
     }
 
     pub(super) fn confirm(&mut self, to: Position) {

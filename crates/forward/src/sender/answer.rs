@@ -18,10 +18,21 @@ pub(super) enum Verdict {
     Taken,
     /// Not now. The receiver may have said how long to wait.
     Later { asked: Option<Span>, error: String },
-    /// Not ever: the same samples will be refused again. Some of them may not be, if it `splits`.
-    Refused { error: String, splits: bool },
+    /// Not ever: the same request will be refused again. Parts of it may not be.
+    Refused { error: String, cut: Cut },
     /// It does not understand this version of the protocol.
     Unspoken,
+}
+
+/// Whether parts of a refused request may be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// No part of it will.
+    Never,
+    /// Some samples are meant, and the others are good.
+    Blame,
+    /// It is too large as a whole.
+    Size,
 }
 
 /// An answer, as far as it matters.
@@ -55,7 +66,9 @@ pub(super) fn judge(answer: Answer<'_>, protocol: Protocol, now: Time) -> Verdic
             asked: None,
             error: format!("{}; give its new address in the settings", error()),
         },
-        status => Verdict::Refused { error: error(), splits: matches!(status, 400 | 413) },
+        400 => Verdict::Refused { error: error(), cut: Cut::Blame },
+        413 => Verdict::Refused { error: error(), cut: Cut::Size },
+        _ => Verdict::Refused { error: error(), cut: Cut::Never },
     }
 }
 

@@ -17,8 +17,8 @@ use tokio::sync::{mpsc, watch};
 
 use super::{
     Receiver,
-    answer::{Answer, Random, Verdict, judge, pause},
-    split::{Halves, split},
+    answer::{Answer, Cut, Random, Verdict, judge, pause},
+    settle::Cuts,
     window::Request,
 };
 use crate::{Dropped, Figures};
@@ -27,8 +27,6 @@ use crate::{Dropped, Figures};
 const ANSWER_BYTES_MAX: usize = 400;
 /// How long a request under way may still take when we are told to stop.
 const GRACE: Duration = Duration::from_secs(3);
-/// Refused requests are cut so often a minute at most, to find the samples that are meant.
-const CUTS_MAX: usize = 1000;
 /// Refusals are told this often.
 const TELL_EVERY: Duration = Duration::from_mins(1);
 /// Those who understand version 2.0 answer how much they have written.
@@ -49,22 +47,6 @@ pub(super) struct Tools {
     pub(super) cuts: Mutex<Cuts>,
     /// When refusals were last told, and samples refused since.
     pub(super) refused: Mutex<(Option<Duration>, u64)>,
-}
-
-/// How refused requests are cut.
-#[derive(Debug)]
-pub(super) struct Cuts {
-    /// Whether it is worth it: not since nothing of one was taken, until something is taken again.
-    worth: bool,
-    /// The minute that is counted, and cuts in it.
-    since: Duration,
-    count: usize,
-}
-
-impl Default for Cuts {
-    fn default() -> Self {
-        Self { worth: true, since: Duration::ZERO, count: 0 }
-    }
 }
 
 /// What a lane says.
@@ -94,97 +76,15 @@ pub(super) async fn run(
 }
 
 /// How a request ended.
-enum Outcome {
+pub(super) enum Outcome {
     Taken,
-    Refused { error: String, splits: bool },
+    Refused { error: String, cut: Cut },
     Unspoken,
 }
 
 impl Tools {
-    /// Sends a request until all of it is taken or refused: `true`. `false` if it is not understood, `None` if it is
-    /// over.
-    async fn settle(
-        &self,
-        request: Request,
-        protocol: Protocol,
-        over: &mut watch::Receiver<bool>,
-    ) -> Option<bool> {
-        let (mut waiting, mut cuts, mut taken) = (vec![request], false, false);
-        while let Some(request) = waiting.pop() {
-            let (error, splits) = match self.deliver(&request, protocol, over).await? {
-                Outcome::Unspoken => return Some(false),
-                Outcome::Taken => {
-                    taken = true;
-                    continue;
-                }
-                Outcome::Refused { error, splits } => (error, splits),
-            };
-            let cut = splits && self.may_cut();
-            match if cut { halves(request.clone(), protocol).await } else { None } {
-                None => self.refuse(request.samples, &error),
-                Some(Halves::Times([early, late])) => {
-                    cuts = true;
-                    waiting.extend([late, early]);
-                }
-                Some(Halves::Series(both)) => {
-                    cuts = true;
-                    taken |= self.narrow(both, protocol, over).await?;
-                }
-            }
-        }
-        if taken || cuts {
-            self.cuts.lock().worth = taken;
-        }
-        Some(true)
-    }
-
-    /// Finds the series that is meant, as long as half of what is left is taken. If nothing is, they are all meant.
-    /// Says whether anything was taken.
-    async fn narrow(
-        &self,
-        mut both: [Request; 2],
-        protocol: Protocol,
-        over: &mut watch::Receiver<bool>,
-    ) -> Option<bool> {
-        let mut any = false;
-        loop {
-            let mut refused = Vec::new();
-            for request in both {
-                if let Outcome::Refused { error, .. } =
-                    self.deliver(&request, protocol, over).await?
-                {
-                    refused.push((request, error));
-                }
-            }
-            any |= refused.len() < 2;
-            let rest = match &refused[..] {
-                [(request, _)] if self.may_cut() => halves(request.clone(), protocol).await,
-                _ => None,
-            };
-            let Some(Halves::Series(halves)) = rest else {
-                for (request, error) in refused {
-                    self.refuse(request.samples, &error);
-                }
-                return Some(any);
-            };
-            both = halves;
-        }
-    }
-
-    /// Whether a refused request may be cut: if that was worth it the last time, and not too often.
-    fn may_cut(&self) -> bool {
-        let elapsed = self.clock.elapsed();
-        let mut cuts = self.cuts.lock();
-        if elapsed.saturating_sub(cuts.since) >= TELL_EVERY {
-            (cuts.since, cuts.count) = (elapsed, 0);
-        }
-        let may = cuts.worth && cuts.count < CUTS_MAX;
-        cuts.count += usize::from(may);
-        may
-    }
-
     /// Tries until the request is taken or refused; `None` if it is over.
-    async fn deliver(
+    pub(super) async fn deliver(
         &self,
         request: &Request,
         protocol: Protocol,
@@ -209,8 +109,8 @@ impl Tools {
                     }
                     return Some(Outcome::Taken);
                 }
-                Verdict::Refused { error, splits } => {
-                    return Some(Outcome::Refused { error, splits });
+                Verdict::Refused { error, cut } => {
+                    return Some(Outcome::Refused { error, cut });
                 }
                 Verdict::Unspoken => return Some(Outcome::Unspoken),
                 Verdict::Later { asked, error } => {
@@ -230,7 +130,8 @@ impl Tools {
         }
     }
 
-    fn refuse(&self, samples: u64, error: &str) {
+    /// Counts samples as refused, and says so now and then.
+    pub(super) fn refuse(&self, samples: u64, error: &str) {
         self.figures.drop_samples(Dropped::Refused, samples);
         self.figures.complain(error);
         let elapsed = self.clock.elapsed();
@@ -293,15 +194,6 @@ impl Tools {
         };
         judge(answer, protocol, self.clock.now())
     }
-}
-
-/// Both halves of a request, made where work may take its time.
-async fn halves(request: Request, protocol: Protocol) -> Option<Halves> {
-    let cut = tokio::task::spawn_blocking(move || split(&request, protocol)).await;
-    cut.unwrap_or_else(|error| {
-        tracing::error!(%error, "a bug of ours ended a piece of work");
-        None
-    })
 }
 
 /// Waits until it is over; whoever would say so being gone means the same.

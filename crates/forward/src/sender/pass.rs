@@ -8,10 +8,9 @@ use super::{
     End, Sender, TEND_EVERY,
     flight::Flight,
     lane::Word,
-    told,
     window::{self, Plan, Request, Window},
 };
-use crate::Position;
+use crate::{Position, error::told};
 
 /// Windows under way at once: one that is being sent, one that waits, one that is late.
 const WINDOWS_MAX: usize = 3;
@@ -31,6 +30,8 @@ pub(super) struct Pass<'s> {
     next: Position,
     /// Since when something waits to be read.
     waits_since: Option<Duration>,
+    /// The queue could not be read the last time; that is told once.
+    blind: bool,
     /// Tends without a backlog.
     quiet: u32,
     /// Requests that had failed when lanes were last counted.
@@ -53,6 +54,7 @@ impl<'s> Pass<'s> {
             flight: Flight::default(),
             next: sender.queue.position(),
             waits_since: None,
+            blind: false,
             quiet: 0,
             retried: sender.tools.figures.requests_failed(),
         }
@@ -95,7 +97,8 @@ impl<'s> Pass<'s> {
                     Some(Word::Done(window)) => self.done(window),
                     Some(Word::Unspoken) | None => return End::Unspoken,
                 },
-                () = self.sender.queue.appended(), if room => {}
+                // What is appended does not help who cannot read.
+                () = self.sender.queue.appended(), if room && !self.blind => {}
                 () = clock.wait(pause) => {}
             }
         }
@@ -141,18 +144,23 @@ impl<'s> Pass<'s> {
         let read = tokio::task::spawn_blocking(move || window::read(&queue, from, plan)).await;
         match read {
             Ok(Ok(window)) => {
+                self.blind = false;
                 let further = window.next != self.next;
                 self.waits_since = None;
                 self.hand_out(window);
                 further
             }
             Ok(Err(error)) => {
-                let name = self.sender.queue.name();
-                tracing::error!(receiver = %name, error = %told(&error), "cannot read the queue");
+                if !self.blind {
+                    let name = self.sender.queue.name();
+                    tracing::error!(receiver = %name, error = %told(&error), "cannot read the queue");
+                }
+                self.blind = true;
                 false
             }
             Err(error) => {
                 tracing::error!(%error, "a bug of ours ended a piece of work");
+                self.blind = true;
                 false
             }
         }

@@ -2,12 +2,13 @@
 //!
 //! A Prometheus refuses the whole of a request for one sample that it has already, or that is too old. What was sent
 //! before a restart of ours, and is sent again, lies at the beginning of each series; so each series is cut in the middle
-//! first. When every series has one sample left, the request is cut between series.
+//! first. When every series has one sample left, the request is cut between series. One that is too large is cut between
+//! series at once, as labels take most of its bytes.
 
 use collect::remote_write::{self, DecodeLimits, Protocol, Scratch};
 use model::{Batch, BatchSeries};
 
-use super::window::Request;
+use super::{answer::Cut, window::Request};
 
 /// Two requests with the samples of one.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ pub(super) enum Halves {
 }
 
 /// Cuts a request; `None` if it holds one sample, or cannot be read.
-pub(super) fn split(request: &Request, protocol: Protocol) -> Option<Halves> {
+pub(super) fn split(request: &Request, protocol: Protocol, cut: Cut) -> Option<Halves> {
     let (mut batch, mut scratch) = (Batch::default(), Scratch::default());
     let (limits, sent_as) = (DecodeLimits::default(), (Some("snappy"), protocol));
     let read = remote_write::decode_into(&request.body, sent_as, &limits, &mut batch, &mut scratch);
@@ -29,7 +30,8 @@ pub(super) fn split(request: &Request, protocol: Protocol) -> Option<Halves> {
     }
     let encoded =
         |[first, second]: [Batch; 2]| Some([encode(&first, protocol)?, encode(&second, protocol)?]);
-    let times = Some(by_time(&batch)).filter(|[_, late]| !late.is_empty());
+    let series_first = cut == Cut::Size && batch.len() > 1;
+    let times = Some(by_time(&batch)).filter(|[_, late]| !late.is_empty() && !series_first);
     if let Some(times) = times {
         encoded(times).map(Halves::Times)
     } else if batch.len() > 1 {
@@ -124,15 +126,29 @@ mod tests {
     #[test]
     fn a_request_is_cut_within_its_series_and_then_between_them() {
         let all = request(&[("a", &[1, 2, 3]), ("b", &[7]), ("c", &[4, 9])]);
-        let Some(Halves::Times([early, late])) = split(&all, Protocol::V1) else {
+        let Some(Halves::Times([early, late])) = split(&all, Protocol::V1, Cut::Blame) else {
             panic!("there are several samples in a series");
         };
         assert_eq!(told(&early), said(&[("a", &[1, 2]), ("b", &[7]), ("c", &[4])]));
         assert_eq!(told(&late), said(&[("a", &[3]), ("c", &[9])]));
-        let Some(Halves::Series([one, other])) = split(&late, Protocol::V1) else {
+        let Some(Halves::Series([one, other])) = split(&late, Protocol::V1, Cut::Blame) else {
             panic!("there is one sample in each series");
         };
         assert_eq!((told(&one), told(&other)), (said(&[("a", &[3])]), said(&[("c", &[9])])));
-        assert!(split(&one, Protocol::V1).is_none());
+        assert!(split(&one, Protocol::V1, Cut::Blame).is_none());
+    }
+
+    #[test]
+    fn a_request_that_is_too_large_is_cut_between_its_series_first() {
+        let all = request(&[("a", &[1, 2, 3]), ("b", &[7])]);
+        let Some(Halves::Series([one, other])) = split(&all, Protocol::V1, Cut::Size) else {
+            panic!("there are several series");
+        };
+        assert_eq!((told(&one), told(&other)), (said(&[("a", &[1, 2, 3])]), said(&[("b", &[7])])));
+        let Some(Halves::Times([early, late])) = split(&one, Protocol::V1, Cut::Size) else {
+            panic!("there are several samples");
+        };
+        assert_eq!((told(&early), told(&late)), (said(&[("a", &[1, 2])]), said(&[("a", &[3])])));
+        assert!(split(&other, Protocol::V1, Cut::Size).is_none());
     }
 }

@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use collect::remote_write::Protocol;
 use forward::Dropped;
 use model::Span;
 
@@ -249,4 +250,79 @@ async fn who_refuses_everything_is_not_asked_about_each_sample() {
     assert_eq!(queue.figures().dropped(Dropped::Refused), 1000);
     // The first is cut, and no other.
     assert!(kit.inbox.requests() < 60, "{}", kit.inbox.requests());
+}
+
+#[tokio::test]
+async fn a_part_that_is_not_understood_is_sent_again_as_version_1() {
+    let mut kit = Kit::new().await;
+    kit.receiver.protocol = Protocol::V2;
+    kit.receiver.limits.shards_max = 1;
+    let queue = kit.queue();
+    // One sample of each series, so that the request is cut between series.
+    append(&queue, 0..20);
+    kit.inbox.does(|number| match number {
+        0 => Does::Answer(400, &[], "out of order sample"),
+        2 => Does::Answer(415, &[], "what is this"),
+        _ => Does::Take,
+    });
+    kit.run_until(&queue, "all is sent", || is_done(&queue)).await;
+    assert_eq!(kit.inbox.numbers(), (0..20).collect());
+    assert_eq!(queue.figures().dropped(Dropped::Refused), 0);
+}
+
+#[tokio::test]
+async fn who_takes_only_small_requests_gets_all_of_them() {
+    let mut kit = Kit::new().await;
+    kit.receiver.limits.shards_max = 1;
+    let queue = kit.queue();
+    append(&queue, 0..500);
+    kit.inbox.does(|_| Does::TakeSmall(3, None));
+    kit.run_until(&queue, "all is sent", || is_done(&queue)).await;
+    assert_eq!(kit.inbox.numbers(), (0..500).collect());
+    assert_in_order(&kit.inbox.taken());
+    assert_eq!(queue.figures().dropped(Dropped::Refused), 0);
+}
+
+#[tokio::test]
+async fn a_sample_that_is_too_large_alone_costs_itself_and_is_counted_once() {
+    let mut kit = Kit::new().await;
+    kit.receiver.limits.shards_max = 1;
+    let queue = kit.queue();
+    append(&queue, 0..200);
+    kit.inbox.does(|_| Does::TakeSmall(50, Some(47)));
+    kit.run_until(&queue, "all is sent", || is_done(&queue)).await;
+    assert_eq!(kit.inbox.numbers(), (0..200).filter(|number| *number != 47).collect());
+    let figures = queue.figures();
+    assert_eq!((figures.sent(), figures.dropped(Dropped::Refused)), (199, 1));
+}
+
+#[tokio::test]
+async fn who_finds_everything_too_large_is_not_asked_about_each_sample() {
+    let mut kit = Kit::new().await;
+    kit.receiver.limits.shards_max = 1;
+    let queue = kit.queue();
+    append(&queue, 0..2000);
+    kit.inbox.does(|_| Does::TakeSmall(0, None));
+    kit.run_until(&queue, "all is refused", || is_done(&queue)).await;
+    assert_eq!(queue.figures().dropped(Dropped::Refused), 2000);
+    assert_eq!(queue.figures().complaint().unwrap(), "the receiver answered 413: too large");
+    assert!(kit.inbox.requests() < 60, "{}", kit.inbox.requests());
+}
+
+#[tokio::test]
+async fn what_is_refused_before_a_part_is_not_understood_is_counted_once() {
+    let mut kit = Kit::new().await;
+    kit.receiver.protocol = Protocol::V2;
+    kit.receiver.limits.shards_max = 1;
+    let queue = kit.queue();
+    // One of two is refused for good, the other is not understood; both come again.
+    append(&queue, 0..2);
+    kit.inbox.does(|number| match number {
+        0 => Does::Answer(413, &[], "too large"),
+        1 | 3 => Does::Answer(422, &[], "never"),
+        2 => Does::Answer(415, &[], "what is this"),
+        _ => Does::Take,
+    });
+    kit.run_until(&queue, "all is settled", || is_done(&queue)).await;
+    assert_eq!(queue.figures().dropped(Dropped::Refused), 2);
 }

@@ -35,6 +35,8 @@ pub(crate) enum Does {
     Answer(u16, &'static [(&'static str, &'static str)], &'static str),
     /// Takes it if all of it is later than what it has of the same series, and refuses all of it otherwise.
     TakeNew,
+    /// Takes it if it has at most so many samples and not this one, and finds it too large otherwise.
+    TakeSmall(usize, Option<u32>),
     /// Never answers.
     Hang,
     /// Takes it and breaks the connection instead of answering.
@@ -88,6 +90,16 @@ impl Inbox {
         self.histograms.lock().unwrap().clone()
     }
 
+    /// Whether a request has more samples than so many, or this one.
+    fn is_large(body: &[u8], protocol: Protocol, most: usize, huge: Option<u32>) -> bool {
+        let (mut batch, mut scratch) = (Batch::default(), Scratch::default());
+        let sent_as = (Some("snappy"), protocol);
+        decode_into(body, sent_as, &DecodeLimits::default(), &mut batch, &mut scratch).unwrap();
+        let mut values = batch.iter().flat_map(|own| own.samples).map(|own| own.value.to_bits());
+        let huge = huge.map(|own| f64::from(own).to_bits());
+        batch.samples() > most || values.any(|own| Some(own) == huge)
+    }
+
     /// Takes a request; `false` means that only new samples are taken, and not all of these are.
     fn take(&self, body: &[u8], protocol: Protocol, new_only: bool) -> bool {
         let (mut batch, mut scratch) = (Batch::default(), Scratch::default());
@@ -130,6 +142,12 @@ async fn receive(State(inbox): State<Arc<Inbox>>, headers: HeaderMap, body: Byte
             if !inbox.take(&body, protocol, matches!(does, Does::TakeNew)) {
                 return (StatusCode::BAD_REQUEST, "out of order sample").into_response();
             }
+        }
+        Does::TakeSmall(most, huge) => {
+            if Inbox::is_large(&body, protocol, most, huge) {
+                return (StatusCode::PAYLOAD_TOO_LARGE, "too large").into_response();
+            }
+            assert!(inbox.take(&body, protocol, false));
         }
         Does::Answer(status, headers, text) => {
             let mut response = (StatusCode::from_u16(status).unwrap(), text).into_response();

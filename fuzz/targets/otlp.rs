@@ -31,11 +31,17 @@ fuzz_target!(|input: &[u8]| {
         limits: LIMITS,
         ..Options::default()
     };
-    let mut batch = Batch::new("fuzz");
+    let (mut batch, mut scratch) = (Batch::new("fuzz"), Scratch::default());
     let sent = Sent { body, format, encoding };
-    let Ok(arrived) = decode_into(&sent, &options, &mut batch, &mut Scratch::default()) else {
+    let mut granted = 0;
+    let mut ask = |more| {
+        granted += more;
+        true
+    };
+    let Ok(arrived) = decode_into(&sent, &options, &mut ask, &mut batch, &mut scratch) else {
         return;
     };
+    assert!(granted <= 2 * LIMITS.decoded_bytes);
     assert!(batch.samples() <= LIMITS.samples);
     assert!(batch.samples() >= arrived.points);
     assert_eq!(arrived.refused.points() == 0, arrived.refused.message().is_empty());

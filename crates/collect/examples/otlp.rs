@@ -178,7 +178,8 @@ fn main() {
     for _ in 0..times {
         batch.clear();
         let sent = Sent { body: &body, format, encoding };
-        let arrived = decode_into(&sent, &options, &mut batch, &mut scratch).unwrap();
+        let arrived =
+            decode_into(&sent, &options, &mut |_| true, &mut batch, &mut scratch).unwrap();
         points += arrived.points;
         samples += batch.samples();
         series += batch.len();

@@ -8,4 +8,4 @@ mod receive;
 pub mod scrape;
 
 pub use receive::{otlp, remote_write};
-pub use scrape::{discover, relabel};
+pub use scrape::{discover, files_matching, relabel};

@@ -1,9 +1,12 @@
-//! The one place that makes HTTP clients: pooled, bounded in time, with `rustls` on `ring`.
+//! The one place that makes HTTP clients: pooled, bounded in time, with `rustls` on `ring`; and that follows redirects
+//! where headers must not go with them.
 
 use std::{fs, io, path::PathBuf, time::Duration};
 
 use model::Kind;
-use reqwest::{Certificate, Client, ClientBuilder, redirect::Policy};
+use reqwest::{
+    Certificate, Client, ClientBuilder, Request, Response, Url, header, redirect::Policy,
+};
 
 /// How long a connection may take to be made; a whole exchange has its own limit where it is asked for.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
@@ -57,8 +60,8 @@ impl NetError {
     }
 }
 
-/// The same for messages that are sent: it follows no redirects, so that nothing is sent twice or
-/// to somebody who was not named.
+/// A client for messages that are sent, and for whatever has headers of its own: it follows no redirects, so that
+/// nothing is sent twice or to somebody who was not named. [`follow`] does for what may be asked twice.
 pub fn client_for_messages() -> Result<Client, NetError> {
     client_for_messages_with(&TlsOptions::default())
 }
@@ -68,16 +71,48 @@ pub fn client_for_messages_with(tls: &TlsOptions) -> Result<Client, NetError> {
     built(tls, || base().redirect(Policy::none()))
 }
 
-/// A client that trusts the system's authorities. Cheap to clone; make one and share it.
+/// A client that trusts the system's authorities. Cheap to clone; make one and share it. It follows redirects, and
+/// `Authorization` and cookies stay where they were meant for; other secret headers would go along, so requests with
+/// such are sent by [`follow`].
 ///
 /// On a system without authorities it still speaks plain HTTP, and every HTTPS peer is refused.
 pub fn client() -> Result<Client, NetError> {
-    client_with(&TlsOptions::default())
+    built(&TlsOptions::default(), base)
 }
 
-/// A client with its own idea of whom to trust.
-pub fn client_with(tls: &TlsOptions) -> Result<Client, NetError> {
-    built(tls, base)
+/// Sends a request without a body, and follows redirects. What proves who we are, and headers of these names, go to the
+/// origin that was asked (scheme, host and port) and to nobody else, as browsers and Go have it. The last answer is
+/// given, which is a redirection if there are too many of them. The client follows none by itself.
+pub async fn follow(
+    client: &Client,
+    mut request: Request,
+    secret: &[&str],
+) -> Result<Response, reqwest::Error> {
+    let proofs = [header::AUTHORIZATION, header::PROXY_AUTHORIZATION, header::COOKIE];
+    for _ in 0..REDIRECTS_MAX {
+        let Some(sent) = request.try_clone() else { break };
+        let response = client.execute(sent).await?;
+        let Some(next) = next_address(&response, request.url()) else { return Ok(response) };
+        if next.origin() != request.url().origin() {
+            for own in &proofs {
+                request.headers_mut().remove(own);
+            }
+            for name in secret {
+                request.headers_mut().remove(*name);
+            }
+        }
+        *request.url_mut() = next;
+    }
+    client.execute(request).await
+}
+
+/// Where a redirection leads to.
+fn next_address(response: &Response, from: &Url) -> Option<Url> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let location = response.headers().get(header::LOCATION)?.to_str().ok()?;
+    from.join(location).ok().filter(|next| matches!(next.scheme(), "http" | "https"))
 }
 
 fn built(tls: &TlsOptions, base: impl Fn() -> ClientBuilder) -> Result<Client, NetError> {
@@ -100,6 +135,8 @@ fn base() -> ClientBuilder {
         .connect_timeout(CONNECT_MAX)
         .pool_idle_timeout(IDLE_MAX)
         .redirect(Policy::limited(REDIRECTS_MAX))
+        // An address may hold a secret.
+        .referer(false)
         .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
 }
 
@@ -133,7 +170,7 @@ mod tests {
     fn clients_are_made_with_and_without_checks() {
         assert!(client().is_ok());
         let tls = TlsOptions { authorities: None, insecure_skip_verify: true };
-        assert!(client_with(&tls).is_ok());
+        assert!(client_for_messages_with(&tls).is_ok());
     }
 
     #[test]
@@ -141,10 +178,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ca.pem");
         let tls = TlsOptions { authorities: Some(path.clone()), insecure_skip_verify: false };
-        let error = client_with(&tls).unwrap_err();
+        let error = client_for_messages_with(&tls).unwrap_err();
         assert!(matches!(error, NetError::Read { .. }), "{error:?}");
         fs::write(&path, "no certificate").unwrap();
-        let error = client_with(&tls).unwrap_err();
+        let error = client_for_messages_with(&tls).unwrap_err();
         assert!(matches!(error, NetError::Certificates { .. }), "{error:?}");
         assert!(error.to_string().ends_with("ca.pem"));
     }

@@ -2,6 +2,7 @@
 
 pub mod discover;
 mod fetch;
+mod files;
 mod intake;
 mod md5;
 pub mod relabel;
@@ -15,6 +16,7 @@ use reqwest::Client;
 use crate::exposition::{Format, broken_rule};
 pub use fetch::authorised;
 use fetch::{Fetched, fetch};
+pub use files::files_matching;
 use intake::{Intake, Memory};
 pub use target::{
     Auth, BODY_BYTES_MAX, Credential, Honor, ScrapeJob, ScrapeLimits, Target, TargetGroup,
@@ -106,7 +108,7 @@ struct Reading {
 }
 
 impl Scraper {
-    /// A scraper that has not asked yet. The client comes from `net::client_with(&target.job.tls)`, and is best shared
+    /// A scraper that has not asked yet. The client comes from `net::client_for_messages_with(&target.job.tls)`, and is best shared
     /// by all targets of a job.
     pub fn new(target: Target, client: Client) -> Self {
         let reports = REPORTS.map(|name| target.labels.with(METRIC_NAME, name));

@@ -12,6 +12,7 @@ use collect::{
 use forward::{QueueOptions, SendLimits, Syncing};
 use model::{Labels, Secret};
 use query::{EngineOptions, QueryError, RemoteOptions};
+use reqwest::Client;
 use settings::{
     Authorization, Document, ForwardProtocol, HostSettings, Node, QuerySettings, RemoteQuery,
     SecretSource, Settings, StoreSettings, Sync, TlsSettings,
@@ -154,6 +155,7 @@ pub(crate) fn scrape_job(settings: &settings::ScrapeJob) -> Result<ScrapeJob, Jo
         honor: Honor { labels: settings.honor_labels, timestamps: settings.honor_timestamps },
         limits,
         auth: auth(&settings.authorization),
+        follow_redirects: settings.follow_redirects,
         headers: headers(&settings.authorization, &settings.headers).map_err(JobError::Token)?,
         tls: tls(&settings.tls),
         groups: groups.collect(),
@@ -181,7 +183,8 @@ fn is_bearer(scheme: &str) -> bool {
     scheme.eq_ignore_ascii_case("bearer")
 }
 
-fn tls(settings: &TlsSettings) -> TlsOptions {
+/// Whom we trust.
+pub(crate) fn tls(settings: &TlsSettings) -> TlsOptions {
     TlsOptions {
         authorities: settings.ca_file.clone(),
         insecure_skip_verify: settings.insecure_skip_verify,
@@ -255,8 +258,12 @@ pub(crate) fn receiver(settings: &settings::Receiver) -> std::io::Result<respond
     })
 }
 
-/// Somebody who is sent samples.
-pub(crate) fn forward(own: &settings::Forward, settings: &Settings) -> Result<Outgoing, JobError> {
+/// Somebody who is sent samples by this client.
+pub(crate) fn forward(
+    own: &settings::Forward,
+    settings: &Settings,
+    client: Client,
+) -> Result<Outgoing, JobError> {
     let mut headers = headers(&own.authorization, &own.headers).map_err(JobError::Token)?;
     headers.extend(own.tenant.clone().map(|tenant| (TENANT_HEADER.to_owned(), tenant)));
     let limits = SendLimits {
@@ -278,7 +285,7 @@ pub(crate) fn forward(own: &settings::Forward, settings: &Settings) -> Result<Ou
             headers,
             limits,
         },
-        tls: tls(&own.tls),
+        client,
         queue: QueueOptions {
             bytes_max: own.queue_bytes_max,
             age_max: own.queue_age_max,

@@ -2,7 +2,6 @@
 
 mod clock;
 mod convert;
-mod files;
 mod http;
 mod jobs;
 mod start;
@@ -10,8 +9,8 @@ mod state;
 mod tasks;
 
 pub use clock::SystemClock;
+pub use collect::files_matching;
 pub use convert::JobError;
-pub use files::files_matching;
 pub use http::description;
 pub use start::{Options, Running, StartError, start};
 pub use state::ClusterError;

@@ -17,11 +17,11 @@ use std::collections::BTreeSet;
 use model::{Batch, Kind, Metadata, Span};
 
 use crate::receive::wire::WireError;
+use unpack::Allowance;
 
 pub use answer::{Failure, failure, success};
 pub use labels::Strategy;
 pub use refused::{Reason, Refused};
-pub use unpack::unpacked_bytes;
 
 /// In which of its two forms a request comes, and its answer goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +126,7 @@ impl Promote {
 pub struct Limits {
     /// Bytes of the body as sent.
     pub body_bytes: usize,
-    /// Bytes after decompression; up to four times as many may be taken to put JSON as protobuf.
+    /// Bytes after decompression, and likewise of JSON that was put as protobuf.
     pub decoded_bytes: usize,
     /// Series, those that histograms and summaries come apart into included.
     pub series: usize,
@@ -184,6 +184,9 @@ pub enum OtlpError {
         /// How much may be.
         limit: usize,
     },
+    /// The house has no room at the moment for what it is unpacked to.
+    #[error("there is no room for what the request is unpacked to")]
+    Room,
     /// The compression is broken.
     #[error("the body is not whole or not gzip: {0}")]
     Gzip(String),
@@ -203,7 +206,10 @@ pub enum OtlpError {
 impl OtlpError {
     /// What the outside sees. Senders drop what is invalid and send the rest, which is right here.
     pub fn kind(&self) -> Kind {
-        Kind::Invalid
+        match self {
+            Self::Room => Kind::Busy,
+            _ => Kind::Invalid,
+        }
     }
 }
 
@@ -239,20 +245,26 @@ pub struct Sent<'b> {
 }
 
 /// Takes a request apart and adds its series to the batch.
+///
+/// `ask` is asked for so many bytes before they are taken for what is unpacked, or soon after; if it says no, the
+/// request ends with [`OtlpError::Room`].
 pub fn decode_into(
     sent: &Sent<'_>,
     options: &Options,
+    ask: &mut dyn FnMut(usize) -> bool,
     batch: &mut Batch,
     scratch: &mut Scratch,
 ) -> Result<Arrived, OtlpError> {
     let limits = &options.limits;
     within("bytes", sent.body.len(), limits.body_bytes)?;
     let Scratch { unpacked, protobuf } = scratch;
-    let body = unpack::unpack(sent.body, sent.encoding, limits.decoded_bytes, unpacked)?;
+    let allowance = Allowance::new("bytes after decompression", limits.decoded_bytes, ask);
+    let body = unpack::unpack(sent.body, sent.encoding, allowance, unpacked)?;
     let message = match sent.format {
         Format::Protobuf => body,
         Format::Json => {
-            json::to_protobuf(body, protobuf)?;
+            let what = "bytes of JSON put as protobuf";
+            json::to_protobuf(body, Allowance::new(what, limits.decoded_bytes, ask), protobuf)?;
             protobuf
         }
     };

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -11,7 +11,7 @@ use model::{Labels, Span};
 use reqwest::Url;
 use serde_json::Value;
 
-use super::{ScrapeJob, Target, TargetGroup, relabel::relabel};
+use super::{ScrapeJob, Target, TargetGroup, files::look_for, relabel::relabel};
 
 /// Turns the text of a YAML file into a value, or says what is wrong with it.
 pub type YamlParser<'y> = dyn Fn(&str) -> Result<Value, String> + 'y;
@@ -60,11 +60,12 @@ impl Discovery {
         let mut found = Discovered::default();
         let mut files = BTreeMap::new();
         for pattern in &self.job.files {
-            let paths = matching(&self.base.join(pattern)).unwrap_or_else(|error| {
+            let (mut paths, trouble) = look_for(&self.base, pattern);
+            if let Some(error) = trouble {
                 found.complaints.push(format!("cannot list {pattern}: {error}"));
                 // Nothing is known to be gone.
-                self.files.keys().cloned().collect()
-            });
+                paths.extend(self.files.keys().cloned());
+            }
             for path in paths {
                 let groups = read_groups(&path, yaml).unwrap_or_else(|what| {
                     found.complaints.push(format!("{}: {what}", path.display()));
@@ -210,37 +211,6 @@ fn parse_span(text: &str) -> Option<Span> {
         rest = tail.get(unit.len()..)?;
     }
     (millis > 0).then_some(Span(millis))
-}
-
-/// Files that a pattern names; only its last part may hold stars.
-fn matching(pattern: &Path) -> io::Result<Vec<PathBuf>> {
-    let name = pattern.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    if !name.contains('*') {
-        return Ok(vec![pattern.to_owned()]);
-    }
-    let folder = pattern.parent().unwrap_or_else(|| Path::new("."));
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if fits(&entry.file_name().to_string_lossy(), &name) && !entry.path().is_dir() {
-            found.push(entry.path());
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-/// Whether a name fits a pattern with stars.
-fn fits(name: &str, pattern: &str) -> bool {
-    let mut pieces = pattern.split('*');
-    let Some(mut rest) = name.strip_prefix(pieces.next().unwrap_or_default()) else { return false };
-    let mut pieces: Vec<&str> = pieces.collect();
-    let Some(last) = pieces.pop() else { return rest.is_empty() };
-    for piece in pieces {
-        let Some((_, after)) = rest.split_once(piece) else { return false };
-        rest = after;
-    }
-    rest.ends_with(last)
 }
 
 fn read_groups(path: &Path, yaml: &YamlParser<'_>) -> Result<Vec<TargetGroup>, String> {
@@ -392,8 +362,17 @@ mod tests {
     }
 
     #[test]
-    fn stars_fit_any_text() {
-        assert!(fits("a.json", "*.json") && fits("a.b", "a*b") && fits("x", "*"));
-        assert!(!fits("a.yml", "*.json") && !fits("ab", "a*bc"));
+    fn a_folder_that_cannot_be_listed_keeps_the_targets_it_had() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("targets");
+        fs::create_dir(&inner).unwrap();
+        fs::write(inner.join("web.json"), r#"[{"targets": ["web:80"]}]"#).unwrap();
+        let job = job(|job| job.files = vec!["targets/w?b.*".into()]);
+        let mut discovery = Discovery::new(job, folder.path().to_owned());
+        assert_eq!(discovery.refresh(&no_yaml).targets.len(), 1);
+        fs::rename(&inner, folder.path().join("away")).unwrap();
+        let gone = discovery.refresh(&no_yaml);
+        assert_eq!(gone.targets.len(), 1);
+        assert!(gone.complaints[0].starts_with("cannot list targets/w?b.*"), "{gone:?}");
     }
 }

@@ -5,7 +5,7 @@ use std::error::Error;
 use reqwest::{Client, RequestBuilder, StatusCode, header};
 
 use super::{Auth, BODY_BYTES_MAX, Credential, Target};
-use crate::exposition::Format;
+use crate::{exposition::Format, net};
 
 /// What we like to get, as Prometheus asks for it, so that exporters answer us as they answer it.
 const ACCEPT: &str = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
@@ -35,8 +35,14 @@ pub(super) async fn fetch(client: &Client, target: &Target) -> Result<Fetched, S
     for (name, value) in &job.headers {
         request = request.header(name, value.reveal());
     }
-    let request = authorised(request, &job.auth).await?;
-    let mut response = request.send().await.map_err(chain)?;
+    let request = authorised(request, &job.auth).await?.build().map_err(chain)?;
+    let response = if job.follow_redirects {
+        let secret: Vec<&str> = job.headers.iter().map(|(name, _)| name.as_str()).collect();
+        net::follow(client, request, &secret).await
+    } else {
+        client.execute(request).await
+    };
+    let mut response = response.map_err(chain)?;
     if response.status() != StatusCode::OK {
         return Err(format!("the target answered {}", response.status()));
     }

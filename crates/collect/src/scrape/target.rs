@@ -108,13 +108,15 @@ pub struct ScrapeJob {
     pub limits: ScrapeLimits,
     /// Who we are.
     pub auth: Auth,
+    /// Whether redirections are followed; credentials and headers stay behind when they lead elsewhere.
+    pub follow_redirects: bool,
     /// More request headers.
     pub headers: Vec<(String, Secret)>,
     /// Whom we trust.
     pub tls: TlsOptions,
     /// Targets in the settings.
     pub groups: Vec<TargetGroup>,
-    /// Files with target groups; the last part of each may hold one `*` or more.
+    /// Files with target groups; `*` and `?` may stand in any part of each.
     pub files: Vec<String>,
     /// How often the files are read; whoever calls `discover::targets` keeps to it.
     pub refresh: Span,
@@ -137,6 +139,7 @@ impl ScrapeJob {
             honor: Honor::default(),
             limits: ScrapeLimits::default(),
             auth: Auth::None,
+            follow_redirects: true,
             headers: Vec::new(),
             tls: TlsOptions::default(),
             groups: Vec::new(),

@@ -5,6 +5,8 @@ mod host;
 #[cfg(test)]
 mod otlp;
 #[cfg(test)]
+mod redirect;
+#[cfg(test)]
 mod remote_write;
 #[cfg(test)]
 mod scrape;

@@ -3,4 +3,5 @@
 mod cases;
 mod forms;
 mod proto;
+mod room;
 mod tell;

@@ -161,7 +161,7 @@ impl Server {
         let job = Arc::new(job);
         let mut found = discover::targets(&job, std::path::Path::new("/"), &|_| Err("no".into()));
         assert_eq!(found.complaints, Vec::<String>::new());
-        Scraper::new(found.targets.remove(0), net::client_with(&job.tls).unwrap())
+        Scraper::new(found.targets.remove(0), net::client_for_messages_with(&job.tls).unwrap())
     }
 }
 

@@ -72,7 +72,7 @@ async fn scrape(address: SocketAddr, tls: TlsOptions) -> Scraped {
     job.scheme = "https".into();
     job.tls = tls;
     job.groups = vec![TargetGroup { targets: vec![address.to_string()], labels: Labels::empty() }];
-    let client = net::client_with(&job.tls).unwrap();
+    let client = net::client_for_messages_with(&job.tls).unwrap();
     let found = discover::targets(&Arc::new(job), Path::new("/"), &|_| Err("no".into()));
     let target = found.targets[0].clone();
     Scraper::new(target, client).scrape(&TurnedClock::at(Time(0))).await

@@ -5,6 +5,7 @@ use std::{fs, path::Path, sync::Arc};
 use collect::{net, relabel::RelabelRule};
 use forward::{Dropped, Figures, Queue, QueueError, QueueOptions, Receiver, Rewrite, Sender};
 use model::{Clock, Labels};
+use reqwest::Client;
 use settings::Settings;
 use tracing::warn;
 
@@ -20,7 +21,8 @@ use crate::{
 pub(crate) struct Outgoing {
     pub(crate) name: String,
     pub(crate) receiver: Receiver,
-    pub(crate) tls: net::TlsOptions,
+    /// Made when the server starts, so that a file of certificates is read while somebody looks on.
+    pub(crate) client: Client,
     pub(crate) queue: QueueOptions,
     /// Labels that series get if they have not got them.
     pub(crate) labels: Labels,
@@ -32,10 +34,8 @@ pub(crate) fn prepare(settings: &Settings) -> Result<Vec<Outgoing>, StartError> 
     let mut receivers = Vec::new();
     for own in &settings.forward {
         let wrong = |source| StartError::Forward { name: own.name.clone(), source };
-        let made = convert::forward(own, settings).map_err(wrong)?;
-        // Certificates are read now for the sake of what may be wrong with them; the sender makes its own client.
-        drop(net::client_for_messages_with(&made.tls)?);
-        receivers.push(made);
+        let client = net::client_for_messages_with(&convert::tls(&own.tls))?;
+        receivers.push(convert::forward(own, settings, client).map_err(wrong)?);
     }
     Ok(receivers)
 }
@@ -69,16 +69,8 @@ fn note_forgotten(dir: &Path, receivers: &[Outgoing]) {
 
 /// Sends what a queue has until told to stop.
 pub(super) async fn run(app: Arc<App>, queue: Arc<Queue>, own: Outgoing, stop: Stop) {
-    let client = match net::client_for_messages_with(&own.tls) {
-        Ok(client) => client,
-        Err(error) => {
-            // It was made once already when the server started, so its files have changed since.
-            app.board.trouble(&subject(&own.name), Some(crate::http::chain(&error)));
-            return stop.cancelled().await;
-        }
-    };
     let seed = app.clock.now().millis().unsigned_abs();
-    let sender = Sender::new(queue, own.receiver, client, Arc::clone(&app.clock), seed);
+    let sender = Sender::new(queue, own.receiver, own.client, Arc::clone(&app.clock), seed);
     sender.run(stop.cancelled()).await;
 }
 
@@ -117,4 +109,52 @@ pub(super) fn refresh(app: &App) {
 fn trouble(figures: &Figures, pending: u64) -> Option<String> {
     let complaint = figures.complaint()?;
     Some(format!("{complaint} ({pending} samples wait)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+
+    use super::*;
+
+    /// A certificate of nobody.
+    const AUTHORITY: &str = "-----BEGIN CERTIFICATE-----
+MIIBdDCCARugAwIBAgIUZA5gAIYX+vHZqi1uI0vc09XVNUgwCgYIKoZIzj0EAwIw
+DzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMjExMDIzMjdaGA8yMTI2MTAyODEwMjMy
+N1owDzENMAsGA1UEAwwEdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABOh1
+f/PWZiRuzQgfBVv5p0USuZe/A9FD1qqgF+DxU55oXb26OOf/3tX7sN7NcO9iF6oa
+6IRFoXw/9u/uTB998kujUzBRMB0GA1UdDgQWBBSF8zvAtv1edhhcp44GfWqRlAhr
+mTAfBgNVHSMEGDAWgBSF8zvAtv1edhhcp44GfWqRlAhrmTAPBgNVHRMBAf8EBTAD
+AQH/MAoGCCqGSM49BAMCA0cAMEQCIHvpffh+bvl/XVsbFbRYJCkNU+6R7QZr6mHZ
+a+i7W4YpAiB6q+PklW2bVWbOEgrNXUDZDSkgBKdhgUpvMZv3dnA5mw==
+-----END CERTIFICATE-----\n";
+
+    #[tokio::test]
+    async fn a_file_of_certificates_that_goes_away_after_the_start_stops_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let authority = dir.path().join("ca.pem");
+        fs::write(&authority, AUTHORITY).unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let text = format!(
+            "forward:\n  - name: far\n    url: http://{}/write\n    tls_config: {{ca_file: {}}}\n",
+            listener.local_addr().unwrap(),
+            authority.display()
+        );
+        let settings = Settings::parse("test.yaml", &text, &|_| Ok(())).unwrap();
+        let receivers = prepare(&settings).unwrap();
+        fs::remove_file(&authority).unwrap();
+        let serving = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 4096];
+            assert!(stream.read(&mut request).unwrap() > 0);
+            let answer = b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n";
+            stream.write_all(answer).unwrap();
+        });
+        let [own] = &receivers[..] else { panic!("{receivers:?}") };
+        let answer = own.client.post(&own.receiver.url).send().await.unwrap();
+        assert_eq!(answer.status(), 204);
+        serving.join().unwrap();
+        // At the next start it is missed.
+        assert!(matches!(prepare(&settings), Err(StartError::Net(_))));
+    }
 }

@@ -22,7 +22,7 @@ const WAY: &str = "way=\"scrape\"";
 
 /// Keeps the scraping of a job's targets going until told to stop.
 pub(super) async fn run(app: Arc<App>, job: Arc<ScrapeJob>, stop: Stop) {
-    let client = match net::client_with(&job.tls) {
+    let client = match net::client_for_messages_with(&job.tls) {
         Ok(client) => client,
         Err(error) => {
             let error = chain(&error);

@@ -252,3 +252,35 @@ async fn under_pressure_senders_are_told_to_come_back() -> Result<()> {
     }
     anyhow::bail!("nobody was turned away")
 }
+
+#[tokio::test]
+async fn what_a_body_unpacks_to_is_on_its_way_too_all_members_of_it() -> Result<()> {
+    let text = format!("{QUIET}receive: {{in_flight_bytes_max: 1MiB}}\n");
+    let house = House::new(&text, Arc::new(TurnedClock::at(NOW))).await?;
+    let address = house.request(Method::GET, "/")?.build()?.url().socket_addrs(|| None)?;
+    let mut slow = TcpStream::connect(&address[..]).await?;
+    let head = "POST /v1/metrics HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 524288\r\n\r\n{";
+    slow.write_all(head.as_bytes()).await?;
+    house.until_metric("plimsoll_collect_in_flight_bytes", |bytes| bytes > 5e5).await?;
+    // A field that no version has, twice 400 kB of it; the second member says that it holds a few bytes.
+    let mut unknown = vec![15 << 3 | 2, 0x80, 0xb5, 0x18];
+    unknown.extend(vec![0; 400_000]);
+    let mut members = Vec::new();
+    for member in [[&unknown[..], &unknown].concat(), vec![15 << 3, 1]] {
+        let mut packed = GzEncoder::new(members, Compression::default());
+        packed.write_all(&member)?;
+        members = packed.finish()?;
+    }
+    let send = async || {
+        let request = house
+            .request(Method::POST, "/v1/metrics")?
+            .header(header::CONTENT_TYPE, PROTOBUF)
+            .header(header::CONTENT_ENCODING, "gzip");
+        anyhow::Ok(request.body(members.clone()).send().await?.status().as_u16())
+    };
+    assert_eq!(send().await?, 429);
+    drop(slow);
+    house.until_metric("plimsoll_collect_in_flight_bytes", |bytes| bytes < 1.0).await?;
+    assert_eq!(send().await?, 200);
+    house.stop().await
+}

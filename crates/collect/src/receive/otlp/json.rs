@@ -13,30 +13,57 @@ use serde::de::{
     Visitor,
 };
 
-use super::OtlpError;
+use super::{OtlpError, unpack::Allowance};
 use crate::receive::wire::Writer;
 use schema::{Form, Property, Schema};
 
 /// Bytes kept for a length that is not known yet: a number of seven bits in each.
 const LENGTH_BYTES: usize = 5;
 
-/// Puts a request as protobuf.
-pub(super) fn to_protobuf(body: &[u8], out: &mut Vec<u8>) -> Result<(), OtlpError> {
-    out.clear();
+/// Puts a request as protobuf, which takes no more bytes than allowed.
+pub(super) fn to_protobuf<'a>(
+    body: &[u8],
+    allowance: Allowance<'a>,
+    bytes: &'a mut Vec<u8>,
+) -> Result<(), OtlpError> {
+    bytes.clear();
+    let mut out = Out { bytes, allowance, over: None };
     let mut parser = serde_json::Deserializer::from_slice(body);
-    Message { schema: &schema::REQUEST, out }
+    let outcome = Message { schema: &schema::REQUEST, out: &mut out }
         .deserialize(&mut parser)
-        .and_then(|()| parser.end())
-        .map_err(|error| OtlpError::Json(error.to_string()))
+        .and_then(|()| parser.end());
+    match out.over {
+        Some(over) => Err(over),
+        None => outcome.map_err(|error| OtlpError::Json(error.to_string())),
+    }
+}
+
+/// The protobuf, and how long it may be.
+struct Out<'a> {
+    bytes: &'a mut Vec<u8>,
+    allowance: Allowance<'a>,
+    /// Why it may not be any longer.
+    over: Option<OtlpError>,
+}
+
+impl Out<'_> {
+    /// Called after each value, of which none is longer than the body.
+    fn check<E: Error>(&mut self) -> Result<(), E> {
+        self.allowance.cover(self.bytes.len()).map_err(|over| {
+            let error = E::custom(&over);
+            self.over = Some(over);
+            error
+        })
+    }
 }
 
 /// The fields of a message.
-struct Message<'o> {
+struct Message<'o, 'a> {
     schema: &'static Schema,
-    out: &'o mut Vec<u8>,
+    out: &'o mut Out<'a>,
 }
 
-impl<'de> DeserializeSeed<'de> for Message<'_> {
+impl<'de> DeserializeSeed<'de> for Message<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
@@ -44,7 +71,7 @@ impl<'de> DeserializeSeed<'de> for Message<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Message<'_> {
+impl<'de> Visitor<'de> for Message<'_, '_> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -54,7 +81,10 @@ impl<'de> Visitor<'de> for Message<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(property) = map.next_key_seed(Name(self.schema))? {
             match property {
-                Some(property) => map.next_value_seed(Value { property, out: &mut *self.out })?,
+                Some(property) => {
+                    map.next_value_seed(Value { property, out: &mut *self.out })?;
+                    self.out.check()?;
+                }
                 None => {
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -98,12 +128,12 @@ impl Expected for Property {
 }
 
 /// The value of a field, or all its values.
-struct Value<'o> {
+struct Value<'o, 'a> {
     property: &'static Property,
-    out: &'o mut Vec<u8>,
+    out: &'o mut Out<'a>,
 }
 
-impl<'de> DeserializeSeed<'de> for Value<'_> {
+impl<'de> DeserializeSeed<'de> for Value<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
@@ -111,18 +141,18 @@ impl<'de> DeserializeSeed<'de> for Value<'_> {
     }
 }
 
-impl Value<'_> {
+impl Value<'_, '_> {
     fn key(&mut self) {
         let wire = self.property.form.wire();
-        self.out.push(self.property.number << 3 | wire);
+        self.out.bytes.push(self.property.number << 3 | wire);
     }
 
     fn bytes(self, bytes: &[u8]) {
-        Writer(self.out).bytes(self.property.number, bytes);
+        Writer(self.out.bytes).bytes(self.property.number, bytes);
     }
 }
 
-impl<'de> Visitor<'de> for Value<'_> {
+impl<'de> Visitor<'de> for Value<'_, '_> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -138,25 +168,25 @@ impl<'de> Visitor<'de> for Value<'_> {
         if self.property.form != Form::Truth {
             return Err(E::invalid_type(Unexpected::Bool(truth), self.property));
         }
-        Writer(self.out).number(self.property.number, u64::from(truth));
+        Writer(self.out.bytes).number(self.property.number, u64::from(truth));
         Ok(())
     }
 
     fn visit_u64<E: Error>(mut self, number: u64) -> Result<(), E> {
         self.key();
-        let pushed = self.property.form.push_unsigned(number, self.out);
+        let pushed = self.property.form.push_unsigned(number, self.out.bytes);
         pushed.ok_or_else(|| E::invalid_value(Unexpected::Unsigned(number), self.property))
     }
 
     fn visit_i64<E: Error>(mut self, number: i64) -> Result<(), E> {
         self.key();
-        let pushed = self.property.form.push_signed(number, self.out);
+        let pushed = self.property.form.push_signed(number, self.out.bytes);
         pushed.ok_or_else(|| E::invalid_value(Unexpected::Signed(number), self.property))
     }
 
     fn visit_f64<E: Error>(mut self, number: f64) -> Result<(), E> {
         self.key();
-        let pushed = self.property.form.push_float(number, self.out);
+        let pushed = self.property.form.push_float(number, self.out.bytes);
         pushed.ok_or_else(|| E::invalid_value(Unexpected::Float(number), self.property))
     }
 
@@ -168,7 +198,7 @@ impl<'de> Visitor<'de> for Value<'_> {
             Form::Base64 => self.bytes(&schema::from_base64(text).ok_or_else(wrong)?),
             form => {
                 self.key();
-                form.push_text(text, self.out).ok_or_else(wrong)?;
+                form.push_text(text, self.out.bytes).ok_or_else(wrong)?;
             }
         }
         Ok(())
@@ -179,9 +209,9 @@ impl<'de> Visitor<'de> for Value<'_> {
             return Err(A::Error::invalid_type(Unexpected::Map, self.property));
         };
         self.key();
-        let start = open(self.out);
+        let start = open(self.out.bytes);
         Message { schema, out: &mut *self.out }.visit_map(map)?;
-        close(self.out, start);
+        close(self.out.bytes, start);
         Ok(())
     }
 
@@ -193,47 +223,51 @@ impl<'de> Visitor<'de> for Value<'_> {
             while list
                 .next_element_seed(Element { property: self.property, out: &mut *self.out })?
                 .is_some()
-            {}
+            {
+                self.out.check()?;
+            }
             return Ok(());
         }
-        self.out.push(self.property.number << 3 | 2);
-        let start = open(self.out);
+        self.out.bytes.push(self.property.number << 3 | 2);
+        let start = open(self.out.bytes);
         while list
             .next_element_seed(Packed { form: self.property.form, out: &mut *self.out })?
             .is_some()
-        {}
-        close(self.out, start);
+        {
+            self.out.check()?;
+        }
+        close(self.out.bytes, start);
         Ok(())
     }
 }
 
 /// A message of a list of messages.
-struct Element<'o> {
+struct Element<'o, 'a> {
     property: &'static Property,
-    out: &'o mut Vec<u8>,
+    out: &'o mut Out<'a>,
 }
 
-impl<'de> DeserializeSeed<'de> for Element<'_> {
+impl<'de> DeserializeSeed<'de> for Element<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
         let Self { property, out } = self;
         let Form::Message(schema) = property.form else { return Ok(()) };
-        out.push(property.number << 3 | 2);
-        let start = open(out);
+        out.bytes.push(property.number << 3 | 2);
+        let start = open(out.bytes);
         Message { schema, out: &mut *out }.deserialize(from)?;
-        close(out, start);
+        close(out.bytes, start);
         Ok(())
     }
 }
 
 /// A number of a packed list.
-struct Packed<'o> {
+struct Packed<'o, 'a> {
     form: Form,
-    out: &'o mut Vec<u8>,
+    out: &'o mut Out<'a>,
 }
 
-impl<'de> DeserializeSeed<'de> for Packed<'_> {
+impl<'de> DeserializeSeed<'de> for Packed<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
@@ -241,7 +275,7 @@ impl<'de> DeserializeSeed<'de> for Packed<'_> {
     }
 }
 
-impl Visitor<'_> for Packed<'_> {
+impl Visitor<'_> for Packed<'_, '_> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -250,25 +284,25 @@ impl Visitor<'_> for Packed<'_> {
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
         let Self { form, out } = self;
-        let pushed = form.push_unsigned(number, out);
+        let pushed = form.push_unsigned(number, out.bytes);
         pushed.ok_or_else(|| E::invalid_value(Unexpected::Unsigned(number), &form.words()))
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<(), E> {
         let Self { form, out } = self;
-        let pushed = form.push_signed(number, out);
+        let pushed = form.push_signed(number, out.bytes);
         pushed.ok_or_else(|| E::invalid_value(Unexpected::Signed(number), &form.words()))
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<(), E> {
         let Self { form, out } = self;
-        let pushed = form.push_float(number, out);
+        let pushed = form.push_float(number, out.bytes);
         pushed.ok_or_else(|| E::invalid_value(Unexpected::Float(number), &form.words()))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
         let Self { form, out } = self;
-        let pushed = form.push_text(text, out);
+        let pushed = form.push_text(text, out.bytes);
         pushed.ok_or_else(|| E::invalid_value(Unexpected::Str(text), &form.words()))
     }
 }

@@ -8,8 +8,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use collect::otlp::{
-    Failure, Format, Histograms, Limits, Options, Promote, Refused as Left, Sent, Strategy,
-    decode_into, failure, success, unpacked_bytes,
+    Failure, Format, Histograms, Limits, Options, OtlpError, Promote, Refused as Left, Sent,
+    Strategy, decode_into, failure, success,
 };
 use settings::{HistogramForm, PromotedAttributes, TranslationStrategy};
 
@@ -89,15 +89,16 @@ fn keep(
     sender: &str,
 ) -> Result<Left, Refused> {
     let options = options(app);
-    let sent = Sent { body: &received.bytes, format, encoding };
-    let unpacked = unpacked_bytes(&sent).min(options.limits.decoded_bytes);
-    if !received.permit.grow(unpacked) {
-        return Err(Refused::busy(received.permit.others()));
-    }
+    let Received { bytes, permit } = received;
+    let sent = Sent { body: bytes, format, encoding };
     let (mut arrived, receipt) = app.receiving.pool.with(|batch, scratch| {
         batch.set_source(sender);
-        let mut arrived = decode_into(&sent, &options, batch, &mut scratch.otlp)
-            .map_err(|error| Refused::new(StatusCode::BAD_REQUEST, "decode", chain(&error)))?;
+        let mut ask = |more| permit.grow(more);
+        let decoded = decode_into(&sent, &options, &mut ask, batch, &mut scratch.otlp);
+        let mut arrived = decoded.map_err(|error| match error {
+            OtlpError::Room => Refused::busy(permit.others()),
+            error => Refused::new(StatusCode::BAD_REQUEST, "decode", chain(&error)),
+        })?;
         app.board.describe(std::mem::take(&mut arrived.metadata));
         Ok((arrived, super::keep(app, WAY, batch)?))
     })?;

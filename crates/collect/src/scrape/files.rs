@@ -1,6 +1,9 @@
-//! Files named by a pattern: `*` and `?` in any part of a path, as rule files are named.
+//! Files named by a pattern: `*` and `?` in any part of a path, as rule files and files of targets are named.
 
-use std::path::{Component, Path, PathBuf};
+use std::{
+    fs, io,
+    path::{Component, Path, PathBuf},
+};
 
 /// More files than this one pattern does not mean.
 const FILES_MAX: usize = 10_000;
@@ -8,8 +11,14 @@ const FILES_MAX: usize = 10_000;
 /// The files that a pattern names, relative to a folder, sorted. A pattern without `*` and `?`
 /// names its file whether it is there or not, so that a missing one is noticed.
 pub fn files_matching(base: &Path, pattern: &str) -> Vec<PathBuf> {
+    look_for(base, pattern).0
+}
+
+/// The same, and why a folder on the way could not be listed, if one could not.
+pub(super) fn look_for(base: &Path, pattern: &str) -> (Vec<PathBuf>, Option<io::Error>) {
     let whole = base.join(pattern);
     let mut found = vec![PathBuf::new()];
+    let mut trouble = None;
     for part in whole.components() {
         let text = part.as_os_str().to_string_lossy();
         let wild = matches!(part, Component::Normal(_)) && text.contains(['*', '?']);
@@ -19,24 +28,32 @@ pub fn files_matching(base: &Path, pattern: &str) -> Vec<PathBuf> {
             }
             continue;
         }
-        let folders = std::mem::take(&mut found);
-        found = folders.iter().flat_map(|folder| entries(folder, &text)).take(FILES_MAX).collect();
+        for folder in std::mem::take(&mut found) {
+            match entries(&folder, &text) {
+                Ok(named) => found.extend(named.into_iter().take(FILES_MAX - found.len())),
+                // What a star before it has found need not be a folder.
+                Err(error) if error.kind() == io::ErrorKind::NotADirectory => {}
+                Err(error) => trouble = trouble.or(Some(error)),
+            }
+        }
     }
     if pattern.contains(['*', '?']) {
         found.retain(|path| path.is_file());
     }
     found.sort();
-    found
+    (found, trouble)
 }
 
-fn entries(folder: &Path, pattern: &str) -> Vec<PathBuf> {
+fn entries(folder: &Path, pattern: &str) -> io::Result<Vec<PathBuf>> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let Ok(listed) = std::fs::read_dir(folder) else { return Vec::new() };
-    listed
-        .flatten()
-        .filter(|entry| matches(pattern.as_bytes(), entry.file_name().to_string_lossy().as_bytes()))
-        .map(|entry| entry.path())
-        .collect()
+    let mut named = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if matches(pattern.as_bytes(), entry.file_name().to_string_lossy().as_bytes()) {
+            named.push(entry.path());
+        }
+    }
+    Ok(named)
 }
 
 /// Whether a name fits a pattern: the usual walk with one place to come back to.
@@ -82,8 +99,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for name in ["a/x.yaml", "b/y.yaml", "b/z.txt"] {
             let path = folder.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, "").unwrap();
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
         }
         let names = |pattern| {
             files_matching(folder.path(), pattern)
@@ -93,6 +110,9 @@ mod tests {
         };
         assert_eq!(names("*/*.yaml"), ["a/x.yaml", "b/y.yaml"]);
         assert_eq!(names("missing.yaml"), ["missing.yaml"]);
-        assert!(names("none*.yaml").is_empty());
+        assert_eq!(names("*/y.yaml"), ["b/y.yaml"]);
+        assert!(names("none*.yaml").is_empty() && names("a/x.yaml/*/*").is_empty());
+        let missing = look_for(folder.path(), "none/*.yaml");
+        assert_eq!(missing.1.map(|error| error.kind()), Some(io::ErrorKind::NotFound));
     }
 }

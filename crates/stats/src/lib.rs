@@ -6,6 +6,7 @@
 mod chance;
 mod clean;
 mod grid;
+mod histogram;
 mod holt;
 mod line;
 mod quantile;
@@ -16,6 +17,7 @@ mod teeth;
 pub use chance::Chance;
 pub use clean::{despike, level_shifts};
 pub use grid::{Cell, Grid};
+pub use histogram::{Bucket, Histogram};
 pub use holt::Holt;
 pub use line::{Line, least_squares, theil_sen};
 pub use quantile::{mad, median, quantile, quantile_sorted};

@@ -1,5 +1,6 @@
 //! What can be typed: commands, options, and the environment that stands for them.
 
+pub(crate) mod load;
 pub(crate) mod store;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -63,6 +64,8 @@ pub(crate) enum Command {
     Import(Import),
     /// Says when a resource runs out, from a server or from CSV on standard input.
     Forecast(Forecast),
+    /// Puts a service under load, and says how it bore that.
+    Load(Box<load::Load>),
     /// Works with rule files.
     Rules(Rules),
     /// Looks at the files of the store, copies and exports them.

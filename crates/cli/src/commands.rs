@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod forecast;
 pub(crate) mod import;
+pub(crate) mod load;
 pub(crate) mod query;
 pub(crate) mod rules;
 pub(crate) mod serve;

@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Command::Query(command) => commands::query::run(&command, &output),
         Command::Import(command) => commands::import::run(&command, &output),
         Command::Forecast(command) => commands::forecast::run(&command, &output),
+        Command::Load(command) => commands::load::run(*command, &output),
         Command::Rules(command) => commands::rules::run(&command, &output),
         Command::Store(command) => commands::store::run(&command.command, &output),
         Command::Version => commands::words::version(&output),

@@ -3,6 +3,7 @@
 mod down_sampling;
 mod help;
 mod import;
+mod load;
 mod store;
 
 use std::fmt::Write as _;

@@ -7,13 +7,14 @@ use anyhow::{Context as _, Result, ensure};
 use crate::program::run;
 
 /// Every command, as its help is asked for.
-const COMMANDS: [&[&str]; 17] = [
+const COMMANDS: [&[&str]; 18] = [
     &[],
     &["serve"],
     &["check"],
     &["query"],
     &["import"],
     &["forecast"],
+    &["load"],
     &["rules"],
     &["rules", "export"],
     &["store"],

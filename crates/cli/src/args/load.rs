@@ -1,0 +1,115 @@
+//! What can be typed after `plimsoll load`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use load::{Allowed, Threshold};
+use model::Span;
+
+/// Which requests share a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ConnectionsWord {
+    /// Any: as a service with a connection pool asks.
+    Shared,
+    /// Those of one user: as browsers ask.
+    PerUser,
+    /// None: each request makes its own.
+    New,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 passed, 1 a rule was broken, 2 wrong arguments, 4 refused, or the run cannot be \
+                  believed, 5 the target never answered."
+)]
+pub(crate) struct Load {
+    /// The address to ask for. This machine may always be asked, others only if --allow names them.
+    #[arg(value_name = "URL")]
+    pub(crate) url: String,
+    #[command(flatten)]
+    pub(crate) much: Much,
+    #[command(flatten)]
+    pub(crate) request: RequestArguments,
+    #[command(flatten)]
+    pub(crate) sending: Sending,
+    /// What must hold in the end, such as `response p99 < 500ms`, `errors < 1%` or `throughput > 450/s`; with
+    /// `in every 10s` behind it, in each stretch of that length.
+    #[arg(long = "threshold", value_name = "RULE")]
+    pub(crate) thresholds: Vec<Threshold>,
+}
+
+/// How much load.
+#[derive(Debug, Args)]
+pub(crate) struct Much {
+    /// Requests a second, sent when they are due, however the target does (open model).
+    #[arg(long, value_name = "PER-SECOND", required_unless_present = "users")]
+    pub(crate) rate: Option<f64>,
+    /// This many users instead, each of whom waits for the answer before asking again (closed model): a target that
+    /// slows down is asked less, and looks better than it is.
+    #[arg(long, value_name = "NUMBER", conflicts_with = "rate")]
+    pub(crate) users: Option<u32>,
+    /// For how long.
+    #[arg(long = "for", value_name = "DURATION", default_value = "30s", value_parser = length)]
+    pub(crate) length: Span,
+    /// The rate, or the number of users, grows from nought for so long first.
+    #[arg(long, value_name = "DURATION", default_value = "0", value_parser = length)]
+    pub(crate) ramp: Span,
+    /// Requests come by chance, as independent people do, instead of evenly.
+    #[arg(long, conflicts_with = "users")]
+    pub(crate) poisson: bool,
+    /// Where chance starts; the same seed gives the same load.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+/// What is asked.
+#[derive(Debug, Args)]
+pub(crate) struct RequestArguments {
+    /// The method.
+    #[arg(long, short = 'X', value_name = "METHOD", default_value = "GET")]
+    pub(crate) method: String,
+    /// A header.
+    #[arg(long = "header", short = 'H', value_name = "NAME: VALUE")]
+    pub(crate) headers: Vec<String>,
+    /// A text that is sent along.
+    #[arg(long, value_name = "TEXT", conflicts_with = "body_file")]
+    pub(crate) body: Option<String>,
+    /// A file that is sent along.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) body_file: Option<PathBuf>,
+    /// How long an answer may take.
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = length)]
+    pub(crate) timeout: Span,
+}
+
+/// How it is sent.
+#[derive(Debug, Args)]
+pub(crate) struct Sending {
+    /// Somebody besides this machine who may be asked: a host, `*.domain` or a network.
+    #[arg(long = "allow", value_name = "HOST|NETWORK")]
+    pub(crate) allowed: Vec<Allowed>,
+    /// Which requests share a connection.
+    #[arg(long, value_enum, default_value_t = ConnectionsWord::Shared)]
+    pub(crate) connections: ConnectionsWord,
+    /// Speaks HTTP/2; without TLS the target must expect it.
+    #[arg(long)]
+    pub(crate) http2: bool,
+    /// Requests on their way at once; beyond that they wait, and their waiting is counted.
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) in_flight: u32,
+    /// Threads that send; one less than there are processors if not given.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) workers: Option<u8>,
+    /// A file with certificate authorities to trust besides those of the system.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) authorities: Option<PathBuf>,
+    /// Accepts any certificate.
+    #[arg(long)]
+    pub(crate) insecure_skip_verify: bool,
+}
+
+fn length(text: &str) -> Result<Span, String> {
+    settings::parse_duration(text).filter(|span| *span <= Span::days(7)).ok_or_else(|| {
+        "write a number and a unit, as in 250ms, 15s or 1h30m; at most 7d".to_owned()
+    })
+}

@@ -1,0 +1,94 @@
+//! Load tests from the command line: verdicts, exit codes, and the report of a run that was stopped.
+
+use std::{
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+
+use crate::program::{QUIET, Server, plimsoll, run, until};
+
+#[test]
+fn a_load_test_is_told_to_people_and_to_programs() -> Result<()> {
+    let server = Server::start(QUIET)?;
+    let url = format!("{}/-/healthy", server.url());
+    let load = |more: &[&str]| {
+        run(server.folder(), &[&["load", &url, "--rate", "100", "--for", "500ms"], more].concat())
+    };
+    let told = load(&["--threshold", "errors < 1%"])?;
+    // Other work on this machine may make the run invalid, which is a verdict as well.
+    ensure!(matches!(told.code, Some(0 | 4)), "{}{}", told.out, told.err);
+    for words in
+        ["kept    errors < 1%   (was 0 %)", "50 of 50 journeys", "50 good", "response", "send lag"]
+    {
+        ensure!(told.out.contains(words), "{words}: {}", told.out);
+    }
+    let document: Value = serde_json::from_str(&load(&["--output", "json"])?.out)?;
+    assert_eq!(document["schema"], "plimsoll.load/1");
+    assert_eq!(document["requests"]["good"], 50);
+    assert_eq!(document["requests"]["statuses"]["200"], 50);
+    assert_eq!(document["requests"]["response"]["count"], 50);
+    assert_eq!(document["plan"]["model"], "open");
+    ensure!(document["timeline"]["rows"][0]["sent"].as_u64() > Some(0), "{document}");
+    let broken = load(&["--threshold", "throughput > 100000/s"])?;
+    ensure!(matches!(broken.code, Some(1 | 4)), "{}{}", broken.out, broken.err);
+    ensure!(broken.out.contains("broken  throughput > 100000/s"), "{}", broken.out);
+    Ok(())
+}
+
+#[test]
+fn closed_users_are_labelled_as_such() -> Result<()> {
+    let server = Server::start(QUIET)?;
+    let url = format!("{}/-/healthy", server.url());
+    let told = run(server.folder(), &["load", &url, "--users", "2", "--for", "300ms"])?;
+    ensure!(told.out.contains("closed: 2 users"), "{}{}", told.out, told.err);
+    Ok(())
+}
+
+#[test]
+fn loads_that_may_not_or_cannot_be_run_say_why() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let gone = format!("http://127.0.0.1:{}/", testkit::free_port()?);
+    let cases: [(&[&str], i32, &str); 6] = [
+        (&["http://192.0.2.1/", "--rate", "1"], 4, "--allow 192.0.2.1"),
+        (&["nowhere", "--rate", "1"], 2, "no web address"),
+        (&["http://localhost/"], 2, "--rate"),
+        (&["http://localhost/", "--rate", "0"], 2, "nothing would be sent"),
+        (&["http://localhost/", "--rate", "1", "--threshold", "speed < 1"], 2, "measured"),
+        (&[&gone, "--rate", "50", "--for", "200ms"], 5, "10 refused"),
+    ];
+    for (arguments, code, words) in cases {
+        let told = run(dir.path(), &[&["load"], arguments].concat())?;
+        assert_eq!(told.code, Some(code), "{arguments:?}: {}{}", told.out, told.err);
+        ensure!(told.err.contains(words) || told.out.contains(words), "{}{}", told.out, told.err);
+    }
+    Ok(())
+}
+
+#[test]
+fn an_interrupted_load_tells_what_ran() -> Result<()> {
+    let server = Server::start(QUIET)?;
+    let url = format!("{}/-/healthy", server.url());
+    let child = plimsoll(server.folder())
+        .args(["load", &url, "--rate", "20", "--for", "10m", "--output", "json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let id = child.id().to_string();
+    let status = format!("/proc/{id}/task");
+    until("the load has begun", || {
+        let threads = std::fs::read_dir(&status)?.count();
+        Ok((threads >= 3).then_some(()))
+    })?;
+    std::thread::park_timeout(Duration::from_millis(700));
+    ensure!(Command::new("kill").args(["-INT", &id]).status()?.success(), "cannot interrupt");
+    let output = child.wait_with_output()?;
+    let document: Value = serde_json::from_slice(&output.stdout)
+        .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
+    assert_eq!(document["ending"]["how"], "stopped");
+    ensure!(document["requests"]["good"].as_u64() > Some(0), "{document}");
+    ensure!(document["took_seconds"].as_f64() < Some(60.0), "{document}");
+    Ok(())
+}

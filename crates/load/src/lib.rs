@@ -1,0 +1,31 @@
+//! What a service bears: load tests that can be believed.
+//!
+//! A [`Plan`] says what is sent and how much of it; [`run`] sends it and writes down, for every request, how long a
+//! user waited from the moment the request was due, how long the target took, and how late the generator was. A
+//! [`Verdict`] says whether the run can be believed at all and which rules it kept.
+
+mod engine;
+mod error;
+mod journey;
+mod plan;
+mod record;
+mod report;
+mod schedule;
+mod target;
+mod verdict;
+
+pub use engine::{Ending, Engine, Pace, Progress, Run, Stop};
+pub use error::LoadError;
+pub use journey::{
+    BodyText, Check, Extract, Feed, FeedError, Journey, JsonPath, JsonPathError, Order, Pause,
+    Prepared, Request, RequestError, Scope, Source, Step, Template, TemplateError, Values,
+};
+pub use plan::{
+    Comparison, Connections, IN_FLIGHT_MAX, Limits, Load, Measure, Plan, Protocol, Quick,
+    QuickError, Scenario, Threshold, ThresholdError, Trust,
+};
+pub use record::{Ended, Interval, Recording, Timeline, Times, TimesTold, Told, Trouble, Troubles};
+pub use report::{json, progress, text};
+pub use schedule::{Arrival, Arrivals, Phase, RATE_MAX, Rate, Spacing, Stripe};
+pub use target::{Allowed, AllowedError, Origin, may_contact};
+pub use verdict::{Doubt, Judged, Verdict, Watch, Word};

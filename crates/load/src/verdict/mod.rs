@@ -1,0 +1,142 @@
+//! Whether a run can be believed, and whether it kept its rules.
+
+mod validity;
+mod watch;
+
+pub use validity::Doubt;
+pub(crate) use validity::{begun_and_due, cpu_share, doubts};
+pub use watch::Watch;
+
+use crate::{
+    engine::{Ending, Run},
+    plan::{Measure, Threshold},
+    record::{Interval, Told},
+};
+
+/// One rule with what came out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// The rule.
+    pub rule: Threshold,
+    /// What was measured; with a window the worst of all of them. Not-a-number if there was nothing to measure.
+    pub value: f64,
+    /// Whether it was kept.
+    pub kept: bool,
+}
+
+/// What a run comes to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// Why the run cannot be believed; empty if it can.
+    pub doubts: Vec<Doubt>,
+    /// The rules in their order.
+    pub rules: Vec<Judged>,
+    /// The run was ended early, by a rule or from outside.
+    pub cut_short: bool,
+    /// Not one request was answered.
+    pub unanswered: bool,
+}
+
+/// The verdict in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// Believable, and every rule was kept.
+    Passed,
+    /// Believable, and a rule was broken.
+    Failed,
+    /// Not believable: it says nothing about the target, whatever the figures.
+    Invalid,
+    /// The target never answered.
+    Unanswered,
+}
+
+impl Word {
+    /// The word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Invalid => "invalid",
+            Self::Unanswered => "unanswered",
+        }
+    }
+
+    /// What a pipeline sees: 0 passed, 1 a rule was broken, 4 the run is invalid, 5 the target never answered.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Passed => 0,
+            Self::Failed => 1,
+            Self::Invalid => 4,
+            Self::Unanswered => 5,
+        }
+    }
+}
+
+impl Verdict {
+    /// Judges a run.
+    pub fn of(run: &Run) -> Self {
+        let together = run.recording.together();
+        let rules = run.plan.thresholds.iter().map(|rule| judge(run, rule, &together)).collect();
+        let answered = together.statuses.iter().map(|(_, count)| count).sum::<u64>();
+        Self {
+            doubts: doubts(run, &together),
+            rules,
+            cut_short: run.ending != Ending::Done,
+            unanswered: together.count() > 0 && answered == 0,
+        }
+    }
+
+    /// In one word.
+    pub fn word(&self) -> Word {
+        if self.unanswered && !self.doubts.iter().any(Doubt::explains_silence) {
+            Word::Unanswered
+        } else if !self.doubts.is_empty() {
+            Word::Invalid
+        } else if self.rules.iter().any(|rule| !rule.kept) {
+            Word::Failed
+        } else {
+            Word::Passed
+        }
+    }
+}
+
+fn judge(run: &Run, rule: &Threshold, together: &Told) -> Judged {
+    let value = match (&rule.step, rule.window) {
+        (_, Some(_)) => run.watch.worst(rule),
+        (Some(name), None) => {
+            let mut told = Told::default();
+            for (_, step) in run.plan.steps().filter(|(_, step)| step.name == *name) {
+                if let Some(step) = run.recording.steps.get(step.index) {
+                    told.merge(step);
+                }
+            }
+            measure(&rule.measure, &told, run.took.as_secs_f64())
+        }
+        (None, None) => measure(&rule.measure, together, run.took.as_secs_f64()),
+    };
+    Judged { rule: rule.clone(), value, kept: rule.holds(value) }
+}
+
+/// What a whole run comes to.
+fn measure(measure: &Measure, told: &Told, seconds: f64) -> f64 {
+    let quantile = |histogram: &stats::Histogram, q: f64| {
+        histogram.quantile(q).map_or(f64::NAN, |nanos| nanos as f64 / 1e9)
+    };
+    match measure {
+        Measure::Response(q) => quantile(&told.all().response, *q),
+        Measure::Service(q) => quantile(&told.all().service, *q),
+        Measure::Errors => told.failed_share(),
+        Measure::Throughput => told.good.count() as f64 / seconds,
+    }
+}
+
+/// What a stretch of time comes to. Service times are not kept by the second, so response times stand in.
+fn measure_interval(measure: &Measure, interval: &Interval, seconds: f64) -> f64 {
+    match measure {
+        Measure::Response(q) | Measure::Service(q) => {
+            interval.response.quantile(*q).map_or(f64::NAN, |nanos| nanos as f64 / 1e9)
+        }
+        Measure::Errors => interval.failed_share(),
+        Measure::Throughput => interval.good as f64 / seconds,
+    }
+}

@@ -11,7 +11,7 @@ mod sources;
 
 use std::{borrow::Cow, time::Duration};
 
-use model::{BatchSeries, TimeRange};
+use model::{BatchSeries, Time, TimeRange};
 
 pub(crate) use buffer::{Buffer, histogram_weight};
 pub(crate) use limits::{Away, Limit};
@@ -37,6 +37,14 @@ pub(crate) struct Incoming<'a> {
 }
 
 impl Incoming<'_> {
+    /// The time of its last sample within a window.
+    fn last(&self, window: TimeRange) -> Option<Time> {
+        let float = self.series.samples.last().map(|own| own.time);
+        float
+            .max(self.series.histograms.last().map(|own| own.time))
+            .filter(|own| window.contains(*own))
+    }
+
     fn samples(&self, window: TimeRange) -> usize {
         let floats = self.series.samples.iter().filter(|own| window.contains(own.time));
         let native = self.series.histograms.iter().filter(|own| window.contains(own.time));
@@ -203,17 +211,17 @@ impl Intake {
         let mut numbers = Vec::with_capacity(arrival.series.len());
         let mut first = None;
         for own in arrival.series {
-            if let Some(number) = self.table.find(own.hash) {
-                numbers.push(self.table.seen(number, writer));
+            let number = if let Some(number) = self.table.find(own.hash) {
+                number
+            } else if let Some(limit) = limits::broken(&self.table, own, (source, now), limits) {
+                away.add(limit, own.place, own.samples(arrival.window));
+                first = first.or(Some((limit, own.series.labels)));
                 continue;
-            }
-            match limits::broken(&self.table, own, (source, now), limits) {
-                None => numbers.push(self.table.number(own.series.labels, own.hash, writer)),
-                Some(limit) => {
-                    away.add(limit, own.place, own.samples(arrival.window));
-                    first = first.or(Some((limit, own.series.labels)));
-                }
-            }
+            } else {
+                self.table.number(own.series.labels, own.hash, writer)
+            };
+            self.table.seen(number, own.last(arrival.window), writer);
+            numbers.push(number);
         }
         let Some((limit, labels)) = first else {
             return (Cow::Borrowed(arrival.series), numbers, away);

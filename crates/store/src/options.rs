@@ -14,7 +14,8 @@ pub enum SyncPolicy {
 /// What may come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreLimits {
-    /// Series written to within the last hour. Past half of it those that rest are forgotten sooner; at the limit new ones
+    /// Series written to within the last hour. Past half of it those that rest, by the clock or by the times of samples,
+    /// are forgotten sooner; at the limit new ones
     /// are turned away.
     pub series_max: usize,
     /// Bytes of memory that these series take, labels and all; the same goes for them.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hashbrown::{HashMap, HashTable};
-use model::{Labels, LabelsRef, METRIC_NAME, MatchOp, Matcher};
+use model::{Labels, LabelsRef, METRIC_NAME, MatchOp, Matcher, Time};
 
 use super::sources::{NOBODY, Sources, seconds};
 use crate::key::Key;
@@ -82,6 +82,8 @@ pub(crate) struct Slot {
     pub(super) source: u32,
     /// When it was written to last, in seconds.
     seen: u32,
+    /// The time of its newest sample, in seconds since 1970: of the last of each batch, which is the newest of most.
+    newest: u32,
     /// One second after it came as a new one; zero if it was there at the start.
     born: u32,
 }
@@ -115,6 +117,8 @@ pub(crate) struct SeriesTable {
     names: NameIndex,
     next_id: u64,
     bytes: usize,
+    /// The time of the newest sample of all, in seconds since 1970.
+    newest: u32,
     pub(crate) sources: Sources,
 }
 
@@ -128,6 +132,7 @@ impl Default for SeriesTable {
             names: NameIndex::default(),
             next_id: 1,
             bytes: 0,
+            newest: 0,
             sources: Sources::default(),
         }
     }
@@ -183,17 +188,19 @@ impl SeriesTable {
         number
     }
 
-    /// Says that a series is written to now.
-    pub(super) fn seen(&mut self, number: u32, writer: Writer) -> u32 {
+    /// Says that a series is written to now, and the time of the last sample that it gets.
+    pub(super) fn seen(&mut self, number: u32, last: Option<Time>, writer: Writer) {
+        let last = last.map_or(0, epoch_seconds);
+        self.newest = self.newest.max(last);
         if let Some(slot) = self.slot_mut(number) {
             slot.seen = seconds(writer.now);
+            slot.newest = slot.newest.max(last);
             if slot.source == NOBODY {
                 slot.source = writer.source;
                 self.sources.remove(NOBODY);
                 self.sources.add(writer.source, false, writer.now);
             }
         }
-        number
     }
 
     /// Brings back a series with the number it has on disk, unless it is there already.
@@ -219,6 +226,7 @@ impl SeriesTable {
             generation: 0,
             source: writer.source,
             seen: seconds(writer.now),
+            newest: 0,
             born: 0,
         };
         let number = if let Some(number) = self.free.pop() {
@@ -310,16 +318,19 @@ impl SeriesTable {
         self.forget_if(|slot| slot.seen < moment && slot.generation != generation);
     }
 
-    /// Forgets so many series at most, those least lately seen first, and only such as `may_go` and were not seen since a
-    /// moment. Gives how many.
+    /// Forgets so many series at most, those least lately seen first, and only such as `may_go` and rest: not seen for so
+    /// long, or that long behind the newest sample of all, as what has ended is when many samples of the past come at once.
+    /// Gives how many.
     pub(crate) fn forget_least(
         &mut self,
         count: usize,
-        moment: Duration,
+        (now, rest): (Duration, Duration),
         may_go: impl Fn(&Slot) -> bool,
     ) -> usize {
-        let moment = seconds(moment);
-        let may_go = |slot: &Slot| slot.seen < moment && may_go(slot);
+        let rest = seconds(rest);
+        let (moment, newest) =
+            (seconds(now).saturating_sub(rest), self.newest.saturating_sub(rest));
+        let may_go = |slot: &Slot| (slot.seen < moment || slot.newest < newest) && may_go(slot);
         let mut seen: Vec<u32> =
             self.slots().filter(|own| may_go(own)).map(|own| own.seen).collect();
         let count = count.min(seen.len());
@@ -382,6 +393,10 @@ impl SeriesTable {
             self.names.retain(|number| slots.get(number as usize).is_some_and(Option::is_some));
         }
     }
+}
+
+fn epoch_seconds(time: Time) -> u32 {
+    u32::try_from(time.millis() / 1000).unwrap_or(0)
 }
 
 /// Bytes of a series whose labels take so many, about.

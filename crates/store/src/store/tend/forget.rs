@@ -40,16 +40,14 @@ impl Store {
             let generation = intake.buffer.generation();
             intake.table.forget_before(moment, generation);
         }
-        if over > 0
-            && let Some(moment) = now.checked_sub(least)
-        {
-            self.forget_early(moment);
+        if over > 0 {
+            self.forget_early(now, least);
         }
     }
 
-    /// Forgets those least lately seen until series take half the room they may, but none with rows in memory and none
-    /// seen since a moment.
-    fn forget_early(&self, moment: Duration) {
+    /// Forgets those least lately seen until series take half the room they may, but none with rows in memory and only such
+    /// as rest, by the clock or by the times of samples.
+    fn forget_early(&self, now: Duration, rest: Duration) {
         // Most rows are looked at before writers have to wait for it.
         let runs = self.catalog().runs.clone();
         let mut held = RoaringTreemap::new();
@@ -63,7 +61,7 @@ impl Store {
             run.add_ids(&mut held);
         }
         let (over, generation) = (self.series_over(&intake), intake.buffer.generation());
-        let forgotten = intake.table.forget_least(over, moment, |slot| {
+        let forgotten = intake.table.forget_least(over, (now, rest), |slot| {
             !slot.is_in(generation) && !held.contains(slot.key.id)
         });
         drop(intake);

@@ -163,6 +163,37 @@ fn under_churn_series_at_rest_are_forgotten_early_and_those_written_to_are_not()
 }
 
 #[test]
+fn under_churn_of_the_past_series_are_forgotten_by_the_times_of_samples() {
+    let limits = StoreLimits { series_max: 1000, ..StoreLimits::default() };
+    let room = Room::new(StoreOptions { limits, ..StoreOptions::default() });
+    let steady: Vec<String> = (0..100).map(|number| format!("steady-{number}")).collect();
+    let mut left = 0;
+    // Two hours of data come within two minutes of the clock.
+    for minute in 0..120i64 {
+        let pods = (0..40).map(|number| format!("pod-{minute}-{number}"));
+        let time = NOW - (120 - minute) * 60_000;
+        let batch: Vec<Series> = steady
+            .iter()
+            .cloned()
+            .chain(pods)
+            .map(|host| series(labels("cpu", &host), &[(time, 1.0)]))
+            .collect();
+        left += usize::from(send(&room, "pods", &batch).unwrap().left_out.is_some());
+        room.clock.turn(Span::secs(1));
+        if minute % 5 == 4 {
+            room.store.flush().unwrap();
+        }
+        room.store.maintain().unwrap();
+    }
+    assert_eq!((left, room.store.stats().series_forgotten_early > 3000), (0, true));
+    let intake = room.store.intake.lock();
+    let kept = intake.table.slots().filter(|slot| slot.key.id <= 100).count();
+    assert_eq!(kept, 100, "those that go on keep their numbers");
+    drop(intake);
+    assert_eq!(all(&room.store).len(), 100 + 40 * 120);
+}
+
+#[test]
 fn no_series_with_rows_in_memory_is_forgotten_however_many_there_are() {
     let limits = StoreLimits { series_max: 100, ..StoreLimits::default() };
     let options = StoreOptions { limits, flush_after: Span::minutes(5), ..StoreOptions::default() };

@@ -1,10 +1,14 @@
 //! Questions to the log.
 
-use futures_util::TryStreamExt;
 use model::Time;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, query, sqlite::SqliteRow};
 
-use crate::{Event, EventQuery, Hash, Journal, JournalError, error::Doing, event::fits};
+use crate::{
+    Event, EventQuery, Journal, JournalError,
+    database::{Connection, Row, Statement},
+    error::Doing,
+    event::fits,
+    log,
+};
 
 const DOING: &str = "reading events";
 /// An answer stops growing past this many bytes of bodies, however few events it holds.
@@ -14,9 +18,10 @@ const SELECT: &str = "SELECT seq, at, kind, subject, body, hash FROM events WHER
 /// How large a journal is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct JournalStats {
-    /// How many events it has.
+    /// How many events it has, without those that were pruned.
     pub events: u64,
-    /// How large its file is, in bytes, without the write-ahead log.
+    /// How large its file is, in bytes, without the write-ahead log; in a server, how large its
+    /// tables and indexes are.
     pub file_bytes: u64,
     /// How many writes have failed since it was opened.
     pub writes_failed: u64,
@@ -25,38 +30,43 @@ pub struct JournalStats {
 impl Journal {
     /// How large it is; costs next to nothing.
     pub async fn stats(&self) -> Result<JournalStats, JournalError> {
-        let row = query(
-            "SELECT coalesce((SELECT max(seq) FROM events), 0) AS events,
-             (SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size)
-             AS bytes",
-        )
-        .fetch_one(self.read().await.connection())
-        .await
-        .doing(DOING)?;
-        let number = |column| -> Result<u64, JournalError> {
-            let number: i64 = row.try_get(column).doing(DOING)?;
-            Ok(u64::try_from(number).unwrap_or(0))
-        };
+        const FILE: &str = "SELECT (SELECT page_count FROM pragma_page_count)
+            * (SELECT page_size FROM pragma_page_size) AS bytes";
+        const SERVER: &str = "SELECT (pg_total_relation_size('events')
+            + pg_total_relation_size('outbox') + pg_total_relation_size('standing')) AS bytes";
+        let mut read = self.read().await?;
+        let connection = read.connection()?;
+        let head = log::head(connection, DOING).await?;
+        let size = if connection.is_server() { SERVER } else { FILE };
+        let row = connection.one(Statement::new(size)).await.doing(DOING)?;
+        let bytes = row.number("bytes").doing(DOING)?;
         Ok(JournalStats {
-            events: number("events")?,
-            file_bytes: number("bytes")?,
+            events: u64::try_from(head.seq - head.pruned).unwrap_or(0),
+            file_bytes: u64::try_from(bytes).unwrap_or(0),
             writes_failed: self.writes_failed(),
         })
+    }
+
+    /// The place of the last event ever recorded; 0 if there is none. Costs next to nothing, and
+    /// tells whether there is anything new to read.
+    pub async fn last_seq(&self) -> Result<i64, JournalError> {
+        Ok(log::head(self.read().await?.connection()?, DOING).await?.seq)
     }
 
     /// Reads events. A short answer does not mean that there are no more: it also ends early when
     /// bodies are very large. An empty one does.
     pub async fn events(&self, question: EventQuery) -> Result<Vec<Event>, JournalError> {
         fits("a question's list of kinds", question.kinds.len(), EventQuery::KINDS_MAX)?;
-        let mut connection = self.read().await;
+        let mut read = self.read().await?;
+        let connection = read.connection()?;
         let mut after = question.after.unwrap_or(0);
         if let Some(since) = question.since {
-            let Some(first) = first_since(connection.connection(), since).await? else {
+            let Some(first) = first_since(connection, since).await? else {
                 return Ok(Vec::new());
             };
             after = after.max(first - 1);
         }
-        let mut sql = QueryBuilder::new(SELECT);
+        let mut sql = Statement::new(SELECT);
         if question.kinds.is_empty() {
             pick(&mut sql, &question, None, after);
         }
@@ -66,40 +76,57 @@ impl Journal {
             pick(&mut sql, &question, Some(kind), after);
         }
         sql.push(")").push(order(&question)).push_bind(bounded(question.limit));
-        read_events(connection.connection(), sql).await
+        read_events(connection, sql).await
     }
 
     /// The newest event of every subject of a kind, newest first: the state of a fold that needs
     /// no more than the last word on each. Page on with `before`; short answers as in `events`.
+    ///
+    /// What [`Journal::fold`] has folded already is not read again, so that the cost does not grow
+    /// with the age of the journal; subjects that were over then are left out.
     pub async fn latest(
         &self,
         kind: &str,
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<Event>, JournalError> {
-        let mut sql = QueryBuilder::new(SELECT);
-        sql.push("SELECT max(seq) FROM events WHERE kind = ").push_bind(kind.to_owned());
-        sql.push(" GROUP BY subject HAVING max(seq) < ").push_bind(before.unwrap_or(i64::MAX));
-        sql.push(") ORDER BY seq DESC LIMIT ").push_bind(bounded(limit));
-        read_events(self.read().await.connection(), sql).await
+        const LATEST: &str = "SELECT seq, at, kind, subject, body, hash FROM (
+            SELECT seq, at, kind, subject, body, hash FROM standing WHERE kind = $1
+            AND NOT EXISTS (SELECT 1 FROM events AS newer WHERE newer.kind = $1
+                AND newer.subject = standing.subject
+                AND newer.seq > (SELECT coalesce(max(seq), 0) FROM folded WHERE kind = $1))
+            UNION ALL
+            SELECT seq, at, kind, subject, body, hash FROM events WHERE seq IN (
+                SELECT max(seq) FROM events WHERE kind = $1
+                AND seq > (SELECT coalesce(max(seq), 0) FROM folded WHERE kind = $1)
+                GROUP BY subject)
+            ) AS last WHERE seq < $2 ORDER BY seq DESC LIMIT $3";
+        let statement =
+            Statement::new(LATEST).bind(kind).bind(before.unwrap_or(i64::MAX)).bind(bounded(limit));
+        read_events(self.read().await?.connection()?, statement).await
     }
 }
 
 /// The places of events of one kind, or of all.
-fn pick(sql: &mut QueryBuilder<Sqlite>, question: &EventQuery, kind: Option<&str>, after: i64) {
+fn pick<'a>(
+    sql: &mut Statement<'a>,
+    question: &'a EventQuery,
+    kind: Option<&'a String>,
+    after: i64,
+) {
     sql.push("SELECT seq FROM (SELECT seq FROM events WHERE seq > ").push_bind(after);
     sql.push(" AND seq < ").push_bind(question.before.unwrap_or(i64::MAX));
     if let Some(kind) = kind {
-        sql.push(" AND kind = ").push_bind(kind.to_owned());
+        sql.push(" AND kind = ").push_bind(kind);
     }
     if let Some(subject) = &question.subject {
-        sql.push(" AND subject = ").push_bind(subject.clone());
+        sql.push(" AND subject = ").push_bind(subject);
     }
     if let Some(since) = question.since {
         // The plus keeps SQLite from walking the index by time and then sorting by place.
         sql.push(" AND +at >= ").push_bind(since.millis());
     }
-    sql.push(order(question)).push_bind(bounded(question.limit)).push(")");
+    sql.push(order(question)).push_bind(bounded(question.limit)).push(") AS part");
 }
 
 fn order(question: &EventQuery) -> &'static str {
@@ -114,48 +141,38 @@ fn bounded(limit: u32) -> u32 {
 /// The first place from which on events of this moment or later are found. Times mostly rise with
 /// places, but a clock may be set back.
 async fn first_since(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     since: Time,
 ) -> Result<Option<i64>, JournalError> {
-    query("SELECT min(seq) FROM events WHERE at >= ?")
-        .bind(since.millis())
-        .fetch_one(connection)
-        .await
-        .and_then(|row| row.try_get(0))
-        .doing(DOING)
+    let sql = "SELECT min(seq) AS seq FROM events WHERE at >= $1";
+    let row = connection.one(Statement::new(sql).bind(since.millis())).await;
+    row.and_then(|row| row.number_or_none("seq")).doing(DOING)
 }
 
 async fn read_events(
-    connection: &mut SqliteConnection,
-    mut sql: QueryBuilder<Sqlite>,
+    connection: &mut Connection,
+    statement: Statement<'_>,
 ) -> Result<Vec<Event>, JournalError> {
     let mut events = Vec::new();
     let mut bytes = 0;
-    let mut rows = sql.build().fetch(connection);
-    while bytes < ANSWER_BYTES_MAX
-        && let Some(row) = rows.try_next().await.doing(DOING)?
-    {
-        bytes += row.try_get::<&str, _>("body").doing(DOING)?.len();
-        events.push(read_event(&row)?);
-    }
+    let read = |row: &Row| {
+        bytes += row.text("body").doing(DOING)?.len();
+        events.push(read_event(row)?);
+        Ok(bytes < ANSWER_BYTES_MAX)
+    };
+    connection.each(statement, read, DOING).await?;
     Ok(events)
 }
 
-fn read_event(row: &SqliteRow) -> Result<Event, JournalError> {
-    let seq: i64 = row.try_get("seq").doing(DOING)?;
-    let body: &str = row.try_get("body").doing(DOING)?;
-    let hash: &[u8] = row.try_get("hash").doing(DOING)?;
+pub(crate) fn read_event(row: &Row) -> Result<Event, JournalError> {
+    let seq = row.number("seq").doing(DOING)?;
     Ok(Event {
         seq,
-        at: Time(row.try_get("at").doing(DOING)?),
-        kind: row.try_get("kind").doing(DOING)?,
-        subject: row.try_get("subject").doing(DOING)?,
-        body: serde_json::from_str(body).map_err(|source| JournalError::Body {
-            what: "event",
-            number: seq,
-            source,
-        })?,
-        hash: Hash::from_bytes(hash)
-            .ok_or(JournalError::Broken { seq, why: "has a hash of a wrong length" })?,
+        at: Time(row.number("at").doing(DOING)?),
+        kind: row.text("kind").doing(DOING)?.to_owned(),
+        subject: row.text("subject").doing(DOING)?.to_owned(),
+        body: serde_json::from_str(row.text("body").doing(DOING)?)
+            .map_err(|source| JournalError::Body { what: "event", number: seq, source })?,
+        hash: log::read_hash(row, "hash", DOING)?,
     })
 }

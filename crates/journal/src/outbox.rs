@@ -1,13 +1,13 @@
-//! The outbox: messages that wait for delivery, in the same file as what they tell of.
+//! The outbox: messages that wait for delivery, beside what they tell of.
 
 use std::collections::BTreeMap;
 
 use model::Time;
 use serde_json::{Value, json};
-use sqlx::{Row, SqliteConnection, query, sqlite::SqliteRow};
 
 use crate::{
     DELIVERED, Journal, JournalError, Options, UNDELIVERED, chain,
+    database::{Connection, Row, Statement},
     error::Doing,
     event::{CheckedEvent, CheckedMessage},
     log,
@@ -84,15 +84,12 @@ impl Journal {
 
     /// When the next message for this receiver is due.
     pub async fn next_due(&self, receiver: &str) -> Result<Option<Time>, JournalError> {
-        let row = query(
-            "SELECT min(due) FROM outbox WHERE settled_at IS NULL AND receiver = ?1 AND id IN
-             (SELECT min(id) FROM outbox WHERE settled_at IS NULL AND receiver = ?1 GROUP BY lane)",
-        )
-        .bind(receiver)
-        .fetch_one(self.read().await.connection())
-        .await
-        .doing(READING)?;
-        Ok(row.try_get::<Option<i64>, _>(0).doing(READING)?.map(Time))
+        const NEXT: &str = "SELECT min(due) AS due FROM outbox
+            WHERE settled_at IS NULL AND receiver = $1 AND id IN
+            (SELECT min(id) FROM outbox WHERE settled_at IS NULL AND receiver = $1 GROUP BY lane)";
+        let statement = Statement::new(NEXT).bind(receiver);
+        let row = self.read().await?.connection()?.one(statement).await.doing(READING)?;
+        Ok(row.number_or_none("due").doing(READING)?.map(Time))
     }
 
     /// A message reached its receiver. An event says so.
@@ -107,50 +104,38 @@ impl Journal {
 
     /// A try failed; the next is due then.
     pub async fn retry(&self, id: i64, due: Time, error: &str) -> Result<(), JournalError> {
+        const RETRY: &str = "UPDATE outbox SET due = $1, attempts = attempts + 1, error = $2
+            WHERE id = $3 AND settled_at IS NULL";
         let mut write = self.write().await?;
-        let result = query(
-            "UPDATE outbox SET due = ?, attempts = attempts + 1, error = ?
-             WHERE id = ? AND settled_at IS NULL",
-        )
-        .bind(due.millis())
-        .bind(cut(error))
-        .bind(id)
-        .execute(write.connection())
-        .await
-        .doing(WRITING)
-        .and_then(|done| found(id, done.rows_affected()));
-        write.end(result).await?;
+        let statement = Statement::new(RETRY).bind(due.millis()).bind(cut(error)).bind(id);
+        let result = write.connection()?.execute(statement).await.doing(WRITING);
+        let result = result.and_then(|rows| found(id, rows));
+        self.end(write, result).await?;
         self.outbox_turned();
         Ok(())
     }
 
     /// What the outbox holds.
     pub async fn outbox_stats(&self) -> Result<OutboxStats, JournalError> {
-        let mut connection = self.read().await;
-        let rows = query(
-            "SELECT receiver, count(*) AS waiting, min(first_due) AS oldest, max(error) AS error
-             FROM outbox WHERE settled_at IS NULL GROUP BY receiver",
-        )
-        .fetch_all(connection.connection())
-        .await
-        .doing(READING)?;
+        const WAITING: &str = "SELECT receiver, count(*) AS waiting, min(first_due) AS oldest,
+            max(error) AS error FROM outbox WHERE settled_at IS NULL GROUP BY receiver";
+        const SETTLED: &str = "SELECT count(*) AS settled FROM outbox WHERE settled_at IS NOT NULL";
+        let mut read = self.read().await?;
+        let connection = read.connection()?;
         let mut stats = OutboxStats::default();
-        for row in rows {
+        for row in connection.rows(Statement::new(WAITING)).await.doing(READING)? {
             let waiting = count(&row, "waiting")?;
             stats.waiting += waiting;
             stats.receivers.insert(
-                row.try_get("receiver").doing(READING)?,
+                row.text("receiver").doing(READING)?.to_owned(),
                 ReceiverStats {
                     waiting,
-                    oldest: Time(row.try_get("oldest").doing(READING)?),
-                    error: row.try_get("error").doing(READING)?,
+                    oldest: Time(row.number("oldest").doing(READING)?),
+                    error: row.text_or_none("error").doing(READING)?.map(str::to_owned),
                 },
             );
         }
-        let row = query("SELECT count(*) AS settled FROM outbox WHERE settled_at IS NOT NULL")
-            .fetch_one(connection.connection())
-            .await
-            .doing(READING)?;
+        let row = connection.one(Statement::new(SETTLED)).await.doing(READING)?;
         stats.settled = count(&row, "settled")?;
         Ok(stats)
     }
@@ -161,137 +146,115 @@ impl Journal {
         now: Time,
         limit: u32,
     ) -> Result<Vec<Message>, JournalError> {
-        let rows = query(
-            "SELECT id, receiver, lane, key, first_due, due, attempts, error, body FROM outbox
-             WHERE settled_at IS NULL AND due <= ?1 AND id IN
-             (SELECT min(id) FROM outbox WHERE settled_at IS NULL AND (?2 IS NULL OR receiver = ?2)
-              GROUP BY receiver, lane)
-             ORDER BY due, id LIMIT ?3",
-        )
-        .bind(now.millis())
-        .bind(receiver)
-        .bind(limit.min(LIMIT_MAX))
-        .fetch_all(self.read().await.connection())
-        .await
-        .doing(READING)?;
+        const DUE: &str = "SELECT id, receiver, lane, key, first_due, due, attempts, error, body
+            FROM outbox WHERE settled_at IS NULL AND due <= $1 AND id IN
+            (SELECT min(id) FROM outbox WHERE settled_at IS NULL AND ($2 IS NULL OR receiver = $2)
+             GROUP BY receiver, lane)
+            ORDER BY due, id LIMIT $3";
+        let statement =
+            Statement::new(DUE).bind(now.millis()).bind(receiver).bind(limit.min(LIMIT_MAX));
+        let rows = self.read().await?.connection()?.rows(statement).await.doing(READING)?;
         rows.iter().map(read_message).collect()
     }
 
     async fn settle(&self, id: i64, now: Time, error: Option<&str>) -> Result<(), JournalError> {
         let settled_max = self.options().settled_max;
         let mut write = self.write().await?;
-        let result = settle(write.connection(), id, now, error, settled_max).await;
-        write.end(result).await
+        let result = settle(write.connection()?, id, now, error, settled_max).await;
+        self.end(write, result).await
     }
 }
 
 /// Puts messages into the outbox within a transaction. If too many wait, the oldest are given up;
 /// the events that say so are returned.
 pub(crate) async fn enqueue(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     messages: &[CheckedMessage],
     options: &Options,
 ) -> Result<Vec<CheckedEvent>, JournalError> {
+    const ADD: &str = "INSERT INTO outbox (key, receiver, lane, first_due, due, body)
+        VALUES ($1, $2, $3, $4, $4, $5) ON CONFLICT (key) DO NOTHING";
+    const CROWDED: &str = "SELECT id FROM outbox WHERE settled_at IS NULL
+        ORDER BY id DESC LIMIT $1 OFFSET $2";
     let Some(last) = messages.last() else {
         return Ok(Vec::new());
     };
     for message in messages {
-        query(
-            "INSERT INTO outbox (key, receiver, lane, first_due, due, body)
-             VALUES (?1, ?2, ?3, ?4, ?4, ?5) ON CONFLICT (key) DO NOTHING",
-        )
-        .bind(&message.key)
-        .bind(&message.receiver)
-        .bind(&message.lane)
-        .bind(message.due.millis())
-        .bind(&message.body)
-        .execute(&mut *connection)
-        .await
-        .doing(WRITING)?;
+        let statement = Statement::new(ADD)
+            .bind(&message.key)
+            .bind(&message.receiver)
+            .bind(&message.lane)
+            .bind(message.due.millis())
+            .bind(&message.body);
+        connection.execute(statement).await.doing(WRITING)?;
     }
-    let crowded =
-        query("SELECT id FROM outbox WHERE settled_at IS NULL ORDER BY id DESC LIMIT -1 OFFSET ?")
-            .bind(options.waiting_max)
-            .fetch_all(&mut *connection)
-            .await
-            .doing(WRITING)?;
+    let statement = Statement::new(CROWDED).bind(i64::MAX).bind(options.waiting_max);
+    let crowded = connection.rows(statement).await.doing(WRITING)?;
     let mut events = Vec::with_capacity(crowded.len());
     for row in crowded {
-        let id: i64 = row.try_get(0).doing(WRITING)?;
+        let id = row.number("id").doing(WRITING)?;
         events.push(mark(connection, id, last.due, Some("too many messages wait")).await?);
     }
     Ok(events)
 }
 
 async fn settle(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     id: i64,
     now: Time,
     error: Option<&str>,
     settled_max: u32,
 ) -> Result<(), JournalError> {
+    const FORGET: &str = "DELETE FROM outbox WHERE settled_at IS NOT NULL AND id <=
+        (SELECT id FROM outbox WHERE settled_at IS NOT NULL ORDER BY id DESC LIMIT 1 OFFSET $1)";
     let event = mark(connection, id, now, error).await?;
     log::append(connection, &[event]).await?;
-    query(
-        "DELETE FROM outbox WHERE settled_at IS NOT NULL AND id <=
-         (SELECT id FROM outbox WHERE settled_at IS NOT NULL ORDER BY id DESC LIMIT 1 OFFSET ?)",
-    )
-    .bind(settled_max)
-    .execute(connection)
-    .await
-    .map(drop)
-    .doing(WRITING)
+    connection.execute(Statement::new(FORGET).bind(settled_max)).await.map(drop).doing(WRITING)
 }
 
 /// Marks a message as settled, and gives the event that says so.
 async fn mark(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     id: i64,
     now: Time,
     error: Option<&str>,
 ) -> Result<CheckedEvent, JournalError> {
+    const MARK: &str = "UPDATE outbox SET settled_at = $1, outcome = $2,
+        error = coalesce($3, error), attempts = attempts + 1
+        WHERE id = $4 AND settled_at IS NULL RETURNING receiver, lane, key, attempts";
     let kind = if error.is_some() { UNDELIVERED } else { DELIVERED };
-    let row = query(
-        "UPDATE outbox SET settled_at = ?, outcome = ?, error = coalesce(?, error),
-         attempts = attempts + 1 WHERE id = ? AND settled_at IS NULL
-         RETURNING receiver, lane, key, attempts",
-    )
-    .bind(now.millis())
-    .bind(kind)
-    .bind(error.map(cut))
-    .bind(id)
-    .fetch_optional(connection)
-    .await
-    .doing(WRITING)?
-    .ok_or(JournalError::NotWaiting { id })?;
+    let error = error.map(cut);
+    let statement = Statement::new(MARK).bind(now.millis()).bind(kind).bind(error).bind(id);
+    let row = connection.row(statement).await.doing(WRITING)?;
+    let row = row.ok_or(JournalError::NotWaiting { id })?;
     let mut body = json!({
-        "key": row.try_get::<&str, _>("key").doing(WRITING)?,
-        "lane": row.try_get::<&str, _>("lane").doing(WRITING)?,
-        "attempts": row.try_get::<i64, _>("attempts").doing(WRITING)?,
+        "key": row.text("key").doing(WRITING)?,
+        "lane": row.text("lane").doing(WRITING)?,
+        "attempts": row.number("attempts").doing(WRITING)?,
     });
     if let Some(error) = error {
-        body["error"] = cut(error).into();
+        body["error"] = error.into();
     }
     Ok(CheckedEvent {
         at: now,
         kind: kind.to_owned(),
-        subject: row.try_get("receiver").doing(WRITING)?,
+        subject: row.text("receiver").doing(WRITING)?.to_owned(),
         body: chain::canonical(&body),
     })
 }
 
-fn read_message(row: &SqliteRow) -> Result<Message, JournalError> {
-    let id: i64 = row.try_get("id").doing(READING)?;
-    let body: &str = row.try_get("body").doing(READING)?;
+fn read_message(row: &Row) -> Result<Message, JournalError> {
+    let id = row.number("id").doing(READING)?;
+    let body = row.text("body").doing(READING)?;
     Ok(Message {
         id,
-        receiver: row.try_get("receiver").doing(READING)?,
-        lane: row.try_get("lane").doing(READING)?,
-        key: row.try_get("key").doing(READING)?,
-        first_due: Time(row.try_get("first_due").doing(READING)?),
-        due: Time(row.try_get("due").doing(READING)?),
-        attempts: row.try_get("attempts").doing(READING)?,
-        error: row.try_get("error").doing(READING)?,
+        receiver: row.text("receiver").doing(READING)?.to_owned(),
+        lane: row.text("lane").doing(READING)?.to_owned(),
+        key: row.text("key").doing(READING)?.to_owned(),
+        first_due: Time(row.number("first_due").doing(READING)?),
+        due: Time(row.number("due").doing(READING)?),
+        attempts: u32::try_from(row.number("attempts").doing(READING)?).unwrap_or(u32::MAX),
+        error: row.text_or_none("error").doing(READING)?.map(str::to_owned),
         body: serde_json::from_str(body).map_err(|source| JournalError::Body {
             what: "message",
             number: id,
@@ -300,9 +263,8 @@ fn read_message(row: &SqliteRow) -> Result<Message, JournalError> {
     })
 }
 
-fn count(row: &SqliteRow, column: &'static str) -> Result<u64, JournalError> {
-    let count: i64 = row.try_get(column).doing(READING)?;
-    Ok(u64::try_from(count).unwrap_or(0))
+fn count(row: &Row, column: &'static str) -> Result<u64, JournalError> {
+    Ok(u64::try_from(row.number(column).doing(READING)?).unwrap_or(0))
 }
 
 fn found(id: i64, rows: u64) -> Result<(), JournalError> {

@@ -115,6 +115,8 @@ impl Deliverer {
     /// Costs nothing while there is nothing to deliver.
     pub async fn run(&self, journal: &Journal, stop: impl Future<Output = ()> + Send) {
         let stopped = watch::Sender::new(false);
+        // It may have run before: whoever delivers may change from server to server and back.
+        self.tools.stopping.store(false, Ordering::Relaxed);
         if let Err(error) = self.give_up_strangers(journal, self.tools.clock.now()).await {
             tracing::warn!(%error, "cannot read the outbox");
         }

@@ -19,4 +19,4 @@ pub use deliver::{Delivered, Deliverer};
 pub use groups::Groups;
 pub use notify::{NOTIFIED, Notices, notify};
 pub use receiver::{Receiver, Told};
-pub use restore::restore;
+pub use restore::{is_over, restore};

@@ -42,6 +42,18 @@ pub async fn restore(
     Ok(told.groups(receivers, alerts, now))
 }
 
+/// Whether what a group was last told needs no remembering: nobody was told in it of an alert that
+/// fires, so that nothing is left to take back.
+pub fn is_over(event: &Event) -> bool {
+    let empty = |name: &str| match &event.body[name] {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    };
+    event.kind == NOTIFIED && empty("firing") && empty("others")
+}
+
 /// By receiver and alert: what was last told, and when.
 #[derive(Default)]
 struct ToldBefore(BTreeMap<String, BTreeMap<AlertId, Before>>);

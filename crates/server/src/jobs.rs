@@ -2,6 +2,7 @@
 
 mod backfill;
 mod delivery;
+mod facts;
 mod forecasts;
 mod forward;
 mod host;
@@ -64,6 +65,9 @@ pub(crate) fn start(app: &Arc<App>, work: Work, http: &reqwest::Client) {
         let queue = Arc::clone(queue);
         app.tasks.start("forward", |stop| forward::run(Arc::clone(app), queue, own, stop));
     }
+    app.tasks.start("duty", |stop| facts::duty::run(Arc::clone(app), stop));
+    app.tasks.start("wake", |stop| facts::duty::wake(Arc::clone(app), stop));
+    app.tasks.start("journal", |stop| facts::upkeep::run(Arc::clone(app), stop));
     // Without receivers too: messages to those that are gone must be given up.
     let deliverer = delivery::deliverer(app, http, receivers);
     app.tasks.start("gather", |stop| delivery::gather(Arc::clone(app), stop));

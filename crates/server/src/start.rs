@@ -27,7 +27,7 @@ use crate::{
     http::{Access, Bounded, Gate, Receiving, SentFrom, app_router, chain, gate_router},
     jobs::{self, Work},
     state::{
-        ALERT, Admission, AlertBook, App, Board, ClusterError, Hub, RULE_TURNS, alert_of, queries,
+        Admission, AlertBook, App, Board, ClusterError, Duty, Hub, RULE_TURNS, facts, queries,
     },
     tasks::Tasks,
 };
@@ -158,6 +158,7 @@ impl Running {
         if !left.is_empty() {
             warn!(tasks = left.join(", "), "these did not stop in time");
         }
+        give_back(&self.app).await;
         if tokio::time::timeout(STOP_MAX, self.serving).await.is_err() {
             warn!("connections did not end in time");
         }
@@ -169,6 +170,18 @@ impl Running {
             Ok(Ok(())) => info!("stopped"),
             Ok(Err(error)) => error!(error = chain(&error), "the store did not close"),
             Err(error) => error!(%error, "closing the store ended early"),
+        }
+    }
+}
+
+/// Lets other servers have the work that was ours, now that nothing of it is under way.
+async fn give_back(app: &App) {
+    for duty in [&app.judging, &app.delivering] {
+        if let Some(journal) = duty.journal()
+            && let Some(lease) = journal.held()
+            && let Err(error) = journal.give_back(lease).await
+        {
+            warn!(error = chain(&error), "another server takes over only after a while");
         }
     }
 }
@@ -294,9 +307,16 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &mut Work) -> Result<Arc<App
     let numbers = (data.clone(), convert::store_options(&settings.store), rules);
     let (store, queues) = open_numbers(numbers, gate, &clock, work).await?;
     let queries = queries(&settings, &store, &clock, tasks.stop_token())?;
-    let journal = Journal::open(&data.join("journal.db")).await?;
+    let place = facts::place(&settings, &data)?;
+    let ours = !place.is_shared();
+    let journal = Journal::open_at(place, journal::Options::default()).await?;
+    let duty = |name| Duty::new(name, ours.then(|| journal.clone()));
+    let (judging, delivering) = (duty("judging"), duty("delivering"));
+    let host = host_name(&settings);
+    let server_name =
+        facts::server_name(&data, &host).map_err(file("name this server in", &data))?;
     let now = clock.now();
-    let mut active = ActiveAlerts::from_alerts(read_alerts(&journal).await?);
+    let mut active = ActiveAlerts::from_alerts(facts::read_alerts(&journal).await?);
     let last_seen = store.stats().newest.unwrap_or(now).min(now);
     active.after_outage(now.since(last_seen).min(AWAY_MAX));
     let groups = respond::restore(&journal, &work.receivers, active.alerts(), now).await?;
@@ -313,7 +333,10 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &mut Work) -> Result<Arc<App
         query_memory: MemoryPool::new(
             usize::try_from(settings.query.memory_max).unwrap_or(usize::MAX),
         ),
-        host: host_name(&settings),
+        host,
+        server_name,
+        judging,
+        delivering,
         receiving: Receiving::new(&settings.remote_write),
         settings,
         groups: work.groups.clone(),
@@ -355,22 +378,8 @@ async fn open_numbers(
     Ok((store, queues))
 }
 
-/// The last word on every alert, as the journal has it.
-async fn read_alerts(journal: &Journal) -> Result<Vec<model::Alert>, JournalError> {
-    let mut alerts = Vec::new();
-    let mut before = None;
-    loop {
-        let events = journal.latest(ALERT, before, 0).await?;
-        let Some(last) = events.last() else { break };
-        before = Some(last.seq);
-        alerts.extend(events.iter().filter_map(|event| Some(alert_of(event)?.1)));
-    }
-    alerts.reverse();
-    Ok(alerts)
-}
-
 /// Ends alerts whose rule or resource the settings no longer have.
-async fn forget_vanished(app: &Arc<App>) {
+pub(crate) async fn forget_vanished(app: &Arc<App>) {
     let mut known: std::collections::BTreeSet<String> = app
         .groups
         .iter()

@@ -18,9 +18,9 @@ pub use reader::{Field, Fields, Placed, Reader, parse_duration, parse_share, par
 pub use reference::reference;
 pub use settings::{
     Authorization, Downsample, ExpressionCheck, Forward, ForwardProtocol, HistogramForm,
-    HostSettings, OtlpSettings, ProcessWatch, PromotedAttributes, QuerySettings, ReceiveSettings,
-    Receiver, Relabel, RelabelAction, RemoteQuery, Scheme, ScrapeJob, ScrapeLimits, SecretSource,
-    ServerSettings, Settings, StoreSettings, Sync, TargetGroup, TlsSettings, TranslationStrategy,
-    read_secret,
+    HostSettings, JournalSettings, OtlpSettings, ProcessWatch, PromotedAttributes, QuerySettings,
+    ReceiveSettings, Receiver, Relabel, RelabelAction, RemoteQuery, Scheme, ScrapeJob,
+    ScrapeLimits, SecretSource, ServerSettings, Settings, StoreSettings, Sync, TargetGroup,
+    TlsSettings, TranslationStrategy, read_secret,
 };
 pub use yaml::{Document, Entry, Node, read_text};

@@ -22,7 +22,7 @@ pub use receive::{
     HistogramForm, OtlpSettings, PromotedAttributes, ReceiveSettings, TranslationStrategy,
 };
 pub use receiver::Receiver;
-pub use remote::{Forward, ForwardProtocol, RemoteQuery};
+pub use remote::{Forward, ForwardProtocol, JournalSettings, RemoteQuery};
 pub use scrape::{
     Authorization, Relabel, RelabelAction, Scheme, ScrapeJob, ScrapeLimits, TargetGroup,
     TlsSettings,
@@ -51,6 +51,8 @@ pub struct Settings {
     pub server: ServerSettings,
     /// How samples are kept.
     pub store: StoreSettings,
+    /// Where facts are kept.
+    pub journal: JournalSettings,
     /// What questions may cost.
     pub query: QuerySettings,
     /// How this machine is watched.
@@ -121,6 +123,7 @@ impl Settings {
         let base = self.base.clone();
         let place = |path: &mut PathBuf| *path = base.join(&*path);
         self.server.token_file.iter_mut().for_each(place);
+        self.journal.password_file.iter_mut().for_each(place);
         for receiver in &mut self.receivers {
             receiver.token_file.iter_mut().for_each(place);
         }

@@ -6,6 +6,7 @@ mod described;
 mod memory;
 mod notation;
 mod peer;
+mod postgres;
 mod shared;
 
 pub use cases::{Case, cases};
@@ -14,4 +15,5 @@ pub use described::{Described, Point, describe};
 pub use memory::MemoryStore;
 pub use notation::{NotedHistogram, grown, parse_histogram};
 pub use peer::{Peer, free_port, http_get};
+pub use postgres::Postgres;
 pub use shared::shared;

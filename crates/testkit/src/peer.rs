@@ -124,11 +124,11 @@ impl Drop for Peer {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a real peer lives in real time")]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
 #[expect(clippy::disallowed_methods, reason = "a real peer lives in real time")]
-fn pause() {
+pub(crate) fn pause() {
     std::thread::sleep(Duration::from_millis(20));
 }

@@ -1,18 +1,24 @@
 //! Writing, reading, reading again after a restart, and the chain.
 
-use std::path::Path;
-
-use journal::{Entry, EventQuery, Hash, Journal, JournalError, Options};
+use journal::{Entry, EventQuery, Hash, JournalError, Options};
 use model::{Kind, Time};
 use serde_json::json;
 
-use crate::common::{event, events, meddle, message};
+use crate::common::{World, both, event, events, message};
 
-#[tokio::test]
-async fn what_was_recorded_is_there_after_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("journal.db");
-    let journal = Journal::open(&path).await.unwrap();
+both! {
+    what_was_recorded_is_there_after_a_restart,
+    a_record_that_is_abandoned_leaves_nothing_behind,
+    questions_pick_by_kind_subject_time_and_place,
+    the_last_word_on_every_subject_is_found,
+    events_refuse_to_be_changed_deleted_and_replaced,
+    who_removes_the_triggers_is_found_out_at_the_first_event_they_touched,
+    what_is_too_large_is_refused_whole,
+    an_answer_is_bounded_in_bytes_and_pages_on,
+}
+
+async fn what_was_recorded_is_there_after_a_restart(world: World) {
+    let journal = world.open().await;
     let seqs =
         journal.record(events([event(10, "alert", "a"), event(20, "change", "b")])).await.unwrap();
     assert_eq!(seqs, [1, 2]);
@@ -20,7 +26,7 @@ async fn what_was_recorded_is_there_after_a_restart() {
     journal.close().await.unwrap();
     drop(journal);
 
-    let journal = Journal::open(&path).await.unwrap();
+    let journal = world.open().await;
     assert_eq!(journal.events(EventQuery::default()).await.unwrap(), before);
     assert_eq!(journal.record(events([event(30, "alert", "c")])).await.unwrap(), [3]);
     let verified = journal.verify().await.unwrap();
@@ -31,10 +37,8 @@ async fn what_was_recorded_is_there_after_a_restart() {
     assert_ne!(verified.head, Hash::NONE);
 }
 
-#[tokio::test]
-async fn a_record_that_is_abandoned_leaves_nothing_behind() {
-    let folder = tempfile::tempdir().unwrap();
-    let journal = Journal::open(&folder.path().join("journal.db")).await.unwrap();
+async fn a_record_that_is_abandoned_leaves_nothing_behind(world: World) {
+    let journal = world.open().await;
     let mut abandoned = 0;
     for turns in 0..60 {
         let record = journal.record(events((0..20).map(|at| event(at, "alert", "a"))));
@@ -55,9 +59,8 @@ async fn a_record_that_is_abandoned_leaves_nothing_behind() {
     journal.verify().await.unwrap();
 }
 
-#[tokio::test]
-async fn questions_pick_by_kind_subject_time_and_place() {
-    let journal = Journal::open(Path::new(":memory:")).await.unwrap();
+async fn questions_pick_by_kind_subject_time_and_place(world: World) {
+    let journal = world.open().await;
     let all = (1..=9).map(|at| {
         let kind = if at % 3 == 0 { "change" } else { "alert" };
         event(at * 10, kind, if at % 2 == 0 { "even" } else { "odd" })
@@ -77,9 +80,8 @@ async fn questions_pick_by_kind_subject_time_and_place() {
     assert_eq!(ask(EventQuery { kinds, subject: Some("odd".into()), ..any() }).await.len(), 5);
 }
 
-#[tokio::test]
-async fn the_last_word_on_every_subject_is_found() {
-    let journal = Journal::open(Path::new(":memory:")).await.unwrap();
+async fn the_last_word_on_every_subject_is_found(world: World) {
+    let journal = world.open().await;
     let subjects = ["a", "b", "a", "c", "a", "b"];
     let all = (1..).zip(subjects).map(|(at, subject)| event(at, "alert", subject));
     journal.record(events(all)).await.unwrap();
@@ -91,27 +93,24 @@ async fn the_last_word_on_every_subject_is_found() {
     assert_eq!(rest.len(), 1);
 }
 
-#[tokio::test]
-async fn events_refuse_to_be_changed_deleted_and_replaced() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("journal.db");
-    let journal = Journal::open(&path).await.unwrap();
+async fn events_refuse_to_be_changed_deleted_and_replaced(world: World) {
+    let journal = world.open().await;
     journal.record(events([event(1, "alert", "a")])).await.unwrap();
-    for sql in [
-        "UPDATE events SET subject = 'b'",
-        "DELETE FROM events",
-        "REPLACE INTO events SELECT seq, at, kind, 'b', body, hash FROM events",
-    ] {
-        let error = meddle(&path, sql).await.unwrap_err().to_string();
+    let replace = if world.is_server() {
+        "TRUNCATE events"
+    } else {
+        "REPLACE INTO events SELECT seq, at, kind, 'b', body, hash FROM events"
+    };
+    for sql in ["UPDATE events SET subject = 'b'", "DELETE FROM events", replace] {
+        let error = world.meddle(sql).await.unwrap_err();
         assert!(error.contains("events are never"), "{sql}: {error}");
     }
     journal.verify().await.unwrap();
 }
 
-#[tokio::test]
-async fn who_removes_the_triggers_is_found_out_at_the_first_event_they_touched() {
-    const OFF: [&str; 2] =
-        ["DROP TRIGGER events_are_not_changed", "DROP TRIGGER events_are_not_deleted"];
+async fn who_removes_the_triggers_is_found_out_at_the_first_event_they_touched(world: World) {
+    let on = if world.is_server() { "ON events" } else { "" };
+    let off = ["changed", "deleted"].map(|what| format!("DROP TRIGGER events_are_not_{what} {on}"));
     for (sql, seq, why) in [
         ("UPDATE events SET at = 5 WHERE seq = 2", 2, "does not match its hash"),
         ("UPDATE events SET body = '{}' WHERE seq IN (3, 4)", 3, "does not match its hash"),
@@ -120,14 +119,13 @@ async fn who_removes_the_triggers_is_found_out_at_the_first_event_they_touched()
         ("DELETE FROM events WHERE seq >= 4", 4, "is missing"),
         ("DELETE FROM events", 1, "is missing"),
     ] {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal.db");
-        let journal = Journal::open(&path).await.unwrap();
+        let world = world.another();
+        let journal = world.open().await;
         journal.record(events((1..=5).map(|at| event(at, "alert", "a")))).await.unwrap();
-        for off in OFF {
-            meddle(&path, off).await.unwrap();
+        for off in &off {
+            world.meddle(off).await.unwrap();
         }
-        meddle(&path, sql).await.unwrap();
+        world.meddle(sql).await.unwrap();
         let error = journal.verify().await.unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -142,10 +140,9 @@ async fn who_removes_the_triggers_is_found_out_at_the_first_event_they_touched()
     }
 }
 
-#[tokio::test]
-async fn what_is_too_large_is_refused_whole() {
+async fn what_is_too_large_is_refused_whole(world: World) {
     let options = Options { event_bytes_max: 100, entry_items_max: 3, ..Options::default() };
-    let journal = Journal::open_with(Path::new(":memory:"), options).await.unwrap();
+    let journal = world.open_with(options).await;
     let mut large = event(1, "alert", "a");
     large.body = json!("x".repeat(200));
     let entry = Entry {
@@ -164,9 +161,8 @@ async fn what_is_too_large_is_refused_whole() {
     assert_eq!(journal.outbox_stats().await.unwrap().waiting, 0);
 }
 
-#[tokio::test]
-async fn an_answer_is_bounded_in_bytes_and_pages_on() {
-    let journal = Journal::open(Path::new(":memory:")).await.unwrap();
+async fn an_answer_is_bounded_in_bytes_and_pages_on(world: World) {
+    let journal = world.open().await;
     for at in 0..50 {
         let mut large = event(at, "alert", "a");
         large.body = json!("x".repeat(250_000));

@@ -1,20 +1,30 @@
-//! The journal as others use it: real files, other processes' connections, full and broken disks.
+//! The journal as others use it: real files, a real PostgreSQL, other processes'
+//! connections, full and broken disks, programs that are killed.
 
+#[cfg(test)]
+mod kills;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
 mod outbox;
 #[cfg(test)]
+mod server;
+#[cfg(test)]
 mod trouble;
+#[cfg(test)]
+mod work;
 
 #[cfg(test)]
 mod common {
     use std::path::Path;
 
-    use journal::{Entry, NewEvent, NewMessage};
+    use journal::{Entry, Journal, NewEvent, NewMessage, Options, Place};
     use model::Time;
     use serde_json::json;
-    use sqlx::{Connection, SqliteConnection, raw_sql, sqlite::SqliteConnectOptions};
+    use sqlx::{
+        AssertSqlSafe, Connection, SqliteConnection, raw_sql, sqlite::SqliteConnectOptions,
+    };
+    use testkit::Postgres;
 
     pub(crate) fn event(at: i64, kind: &str, subject: &str) -> NewEvent {
         let body = json!({"text": format!("{kind} of {subject}")});
@@ -39,11 +49,94 @@ mod common {
         Entry { events: Vec::new(), outbox: outbox.into_iter().collect() }
     }
 
+    /// A journal that is nowhere yet, in one of the two databases.
+    pub(crate) struct World {
+        /// Holds the file, if it is one.
+        folder: Option<tempfile::TempDir>,
+        address: String,
+    }
+
+    impl World {
+        pub(crate) fn file() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let address = folder.path().join("journal.db").display().to_string();
+            Self { folder: Some(folder), address }
+        }
+
+        pub(crate) fn server() -> Self {
+            Self { folder: None, address: Postgres::shared().database().unwrap() }
+        }
+
+        pub(crate) fn another(&self) -> Self {
+            if self.folder.is_some() { Self::file() } else { Self::server() }
+        }
+
+        pub(crate) fn place(&self) -> Place {
+            place(&self.address)
+        }
+
+        pub(crate) fn address(&self) -> &str {
+            &self.address
+        }
+
+        pub(crate) fn is_server(&self) -> bool {
+            self.folder.is_none()
+        }
+
+        pub(crate) async fn open(&self) -> Journal {
+            self.open_with(Options::default()).await
+        }
+
+        pub(crate) async fn open_with(&self, options: Options) -> Journal {
+            Journal::open_at(self.place(), options).await.unwrap()
+        }
+
+        /// What somebody does to it with a tool of their own.
+        pub(crate) async fn meddle(&self, sql: &str) -> Result<(), String> {
+            if self.is_server() {
+                let sql = format!("SET search_path = plimsoll; {sql}");
+                let done = Postgres::shared().sql_at(&self.address, &sql);
+                return done.map(drop).map_err(|error| error.to_string());
+            }
+            let done = meddle(Path::new(&self.address), sql.to_owned()).await;
+            done.map_err(|error| error.to_string())
+        }
+    }
+
+    /// A file, or the address of a server.
+    pub(crate) fn place(address: &str) -> Place {
+        if address.starts_with("postgres:") {
+            Place::server(address, None).unwrap()
+        } else {
+            Place::File(address.into())
+        }
+    }
+
+    /// Runs each test against both databases.
+    macro_rules! both {
+        ($($name:ident,)+) => {
+            $(mod $name {
+                use crate::common::World;
+
+                #[tokio::test]
+                async fn in_a_file() {
+                    super::$name(World::file()).await;
+                }
+
+                #[tokio::test]
+                async fn in_postgresql() {
+                    super::$name(World::server()).await;
+                }
+            })+
+        };
+    }
+    pub(crate) use both;
+
     /// What somebody does to the file with a tool of their own.
-    pub(crate) async fn meddle(path: &Path, sql: &'static str) -> Result<(), sqlx::Error> {
+    pub(crate) async fn meddle(path: &Path, sql: impl Into<String>) -> Result<(), sqlx::Error> {
         let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
         let mut connection = SqliteConnection::connect_with(&options).await?;
-        raw_sql(sql).execute(&mut connection).await?;
+        raw_sql(AssertSqlSafe(sql.into())).execute(&mut connection).await?;
         connection.close().await
     }
 }

@@ -1,20 +1,26 @@
 //! Messages: in order, once, bounded.
 
-use std::path::Path;
-
 use journal::{DELIVERED, Entry, EventQuery, Journal, JournalError, Options, UNDELIVERED};
 use model::Time;
 
-use crate::common::{event, message, messages};
+use crate::common::{World, both, event, message, messages};
+
+both! {
+    a_message_is_due_at_its_time_and_gone_when_done,
+    in_a_lane_nothing_overtakes_and_lanes_do_not_wait_for_each_other,
+    a_key_is_written_once,
+    delivered_messages_are_kept_up_to_a_bound,
+    when_too_many_wait_the_oldest_is_given_up_and_an_event_says_so,
+    whoever_waits_for_the_outbox_is_woken_by_a_message_and_by_nothing_else,
+}
 
 async fn keys(journal: &Journal, now: i64) -> Vec<String> {
     let due = journal.due(Time(now), 100).await.unwrap();
     due.into_iter().map(|message| message.key).collect()
 }
 
-#[tokio::test]
-async fn a_message_is_due_at_its_time_and_gone_when_done() {
-    let journal = Journal::open(Path::new(":memory:")).await.unwrap();
+async fn a_message_is_due_at_its_time_and_gone_when_done(world: World) {
+    let journal = world.open().await;
     let entry = Entry {
         events: vec![event(1, "alert", "a")],
         outbox: vec![message("hook", "a", "k1", 100)],
@@ -36,9 +42,8 @@ async fn a_message_is_due_at_its_time_and_gone_when_done() {
     assert_eq!(journal.verify().await.unwrap().events, 2);
 }
 
-#[tokio::test]
-async fn in_a_lane_nothing_overtakes_and_lanes_do_not_wait_for_each_other() {
-    let journal = Journal::open(Path::new(":memory:")).await.unwrap();
+async fn in_a_lane_nothing_overtakes_and_lanes_do_not_wait_for_each_other(world: World) {
+    let journal = world.open().await;
     let outbox = [
         message("hook", "a", "a1", 0),
         message("hook", "a", "a2", 0),
@@ -62,19 +67,17 @@ async fn in_a_lane_nothing_overtakes_and_lanes_do_not_wait_for_each_other() {
     assert_eq!(lost[0].body["attempts"], 2);
 }
 
-#[tokio::test]
-async fn a_key_is_written_once() {
-    let journal = Journal::open(Path::new(":memory:")).await.unwrap();
+async fn a_key_is_written_once(world: World) {
+    let journal = world.open().await;
     for _ in 0..2 {
         journal.record(messages([message("hook", "a", "same", 0)])).await.unwrap();
     }
     assert_eq!(journal.outbox_stats().await.unwrap().waiting, 1);
 }
 
-#[tokio::test]
-async fn delivered_messages_are_kept_up_to_a_bound() {
+async fn delivered_messages_are_kept_up_to_a_bound(world: World) {
     let options = Options { settled_max: 3, ..Options::default() };
-    let journal = Journal::open_with(Path::new(":memory:"), options).await.unwrap();
+    let journal = world.open_with(options).await;
     let outbox = (0..10).map(|number| message("hook", &number.to_string(), &number.to_string(), 0));
     journal.record(messages(outbox)).await.unwrap();
     for message in journal.due(Time(1), 9).await.unwrap() {
@@ -85,10 +88,9 @@ async fn delivered_messages_are_kept_up_to_a_bound() {
     assert_eq!(stats.receivers["hook"].waiting, 1);
 }
 
-#[tokio::test]
-async fn when_too_many_wait_the_oldest_is_given_up_and_an_event_says_so() {
+async fn when_too_many_wait_the_oldest_is_given_up_and_an_event_says_so(world: World) {
     let options = Options { waiting_max: 3, ..Options::default() };
-    let journal = Journal::open_with(Path::new(":memory:"), options).await.unwrap();
+    let journal = world.open_with(options).await;
     let outbox = (0..5).map(|number| message("hook", &number.to_string(), &number.to_string(), 7));
     journal.record(messages(outbox)).await.unwrap();
     assert_eq!(keys(&journal, 10).await, ["2", "3", "4"]);
@@ -98,9 +100,8 @@ async fn when_too_many_wait_the_oldest_is_given_up_and_an_event_says_so() {
     journal.verify().await.unwrap();
 }
 
-#[tokio::test]
-async fn whoever_waits_for_the_outbox_is_woken_by_a_message_and_by_nothing_else() {
-    let journal = Journal::open(Path::new(":memory:")).await.unwrap();
+async fn whoever_waits_for_the_outbox_is_woken_by_a_message_and_by_nothing_else(world: World) {
+    let journal = world.open().await;
     let turns = journal.outbox_turns();
     journal
         .record(Entry { events: vec![event(1, "alert", "a")], outbox: Vec::new() })

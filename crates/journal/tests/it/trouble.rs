@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::FileExt as _, time::Duration};
 
-use journal::{Entry, Journal, JournalError, Options, VERSION};
+use journal::{Entry, Journal, JournalError, Options, Place, VERSION};
 use model::{Kind, Time};
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection, raw_sql, sqlite::SqliteConnectOptions};
@@ -153,4 +153,40 @@ async fn a_folder_that_is_not_there_is_named() {
     let error = Journal::open(&path).await.unwrap_err();
     assert!(matches!(error, JournalError::Open { .. }), "{error:?}");
     assert!(error.to_string().contains("nowhere/journal.db"));
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_version_goes_on_where_it_was() {
+    const EVENT: &str = "INSERT INTO events VALUES (1, 1700000000000, 'a', 'b', '{}',
+        x'a89effb8ea93d34874cd877b4b8f1b05ad9aee4bd1c2b1e2fa4828f7ac8c512c');
+        UPDATE schema_version SET version = 1; PRAGMA application_id = 1349282157;";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    meddle(&path, include_str!("../../src/database/file_1.sql")).await.unwrap();
+    meddle(&path, EVENT).await.unwrap();
+    let looked = Journal::look_at(Place::File(path.clone()), Options::default()).await;
+    assert!(matches!(looked.unwrap_err(), JournalError::Older { .. }));
+    let journal = Journal::open(&path).await.unwrap();
+    assert_eq!(journal.record(events([event(2, "alert", "a")])).await.unwrap(), [2]);
+    assert_eq!(journal.verify().await.unwrap().events, 2);
+    meddle(&path, "DELETE FROM events").await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_copy_is_whole_and_goes_on_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, copy) = (folder.path().join("journal.db"), folder.path().join("copy.db"));
+    let journal = Journal::open(&path).await.unwrap();
+    journal.record(large(1)).await.unwrap();
+    assert!(journal.copy_to(&copy).await.unwrap());
+    journal.record(large(2)).await.unwrap();
+    let refused = journal.copy_to(&copy).await.unwrap_err();
+    assert!(matches!(refused, JournalError::Sql { .. }), "{refused:?}");
+    let copied = Journal::look_at(Place::File(copy.clone()), Options::default()).await.unwrap();
+    assert_eq!(copied.verify().await.unwrap().events, 1);
+    copied.record(large(3)).await.unwrap_err();
+    drop(copied);
+    let copied = Journal::open(&copy).await.unwrap();
+    assert_eq!(copied.outbox_stats().await.unwrap().waiting, 1);
+    assert_eq!(copied.record(large(3)).await.unwrap(), [2]);
 }

@@ -39,9 +39,22 @@ pub(super) async fn gather(app: Arc<App>, stop: Stop) {
     }
 }
 
-/// Carries messages to receivers until told to stop.
+/// Carries messages to receivers while that is ours to do, until told to stop.
 pub(super) async fn carry(app: Arc<App>, deliverer: Arc<Deliverer>, stop: Stop) {
-    deliverer.run(&app.journal, stop.cancelled()).await;
+    while !stop.is_cancelled() {
+        let journal = tokio::select! {
+            () = stop.cancelled() => return,
+            journal = app.delivering.ours() => journal,
+        };
+        let Some(journal) = journal else { return };
+        let until = async {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = app.delivering.lost() => {}
+            }
+        };
+        deliverer.run(&journal, until).await;
+    }
 }
 
 /// Counts what was carried, until told to stop.

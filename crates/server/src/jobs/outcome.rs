@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use detect::{ActiveAlerts, Transition};
+use journal::JournalError;
 use model::Time;
 use tracing::{error, info};
 
 use crate::{
     http::chain,
-    state::{App, Topic, meters},
+    state::{App, JudgementLost, Topic, meters},
 };
 
 /// Judges, records, tells. An error has been logged and counted; nothing counts that was not recorded.
@@ -17,7 +18,9 @@ pub(crate) async fn judge(
     now: Time,
     work: impl FnOnce(&mut ActiveAlerts) -> Vec<Transition> + Send + 'static,
 ) {
-    match app.alerts.judge(&app.journal, now, work).await {
+    // Where another server judges, this one only looks.
+    let Some(journal) = app.judging.journal() else { return };
+    match app.alerts.judge(&journal, now, work).await {
         Ok(transitions) if transitions.is_empty() => {}
         Ok(transitions) => {
             app.meters.add(meters::JOURNAL_EVENTS, "", transitions.len() as f64);
@@ -28,6 +31,10 @@ pub(crate) async fn judge(
                 }
             }
             app.hub.announce(now, &[Topic::Alerts, Topic::Overview]);
+        }
+        Err(JudgementLost::Journal(JournalError::LeaseLost { .. })) => {
+            info!("another server judges now");
+            app.judging.lose();
         }
         Err(lost) => {
             app.meters.count(meters::JOURNAL_ERRORS, "");

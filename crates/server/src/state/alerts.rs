@@ -1,13 +1,15 @@
 //! The alerts that hold. Judging goes one at a time: draft, journal, then truth.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use detect::{ActiveAlerts, Transition};
 use journal::{Entry, Journal, JournalError, NewEvent};
-use model::{Alert, Time};
+use model::{Alert, Span, Time};
 use parking_lot::Mutex;
 use respond::{Groups, Notices, Receiver, Told, notify};
 use tokio::sync::Semaphore;
 
-use super::records::alert_event;
+use super::{facts::read_alerts, records::alert_event};
 
 /// The alerts that hold, who was told of them, and whose turn it is to judge.
 #[derive(Debug)]
@@ -17,6 +19,8 @@ pub(crate) struct AlertBook {
     receivers: Vec<Receiver>,
     external_url: String,
     turn: Semaphore,
+    /// The journal may hold more than is known here.
+    stale: AtomicBool,
 }
 
 /// Why a judgement did not count. Everything is as it was before it.
@@ -39,7 +43,8 @@ impl AlertBook {
         external_url: String,
     ) -> Self {
         let (active, groups) = (Mutex::new(active), Mutex::new(groups));
-        Self { active, groups, receivers, external_url, turn: Semaphore::new(1) }
+        let (turn, stale) = (Semaphore::new(1), AtomicBool::new(false));
+        Self { active, groups, receivers, external_url, turn, stale }
     }
 
     /// When somebody is to be told something even if nothing more happens.
@@ -57,6 +62,27 @@ impl AlertBook {
         look(&self.active.lock())
     }
 
+    /// Reads anew from the journal what holds, after another server may have judged. Nobody has
+    /// looked at what was waiting for as long as `away`.
+    pub(crate) async fn reload(
+        &self,
+        journal: &Journal,
+        now: Time,
+        away: Span,
+    ) -> Result<(), JudgementLost> {
+        let _turn = self.turn.acquire().await.map_err(|_closed| JudgementLost::Broken)?;
+        self.read(journal, now, away).await
+    }
+
+    async fn read(&self, journal: &Journal, now: Time, away: Span) -> Result<(), JudgementLost> {
+        let mut active = ActiveAlerts::from_alerts(read_alerts(journal).await?);
+        active.after_outage(away);
+        let groups = respond::restore(journal, &self.receivers, active.alerts(), now).await?;
+        *self.groups.lock() = groups;
+        *self.active.lock() = active;
+        Ok(())
+    }
+
     /// Judges where blocking is allowed, records every transition together with the messages that
     /// follow from them, and only then lets it count. If recording fails, nothing has happened
     /// and the next evaluation finds it anew.
@@ -67,6 +93,10 @@ impl AlertBook {
         work: impl FnOnce(&mut ActiveAlerts) -> Vec<Transition> + Send + 'static,
     ) -> Result<Vec<Transition>, JudgementLost> {
         let _turn = self.turn.acquire().await.map_err(|_closed| JudgementLost::Broken)?;
+        if self.stale.load(Ordering::Relaxed) {
+            self.read(journal, now, Span::ZERO).await?;
+            self.stale.store(false, Ordering::Relaxed);
+        }
         let mut draft = self.active.lock().clone();
         let judged = tokio::task::spawn_blocking(move || {
             let transitions = work(&mut draft);
@@ -80,7 +110,11 @@ impl AlertBook {
         let mut events: Vec<NewEvent> =
             transitions.iter().map(|transition| alert_event(transition, now)).collect();
         events.append(&mut entry.events);
-        journal.record(Entry { events, outbox: entry.outbox }).await?;
+        if let Err(error) = journal.record(Entry { events, outbox: entry.outbox }).await {
+            // It may count after all: then what is known here is too little.
+            self.stale.store(error.is_unsure(), Ordering::Relaxed);
+            return Err(error.into());
+        }
         *self.groups.lock() = groups;
         *self.active.lock() = draft;
         Ok(transitions)

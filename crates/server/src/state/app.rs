@@ -14,7 +14,7 @@ use tokio::sync::{Notify, Semaphore};
 use tracing::error;
 
 use super::{
-    Admission, AlertBook, Board, Hub, change_event,
+    Admission, AlertBook, Board, Duty, Hub, change_event,
     meters::{self, Meters},
 };
 use crate::{
@@ -47,6 +47,12 @@ pub(crate) struct App {
     /// Where samples are written: the store, and what it accepts goes to the queues of receivers.
     pub(crate) sink: Forwarding<Store>,
     pub(crate) journal: Journal,
+    /// What this server is called among those that share the journal.
+    pub(crate) server_name: String,
+    /// Judging: what becomes of alerts, and who is told.
+    pub(crate) judging: Duty,
+    /// Delivering: carrying messages to receivers.
+    pub(crate) delivering: Duty,
     /// Who answers questions: the engine here, or a cluster.
     pub(crate) queries: Arc<dyn Queries>,
     pub(crate) admission: Admission,

@@ -71,6 +71,15 @@ fn outer() -> Vec<Section> {
             ],
             &store::DOWNSAMPLE_TABLE,
         ),
+        section(
+            [
+                "journal",
+                "`journal:`",
+                "Where facts are kept: alerts, messages, changes, and for how long. See [Two servers, one journal](../guides/two-servers.md).",
+                "journal: {{}}",
+            ],
+            &remote::journal::TABLE,
+        ),
         section(["query", "`query:`", "What one question may cost.", "query: {{}}"], &query::TABLE),
         section(
             [

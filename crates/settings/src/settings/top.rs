@@ -7,7 +7,7 @@ use model::{Labels, Span};
 use super::{
     ExpressionCheck, HostSettings, QuerySettings, ReceiveSettings, Settings, host, query, receive,
     receiver,
-    remote::forward,
+    remote::{JournalSettings, forward, journal},
     resource,
     scrape::{self, INTERVALS, TIMEOUTS, check_timeout},
     server, store,
@@ -26,6 +26,7 @@ const EVALUATIONS: RangeInclusive<Span> = Span::secs(1)..=Span::days(1);
 pub(super) struct Draft {
     server: server::ServerDraft,
     store: store::StoreDraft,
+    journal: JournalSettings,
     query: QuerySettings,
     host: HostSettings,
     receive: ReceiveSettings,
@@ -44,6 +45,7 @@ impl Default for Draft {
         Self {
             server: server::ServerDraft::default(),
             store: store::StoreDraft::default(),
+            journal: JournalSettings::default(),
             query: QuerySettings::default(),
             host: HostSettings::default(),
             receive: ReceiveSettings::default(),
@@ -91,6 +93,13 @@ pub(super) static TABLE: Table<Draft> = Table {
             otherwise: Otherwise::Nothing,
             about: "How samples are kept.",
             read: |reader, field, into| store::TABLE.read(reader, field.node, &mut into.store),
+        },
+        Key {
+            name: "journal",
+            form: "section or URL",
+            otherwise: Otherwise::Said("a file in the data folder"),
+            about: "Where facts are kept: alerts, messages, changes.",
+            read: |reader, field, into| journal::read(reader, field, &mut into.journal),
         },
         Key {
             name: "query",
@@ -278,6 +287,7 @@ impl Draft {
             base: std::path::PathBuf::new(),
             server: self.server.finish(reader),
             store: self.store.finish(reader, check),
+            journal: self.journal,
             query: self.query,
             host: self.host,
             scrape: unique(reader, "job", jobs.collect()),

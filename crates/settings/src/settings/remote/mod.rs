@@ -1,12 +1,14 @@
-//! Other servers that hold our numbers, or are sent them.
+//! Other servers that hold our numbers or facts, or are sent them.
 
 pub(super) mod forward;
 mod identity;
+pub(super) mod journal;
 pub(super) mod query;
 
 use model::Secret;
 
 pub use forward::{Forward, ForwardProtocol};
+pub use journal::JournalSettings;
 pub use query::RemoteQuery;
 
 use crate::{reader::Reader, yaml::Node};

@@ -11,20 +11,44 @@
 //! every object sorted by their UTF-8 bytes, numbers and escapes as `serde_json` writes them. So the
 //! same event has the same hash on every machine and in every database that keeps text as it is.
 
+mod export;
+pub(crate) mod log;
+mod verify;
+
 use std::{collections::BTreeMap, fmt};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+pub use export::read_export;
+pub use verify::Verified;
+
 const DOMAIN: &[u8; 25] = b"plimsoll journal event 1\n";
 
 /// A SHA-256 hash; shown as 64 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash(pub [u8; 32]);
 
 impl Hash {
     /// What stands before the first event.
     pub const NONE: Self = Self([0; 32]);
+
+    /// A hash from 64 hexadecimal digits in lower case.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let digit = |byte: u8| match byte {
+            b'0'..=b'9' => Some(byte - b'0'),
+            b'a'..=b'f' => Some(byte - b'a' + 10),
+            _ => None,
+        };
+        let mut hash = [0; 32];
+        if text.len() != 64 {
+            return None;
+        }
+        for (byte, pair) in hash.iter_mut().zip(text.as_bytes().chunks(2)) {
+            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        }
+        Some(Self(hash))
+    }
 
     /// A hash from bytes, if there are 32.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
@@ -124,6 +148,15 @@ mod tests {
             hash(&Hash::NONE, link).to_string(),
             "a89effb8ea93d34874cd877b4b8f1b05ad9aee4bd1c2b1e2fa4828f7ac8c512c"
         );
+    }
+
+    #[test]
+    fn a_hash_is_read_back_from_its_digits() {
+        let hash = hash(&Hash::NONE, Link { seq: 1, at: 0, kind: "a", subject: "b", body: "{}" });
+        assert_eq!(Hash::from_hex(&hash.to_string()), Some(hash));
+        for wrong in ["", "00", &"g".repeat(64), &"A".repeat(64), &"é".repeat(32)] {
+            assert_eq!(Hash::from_hex(wrong), None);
+        }
     }
 
     #[test]

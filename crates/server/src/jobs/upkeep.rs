@@ -77,6 +77,9 @@ pub(crate) fn refresh(app: &App, now: Time) {
     }
     set(meters::STORE_SERIES_MEMORY, stats.series_bytes as f64);
     set(meters::STORE_SERIES_FORGOTTEN, stats.series_forgotten_early as f64);
+    set(meters::STORE_DAYS_COARSE, stats.days_coarse as f64);
+    set(meters::STORE_SAMPLES_COARSE, stats.samples_coarse as f64);
+    set(meters::STORE_FOLDED, stats.days_folded as f64);
     set(meters::STORE_QUARANTINED, stats.quarantined as f64);
     set(meters::STORE_POISONED, f64::from(u8::from(stats.poisoned.is_some())));
     set(meters::HTTP_LISTENERS, app.hub.listeners() as f64);

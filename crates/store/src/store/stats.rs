@@ -56,6 +56,8 @@ pub struct StoreStats {
     pub days_folded: u64,
     /// Days on disk that have down-sampled rows.
     pub days_coarse: usize,
+    /// Of the samples, those in parts of such days: figures, and what is left as it came beside them.
+    pub samples_coarse: u64,
     /// Days dropped since the store was opened because they were past retention.
     pub partitions_dropped: u64,
     /// Why writes are refused, if they are.
@@ -156,7 +158,10 @@ impl Store {
         }
         for part in catalog.parts() {
             stats.parts += 1;
-            stats.days_coarse += usize::from(part.meta.origin.coarse.is_some());
+            if part.meta.origin.coarse.is_some() {
+                stats.days_coarse += 1;
+                stats.samples_coarse += part.meta.rows;
+            }
             stats.samples += part.meta.rows;
             stats.bytes_on_disk += part.bytes;
             widen(part.meta.min_time, part.meta.max_time);

@@ -174,6 +174,15 @@ fn recent_days_are_exact_and_say_nothing() {
     for day in first..first + 6 {
         live(&room, day);
     }
+    let stats = room.store.stats();
+    let coarse: u64 = room
+        .parts()
+        .iter()
+        .filter(|name| name.contains("coarse"))
+        .map(|name| Part::open(Path::new(name), &quick()).unwrap().meta.rows)
+        .sum();
+    assert_eq!((stats.days_coarse, stats.days_folded, stats.samples_coarse), (3, 3, coarse));
+    assert!(coarse > 0 && coarse < stats.samples);
     let matchers = named("load");
     let range = TimeRange { from: Time((first + 4) * DAY), to: Time((first + 6) * DAY) };
     let set = room.store.find(&Selection::new(&matchers, range, &Unlimited)).unwrap();

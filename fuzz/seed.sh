@@ -6,7 +6,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/.." && pwd)
 corpus=${1:-$here/corpus}
 shared=${PLIMSOLL_SHARED:-$root/../shared}/data/promql
-mkdir -p "$corpus"/{exposition,remote_write,otlp,promql,remote_answer,store_files}
+mkdir -p "$corpus"/{exposition,remote_write,otlp,promql,remote_answer,store_files,store_index,store_log,forward_queue}
 
 # The text of each `eval` line of Prometheus' own scripts and of our cases is a seed of its own.
 number=0
@@ -36,9 +36,11 @@ for file in "$root"/cases/query/answers/*.case; do
   esac
   { printf "$asked"; sed -n '4,/^---$/{/^---$/!p}' "$file"; } > "$corpus/remote_answer/$(basename "$file" .case)"
 done
-# Each file of the store, each kind of change.
-for file in 0 1 2 3 4 5 6 7; do
-  for change in 0 1 2 3 4 5; do
-    printf "\\x$(printf %02x $file)\\x$(printf %02x $change)\\x00\\x00\\x20\\x07" > "$corpus/store_files/$file-$change"
+# Each file of the store and of a queue, each kind of change.
+for target in store_files store_index store_log forward_queue; do
+  for file in 0 1 2 3 4 5 6 7; do
+    for change in 0 1 2 3 4 5; do
+      printf "\\x$(printf %02x $file)\\x$(printf %02x $change)\\x00\\x00\\x20\\x07" > "$corpus/$target/$file-$change"
+    done
   done
 done

@@ -254,3 +254,89 @@ proptest! {
         prop_assert_eq!(format!("{:?}", again.series), format!("{sent:?}"));
     }
 }
+
+/// A request of version 2.0 with these symbols and the series' label references.
+fn second(symbols: &[&str], references: &[u8], samples: usize) -> Vec<u8> {
+    let (mut message, mut series, mut sample) = (Vec::new(), Vec::new(), Vec::new());
+    for symbol in symbols {
+        Writer(&mut message).bytes(4, symbol.as_bytes());
+    }
+    Writer(&mut sample).fixed64(1, 1f64.to_bits());
+    Writer(&mut series).bytes(1, references);
+    for _ in 0..samples {
+        Writer(&mut series).bytes(2, &sample);
+    }
+    Writer(&mut sample).number(1, 1);
+    let mut metadata = Vec::new();
+    Writer(&mut metadata).number(1, 3);
+    Writer(&mut metadata).number(3, 3);
+    Writer(&mut series).bytes(5, &metadata);
+    Writer(&mut message).bytes(5, &series);
+    compressed(&message)
+}
+
+#[test]
+fn the_second_version_refers_to_symbols_and_tells_metadata_with_its_series() {
+    let symbols = ["", "__name__", "http_seconds_bucket", "how long", "le", "1"];
+    let limits = DecodeLimits::default();
+    let ask = |references: &[u8], samples| {
+        decode_as(Protocol::V2, &second(&symbols, references, samples), None, &limits)
+    };
+    let found = ask(&[1, 2, 4, 5], 1).unwrap();
+    assert_eq!(found.series[0].labels.to_string(), "http_seconds_bucket{le=\"1\"}");
+    let Metadata { metric, kind, help, .. } = &found.arrived.metadata[0];
+    assert_eq!(
+        (metric.as_str(), *kind, help.as_str()),
+        ("http_seconds", MetricKind::Histogram, "how long")
+    );
+    let wrong = |references: &[u8], samples| ask(references, samples).unwrap_err().to_string();
+    assert_eq!(
+        wrong(&[1, 2, 4, 9], 1),
+        "series 1 (http_seconds_bucket): it refers to symbol 9, but there are 6"
+    );
+    assert!(wrong(&[1, 2, 4], 1).ends_with("a label has a name and no value"));
+    // Exemplars come as a series of their own, which must not cost the others.
+    assert_eq!(ask(&[1, 2], 0).unwrap().series, []);
+    assert!(wrong(&[4, 5], 1).ends_with("it has no name (__name__)"));
+    assert!(wrong(&[1, 2, 0, 5], 1).ends_with("a label has no name"));
+    assert!(wrong(&[1, 2, 4, 5, 4, 5], 1).ends_with("the label \"le\" stands twice"));
+}
+
+#[test]
+fn symbols_have_to_begin_with_an_empty_one() {
+    let body = second(&["__name__", "a"], &[0, 1], 1);
+    let error = decode_as(Protocol::V2, &body, None, &DecodeLimits::default()).unwrap_err();
+    assert_eq!(error.to_string(), "the first symbol is \"__name__\", but has to be empty");
+}
+
+#[test]
+fn a_help_text_may_be_longer_than_a_label() {
+    let long = "x".repeat(1000);
+    let limits = DecodeLimits { label_bytes: 100, ..DecodeLimits::default() };
+    let body = second(&["", "__name__", "a", &long], &[1, 2], 1);
+    let found = decode_as(Protocol::V2, &body, None, &limits).unwrap();
+    assert_eq!(found.arrived.metadata[0].help, long);
+    let body = second(&["", "__name__", &long, ""], &[1, 2], 1);
+    let error = decode_as(Protocol::V2, &body, None, &limits).unwrap_err();
+    assert_eq!(error.to_string(), "the request has 1000 bytes in one label, more than 100");
+}
+
+#[test]
+fn labels_of_the_second_version_may_come_in_any_order_and_have_to_be_text() {
+    let mut message = Vec::new();
+    for symbol in [&b""[..], b"__name__", b"a", b"job", b"n\xff"] {
+        Writer(&mut message).bytes(4, symbol);
+    }
+    let with = |references: &[u8]| {
+        let (mut message, mut series) = (message.clone(), Vec::new());
+        Writer(&mut series).bytes(1, references);
+        Writer(&mut series).bytes(2, &[]);
+        Writer(&mut message).bytes(5, &series);
+        decode_as(Protocol::V2, &compressed(&message), None, &DecodeLimits::default())
+    };
+    let found = with(&[3, 2, 1, 2]).unwrap();
+    assert_eq!(found.series[0].labels.to_string(), "a{job=\"a\"}");
+    assert_eq!(found.arrived.unsorted, 1);
+    let error = with(&[1, 2, 3, 4]).unwrap_err().to_string();
+    assert!(error.ends_with("a label's value is not UTF-8"), "{error}");
+}

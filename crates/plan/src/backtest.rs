@@ -1,10 +1,11 @@
 //! The contest: every member forecasts the recorded past from several moments in it, and is weighed by its errors.
 
+use model::Nature;
 use stats::mean;
 
 use crate::{
     history::Past,
-    pool::{Fitted, Member, Study},
+    pool::{FLOW, Fitted, Member, Of, STOCK, Study},
 };
 
 /// How many moments of the past the members are tried from.
@@ -15,6 +16,11 @@ const AGEING: f64 = 0.85;
 const LOSS_TIMES_MAX: f64 = 1.35;
 /// How much more a better member counts.
 const WEIGHT_POWER: i32 = 5;
+/// How many tenths of the past remain to be learnt from before the oldest trial.
+const LEARNT_PART_FLOW: usize = 3;
+const LEARNT_PART_STOCK: usize = 4;
+/// How much of the weighted median there is in the forecast of a stock.
+const MEDIAN_PART_STOCK: f64 = 0.5;
 /// Errors below this share of the usual are all the same.
 const TINY: f64 = 1e-9;
 /// A trial looks at most this part of the past ahead, so that enough remains to learn from and to try again.
@@ -29,61 +35,129 @@ pub(crate) struct Contest {
     pub errors: Vec<Vec<f64>>,
     /// The mixture's members with their weights, the heaviest first.
     pub weights: Vec<(Member, f64)>,
+    /// How many trials' worth of different time the trials look at.
+    pub worlds: f64,
     /// The mean absolute error over all trials.
     pub error_mean: f64,
 }
 
 /// Runs the contest and the winner's future.
 pub(crate) fn contest(past: &Past, horizon: usize) -> Contest {
-    let cuts = cuts(past.values.len(), horizon);
-    let length = trial_length(past.values.len(), horizon);
-    let oldest = cuts.last().copied().unwrap_or(past.values.len());
-    let study = |cut: usize| Study::new(&past.clean[..cut], &past.periods);
-    // Weights of smoothing come from the oldest trial's past, so that no trial sees its own future.
-    let fitted_old = study(oldest).fit();
-    let trials: Vec<Vec<Option<Vec<f64>>>> =
-        cuts.iter().map(|&cut| run_all(&study(cut), &fitted_old, length)).collect();
-    let whole = study(past.clean.len());
-    let futures = run_all(&whole, &whole.fit(), horizon);
-    let weights = weigh(past, &cuts, &trials, &futures);
-    let judged = |say_min: f64| -> Vec<Vec<f64>> {
-        let ran =
-            cuts.iter().zip(&trials).filter(|(_, forecasts)| say(&weights, forecasts) > say_min);
-        ran.filter_map(|(&cut, forecasts)| {
-            Some(errors_of(past, cut, &mix(&weights, forecasts, length)?))
+    let pool: &[Member] = match past.nature {
+        Nature::Flow => &FLOW,
+        Nature::Stock => &STOCK,
+    };
+    // How fast a stock grows is learnt no better from trials longer than a week, and there are fewer of those.
+    let tried = match (past.nature, past.periods.get(1)) {
+        (Nature::Stock, Some(&long)) => horizon.min(long),
+        _ => horizon,
+    };
+    let cuts = cuts(past, tried);
+    let length = trial_length(past.values.len(), tried);
+    // Weights come from the oldest trial's past where it is long enough, so that no trial sees its own future.
+    let mut fitted = Fits::default();
+    let mut trials: Vec<Vec<Option<Vec<f64>>>> = Vec::with_capacity(cuts.len());
+    for learnt in past.learnt(&cuts).iter().rev() {
+        trials.push(fitted.run_all(pool, learnt, &past.periods, length));
+    }
+    trials.reverse();
+    let futures = Fits::default().run_all(pool, &past.clean, &past.periods, horizon);
+    let mixture = Mixture {
+        weights: weigh(past, &cuts, &trials, &futures),
+        median_part: match past.nature {
+            Nature::Flow => 1.0,
+            Nature::Stock => MEDIAN_PART_STOCK,
+        },
+    };
+    let judged = |say_min: f64| -> Vec<(usize, Vec<f64>)> {
+        let ran = cuts.iter().zip(&trials).filter(|(_, ahead)| mixture.say(ahead) > say_min);
+        ran.filter_map(|(&cut, ahead)| {
+            Some((cut, errors_of(past, cut, &mixture.mix(ahead, length)?)))
         })
         .collect()
     };
     // Trials in which the members that matter could not run yet tell little of the mixture's errors.
     let full = judged(0.5);
-    let errors = if full.len() >= 2 { full } else { judged(0.0) };
-    let middle = mix(&weights, &futures, horizon)
+    let judged = if full.len() >= 2 { full } else { judged(0.0) };
+    let worlds = match (judged.first(), judged.last()) {
+        (Some((newest, _)), Some((oldest, _))) => 1.0 + (newest - oldest) as f64 / length as f64,
+        _ => 0.0,
+    };
+    let middle = mixture
+        .mix(&futures, horizon)
         .unwrap_or_else(|| vec![past.values.last().copied().unwrap_or(0.0); horizon]);
+    let errors: Vec<Vec<f64>> = judged.into_iter().map(|(_, errors)| errors).collect();
     let sizes: Vec<f64> = errors.iter().flatten().map(|error| error.abs()).collect();
     let error_mean = if sizes.is_empty() { 0.0 } else { mean(&sizes) };
-    Contest { middle, errors, weights, error_mean }
+    let weights = mixture.weights.iter().map(|&(at, weight)| (pool[at], weight)).collect();
+    Contest { middle, errors, weights, worlds, error_mean }
 }
 
-fn run_all(study: &Study<'_>, fitted: &Fitted, horizon: usize) -> Vec<Option<Vec<f64>>> {
-    Member::ALL
-        .iter()
-        .map(|&member| {
-            let ahead = study.run(member, fitted, horizon)?;
-            ahead.iter().all(|value| value.is_finite()).then_some(ahead)
-        })
-        .collect()
+/// The weights that models have found, for values and for rates.
+#[derive(Default)]
+struct Fits {
+    value: Fitted,
+    rate: Fitted,
+}
+
+impl Fits {
+    /// The futures of all members that can tell one of this past, in the pool's order.
+    fn run_all(
+        &mut self,
+        pool: &[Member],
+        learnt: &[f64],
+        periods: &[usize],
+        horizon: usize,
+    ) -> Vec<Option<Vec<f64>>> {
+        let models =
+            |of| pool.iter().filter(move |member| member.of == of).map(|member| member.model);
+        let value = Study::new(learnt, periods);
+        value.fit(&mut self.value, models(Of::Value));
+        let rates: Vec<f64> = match models(Of::Rate).next() {
+            Some(_) => learnt.windows(2).map(|pair| pair[1] - pair[0]).collect(),
+            None => Vec::new(),
+        };
+        let rate = Study::new(&rates, periods);
+        rate.fit(&mut self.rate, models(Of::Rate));
+        let last = learnt.last().copied().unwrap_or(0.0);
+        pool.iter()
+            .map(|member| {
+                let ahead = match member.of {
+                    Of::Value => value.run(member.model, &self.value, horizon)?,
+                    Of::Rate => added_up(last, rate.run(member.model, &self.rate, horizon)?),
+                };
+                ahead.iter().all(|value| value.is_finite()).then_some(ahead)
+            })
+            .collect()
+    }
+}
+
+fn added_up(last: f64, mut rates: Vec<f64>) -> Vec<f64> {
+    let mut level = last;
+    for rate in &mut rates {
+        level += *rate;
+        *rate = level;
+    }
+    rates
 }
 
 fn trial_length(count: usize, horizon: usize) -> usize {
     horizon.min(count / TRIAL_PART).max(1)
 }
 
-/// Where the past is cut for trials, the newest first; each leaves two fifths to learn from.
-fn cuts(count: usize, horizon: usize) -> Vec<usize> {
+/// Where the past is cut for trials, the newest first; each leaves a part to learn from. Where there is room, cuts lie
+/// whole halves of the short season apart, so that two phases of it are looked at and not one.
+fn cuts(past: &Past, horizon: usize) -> Vec<usize> {
+    let count = past.values.len();
     let length = trial_length(count, horizon);
-    let learnt_min = (count * 2 / 5).max(4);
-    let room = count.saturating_sub(learnt_min + length);
+    let part = match past.nature {
+        Nature::Flow => LEARNT_PART_FLOW,
+        Nature::Stock => LEARNT_PART_STOCK,
+    };
+    let room = count.saturating_sub((count * part / 10).max(4) + length);
     let stride = (room / (TRIALS_MAX - 1)).clamp(1, length.max(24));
+    let half = past.periods.first().map_or(1, |short| (short / 2).max(1));
+    let stride = if stride >= half { stride / half * half } else { stride };
     (0..TRIALS_MAX)
         .map(|trial| trial * stride)
         .take_while(|back| *back <= room)
@@ -107,19 +181,19 @@ fn errors_of(past: &Past, cut: usize, forecast: &[f64]) -> Vec<f64> {
         .collect()
 }
 
+/// The places of those who have a say, with their weights, the heaviest first.
 fn weigh(
     past: &Past,
     cuts: &[usize],
     trials: &[Vec<Option<Vec<f64>>>],
     futures: &[Option<Vec<f64>>],
-) -> Vec<(Member, f64)> {
+) -> Vec<(usize, f64)> {
     let losses = losses(past, cuts, trials, futures);
     let best = losses.iter().copied().fold(f64::INFINITY, f64::min);
-    let mut weights: Vec<(Member, f64)> = Member::ALL
-        .into_iter()
+    let mut weights: Vec<(usize, f64)> = (0..futures.len())
         .zip(losses)
         .filter(|(_, loss)| *loss <= LOSS_TIMES_MAX * best + TINY)
-        .map(|(member, loss)| (member, ((best + TINY) / (loss + TINY)).powi(WEIGHT_POWER)))
+        .map(|(at, loss)| (at, ((best + TINY) / (loss + TINY)).powi(WEIGHT_POWER)))
         .collect();
     let total: f64 = weights.iter().map(|(_, weight)| weight).sum();
     for (_, weight) in &mut weights {
@@ -137,7 +211,7 @@ fn losses(
     trials: &[Vec<Option<Vec<f64>>>],
     futures: &[Option<Vec<f64>>],
 ) -> Vec<f64> {
-    let mut totals = vec![(0.0, 0.0, 0_usize); Member::ALL.len()];
+    let mut totals = vec![(0.0, 0.0, 0_usize); futures.len()];
     let floor = TINY * past.values.iter().map(|value| value.abs()).fold(1e-300, f64::max);
     for (age, (&cut, forecasts)) in cuts.iter().zip(trials).enumerate() {
         let errors: Vec<Option<f64>> = forecasts
@@ -169,37 +243,42 @@ fn losses(
         .collect()
 }
 
-/// Half the weighted median and half the weighted mean of the members: the one withstands a member gone astray, the
-/// other uses all of them.
-fn mix(
-    weights: &[(Member, f64)],
-    forecasts: &[Option<Vec<f64>>],
-    horizon: usize,
-) -> Option<Vec<f64>> {
-    let parts: Vec<(f64, &[f64])> = weights
-        .iter()
-        .filter_map(|(member, weight)| {
-            forecasts[member.index()].as_deref().map(|forecast| (*weight, forecast))
-        })
-        .collect();
-    let total: f64 = parts.iter().map(|(weight, _)| weight).sum();
-    if total <= 0.0 {
-        return None;
-    }
-    let mut column: Vec<(f64, f64)> = Vec::with_capacity(parts.len());
-    let mixed = (0..horizon).map(|step| {
-        column.clear();
-        column.extend(parts.iter().map(|(weight, forecast)| (forecast[step], weight / total)));
-        let mean: f64 = column.iter().map(|(value, weight)| value * weight).sum();
-        f64::midpoint(mean, weighted_median(&mut column))
-    });
-    Some(mixed.collect())
+/// Who has a say in the forecast, and how their futures become one.
+struct Mixture {
+    /// Places in the pool with their weights, the heaviest first.
+    weights: Vec<(usize, f64)>,
+    /// How much of the weighted median there is in it; the rest is the weighted mean. The median withstands a member
+    /// gone astray and was the better one on flows; what piles up is a sum, and sums want means.
+    median_part: f64,
 }
 
-/// How much of the mixture's weight ran in a trial.
-fn say(weights: &[(Member, f64)], forecasts: &[Option<Vec<f64>>]) -> f64 {
-    let ran = weights.iter().filter(|(member, _)| forecasts[member.index()].is_some());
-    ran.map(|(_, weight)| weight).sum()
+impl Mixture {
+    fn mix(&self, forecasts: &[Option<Vec<f64>>], horizon: usize) -> Option<Vec<f64>> {
+        let parts: Vec<(f64, &[f64])> = self
+            .weights
+            .iter()
+            .filter_map(|&(at, weight)| forecasts[at].as_deref().map(|forecast| (weight, forecast)))
+            .collect();
+        let total: f64 = parts.iter().map(|(weight, _)| weight).sum();
+        if total <= 0.0 {
+            return None;
+        }
+        let mut column: Vec<(f64, f64)> = Vec::with_capacity(parts.len());
+        let mixed = (0..horizon).map(|step| {
+            column.clear();
+            column.extend(parts.iter().map(|(weight, forecast)| (forecast[step], weight / total)));
+            let mean: f64 = column.iter().map(|(value, weight)| value * weight).sum();
+            let middle = weighted_median(&mut column);
+            self.median_part * middle + (1.0 - self.median_part) * mean
+        });
+        Some(mixed.collect())
+    }
+
+    /// How much of the weight could run.
+    fn say(&self, forecasts: &[Option<Vec<f64>>]) -> f64 {
+        let ran = self.weights.iter().filter(|(at, _)| forecasts[*at].is_some());
+        ran.map(|(_, weight)| weight).sum()
+    }
 }
 
 fn weighted_median(column: &mut [(f64, f64)]) -> f64 {
@@ -216,45 +295,51 @@ fn weighted_median(column: &mut [(f64, f64)]) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use model::{Span, Time};
     use proptest::prelude::*;
 
     use super::*;
 
+    fn past(count: usize, short: usize, nature: Nature) -> Past {
+        Past {
+            have: Span::hours(1),
+            end: Time(0),
+            step: Span::hours(1),
+            values: vec![0.0; count],
+            clean: vec![0.0; count],
+            seen: vec![true; count],
+            periods: vec![short],
+            nature,
+        }
+    }
+
     #[test]
     fn trials_leave_enough_to_learn_from() {
-        assert_eq!(cuts(700, 100).len(), TRIALS_MAX);
-        assert!(cuts(700, 100).iter().all(|&cut| cut >= 280));
-        assert_eq!(cuts(700, 100)[0], 600);
+        for (nature, least) in [(Nature::Flow, 210), (Nature::Stock, 280)] {
+            let cuts = cuts(&past(700, 24, nature), 100);
+            assert_eq!((cuts.len(), cuts[0]), (TRIALS_MAX, 600));
+            assert!(cuts.iter().all(|&cut| cut >= least));
+        }
     }
 
     #[test]
     fn the_least_past_has_three_trials() {
-        assert!(cuts(12, 12).len() >= 3);
+        assert!(cuts(&past(12, 1, Nature::Stock), 12).len() >= 3);
     }
 
     #[test]
     fn a_member_gone_astray_does_not_carry_the_mixture_off() {
-        let weights = [(Member::Last, 0.4), (Member::Level, 0.4), (Member::Drift, 0.2)];
-        let mut forecasts = vec![None; Member::ALL.len()];
-        forecasts[Member::Last.index()] = Some(vec![10.0]);
-        forecasts[Member::Level.index()] = Some(vec![10.0]);
-        forecasts[Member::Drift.index()] = Some(vec![1_000.0]);
-        let mixed = mix(&weights, &forecasts, 1).unwrap();
+        let mixture = Mixture { weights: vec![(0, 0.4), (2, 0.4), (1, 0.2)], median_part: 0.5 };
+        let forecasts = [Some(vec![10.0]), Some(vec![1_000.0]), Some(vec![10.0]), None];
+        let mixed = mixture.mix(&forecasts, 1).unwrap();
         assert!(mixed[0] < 120.0);
-    }
-
-    #[test]
-    fn places_and_members_agree() {
-        for (place, member) in Member::ALL.into_iter().enumerate() {
-            assert_eq!(member.index(), place);
-        }
     }
 
     proptest! {
         #[test]
-        fn every_trial_fits_into_the_past(count in 12_usize..1_500, horizon in 1_usize..400) {
+        fn every_trial_fits_into_the_past(count in 12_usize..1_500, horizon in 1_usize..400, short in 1_usize..60) {
             let length = trial_length(count, horizon);
-            let cuts = cuts(count, horizon);
+            let cuts = cuts(&past(count, short, Nature::Stock), horizon);
             prop_assert!(!cuts.is_empty() && cuts.len() <= TRIALS_MAX);
             prop_assert!(cuts.iter().all(|cut| cut + length <= count));
             prop_assert!(cuts.windows(2).all(|pair| pair[1] < pair[0]));

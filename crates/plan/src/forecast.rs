@@ -5,9 +5,9 @@ use std::ops::Deref;
 use model::{Forecast, ForecastPoint, HistoryNeed, Nature, Share, Span, Time};
 
 use crate::{
-    backtest::{Contest, contest},
-    history::{DAYS_MIN, History, Past, times},
-    spread::Spread,
+    backtest::Contest,
+    history::{DAYS_MIN, History, NEAR_MAX, Past},
+    rung::{Bounds, Rung},
 };
 
 /// No forecast looks further than this.
@@ -39,16 +39,21 @@ pub struct Projection {
     pub have: Span,
     /// What is missing before it speaks of days; nothing where it does, or where a shorter horizon was asked for.
     pub need: Option<HistoryNeed>,
-    pub(crate) contest: Contest,
-    pub(crate) spread: Spread,
-    pub(crate) nature: Nature,
-    /// The highest the past has been, and how fast its peaks rise by the step.
-    pub(crate) peaks: (f64, f64),
-    /// How many steps of an error go on beyond a trial.
-    pub(crate) wrap: usize,
-    /// The middle of the newest cells, as many as a quarter of the horizon.
-    pub(crate) level: f64,
+    /// The rung that the forecast shows.
+    pub(crate) shown: Rung,
+    /// A finer one for what is near, where the shown one reaches far.
+    pub(crate) near: Option<Rung>,
+    /// The newest value.
+    pub(crate) last: f64,
     pub(crate) seed: u64,
+    pub(crate) bounds: Bounds,
+}
+
+impl Projection {
+    /// The forecast's steps with an interval of another confidence.
+    pub fn interval(&self, confidence: Share) -> Vec<ForecastPoint> {
+        self.shown.points(confidence, self.bounds)
+    }
 }
 
 impl Deref for Projection {
@@ -71,63 +76,44 @@ pub fn forecast(
     let past = Past::prepare(history, options, now)?;
     let reach = past.have.min(HORIZON_MAX);
     let wanted = options.horizon.unwrap_or(reach).min(reach).max(past.step);
-    let horizon = usize::try_from(wanted.0 / past.step.0).unwrap_or(1).max(1);
-    let contest = contest(&past, horizon);
-    let spread = contest.spread(&past);
-    let day = past.periods.first().copied();
-    let trial = contest.errors.first().map_or(1, Vec::len);
-    let wide = day.map_or(1, |day| day / 2);
-    let wrap = day.filter(|day| day * 2 <= trial).unwrap_or(trial / 4).max(1);
-    let band = contest.band(options.confidence.value(), spread, wide);
-    let bounded = |value: f64| {
-        let value = options.lower_bound.map_or(value, |bound| value.max(bound));
-        options.upper_bound.map_or(value, |bound| value.min(bound))
+    let shown = Rung::climb(&past, wanted);
+    let near = if options.horizon.is_none() && wanted > NEAR_MAX {
+        let options = ForecastOptions { horizon: Some(NEAR_MAX), ..*options };
+        let finer = Past::prepare(history, &options, now).ok();
+        finer.filter(|finer| finer.step < past.step).map(|finer| Rung::climb(&finer, NEAR_MAX))
+    } else {
+        None
     };
-    let points = contest
-        .middle
-        .iter()
-        .zip(&band)
-        .enumerate()
-        .map(|(step, (&middle, &(low, high)))| ForecastPoint {
-            at: past.end + times(past.step, step + 1),
-            low: bounded(middle + low),
-            mid: bounded(middle),
-            high: bounded(middle + high),
-        })
-        .collect();
-    let newest = past.clean.len() - (horizon / 4).clamp(1, past.clean.len());
-    let level = stats::median(&past.clean[newest..]);
+    let bounds = Bounds { lower: options.lower_bound, upper: options.upper_bound };
     let short = options.horizon.is_some_and(|asked| asked < DAYS_MIN);
     Ok(Projection {
         forecast: Forecast {
             from: past.end,
             step: past.step,
             confidence: options.confidence,
-            points,
-            model: name(&contest),
-            error_past: contest.error_mean,
-            trials: contest.errors.len(),
+            points: shown.points(options.confidence, bounds),
+            model: name(&shown.contest, past.step < Span::days(1)),
+            error_past: shown.contest.error_mean,
+            trials: shown.contest.errors.len(),
         },
         have: past.have,
         need: past.missing_for_days(now).filter(|_| !short),
-        contest,
-        spread,
-        nature: options.nature,
-        peaks: past.peaks(),
-        wrap,
-        level,
+        shown,
+        near,
+        last: history.last_value(now).unwrap_or(f64::NEG_INFINITY),
         seed: options.seed,
+        bounds,
     })
 }
 
 /// The heaviest members, with their say.
-fn name(contest: &Contest) -> String {
+fn name(contest: &Contest, short_is_day: bool) -> String {
     let mut parts: Vec<String> = contest
         .weights
         .iter()
         .take(3)
         .filter(|(_, weight)| *weight >= 0.1)
-        .map(|(member, weight)| format!("{} {:.0} %", member.name(), weight * 100.0))
+        .map(|(member, weight)| format!("{} {:.0} %", member.name(short_is_day), weight * 100.0))
         .collect();
     if parts.len() < contest.weights.len() && !parts.is_empty() {
         parts.push(format!("{} more", contest.weights.len() - parts.len()));

@@ -1,7 +1,7 @@
 //! A series' past, laid onto the step that fits it and cleaned of what is not its habit.
 
 use model::{HistoryNeed, Nature, Span, Time};
-use stats::{Cell, Grid, despike, level_shifts, median};
+use stats::{Cell, Grid, Spikes, level_shifts, median};
 
 use crate::forecast::{ForecastOptions, HORIZON_MAX};
 
@@ -14,24 +14,23 @@ pub struct History<'a> {
     pub values: &'a [f64],
 }
 
-/// The steps a grid may have; each divides a day or is a number of days.
-const LADDER: [Span; 10] = [
-    Span::minutes(1),
-    Span::minutes(5),
-    Span::minutes(15),
-    Span::minutes(30),
-    Span::hours(1),
-    Span::hours(3),
-    Span::hours(6),
-    Span::hours(12),
-    Span::days(1),
-    Span::days(7),
+/// The steps a grid may have, each with the longest horizon it is used for: two days and two weeks by the hour, half a
+/// year by the day. Each divides a day or is a number of days.
+const LADDER: [(Span, Span); 9] = [
+    (Span::minutes(1), Span::hours(2)),
+    (Span::minutes(5), Span::hours(8)),
+    (Span::minutes(15), Span::hours(24)),
+    (Span::minutes(30), Span::hours(36)),
+    (Span::hours(1), NEAR_MAX),
+    (Span::hours(3), Span::days(42)),
+    (Span::hours(6), Span::days(84)),
+    (Span::days(1), HORIZON_MAX),
+    (Span::days(7), HORIZON_MAX),
 ];
-/// The finest step is taken that covers the horizon with no more cells than this: two days by the half hour, half a
-/// year by the day.
-const HORIZON_CELLS_MAX: usize = 185;
-/// No more cells of the past are learnt from: a month by the half hour, which bounds the work.
-const CELLS_MAX: usize = 1_400;
+/// What lies nearer than this is told by the hour.
+pub(crate) const NEAR_MAX: Span = Span::days(14);
+/// No more cells of the past are learnt from: ten weeks by the hour, which bounds the work.
+const CELLS_MAX: usize = 1_680;
 /// Three backtests of a few cells each, with something to learn from before them, take this many cells.
 const CELLS_MIN: usize = 12;
 /// Below an hour of history, nothing is said at all.
@@ -114,13 +113,24 @@ impl Past {
         if nature == Nature::Stock {
             even_out(&mut values);
         }
-        let clean = despike(&values, periods.first().copied(), nature == Nature::Flow);
+        let clean = Spikes::look(&values, periods.first().copied())
+            .cleaned(values.len(), nature == Nature::Flow);
         if nature == Nature::Stock {
             // What is gone again was never piled up; a flow's bursts, though, will come again.
             values.clone_from(&clean);
         }
         let end = Time(grid.end);
         Ok(Self { have, end, step, values, clean, seen: grid.seen, periods, nature })
+    }
+
+    /// What models would have learnt from at each of these moments, counted in cells: a flow cleaned as if nothing
+    /// later were known, since a burst that goes on looks like a spike at first.
+    pub(crate) fn learnt(&self, cuts: &[usize]) -> Vec<Vec<f64>> {
+        if self.nature == Nature::Stock {
+            return cuts.iter().map(|&cut| self.clean[..cut].to_vec()).collect();
+        }
+        let spikes = Spikes::look(&self.values, self.periods.first().copied());
+        cuts.iter().map(|&cut| spikes.cleaned(cut, true)).collect()
     }
 
     /// The highest the past has been, and how fast its peaks rise by the cell (never below nought).
@@ -193,16 +203,19 @@ fn spacing(samples: &[(i64, f64)]) -> Span {
 /// The finest step of the ladder that covers the horizon within the bound and is no finer than the samples, with a
 /// little slack, since collectors are a little late now and then.
 fn fitting_step(spacing: Span, horizon: Span) -> Span {
-    let fits = |step: &&Span| {
-        horizon <= times(**step, HORIZON_CELLS_MAX) && spacing.0 - spacing.0 / 10 <= step.0
-    };
-    *LADDER.iter().find(fits).unwrap_or(&LADDER[LADDER.len() - 1])
+    let fits =
+        |(step, reach): &&(Span, Span)| horizon <= *reach && spacing.0 - spacing.0 / 10 <= step.0;
+    LADDER.iter().find(fits).unwrap_or(&LADDER[LADDER.len() - 1]).0
 }
 
-/// Day and week, where the past holds two of them and a cell is short enough to see them.
+/// Day and week, or week and year where a cell is a day, or the year alone: those of which the past holds two and that
+/// a cell is short enough to see. A year is 52 weeks, so that it is a whole number of them.
 fn seasons(step: Span, cells: usize) -> Vec<usize> {
-    [Span::days(1), Span::days(7)]
-        .into_iter()
+    let pair = match step {
+        step if step < Span::days(1) => [Span::days(1), Span::days(7)],
+        _ => [Span::days(7), Span::days(364)],
+    };
+    pair.into_iter()
         .filter_map(|season| usize::try_from(season.0 / step.0).ok())
         .filter(|&period| period >= 3 && cells >= 2 * period)
         .collect()
@@ -253,8 +266,9 @@ mod tests {
         let step = |step, count, horizon| prepare(step, count, horizon).unwrap().step;
         assert_eq!(step(Span::secs(5), 720, None), Span::minutes(1));
         assert_eq!(step(Span::minutes(5), 288, None), Span::minutes(15));
-        assert_eq!(step(Span::minutes(5), 14 * 288, None), Span::hours(3));
-        assert_eq!(step(Span::minutes(5), 14 * 288, Some(Span::days(2))), Span::minutes(30));
+        assert_eq!(step(Span::minutes(5), 14 * 288, None), Span::hours(1));
+        assert_eq!(step(Span::minutes(5), 30 * 288, None), Span::hours(3));
+        assert_eq!(step(Span::minutes(5), 14 * 288, Some(Span::days(2))), Span::hours(1));
         assert_eq!(step(Span::days(1), 300, Some(Span::days(2))), Span::days(1));
     }
 

@@ -11,10 +11,13 @@ mod forecast;
 mod history;
 mod outlook;
 mod pool;
+mod reach;
+mod rung;
 mod say;
 mod spread;
 
 pub use forecast::{ForecastOptions, Projection, forecast};
 pub use history::History;
 pub use outlook::outlook;
+pub use reach::Reach;
 pub use say::say;

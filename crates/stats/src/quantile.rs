@@ -11,35 +11,57 @@ const MAD_TO_SIGMA: f64 = 1.482_602_218_505_602;
 /// Not-a-number for no values or a `q` that is one; below nought `q` gives minus infinity, above one plus infinity.
 /// Not-a-numbers among the values sort below everything else.
 pub fn quantile(values: &[f64], q: f64) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable_by(|a, b| order(*a, *b));
-    quantile_sorted(&sorted, q)
+    let place = match Place::of(values.len(), q) {
+        Ok(place) => place,
+        Err(outside) => return outside,
+    };
+    let mut rest = values.to_vec();
+    let (_, &mut below, after) = rest.select_nth_unstable_by(place.below, |a, b| order(*a, *b));
+    let above = after.iter().copied().min_by(|a, b| order(*a, *b)).unwrap_or(below);
+    place.between(below, above)
 }
 
 /// As [`quantile`], of values that are already sorted.
 pub fn quantile_sorted(sorted: &[f64], q: f64) -> f64 {
-    if sorted.is_empty() || q.is_nan() {
-        return f64::NAN;
+    match Place::of(sorted.len(), q) {
+        Ok(place) => {
+            let above = (place.below + 1).min(sorted.len() - 1);
+            place.between(sorted[place.below], sorted[above])
+        }
+        Err(outside) => outside,
     }
-    if q < 0.0 {
-        return f64::NEG_INFINITY;
+}
+
+/// Where a quantile lies among sorted values: at or behind one of them.
+struct Place {
+    below: usize,
+    weight: f64,
+}
+
+impl Place {
+    /// The answer itself where there is no such place.
+    fn of(count: usize, q: f64) -> Result<Self, f64> {
+        if count == 0 || q.is_nan() {
+            return Err(f64::NAN);
+        }
+        if q < 0.0 {
+            return Err(f64::NEG_INFINITY);
+        }
+        if q > 1.0 {
+            return Err(f64::INFINITY);
+        }
+        let rank = q * (count - 1) as f64;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a rank lies between nought and the length"
+        )]
+        let below = rank.floor() as usize;
+        Ok(Self { below, weight: rank - rank.floor() })
     }
-    if q > 1.0 {
-        return f64::INFINITY;
-    }
-    let rank = q * (sorted.len() - 1) as f64;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a rank lies between nought and the length"
-    )]
-    let below = rank.floor() as usize;
-    let above = (below + 1).min(sorted.len() - 1);
-    let weight = rank - rank.floor();
-    if weight == 0.0 {
-        sorted[below]
-    } else {
-        sorted[below] * (1.0 - weight) + sorted[above] * weight
+
+    fn between(&self, below: f64, above: f64) -> f64 {
+        if self.weight == 0.0 { below } else { below * (1.0 - self.weight) + above * self.weight }
     }
 }
 

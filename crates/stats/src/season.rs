@@ -1,6 +1,9 @@
-//! What repeats: the habit of a day or a week, learnt robustly and taken off or put back.
+//! What repeats: the habit of a day or a week, learnt and taken off or put back.
 
-use crate::{mean, median};
+use crate::{mean, quantile};
+
+/// Distances beyond this many times the upper quartile of all count no more than one at that edge.
+const DISTANCE_TIMES: f64 = 4.0;
 
 /// The habit of one period: how far each phase lies above or below the level around it. Sums to nought.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,23 +12,39 @@ pub struct Season {
 }
 
 impl Season {
-    /// Learns the habit from the newest `seasons_max` periods: the median, phase by phase, of the distance from the
-    /// mean over one period around each value. Nothing for fewer than two periods.
-    pub fn learn(values: &[f64], period: usize, seasons_max: usize) -> Option<Self> {
+    /// Learns the habit from all of the past: the mean, phase by phase, of the distance from the level around each
+    /// value, in which a value counts half as much for every `half_life` values that came after it. With `shrunk`, a
+    /// habit that hardly stands out from the noise is drawn towards none. Nothing for fewer than two periods.
+    pub fn learn(values: &[f64], period: usize, half_life: f64, shrunk: bool) -> Option<Self> {
         if period < 2 || values.len() < 2 * period {
             return None;
         }
         let level = running_mean(values, period);
-        let newest = values.len().saturating_sub(seasons_max.max(2).saturating_mul(period));
-        let mut offsets = Vec::with_capacity(period);
-        let mut distances = Vec::new();
-        for phase in 0..period {
-            distances.clear();
-            let first = newest + (phase + period - newest % period) % period;
-            for index in (first..values.len()).step_by(period) {
-                distances.push(values[index] - level[index]);
+        let distances: Vec<f64> =
+            values.iter().zip(&level).map(|(value, level)| value - level).collect();
+        let sizes: Vec<f64> = distances.iter().map(|distance| distance.abs()).collect();
+        let edge = DISTANCE_TIMES * quantile(&sizes, 0.75);
+        let (mut sums, mut weights) = (vec![0.0; period], vec![0.0; period]);
+        let fading = 0.5_f64.powf(1.0 / half_life.max(1.0));
+        let mut weight = 1.0;
+        for (index, distance) in distances.iter().enumerate().rev() {
+            sums[index % period] += weight * distance.clamp(-edge, edge);
+            weights[index % period] += weight;
+            weight *= fading;
+        }
+        let mut offsets: Vec<f64> =
+            sums.iter().zip(&weights).map(|(sum, weight)| sum / weight).collect();
+        if shrunk {
+            let rest = distances.iter().enumerate().map(|(index, distance)| {
+                (distance.clamp(-edge, edge) - offsets[index % period]).powi(2)
+            });
+            let noise = rest.sum::<f64>() / values.len() as f64;
+            let habit = offsets.iter().map(|offset| offset * offset).sum::<f64>() / period as f64;
+            let seasons = (values.len() / period) as f64;
+            let kept = if habit > 0.0 { habit / (habit + noise / seasons) } else { 0.0 };
+            for offset in &mut offsets {
+                *offset *= kept;
             }
-            offsets.push(median(&distances));
         }
         let centre = mean(&offsets);
         for offset in &mut offsets {
@@ -115,7 +134,7 @@ mod tests {
     #[test]
     fn a_habit_on_a_slope_is_learnt_without_the_slope() {
         let values: Vec<f64> = (0..64).map(|x| 5.0 * x as f64 + wave(x)).collect();
-        let season = Season::learn(&values, 8, 8).unwrap();
+        let season = Season::learn(&values, 8, 1e9, false).unwrap();
         for phase in 0..8 {
             assert!((season.at(phase) - wave(phase)).abs() < 0.2, "{phase}: {}", season.at(phase));
         }
@@ -125,20 +144,46 @@ mod tests {
     fn one_odd_day_does_not_change_the_habit() {
         let mut values: Vec<f64> = (0..80).map(wave).collect();
         values[42] += 5.0;
-        let season = Season::learn(&values, 8, 10).unwrap();
+        let season = Season::learn(&values, 8, 1e9, false).unwrap();
         assert!((season.at(2) - wave(2)).abs() < 0.5);
     }
 
     #[test]
     fn less_than_two_periods_have_no_habit() {
-        assert_eq!(Season::learn(&[1.0; 15], 8, 4), None);
+        assert_eq!(Season::learn(&[1.0; 15], 8, 4.0, false), None);
         assert_eq!(seasonal_naive(&[1.0; 7], 8, 4), None);
+    }
+
+    #[test]
+    fn a_fading_habit_follows_the_newest_periods() {
+        let values: Vec<f64> =
+            (0..160).map(|x| if x < 80 { wave(x) } else { 2.0 * wave(x) }).collect();
+        let at = |half_life| Season::learn(&values, 8, half_life, false).unwrap().at(2);
+        assert!((at(16.0) - 12.0).abs() < 1.0 && at(1e9) < 9.5, "{} {}", at(16.0), at(1e9));
+    }
+
+    #[test]
+    fn noise_is_shrunk_to_next_to_no_habit() {
+        let mut chance = crate::Chance::new(5);
+        let values: Vec<f64> = (0..64).map(|_| chance.normal()).collect();
+        let size = |shrunk| {
+            let season = Season::learn(&values, 16, 1e9, shrunk).unwrap();
+            (0..16).map(|phase| season.at(phase).abs()).sum::<f64>()
+        };
+        assert!(size(true) < 0.75 * size(false), "{} {}", size(true), size(false));
     }
 
     proptest! {
         #[test]
-        fn offsets_sum_to_nought_and_come_back(values in prop::collection::vec(-1e6_f64..1e6, 14..120), seasons in 1_usize..9) {
-            let season = Season::learn(&values, 7, seasons).unwrap();
+        fn fading_offsets_sum_to_nought(values in prop::collection::vec(-1e6_f64..1e6, 14..120), shrunk in any::<bool>()) {
+            let season = Season::learn(&values, 7, 30.0, shrunk).unwrap();
+            let total: f64 = (0..7).map(|phase| season.at(phase)).sum();
+            prop_assert!(total.abs() < 1e-3);
+        }
+
+        #[test]
+        fn offsets_sum_to_nought_and_come_back(values in prop::collection::vec(-1e6_f64..1e6, 14..120), half_life in 1.0_f64..90.0) {
+            let season = Season::learn(&values, 7, half_life, false).unwrap();
             let total: f64 = (0..7).map(|phase| season.at(phase)).sum();
             prop_assert!(total.abs() < 1e-3);
             let mut back = season.remove(&values);

@@ -23,8 +23,6 @@ const QUIET: Duration = Duration::from_mins(15);
 const PAUSE: Duration = Duration::from_secs(5);
 /// How long after its end a day is past: late samples of the last scrapes have come by then.
 const DAY_SLACK_MILLIS: i64 = 3_600_000;
-/// Index segments that a day may have before they become one.
-const INDEXES_MAX: usize = 8;
 
 /// What merging remembers.
 #[derive(Default)]
@@ -81,8 +79,9 @@ impl Store {
             let since = elapsed.saturating_sub(touched);
             let quiet = past && since >= QUIET;
             let settled = quiet || (past && since >= PAUSE && pays(parts));
-            if indexes.len() > INDEXES_MAX || (settled && indexes.len() > 1) {
-                self.merge_indexes(indexes)?;
+            let series: Vec<u32> = indexes.iter().map(|index| index.series()).collect();
+            if let Some(range) = tiers::choose_indexes(&series, settled) {
+                self.merge_indexes(&indexes[range])?;
             }
             if let Some(range) = tiers::choose(&levels, settled) {
                 return self.start_job(&parts[range], (*day, now)).map(Some);
@@ -94,7 +93,7 @@ impl Store {
         Ok(None)
     }
 
-    /// Makes one index of all those of a day.
+    /// Makes one index of several of a day.
     fn merge_indexes(&self, indexes: &[Arc<Index>]) -> Result<(), StoreError> {
         let Some(first) = indexes.first() else { return Ok(()) };
         let dir = self.place.day(first.origin().day);

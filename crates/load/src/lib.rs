@@ -25,7 +25,7 @@ pub use plan::{
     QuickError, Scenario, Threshold, ThresholdError, Trust,
 };
 pub use record::{Ended, Interval, Recording, Timeline, Times, TimesTold, Told, Trouble, Troubles};
-pub use report::{json, progress, text};
+pub use report::{html, json, junit, markdown, progress, text};
 pub use schedule::{Arrival, Arrivals, Phase, RATE_MAX, Rate, Spacing, Stripe};
 pub use target::{Allowed, AllowedError, Origin, may_contact};
 pub use verdict::{Doubt, Judged, Verdict, Watch, Word};

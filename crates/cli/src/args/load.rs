@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use load::{Allowed, Threshold};
 use model::Span;
 
@@ -19,13 +19,60 @@ pub(crate) enum ConnectionsWord {
 
 #[derive(Debug, Args)]
 #[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
     after_help = "Exit codes: 0 passed, 1 a rule was broken, 2 wrong arguments, 4 refused, or the run cannot be \
                   believed, 5 the target never answered."
 )]
 pub(crate) struct Load {
+    #[command(subcommand)]
+    pub(crate) command: Option<LoadCommand>,
+    #[command(flatten)]
+    pub(crate) quick: QuickLoad,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LoadCommand {
+    /// Runs a plan from a file: journeys of several steps, feeds, checks, rules.
+    Run(RunPlan),
+    /// Reads a plan and shows every mistake at once; contacts nobody.
+    Check {
+        /// The plan.
+        plan: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunPlan {
+    /// The plan.
+    pub(crate) plan: PathBuf,
+    /// Somebody besides this machine who may be asked, in addition to whom the plan allows.
+    #[arg(long = "allow", value_name = "HOST|NETWORK")]
+    pub(crate) allowed: Vec<Allowed>,
+    #[command(flatten)]
+    pub(crate) reports: Reports,
+}
+
+/// Files that are written at the end, besides what is said.
+#[derive(Debug, Args)]
+pub(crate) struct Reports {
+    /// Writes a page that needs nothing else.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Writes JUnit XML: one test case for each rule.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Writes Markdown, for a comment on a change.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
+}
+
+/// A load test of one address.
+#[derive(Debug, Args)]
+pub(crate) struct QuickLoad {
     /// The address to ask for. This machine may always be asked, others only if --allow names them.
-    #[arg(value_name = "URL")]
-    pub(crate) url: String,
+    #[arg(value_name = "URL", required = true)]
+    pub(crate) url: Option<String>,
     #[command(flatten)]
     pub(crate) much: Much,
     #[command(flatten)]
@@ -36,6 +83,8 @@ pub(crate) struct Load {
     /// `in every 10s` behind it, in each stretch of that length.
     #[arg(long = "threshold", value_name = "RULE")]
     pub(crate) thresholds: Vec<Threshold>,
+    #[command(flatten)]
+    pub(crate) reports: Reports,
 }
 
 /// How much load.

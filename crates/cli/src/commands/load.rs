@@ -1,29 +1,90 @@
 //! `plimsoll load`
 
-use std::{fs, process::ExitCode, sync::Arc, thread};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    thread,
+};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use load::{
-    Connections, Engine, Limits, Load as Amount, Phase, Plan, Protocol, Quick, Rate, Spacing, Stop,
-    Trust, Verdict,
+    Connections, Engine, Limits, Load as Amount, Phase, Plan, Protocol, Quick, Rate, Run, Spacing,
+    Stop, Trust, Verdict,
 };
 use model::Kind;
 use server::SystemClock;
 
 use super::small_runtime;
 use crate::{
-    args::load::{ConnectionsWord, Load, Much},
+    args::load::{ConnectionsWord, Load, LoadCommand, Much, QuickLoad, Reports},
     fault::Fault,
     output::Output,
 };
 
 /// Runs a load test and tells what came out.
 pub(crate) fn run(command: Load, output: &Output) -> Result<ExitCode, Fault> {
-    let plan = plan(command)?;
-    drive(plan, output)
+    match command.command {
+        None => {
+            let (plan, reports) = plan(command.quick)?;
+            drive(plan, &reports, output)
+        }
+        Some(LoadCommand::Run(command)) => {
+            let mut plan = read(&command.plan)?;
+            plan.allowed.extend(command.allowed);
+            drive(plan, &command.reports, output)
+        }
+        Some(LoadCommand::Check { plan }) => check(&plan, output),
+    }
 }
 
-fn drive(plan: Plan, output: &Output) -> Result<ExitCode, Fault> {
+fn read(file: &Path) -> Result<Plan, Fault> {
+    let in_colour = crate::output::errors_in_colour();
+    Plan::read(file).map_err(|mistakes| Fault::new(Kind::Invalid, mistakes.render(in_colour)))
+}
+
+fn check(file: &Path, output: &Output) -> Result<ExitCode, Fault> {
+    let plan = read(file)?;
+    let (scenarios, steps) = (plan.scenarios.len(), plan.steps().count());
+    if output.is_json() {
+        let targets: Vec<String> = plan.origins.iter().map(ToString::to_string).collect();
+        let document = serde_json::json!({
+            "name": plan.name, "scenarios": scenarios, "steps": steps, "targets": targets,
+            "seconds": plan.length().as_secs_f64(),
+        });
+        output.json(&document)?;
+    } else {
+        output.text(&format!(
+            "{}: no mistakes; {scenarios} scenarios, {steps} steps, {:.0} s\n",
+            plan.name,
+            plan.length().as_secs_f64()
+        ))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A run as a text.
+type Report = fn(&Run, &Verdict) -> String;
+
+/// Writes the files that were asked for.
+fn write(reports: &Reports, run: &Run, verdict: &Verdict) -> Result<(), Fault> {
+    let all: [(&Option<PathBuf>, Report); 3] = [
+        (&reports.html, load::html),
+        (&reports.junit, load::junit),
+        (&reports.markdown, load::markdown),
+    ];
+    for (file, report) in all {
+        let Some(file) = file else { continue };
+        fs::write(file, report(run, verdict)).map_err(|error| {
+            let fault = Fault::from_error(Kind::Missing, &error);
+            fault.help(format!("cannot write {}", file.display()))
+        })?;
+    }
+    Ok(())
+}
+
+fn drive(plan: Plan, reports: &Reports, output: &Output) -> Result<ExitCode, Fault> {
     let engine = Engine::new(Arc::new(SystemClock::new()));
     stop_on_interrupt(engine.stop.clone())?;
     let bar = line(output);
@@ -39,6 +100,7 @@ fn drive(plan: Plan, output: &Output) -> Result<ExitCode, Fault> {
         }
     })?;
     let verdict = Verdict::of(&run);
+    write(reports, &run, &verdict)?;
     if output.is_json() {
         output.json(&load::json(&run, &verdict))?;
     } else {
@@ -47,8 +109,8 @@ fn drive(plan: Plan, output: &Output) -> Result<ExitCode, Fault> {
     Ok(ExitCode::from(verdict.word().exit_code()))
 }
 
-fn plan(command: Load) -> Result<Plan, Fault> {
-    let Load { url, much, request, sending, thresholds } = command;
+fn plan(command: QuickLoad) -> Result<(Plan, Reports), Fault> {
+    let QuickLoad { url, much, request, sending, thresholds, reports } = command;
     let body = match (&request.body_file, request.body) {
         (Some(file), _) => {
             let text = fs::read_to_string(file).map_err(|error| {
@@ -66,7 +128,7 @@ fn plan(command: Load) -> Result<Plan, Fault> {
         ..Limits::default()
     };
     let quick = Quick {
-        url,
+        url: url.unwrap_or_default(),
         load: amount(&much),
         method: request.method,
         headers: request.headers,
@@ -86,7 +148,8 @@ fn plan(command: Load) -> Result<Plan, Fault> {
         limits,
         seed: much.seed,
     };
-    quick.plan().map_err(|error| Fault::from_error(error.kind(), &error))
+    let plan = quick.plan().map_err(|error| Fault::from_error(error.kind(), &error))?;
+    Ok((plan, reports))
 }
 
 fn amount(much: &Much) -> Amount {

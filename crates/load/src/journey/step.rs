@@ -1,6 +1,9 @@
 //! One step of a journey: its request, the checks of the answer, and what is taken from it.
 
-use std::{ops::RangeInclusive, time::Duration};
+use std::{
+    ops::{Range, RangeInclusive},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
@@ -117,6 +120,13 @@ impl Request {
             self.prepared = Some(self.fill(authority, &mut nothing)?);
         }
         Ok(())
+    }
+
+    /// Whether any of these slots is filled in.
+    pub(crate) fn uses(&self, slots: &Range<usize>) -> bool {
+        self.path.uses(slots)
+            || self.headers.iter().any(|(_, value)| value.uses(slots))
+            || self.body.as_ref().is_some_and(|body| body.uses(slots))
     }
 
     /// Fills the gaps.

@@ -1,5 +1,7 @@
 //! Texts with gaps: `/orders/{{ id }}`. Cut into pieces once, filled in for every request.
 
+use std::ops::Range;
+
 use stats::Chance;
 
 /// Longest template that is read, in bytes.
@@ -131,6 +133,13 @@ impl Template {
             [Piece::Text(text)] => Some(text),
             _ => None,
         }
+    }
+
+    /// Whether any of these slots is filled in.
+    pub(crate) fn uses(&self, slots: &Range<usize>) -> bool {
+        self.pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Slot(slot, _) if slots.contains(slot)))
     }
 
     /// The text that comes before the first gap.

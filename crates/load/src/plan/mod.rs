@@ -1,6 +1,7 @@
 //! What a load test is made of, however it was asked for: by a file or by a command line.
 
 mod quick;
+mod read;
 mod threshold;
 
 use std::{path::PathBuf, time::Duration};
@@ -42,9 +43,7 @@ pub struct Plan {
     pub scenarios: Vec<Scenario>,
     /// The rows that journeys are fed with.
     pub feeds: Vec<Feed>,
-    /// Names that templates may use, in the order of their slots.
-    pub slots: Vec<String>,
-    /// What those names stand for when a journey begins.
+    /// What the names in templates stand for when a journey begins, by their slots.
     pub values: Vec<String>,
     /// What must hold in the end.
     pub thresholds: Vec<Threshold>,

@@ -117,7 +117,6 @@ impl Quick {
             trust: self.trust,
             scenarios: vec![scenario],
             feeds: Vec::new(),
-            slots: Vec::new(),
             values: Vec::new(),
             thresholds: self.thresholds,
             aborts: Vec::new(),

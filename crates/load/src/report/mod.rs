@@ -1,10 +1,15 @@
 //! A run told to people and to programs.
 
+mod chart;
+mod html;
 mod json;
+mod pipeline;
 mod text;
 
+pub use html::html;
 pub use json::json;
 use model::Unit;
+pub use pipeline::{junit, markdown};
 use stats::Histogram;
 pub use text::{progress, text};
 

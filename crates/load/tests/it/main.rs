@@ -5,4 +5,6 @@ mod bad_targets;
 #[cfg(test)]
 mod open_model;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod target;

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use crate::program::run;
 
 /// Every command, as its help is asked for.
-const COMMANDS: [&[&str]; 18] = [
+const COMMANDS: [&[&str]; 20] = [
     &[],
     &["serve"],
     &["check"],
@@ -15,6 +15,8 @@ const COMMANDS: [&[&str]; 18] = [
     &["import"],
     &["forecast"],
     &["load"],
+    &["load", "run"],
+    &["load", "check"],
     &["rules"],
     &["rules", "export"],
     &["store"],

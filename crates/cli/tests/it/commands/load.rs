@@ -92,3 +92,27 @@ fn an_interrupted_load_tells_what_ran() -> Result<()> {
     ensure!(document["took_seconds"].as_f64() < Some(60.0), "{document}");
     Ok(())
 }
+
+#[test]
+fn a_plan_is_checked_and_run_and_told_in_files() -> Result<()> {
+    let server = Server::start(QUIET)?;
+    let folder = server.folder();
+    let plan = format!(
+        "name: health\ntarget: {}\nscenarios:\n  - name: a\n    rate: 50\n    for: 200ms\n    steps: [{{get: /-/healthy}}]\n",
+        server.url()
+    );
+    std::fs::write(folder.join("plan.yaml"), &plan)?;
+    std::fs::write(folder.join("wrong.yaml"), plan.replace("rate", "rates"))?;
+    let told = run(folder, &["load", "check", "plan.yaml"])?;
+    assert_eq!(told.out, "health: no mistakes; 1 scenarios, 1 steps, 0 s\n");
+    let told = run(folder, &["load", "check", "wrong.yaml"])?;
+    ensure!(told.code == Some(2) && told.err.contains("did you mean `rate`?"), "{}", told.err);
+    let files = ["--html", "r.html", "--junit", "r.xml", "--markdown", "r.md"];
+    let told = run(folder, &[&["load", "run", "plan.yaml"], &files[..]].concat())?;
+    ensure!(matches!(told.code, Some(0 | 4)), "{}{}", told.out, told.err);
+    ensure!(told.out.contains("10 good"), "{}", told.out);
+    ensure!(std::fs::read_to_string(folder.join("r.html"))?.starts_with("<!doctype html>"), "html");
+    ensure!(std::fs::read_to_string(folder.join("r.xml"))?.contains("<testsuite "), "junit");
+    ensure!(std::fs::read_to_string(folder.join("r.md"))?.starts_with("### Load test"), "markdown");
+    Ok(())
+}

@@ -158,9 +158,34 @@ pub(crate) enum FileFormat {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Import {
-    /// The file, or `-` for standard input.
+    #[command(subcommand)]
+    pub(crate) of: Option<ImportOf>,
+    #[command(flatten)]
+    pub(crate) samples: ImportSamples,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportOf {
+    /// Reads an Alertmanager's configuration and says what is taken from it and what is not.
+    Alertmanager(ImportAlertmanager),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportAlertmanager {
+    /// The file, usually alertmanager.yml.
     pub(crate) file: PathBuf,
+    /// Says only who is told of an alert with these labels.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) route: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportSamples {
+    /// The file, or `-` for standard input.
+    #[arg(required = true)]
+    pub(crate) file: Option<PathBuf>,
     /// How it is written; told from the file's ending if not given.
     #[arg(long, value_enum)]
     pub(crate) format: Option<FileFormat>,

@@ -1,5 +1,6 @@
 //! One file for each command.
 
+pub(crate) mod alertmanager;
 pub(crate) mod check;
 pub(crate) mod forecast;
 pub(crate) mod import;

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use args::{Arguments, Command};
+use args::{Arguments, Command, ImportOf};
 use output::Output;
 
 /// Many threads take in what is sent; this one does not keep for each of them what was freed.
@@ -27,7 +27,10 @@ fn main() -> ExitCode {
         Command::Serve(command) => commands::serve::run(command, &arguments.common),
         Command::Check(command) => commands::check::run(&command, &output),
         Command::Query(command) => commands::query::run(&command, &output),
-        Command::Import(command) => commands::import::run(&command, &output),
+        Command::Import(command) => match &command.of {
+            Some(ImportOf::Alertmanager(of)) => commands::alertmanager::run(of, &output),
+            None => commands::import::run(&command.samples, &output),
+        },
         Command::Forecast(command) => commands::forecast::run(&command, &output),
         Command::Load(command) => commands::load::run(*command, &output),
         Command::Rules(command) => commands::rules::run(&command, &output),

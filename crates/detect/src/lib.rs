@@ -13,4 +13,7 @@ pub mod template;
 pub use judge::{JudgeError, Surroundings, elements, judge_alert, judge_recording};
 pub use resources::{judge_outlook, judge_resource, readings, resource_of, title};
 pub use rules::{AlertRule, RecordRule, Rule, RuleGroup};
-pub use state::{ActiveAlerts, Trail, Transition};
+pub use state::{
+    ActiveAlerts, GENERATOR, Patience, SENT, SILENT_SINCE, SentAlert, Trail, Transition,
+    judge_sent, judge_silence,
+};

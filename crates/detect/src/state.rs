@@ -1,11 +1,13 @@
 //! The alerts that are active, what became different about them, and how they outlive a restart.
 
+mod sent;
 mod trail;
 
 use std::collections::BTreeMap;
 
 use model::{Alert, AlertState, Labels, METRIC_NAME, Sample, Series, Span, Time};
 
+pub use sent::{GENERATOR, Patience, SENT, SILENT_SINCE, SentAlert, judge_sent, judge_silence};
 pub use trail::Trail;
 
 /// Annotation: since when the condition has been gone while `keep_firing_for` keeps the alert.

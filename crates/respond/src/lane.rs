@@ -8,11 +8,11 @@ use std::{
 
 use journal::{Journal, JournalError, Message};
 use model::{Clock, Span, Time};
-use reqwest::{Client, header};
+use reqwest::{Client, RequestBuilder, header};
 use tokio::sync::Mutex;
 
 use crate::{
-    Delivered, DeliveryLimits, Receiver,
+    Delivered, DeliveryLimits, Receiver, Via,
     answer::{self, Verdict},
     random::Random,
 };
@@ -194,15 +194,14 @@ impl Lane {
 
     /// Sends a message, within the time a try may take.
     async fn send(&self, tools: &Tools, message: &Message) -> Verdict {
-        let mut request = tools
-            .client
-            .post(&self.receiver.url)
-            .header(header::USER_AGENT, concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
-            .header("Idempotency-Key", &message.key)
-            .json(&message.body);
-        if let Some(token) = &self.receiver.token {
-            request = request.bearer_auth(token.reveal());
-        }
+        let request = match self.request(tools, message) {
+            Ok(request) => request,
+            // A file that cannot be read now may be back soon.
+            Err(error) => {
+                let error = format!("cannot read a secret: {error}");
+                return Verdict::Later { asked: None, error };
+            }
+        };
         tokio::select! {
             verdict = ask(&tools.client, request, tools.clock.now()) => verdict,
             () = tools.clock.wait(tools.limits.timeout.to_duration()) => Verdict::Later {
@@ -213,7 +212,20 @@ impl Lane {
     }
 }
 
-async fn ask(client: &Client, request: reqwest::RequestBuilder, now: Time) -> Verdict {
+impl Lane {
+    fn request(&self, tools: &Tools, message: &Message) -> std::io::Result<RequestBuilder> {
+        let Via::WebHook(hook) = &self.receiver.via;
+        let request = tools
+            .client
+            .post(hook.url.read()?.reveal())
+            .header(header::USER_AGENT, concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
+            .header("Idempotency-Key", &message.key)
+            .json(&message.body);
+        hook.authorization.put(request)
+    }
+}
+
+async fn ask(client: &Client, request: RequestBuilder, now: Time) -> Verdict {
     // A URL or header that cannot be sent will not be better later.
     let request = match request.build() {
         Ok(request) => request,

@@ -9,14 +9,16 @@ mod deliver;
 mod groups;
 mod lane;
 mod notify;
+pub mod quiet;
 mod random;
 mod receiver;
 mod restore;
+pub mod routing;
 mod webhook;
 
 pub use answer::DeliveryLimits;
 pub use deliver::{Delivered, Deliverer};
 pub use groups::Groups;
-pub use notify::{NOTIFIED, Notices, notify};
-pub use receiver::{Receiver, Told};
+pub use notify::{NOTIFIED, Notices, Scene, notify};
+pub use receiver::{Authorization, Receiver, Told, Via, WebHook};
 pub use restore::{is_over, restore};

@@ -5,8 +5,10 @@ use model::{Alert, Severity, Time};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Groups, Receiver, Told,
-    groups::{Group, GroupId, Member},
+    Groups, Told,
+    groups::{Group, GroupId, Hushed, Member},
+    quiet::{Hush, Silences},
+    routing::Directory,
     webhook::{self, Notice},
 };
 
@@ -28,62 +30,72 @@ pub struct Notices {
     pub groups: Groups,
 }
 
-/// Decides what receivers are told, given what happened to alerts since the last call, and that it
-/// is now `now`. To be called whenever something happened, and at [`Groups::next_due`].
-///
-/// `external_url` is where people reach this server; messages link there.
-pub fn notify(
-    groups: &Groups,
-    transitions: &[(Told, Alert)],
-    receivers: &[Receiver],
-    now: Time,
-    external_url: &str,
-) -> Notices {
+/// What decides who is told what.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// Who is told of what.
+    pub directory: &'a Directory,
+    /// What people do not want to be told.
+    pub silences: &'a Silences,
+    /// Every alert that holds, after what happened; some keep others quiet.
+    pub alerts: &'a [Alert],
+    /// The moment.
+    pub now: Time,
+    /// Where people reach this server; messages link there.
+    pub external_url: &'a str,
+}
+
+/// Decides what receivers are told, given what happened to alerts since the last call. To be
+/// called whenever something happened or a silence changed, and at [`Groups::next_due`].
+pub fn notify(groups: &Groups, transitions: &[(Told, Alert)], scene: &Scene<'_>) -> Notices {
+    let Scene { directory, silences, alerts, now, .. } = *scene;
     let mut notices = Notices { entry: Entry::default(), groups: groups.clone() };
-    notices.groups.mend_times(receivers, now);
-    if groups.has_strangers(receivers) {
-        let known = |name: &str| receivers.iter().any(|receiver| receiver.name == name);
-        notices.groups.all().retain(|id, _| known(&id.receiver));
-    }
-    if !groups.moved.is_empty() {
-        take_back(&mut notices, now);
+    notices.groups.mend_times(now);
+    if groups.has_strangers(directory) {
+        notices.groups.all().retain(|id, _| directory.knows(&id.receiver));
     }
     for (told, alert) in transitions {
-        for receiver in receivers {
-            notices.groups.take(receiver, *told, alert, now);
-        }
+        notices.groups.take(directory, *told, alert, now);
     }
-    if notices.groups.next_due(receivers).is_some_and(|due| due <= now) {
+    if !notices.groups.moved.is_empty() {
+        take_back(&mut notices, now);
+    }
+    let known = groups.hushed;
+    let old = known.silences != silences.version() || known.until.is_some_and(|until| until <= now);
+    if old || !transitions.is_empty() {
+        let hush = Hush::of(directory, silences, alerts, now);
+        notices.groups.look(directory, &hush, now);
+        notices.groups.hushed = hushed(scene);
+    }
+    if notices.groups.next_due().is_some_and(|due| due <= now) {
         let Notices { entry, groups } = &mut notices;
         for (id, group) in groups.all() {
-            let receiver = receivers.iter().find(|receiver| receiver.name == *id.receiver);
-            let Some(receiver) =
-                receiver.filter(|own| group.next(own).is_some_and(|due| due <= now))
-            else {
-                continue;
-            };
-            let telling = Telling { receiver, id, now, external_url };
-            tell(&telling, group, entry);
+            if group.next().is_some_and(|due| due <= now) {
+                tell(scene, id, group, entry);
+            }
         }
         groups.all().retain(|_, group| !group.members.is_empty());
     }
     notices
 }
 
-struct Telling<'a> {
-    receiver: &'a Receiver,
-    id: &'a GroupId,
-    now: Time,
-    external_url: &'a str,
+/// How long holds what is known now of who is quiet.
+fn hushed(scene: &Scene<'_>) -> Hushed {
+    let minute = scene.directory.has_silent_times().then(|| {
+        let millis = scene.now.millis();
+        Time(millis.saturating_add(60_000 - millis.rem_euclid(60_000)))
+    });
+    let until = [scene.silences.next_turn(scene.now), minute].into_iter().flatten().min();
+    Hushed { silences: scene.silences.version(), until }
 }
 
 /// Tells a receiver about a group whose time has come.
-fn tell(telling: &Telling<'_>, group: &mut Group, entry: &mut Entry) {
-    let Telling { receiver, id, now, external_url } = *telling;
-    let firing = group.members.values().any(Member::firing);
-    let repeat =
-        firing && group.told_at.is_some_and(|told_at| told_at + receiver.repeat_interval <= now);
-    let speaks = repeat || group.changed(receiver);
+fn tell(scene: &Scene<'_>, id: &GroupId, group: &mut Group, entry: &mut Entry) {
+    let Scene { now, external_url, .. } = *scene;
+    let shown = |member: &&Member| member.shown(group.way.send_resolved);
+    let firing = group.members.values().filter(shown).any(Member::firing);
+    let repeat = group.repeat().is_some_and(|at| at <= now);
+    let speaks = repeat || group.changed();
     let ended = group.ended();
     if !speaks && !ended {
         group.due = None;
@@ -91,17 +103,12 @@ fn tell(telling: &Telling<'_>, group: &mut Group, entry: &mut Entry) {
     }
     if speaks {
         let lane = id.hex();
-        let alerts: Vec<&Alert> = group
-            .members
-            .values()
-            .filter(|member| member.firing() || receiver.send_resolved)
-            .map(|member| &*member.alert)
-            .collect();
-        let body =
-            webhook::message(&Notice { receiver, id, alerts, beyond: group.beyond, external_url });
+        let alerts: Vec<&Alert> =
+            group.members.values().filter(shown).map(|member| &*member.alert).collect();
+        let body = webhook::message(&Notice { id, alerts, beyond: group.beyond, external_url });
         let status = if firing { "firing" } else { "resolved" };
         entry.outbox.push(NewMessage {
-            receiver: receiver.name.clone(),
+            receiver: id.receiver.to_string(),
             key: format!("{lane}-{}-{status}", now.millis()),
             lane,
             due: now,
@@ -145,6 +152,7 @@ fn remember(id: &GroupId, group: &Group, sent: bool) -> Value {
     let text = text.get(..text.floor_char_boundary(GROUP_TEXT_MAX)).unwrap_or_default();
     json!({
         "receiver": &*id.receiver,
+        "route": &*id.route,
         "group": text,
         "sent": sent,
         "told_at": group.told_at.map(Time::millis),

@@ -1,34 +1,91 @@
-//! Who can be told, and what happened to an alert.
+//! Who can be told and how, and what happened to an alert.
 
-use model::{Alert, Labels, Secret, Span};
+use std::io;
 
-/// Where alerts are sent: a web hook that takes what Alertmanager sends, version 4.
+use model::Secret;
+use settings::SecretSource;
+
+/// Somebody who is told of alerts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receiver {
     /// Its name, unique among receivers.
     pub name: String,
-    /// Where it listens.
-    pub url: String,
-    /// Sent as `Authorization: Bearer`.
-    pub token: Option<Secret>,
+    /// How it is told.
+    pub via: Via,
     /// Whether it is told that an alert has ended.
     pub send_resolved: bool,
-    /// After this long it is told again of what still holds.
-    pub repeat_interval: Span,
-    /// How long a change waits for others of its group, so that they are told together.
-    pub group_wait: Span,
-    /// Alerts with the same values of these labels are told together. Empty: all alerts; `...`:
-    /// every alert on its own.
-    pub group_by: Vec<String>,
+}
+
+/// How somebody is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// A web hook that takes what Alertmanager sends, version 4.
+    WebHook(WebHook),
+}
+
+/// A web hook that takes what Alertmanager sends, version 4.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebHook {
+    /// Where it listens; who knows the address may often send.
+    pub url: SecretSource,
+    /// Who we say we are.
+    pub authorization: Authorization,
+}
+
+/// What stands in the `Authorization` header.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Authorization {
+    /// Nothing.
+    #[default]
+    None,
+    /// A word such as `Bearer`, and what we know.
+    Credentials {
+        /// The word.
+        scheme: String,
+        /// What we know.
+        credentials: SecretSource,
+    },
+    /// A name and a password.
+    Basic {
+        /// The name.
+        user: String,
+        /// The password.
+        password: SecretSource,
+    },
+}
+
+impl Authorization {
+    /// A bearer token.
+    pub fn bearer(token: SecretSource) -> Self {
+        Self::Credentials { scheme: "Bearer".to_owned(), credentials: token }
+    }
+
+    /// Puts itself into a request; fails if a file cannot be read.
+    pub(crate) fn put(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> io::Result<reqwest::RequestBuilder> {
+        Ok(match self {
+            Self::None => request,
+            Self::Credentials { scheme, credentials } => {
+                let text = format!("{scheme} {}", credentials.read()?.reveal());
+                request.header(reqwest::header::AUTHORIZATION, text)
+            }
+            Self::Basic { user, password } => {
+                request.basic_auth(user, Some(password.read()?.reveal()))
+            }
+        })
+    }
 }
 
 impl Receiver {
-    /// The labels of the group an alert belongs to.
-    pub(crate) fn group_of(&self, alert: &Alert) -> Labels {
-        if self.group_by.iter().any(|name| name == "...") {
-            return alert.labels.clone();
-        }
-        alert.labels.without(|name| !self.group_by.iter().any(|own| own == name))
+    /// A web hook with an address and perhaps a token that are known.
+    pub fn web_hook(name: &str, url: &str, token: Option<Secret>) -> Self {
+        let authorization =
+            token.map(SecretSource::Written).map(Authorization::bearer).unwrap_or_default();
+        let url = SecretSource::Written(Secret::new(url.to_owned()));
+        let via = Via::WebHook(WebHook { url, authorization });
+        Self { name: name.to_owned(), via, send_resolved: true }
     }
 }
 
@@ -41,4 +98,8 @@ pub enum Told {
     Changed,
     /// It ended.
     Resolved,
+    /// Whoever sent it is silent: those who were told of it are told so, once.
+    Silent,
+    /// Nobody knows what became of it: it is forgotten, and nobody is told anything.
+    Forgotten,
 }

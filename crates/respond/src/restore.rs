@@ -6,7 +6,10 @@ use journal::{Event, Journal, JournalError};
 use model::{Alert, AlertId, AlertState, Labels, Severity, Time};
 use serde_json::Value;
 
-use crate::{Groups, NOTIFIED, Receiver};
+use crate::{
+    Groups, NOTIFIED, Told,
+    routing::{Directory, Way},
+};
 
 /// How many groups are looked at, newest first.
 const GROUPS_READ_MAX: usize = 100_000;
@@ -19,7 +22,7 @@ const GROUPS_READ_MAX: usize = 100_000;
 /// told of one that fires will be told. Nobody is told twice.
 pub async fn restore(
     journal: &Journal,
-    receivers: &[Receiver],
+    directory: &Directory,
     alerts: &[Alert],
     now: Time,
 ) -> Result<Groups, JournalError> {
@@ -39,7 +42,7 @@ pub async fn restore(
             break;
         }
     }
-    Ok(told.groups(receivers, alerts, now))
+    Ok(told.groups(directory, alerts, now))
 }
 
 /// Whether what a group was last told needs no remembering: nobody was told in it of an alert that
@@ -90,26 +93,30 @@ impl ToldBefore {
         }
     }
 
-    fn groups(mut self, receivers: &[Receiver], alerts: &[Alert], now: Time) -> Groups {
+    fn groups(mut self, directory: &Directory, alerts: &[Alert], now: Time) -> Groups {
         let mut groups = Groups::default();
-        for receiver in receivers {
-            let mut told = self.0.remove(&receiver.name).unwrap_or_default();
-            for alert in alerts.iter().filter(|alert| alert.state == AlertState::Firing) {
-                let before = told.remove(&alert.id);
+        for alert in alerts.iter().filter(|alert| alert.state == AlertState::Firing) {
+            for way in directory.ways(&alert.labels) {
+                let told = self.0.get_mut(&*way.receiver);
+                let before = told.and_then(|told| told.remove(&alert.id));
                 if alert.told || before.is_some() {
-                    put_back(&mut groups, receiver, alert, before.as_ref(), now);
+                    put_back(&mut groups, &way, alert, before.as_ref(), now);
                 }
             }
+        }
+        let known = self.0.into_iter().filter(|(receiver, _)| directory.knows(receiver));
+        for (receiver, told) in known {
             for (id, before) in told {
                 let given = alerts.iter().find(|alert| alert.id == id);
                 let Some(alert) = before.alert.as_ref().or(given) else { continue };
+                let Some(way) = directory.way_to(&receiver, &alert.labels) else { continue };
                 let mut firing = alert.clone();
                 firing.state = AlertState::Firing;
-                put_back(&mut groups, receiver, &firing, Some(&before), now);
+                put_back(&mut groups, &way, &firing, Some(&before), now);
                 let mut ended = given.unwrap_or(alert).clone();
                 ended.labels = firing.labels;
                 ended.state = AlertState::Resolved;
-                groups.take(receiver, crate::Told::Resolved, &ended, now);
+                groups.take_on(&way, Told::Resolved, &ended, now);
             }
         }
         groups
@@ -118,14 +125,14 @@ impl ToldBefore {
 
 fn put_back(
     groups: &mut Groups,
-    receiver: &Receiver,
+    way: &Arc<Way>,
     alert: &Alert,
     before: Option<&Before>,
     now: Time,
 ) {
-    let home = groups.home(receiver, alert);
+    let home = groups.home(way, alert);
     let told = before.map(|before| before.severity);
-    groups.hold(home.clone(), alert, told, now + receiver.group_wait);
+    groups.hold((way, home.clone()), alert, told, now);
     let Some(before) = before else { return };
     let moved = *before.subject != *home.subject();
     if let Some(group) = groups.all().get_mut(&home) {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use model::{Alert, AlertState, Labels, Time};
 use serde_json::{Map, Value, json};
 
-use crate::{Receiver, groups::GroupId};
+use crate::groups::GroupId;
 
 /// What a message tells of; the rest is counted in `truncatedAlerts`.
 const ALERTS_MAX: usize = 500;
@@ -14,12 +14,15 @@ const ALERTS_MAX: usize = 500;
 const ALERTS_BYTES_MAX: usize = 512 << 10;
 /// An alert larger than this is sent without its annotations, and not at all if still larger.
 const ALERT_BYTES_MAX: usize = 64 << 10;
+/// Annotations that begin so are not told.
+const FOR_OURSELVES: &str = "plimsoll_";
+/// The annotation that says where an alert comes from which was sent here.
+const GENERATOR: &str = "plimsoll_generator_url";
 /// What Alertmanager gives for an alert that has not ended.
 const NOT_ENDED: &str = "0001-01-01T00:00:00Z";
 
 /// What a message is made from.
 pub(crate) struct Notice<'a> {
-    pub(crate) receiver: &'a Receiver,
     pub(crate) id: &'a GroupId,
     pub(crate) alerts: Vec<&'a Alert>,
     /// Alerts of the group that are not named.
@@ -59,10 +62,10 @@ pub(crate) fn message(notice: &Notice<'_>) -> Value {
     let truncated = (alerts.len() - shown.len()) as u64 + notice.beyond;
     json!({
         "version": "4",
-        "groupKey": format!("{{}}:{}", notice.id.labels),
+        "groupKey": group_key(notice.id),
         "truncatedAlerts": truncated,
         "status": if firing { "firing" } else { "resolved" },
-        "receiver": notice.receiver.name,
+        "receiver": &*notice.id.receiver,
         "groupLabels": object(&notice.id.labels),
         "commonLabels": object(&labels),
         "commonAnnotations": object(&annotations),
@@ -71,17 +74,27 @@ pub(crate) fn message(notice: &Notice<'_>) -> Value {
     })
 }
 
+/// The name of a group: its route, and the values of the labels it is grouped by.
+pub(crate) fn group_key(id: &GroupId) -> String {
+    let route = if id.route.is_empty() { "{}" } else { &*id.route };
+    format!("{route}:{}", id.labels)
+}
+
 /// An alert, its size in bytes and the annotations it is sent with.
 fn alert_json(alert: &Alert, labels: &Labels, base: &str) -> Option<(Value, usize, Labels)> {
     let ended = (alert.state == AlertState::Resolved).then_some(alert.resolved_at).flatten();
-    for annotations in [alert.annotations.clone(), Labels::empty()] {
+    // Where the sender says it comes from, and what else is only for ourselves.
+    let own = alert.annotations.without(|name| name.starts_with(FOR_OURSELVES));
+    let page = || format!("{base}/alerts?id={}", alert.id.hex());
+    let generator = alert.annotations.get(GENERATOR).map_or_else(page, str::to_owned);
+    for annotations in [own, Labels::empty()] {
         let json = json!({
             "status": if alert.state == AlertState::Resolved { "resolved" } else { "firing" },
             "labels": object(labels),
             "annotations": object(&annotations),
             "startsAt": rfc3339(alert.fired_at.unwrap_or(alert.active_at)),
             "endsAt": ended.map_or_else(|| NOT_ENDED.to_owned(), rfc3339),
-            "generatorURL": format!("{base}/alerts?id={}", alert.id.hex()),
+            "generatorURL": generator,
             "fingerprint": alert.id.hex(),
         });
         let size = json.to_string().len();

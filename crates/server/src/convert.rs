@@ -240,24 +240,6 @@ fn relabel(settings: &settings::Relabel) -> Result<RelabelRule, RelabelError> {
     })
 }
 
-/// A receiver, its token read from its file if it has one.
-pub(crate) fn receiver(settings: &settings::Receiver) -> std::io::Result<respond::Receiver> {
-    let token: Option<Secret> = match (&settings.token, &settings.token_file) {
-        (Some(token), _) => Some(token.clone()),
-        (None, Some(path)) => Some(settings::read_secret(path)?),
-        (None, None) => None,
-    };
-    Ok(respond::Receiver {
-        name: settings.name.clone(),
-        url: settings.url.clone(),
-        token,
-        send_resolved: settings.send_resolved,
-        repeat_interval: settings.repeat_interval,
-        group_wait: settings.group_wait,
-        group_by: settings.group_by.clone(),
-    })
-}
-
 /// Somebody who is sent samples by this client.
 pub(crate) fn forward(
     own: &settings::Forward,

@@ -34,6 +34,8 @@ pub(crate) fn app_router(app: &Arc<App>) -> Router {
     let body_max = usize::try_from(app.settings.server.request_bytes_max).unwrap_or(usize::MAX);
     Router::new()
         .nest("/api/v1", prometheus::router())
+        .nest("/api/v2", prometheus::alertmanager::router())
+        .nest("/alertmanager/api/v2", prometheus::alertmanager::router())
         .nest("/api/plimsoll/v1", ours::router())
         .route("/v1/metrics", post(prometheus::otlp_metrics))
         .route("/metrics", get(own::metrics))

@@ -20,10 +20,13 @@ use tracing::info;
 
 pub(crate) use forward::{Outgoing, open as open_queues, prepare as receivers_of_samples};
 pub(crate) use host::HOST_JOB;
-pub(crate) use outcome::judge;
+pub(crate) use outcome::{judge, try_judge};
 pub(crate) use upkeep::refresh;
 
-use crate::{state::App, tasks::Stop};
+use crate::{
+    state::{App, Tellings},
+    tasks::Stop,
+};
 
 /// What is set up once, when the server starts.
 #[derive(Debug)]
@@ -31,14 +34,16 @@ pub(crate) struct Work {
     pub(crate) groups: Vec<RuleGroup>,
     pub(crate) jobs: Vec<Arc<ScrapeJob>>,
     pub(crate) host: Option<collect::host::HostOptions>,
-    pub(crate) receivers: Vec<respond::Receiver>,
+    /// Who is told of what; taken out when the alerts are read back.
+    pub(crate) tellings: Tellings,
     /// Who is sent samples, in the order of the sink's queues.
     pub(crate) forward: Vec<Outgoing>,
 }
 
 /// Starts every job.
 pub(crate) fn start(app: &Arc<App>, work: Work, http: &reqwest::Client) {
-    let Work { groups, jobs, host, receivers, forward } = work;
+    let Work { groups, jobs, host, forward, .. } = work;
+    let receivers = app.alerts.tellings().directory.receivers().to_vec();
     info!(
         rule_groups = groups.len(),
         scrape_jobs = jobs.len(),

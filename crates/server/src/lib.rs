@@ -13,8 +13,8 @@ pub use collect::files_matching;
 pub use convert::JobError;
 pub use http::description;
 pub use start::{Options, Running, StartError, start};
-pub use state::ClusterError;
 pub use state::meters::{DEFINITIONS, Definition, metrics_reference};
+pub use state::{ClusterError, DirectoryFault, check_tellings};
 
 pub(crate) use jobs::HOST_JOB;
 

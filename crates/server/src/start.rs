@@ -10,12 +10,11 @@ use std::{
 };
 
 use collect::net;
-use detect::{ActiveAlerts, RuleGroup, rules};
+use detect::{RuleGroup, rules};
 use forward::{Forwarding, Queue, QueueError};
 use journal::{Journal, JournalError};
 use model::{Change, ChangeKind, Clock, Kind, Span, Time};
 use query::MemoryPool;
-use respond::Receiver;
 use settings::{Mistakes, Settings};
 use store::{KeepRule, Store, StoreError, StoreOptions};
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
@@ -27,7 +26,8 @@ use crate::{
     http::{Access, Bounded, Gate, Receiving, SentFrom, app_router, chain, gate_router},
     jobs::{self, Work},
     state::{
-        Admission, AlertBook, App, Board, ClusterError, Duty, Hub, RULE_TURNS, facts, queries,
+        Admission, AlertBook, App, Board, ClusterError, DirectoryFault, Duty, Hub, RULE_TURNS,
+        Remembered, facts, queries, tellings,
     },
     tasks::Tasks,
 };
@@ -89,6 +89,9 @@ pub enum StartError {
     /// A rule for down-sampling names no series.
     #[error("`store.downsample` cannot be used")]
     Downsample(#[source] query::QueryError),
+    /// It is not known who is told of alerts.
+    #[error("cannot tell who is told of alerts")]
+    Tellings(#[from] DirectoryFault),
     /// The cluster that answers questions cannot be asked.
     #[error("`query.remote` cannot be used")]
     Cluster(#[from] ClusterError),
@@ -129,6 +132,7 @@ impl StartError {
             Self::File { .. } => Kind::Missing,
             Self::Downsample(error) => error.kind(),
             Self::Cluster(error) => error.kind(),
+            Self::Tellings(error) => error.kind(),
             Self::Store(error) => error.kind(),
             Self::Journal(error) => error.kind(),
             Self::Net(error) => error.kind(),
@@ -238,15 +242,11 @@ fn prepare(settings: &Settings, data: &Path) -> Result<Work, StartError> {
             .map_err(|source| StartError::Job { job: job.name.clone(), source })?;
         jobs.push(Arc::new(made));
     }
-    let mut receivers: Vec<Receiver> = Vec::new();
-    for receiver in &settings.receivers {
-        let path = receiver.token_file.clone().unwrap_or_default();
-        receivers.push(convert::receiver(receiver).map_err(file("read", &path))?);
-    }
+    let tellings = tellings(settings)?;
     let forward = jobs::receivers_of_samples(settings)?;
     let host =
         settings.host.enabled.then(|| convert::host_options(&settings.host, &host_name(settings)));
-    Ok(Work { groups: read_rules(settings)?, jobs, host, receivers, forward })
+    Ok(Work { groups: read_rules(settings)?, jobs, host, tellings, forward })
 }
 
 /// The rule files that the settings name, read and checked.
@@ -316,13 +316,13 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &mut Work) -> Result<Arc<App
     let server_name =
         facts::server_name(&data, &host).map_err(file("name this server in", &data))?;
     let now = clock.now();
-    let mut active = ActiveAlerts::from_alerts(facts::read_alerts(&journal).await?);
     let last_seen = store.stats().newest.unwrap_or(now).min(now);
-    active.after_outage(now.since(last_seen).min(AWAY_MAX));
-    let groups = respond::restore(&journal, &work.receivers, active.alerts(), now).await?;
+    let away = now.since(last_seen).min(AWAY_MAX);
+    let tellings = std::mem::take(&mut work.tellings);
+    let remembered = Remembered::read(&journal, &tellings, now, away).await?;
     let external_url =
         settings.server.external_url.clone().unwrap_or_else(|| format!("http://{address}"));
-    let alerts = AlertBook::new(active, groups, work.receivers.clone(), external_url.clone());
+    let alerts = AlertBook::new(remembered, tellings, external_url.clone());
     Ok(Arc::new(App {
         data,
         queries,
@@ -393,6 +393,7 @@ pub(crate) async fn forget_vanished(app: &Arc<App>) {
         known.extend(["resource", "forecast"].map(|word| format!("{word}/{}", resource.name)));
     }
     let now = app.clock.now();
+    known.insert(detect::SENT.to_owned());
     jobs::judge(app, now, move |active| active.end_vanished(|source| known.contains(source), now))
         .await;
 }

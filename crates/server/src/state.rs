@@ -14,7 +14,9 @@ mod own;
 mod records;
 
 pub(crate) use admission::Admission;
-pub(crate) use alerts::{AlertBook, JudgementLost};
+pub(crate) use alerts::{AlertBook, JudgementLost, Remembered, SilenceLost};
+pub use alerts::{DirectoryFault, check_tellings};
+pub(crate) use alerts::{Tellings, tellings};
 pub(crate) use app::{App, AskError, RULE_TURNS};
 pub(crate) use board::{Board, Evaluation, Future, Standing, TargetStanding, rule_subject};
 pub use cluster::ClusterError;

@@ -1,9 +1,9 @@
 //! All settings of a server, as read from one file.
 
+mod alerts;
 mod host;
 mod query;
 mod receive;
-mod receiver;
 mod remote;
 mod resource;
 mod scrape;
@@ -15,13 +15,13 @@ mod top;
 
 use std::path::{Path, PathBuf};
 
+pub use alerts::{AlertSettings, Receiver};
 pub use host::{HostSettings, ProcessWatch};
 use model::{Labels, Resource, Span};
 pub use query::QuerySettings;
 pub use receive::{
     HistogramForm, OtlpSettings, PromotedAttributes, ReceiveSettings, TranslationStrategy,
 };
-pub use receiver::Receiver;
 pub use remote::{Forward, ForwardProtocol, JournalSettings, RemoteQuery};
 pub use scrape::{
     Authorization, Relabel, RelabelAction, Scheme, ScrapeJob, ScrapeLimits, TargetGroup,
@@ -71,6 +71,8 @@ pub struct Settings {
     pub resources: Vec<Resource>,
     /// Whether the default policy's resources are among them.
     pub policy: bool,
+    /// Which alerts go to whom.
+    pub alerts: AlertSettings,
     /// Who is told of alerts.
     pub receivers: Vec<Receiver>,
     /// How often rules and resources are judged.
@@ -124,6 +126,7 @@ impl Settings {
         let place = |path: &mut PathBuf| *path = base.join(&*path);
         self.server.token_file.iter_mut().for_each(place);
         self.journal.password_file.iter_mut().for_each(place);
+        self.alerts.routing.iter_mut().for_each(place);
         for receiver in &mut self.receivers {
             receiver.token_file.iter_mut().for_each(place);
         }

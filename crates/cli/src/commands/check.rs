@@ -5,6 +5,7 @@ use std::{fs, process::ExitCode};
 use detect::rules;
 use model::Kind;
 use serde_json::json;
+use server::DirectoryFault;
 use settings::{Mistakes, Settings};
 
 use super::{check_expression, settings_file};
@@ -46,6 +47,17 @@ pub(crate) fn run(command: &args::Settings, output: &Output) -> Result<ExitCode,
             }
         }
     }
+    let mut routes = None;
+    if let Some(settings) = &settings {
+        match server::check_tellings(settings) {
+            Ok(file) => routes = file.map(|file| file.route.all().len()),
+            Err(DirectoryFault::Mistakes(mistakes)) => note(&mistakes),
+            // A secret that only the server may read is no mistake of whoever checks.
+            Err(DirectoryFault::File { source, .. })
+                if source.kind() == std::io::ErrorKind::PermissionDenied => {}
+            Err(fault) => return Err(Fault::from_error(fault.kind(), &fault)),
+        }
+    }
     let Some(settings) = settings.filter(|_| count == 0) else {
         let text = texts.join("\n\n");
         return Err(Fault::new(Kind::Invalid, text));
@@ -57,6 +69,7 @@ pub(crate) fn run(command: &args::Settings, output: &Output) -> Result<ExitCode,
             "scrape_jobs": settings.scrape.len(),
             "resources": settings.resources.len(),
             "receivers": settings.receivers.len(),
+            "routes": routes,
             "forward": settings.forward.len(),
             "rule_groups": groups.len(),
             "rules": rule_count,

@@ -22,7 +22,7 @@ use tokio::runtime::Runtime;
 
 use super::small_runtime;
 use crate::{
-    args::{FileFormat, Import},
+    args::{FileFormat, ImportSamples},
     client::Remote,
     fault::Fault,
     output::Output,
@@ -49,12 +49,13 @@ struct Counts {
 }
 
 /// Takes in a file.
-pub(crate) fn run(command: &Import, output: &Output) -> Result<ExitCode, Fault> {
+pub(crate) fn run(command: &ImportSamples, output: &Output) -> Result<ExitCode, Fault> {
+    let file = command.file.as_deref().unwrap_or_else(|| Path::new("-"));
     let format = match command.format {
         Some(format) => format,
-        None => format_of(&command.file)?,
+        None => format_of(file)?,
     };
-    let (reader, bytes) = open(&command.file)?;
+    let (reader, bytes) = open(file)?;
     let bar = bar(output, bytes);
     let reader = BufReader::with_capacity(1 << 20, bar.wrap_read(reader));
     let options = ImportOptions {
@@ -108,7 +109,7 @@ fn stopped(error: &ImportError, counts: &Counts) -> Fault {
 fn tell(
     progress: &ImportProgress,
     counts: &Counts,
-    command: &Import,
+    command: &ImportSamples,
     output: &Output,
 ) -> Result<ExitCode, Fault> {
     if output.is_json() {
@@ -194,7 +195,7 @@ fn labels(pairs: &[String]) -> Result<Labels, Fault> {
 
 fn csv<'r>(
     reader: impl BufRead + 'r,
-    command: &Import,
+    command: &ImportSamples,
     options: ImportOptions,
 ) -> Result<import::Import<'r>, Fault> {
     let named = |text: &str| match text.split_once('=') {
@@ -218,7 +219,7 @@ fn csv<'r>(
     })
 }
 
-fn sink(command: &Import) -> Result<Sink, Fault> {
+fn sink(command: &ImportSamples) -> Result<Sink, Fault> {
     if command.dry_run {
         return Ok(Sink::Nowhere);
     }

@@ -3,8 +3,12 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use journal::Journal;
-use model::{Alert, AlertId, AlertState, Labels, Secret, Severity, Span, Time};
-use respond::{Deliverer, Groups, Notices, Receiver, Told, notify};
+use model::{Alert, AlertId, AlertState, Labels, Secret, Severity, Time};
+use respond::{
+    Deliverer, Groups, Notices, Receiver, Scene, Told, notify,
+    quiet::Silences,
+    routing::{Directory, Timing},
+};
 use serde_json::Value;
 use testkit::TurnedClock;
 
@@ -34,26 +38,39 @@ pub(crate) fn ended(alert: &Alert, at: Time) -> Alert {
     Alert { state: AlertState::Resolved, resolved_at: Some(at), ..alert.clone() }
 }
 
-pub(crate) fn receiver(name: &str, url: &str) -> Receiver {
-    Receiver {
-        name: name.into(),
-        url: url.into(),
-        token: Some(Secret::new("sesame".into())),
-        send_resolved: true,
-        repeat_interval: Span::hours(4),
-        group_wait: Span::secs(10),
-        group_by: vec!["alertname".into()],
-    }
+/// Somebody who is told of everything, and when.
+pub(crate) type Desk = (Receiver, Timing);
+
+pub(crate) fn receiver(name: &str, url: &str) -> Desk {
+    let receiver = Receiver::web_hook(name, url, Some(Secret::new("sesame".into())));
+    (receiver, Timing::default())
+}
+
+pub(crate) fn directory(desks: &[Desk]) -> Directory {
+    Directory::of(desks.to_vec())
+}
+
+/// Notices at a moment, without silences.
+pub(crate) fn noticed(
+    groups: &Groups,
+    transitions: &[(Told, Alert)],
+    desks: &[Desk],
+    now: Time,
+) -> Notices {
+    let (directory, silences) = (directory(desks), Silences::default());
+    let scene =
+        Scene { directory: &directory, silences: &silences, alerts: &[], now, external_url: URL };
+    notify(groups, transitions, &scene)
 }
 
 /// Notices at a moment, with the groups moved on as if they had been recorded.
 pub(crate) fn tell(
     groups: &mut Groups,
     transitions: &[(Told, Alert)],
-    receivers: &[Receiver],
+    desks: &[Desk],
     now: Time,
 ) -> Notices {
-    let notices = notify(groups, transitions, receivers, now, URL);
+    let notices = noticed(groups, transitions, desks, now);
     *groups = notices.groups.clone();
     notices
 }
@@ -78,7 +95,8 @@ pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
-pub(crate) fn deliverer(receivers: Vec<Receiver>, clock: &TurnedClock) -> Deliverer {
+pub(crate) fn deliverer(desks: Vec<Desk>, clock: &TurnedClock) -> Deliverer {
+    let receivers = desks.into_iter().map(|(receiver, _)| receiver).collect();
     Deliverer::new(client(), receivers, Arc::new(clock.clone()), 7)
 }
 

@@ -7,7 +7,11 @@ mod delivery;
 #[cfg(test)]
 mod hook;
 #[cfg(test)]
+mod quiet;
+#[cfg(test)]
 mod restart;
+#[cfg(test)]
+mod routes;
 #[cfg(test)]
 mod storm;
 #[cfg(test)]

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use journal::Journal;
 use model::{Alert, Clock as _, Span};
-use respond::{Groups, Told, notify, restore};
+use respond::{Groups, Told, restore};
 use testkit::TurnedClock;
 
 use crate::{
-    common::{START, URL, alert, deliverer, ended, memory, receiver, tell, view},
+    common::{
+        Desk, START, alert, deliverer, directory, ended, memory, noticed, receiver, tell, view,
+    },
     hook::Hook,
 };
 
@@ -34,9 +36,9 @@ async fn what_was_recorded_but_not_delivered_is_delivered_after_a_restart_and_on
     for _ in 0..3 {
         let journal = open(folder.path()).await;
         let alerts = [firing.clone()];
-        let groups = restore(&journal, &receivers, &alerts, clock.now()).await.unwrap();
-        assert_eq!(groups.next_due(&receivers), Some(START + Span::secs(10) + Span::hours(4)));
-        let told = notify(&groups, &[], &receivers, clock.now() + Span::minutes(1), URL);
+        let groups = restore(&journal, &directory(&receivers), &alerts, clock.now()).await.unwrap();
+        assert_eq!(groups.next_due(), Some(START + Span::secs(10) + Span::hours(4)));
+        let told = noticed(&groups, &[], &receivers, clock.now() + Span::minutes(1));
         assert!(told.entry.is_empty());
         deliverer(receivers.clone(), &clock).deliver_due(&journal, clock.now()).await.unwrap();
         assert_eq!(hook.requests().len(), 1);
@@ -47,14 +49,14 @@ async fn what_was_recorded_but_not_delivered_is_delivered_after_a_restart_and_on
 /// The groups after a restart, and what is told when the wait is over.
 async fn after_restart(
     journal: &Journal,
-    receivers: &[respond::Receiver],
+    receivers: &[Desk],
     alerts: &[Alert],
     clock: &TurnedClock,
 ) -> Vec<serde_json::Value> {
     clock.turn(Span::minutes(1));
-    let groups = restore(journal, receivers, alerts, clock.now()).await.unwrap();
+    let groups = restore(journal, &directory(receivers), alerts, clock.now()).await.unwrap();
     clock.turn(Span::secs(10));
-    let told = notify(&groups, &[], receivers, clock.now(), URL);
+    let told = noticed(&groups, &[], receivers, clock.now());
     let bodies = told.entry.outbox.iter().map(|message| message.body.clone()).collect();
     journal.record(told.entry).await.unwrap();
     bodies
@@ -120,7 +122,7 @@ async fn other_groups_and_receivers_after_a_restart_repeat_nothing() {
     clock.turn(Span::secs(10));
     journal.record(tell(&mut groups, &[], &receivers, clock.now()).entry).await.unwrap();
 
-    receivers[0].group_by = vec!["host".into()];
+    receivers[0].1.group_by = vec!["host".into()];
     assert!(after_restart(&journal, &receivers, &alerts, &clock).await.is_empty());
     receivers.push(receiver("new", ""));
     let told = after_restart(&journal, &receivers, &alerts, &clock).await;

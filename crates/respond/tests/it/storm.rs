@@ -8,11 +8,11 @@ use std::{
 
 use journal::{Entry, Journal};
 use model::{Alert, Clock as _, Severity, Span};
-use respond::{Deliverer, Groups, Receiver, Told, notify, restore};
+use respond::{Deliverer, Groups, Told, restore};
 use testkit::TurnedClock;
 
 use crate::{
-    common::{START, URL, alert, client, ended, memory, receiver, view},
+    common::{Desk, START, alert, client, directory, ended, memory, noticed, receiver, view},
     hook::{Answer, Hook},
 };
 
@@ -52,7 +52,7 @@ fn happen(
 
 struct World {
     journal: Journal,
-    receivers: Vec<Receiver>,
+    receivers: Vec<Desk>,
     clock: TurnedClock,
     hook: Hook,
     firing: BTreeMap<u64, Alert>,
@@ -66,8 +66,8 @@ impl World {
         let (hook, clock) = (Hook::open([]).await, TurnedClock::at(START));
         let receivers = vec![receiver("hook", &hook.url)];
         let (journal, groups, client) = (memory().await, Groups::default(), client());
-        let deliverer =
-            Deliverer::new(client.clone(), receivers.clone(), Arc::new(clock.clone()), 7);
+        let own = receivers.iter().map(|(own, _)| own.clone()).collect();
+        let deliverer = Deliverer::new(client.clone(), own, Arc::new(clock.clone()), 7);
         let firing = BTreeMap::new();
         Self { journal, receivers, clock, hook, firing, groups, client, deliverer }
     }
@@ -75,15 +75,18 @@ impl World {
     async fn restart(&mut self) {
         let alerts: Vec<_> = self.firing.values().cloned().collect();
         self.groups =
-            restore(&self.journal, &self.receivers, &alerts, self.clock.now()).await.unwrap();
+            restore(&self.journal, &directory(&self.receivers), &alerts, self.clock.now())
+                .await
+                .unwrap();
         let clock = Arc::new(self.clock.clone());
-        self.deliverer = Deliverer::new(self.client.clone(), self.receivers.clone(), clock, 7);
+        let own = self.receivers.iter().map(|(own, _)| own.clone()).collect();
+        self.deliverer = Deliverer::new(self.client.clone(), own, clock, 7);
     }
 
     async fn turn(&mut self, transitions: &[(Told, Alert)], span: Span) {
         self.clock.turn(span);
         let now = self.clock.now();
-        let notices = notify(&self.groups, transitions, &self.receivers, now, URL);
+        let notices = noticed(&self.groups, transitions, &self.receivers, now);
         self.journal.record(notices.entry).await.unwrap();
         self.groups = notices.groups;
         self.deliverer.deliver_due(&self.journal, now).await.unwrap();
@@ -111,7 +114,7 @@ async fn storm(seed: u64) {
             // It ends after recording, before delivering.
             1 => {
                 let now = world.clock.now();
-                let notices = notify(&world.groups, &transitions, &world.receivers, now, URL);
+                let notices = noticed(&world.groups, &transitions, &world.receivers, now);
                 world.journal.record(notices.entry).await.unwrap();
                 world.restart().await;
             }

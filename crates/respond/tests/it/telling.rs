@@ -4,7 +4,7 @@ use model::{Labels, Severity, Span, Time};
 use respond::{Groups, NOTIFIED, Told};
 use serde_json::json;
 
-use crate::common::{START, alert, ended, memory, receiver, tell, view};
+use crate::common::{START, alert, ended, memory, noticed, receiver, tell, view};
 
 #[test]
 fn alerts_of_a_group_are_told_together_when_the_wait_is_over() {
@@ -12,7 +12,7 @@ fn alerts_of_a_group_are_told_together_when_the_wait_is_over() {
     let mut groups = Groups::default();
     let fired = [(Told::Fired, alert("DiskFull", "a", START))];
     assert!(tell(&mut groups, &fired, &receivers, START).entry.is_empty());
-    assert_eq!(groups.next_due(&receivers), Some(START + Span::secs(10)));
+    assert_eq!(groups.next_due(), Some(START + Span::secs(10)));
     let later = START + Span::secs(5);
     let fired = [
         (Told::Fired, alert("DiskFull", "b", later)),
@@ -158,15 +158,15 @@ fn getting_worse_is_told_and_a_new_value_is_not() {
     tell(&mut groups, &[(Told::Changed, changing.clone())], &receivers, now);
     assert!(tell(&mut groups, &[], &receivers, now + Span::minutes(1)).entry.is_empty());
     changing.severity = Severity::Critical;
-    tell(&mut groups, &[(Told::Changed, changing)], &receivers, now);
-    let told = tell(&mut groups, &[], &receivers, now + Span::minutes(1)).entry;
+    // What is critical waits for nobody.
+    let told = tell(&mut groups, &[(Told::Changed, changing)], &receivers, now).entry;
     assert_eq!(told.outbox[0].body["commonAnnotations"]["summary"], "it is fuller");
 }
 
 #[test]
 fn a_label_that_moves_an_alert_to_another_group_ends_it_in_the_old_one() {
     let mut own = receiver("hook", "");
-    own.group_by = vec!["severity".into()];
+    own.1.group_by = vec!["severity".into()];
     let receivers = [own];
     let mut groups = Groups::default();
     let mut moving = alert("DiskFull", "a", START);
@@ -175,9 +175,9 @@ fn a_label_that_moves_an_alert_to_another_group_ends_it_in_the_old_one() {
     moving.severity = Severity::Critical;
     moving.labels = moving.labels.with("severity", "critical");
     let now = START + Span::minutes(1);
-    tell(&mut groups, &[(Told::Changed, moving)], &receivers, now);
-    let told = tell(&mut groups, &[], &receivers, now + Span::secs(10)).entry;
-    let statuses: Vec<_> = told.outbox.iter().map(|message| &message.body["status"]).collect();
+    let mut told = tell(&mut groups, &[(Told::Changed, moving)], &receivers, now).entry.outbox;
+    told.extend(tell(&mut groups, &[], &receivers, now + Span::secs(10)).entry.outbox);
+    let statuses: Vec<_> = told.iter().map(|message| &message.body["status"]).collect();
     assert_eq!(statuses, ["firing", "resolved"]);
     assert_eq!(groups.len(), 1);
 }
@@ -185,7 +185,7 @@ fn a_label_that_moves_an_alert_to_another_group_ends_it_in_the_old_one() {
 #[test]
 fn who_does_not_want_to_hear_of_ends_does_not() {
     let mut own = receiver("hook", "");
-    own.send_resolved = false;
+    own.0.send_resolved = false;
     let receivers = [own];
     let mut groups = Groups::default();
     let first = alert("DiskFull", "a", START);
@@ -202,9 +202,9 @@ fn who_does_not_want_to_hear_of_ends_does_not() {
 #[test]
 fn an_alert_on_its_own_and_all_alerts_together_are_groups_too() {
     let mut alone = receiver("alone", "");
-    alone.group_by = vec!["...".into()];
+    alone.1.group_by = vec!["...".into()];
     let mut together = receiver("together", "");
-    together.group_by = Vec::new();
+    together.1.group_by = Vec::new();
     let receivers = [alone, together];
     let mut groups = Groups::default();
     let fired = ["a", "b", "c"].map(|host| (Told::Fired, alert("DiskFull", host, START)));
@@ -250,8 +250,8 @@ fn an_entry_that_could_not_be_recorded_comes_again() {
     let mut groups = Groups::default();
     tell(&mut groups, &[(Told::Fired, alert("DiskFull", "a", START))], &receivers, START);
     let now = START + Span::secs(10);
-    let lost = respond::notify(&groups, &[], &receivers, now, "");
-    let again = respond::notify(&groups, &[], &receivers, now, "");
+    let lost = noticed(&groups, &[], &receivers, now);
+    let again = noticed(&groups, &[], &receivers, now);
     assert_eq!(lost, again);
     assert_eq!(again.entry.outbox.len(), 1);
 }

@@ -67,7 +67,8 @@ pub(crate) async fn outermost(
 
 /// Whether a path is one of the pages', which everybody may see, since the sign-in page is among them.
 pub(super) fn is_page(path: &str) -> bool {
-    !["/api/", "/v1/", "/-/"].iter().any(|start| path.starts_with(start)) && path != "/metrics"
+    !["/api/", "/v1/", "/-/", "/alertmanager/"].iter().any(|start| path.starts_with(start))
+        && path != "/metrics"
 }
 
 fn refused(refusal: Refusal) -> Response {

@@ -1,5 +1,6 @@
 //! The HTTP API as Prometheus has it, so that Grafana and every other client of it works.
 
+pub(super) mod alertmanager;
 mod answer;
 mod encode;
 mod explained;

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use detect::{Patience, judge_silence};
 use model::Span;
 use respond::{Deliverer, Receiver};
 
@@ -20,8 +21,12 @@ const LOOK_MIN: Duration = Duration::from_millis(200);
 
 /// Puts into the outbox what waited for its group, until told to stop.
 pub(super) async fn gather(app: Arc<App>, stop: Stop) {
+    let patience = Patience::default();
     loop {
         let now = app.clock.now();
+        if app.alerts.see(|active| active.has_silent_senders(now, patience)) {
+            outcome::judge(&app, now, move |active| judge_silence(active, now, patience)).await;
+        }
         let due = app.alerts.next_due();
         if due.is_some_and(|due| due <= now) {
             outcome::judge(&app, now, |_| Vec::new()).await;

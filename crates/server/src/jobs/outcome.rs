@@ -18,10 +18,20 @@ pub(crate) async fn judge(
     now: Time,
     work: impl FnOnce(&mut ActiveAlerts) -> Vec<Transition> + Send + 'static,
 ) {
+    // Whoever judges by the clock comes again.
+    let _counted = try_judge(app, now, work).await;
+}
+
+/// The same for somebody who must be told whether it counts.
+pub(crate) async fn try_judge(
+    app: &Arc<App>,
+    now: Time,
+    work: impl FnOnce(&mut ActiveAlerts) -> Vec<Transition> + Send + 'static,
+) -> bool {
     // Where another server judges, this one only looks.
-    let Some(journal) = app.judging.journal() else { return };
+    let Some(journal) = app.judging.journal() else { return false };
     match app.alerts.judge(&journal, now, work).await {
-        Ok(transitions) if transitions.is_empty() => {}
+        Ok(transitions) if transitions.is_empty() => true,
         Ok(transitions) => {
             app.meters.add(meters::JOURNAL_EVENTS, "", transitions.len() as f64);
             for transition in &transitions {
@@ -31,10 +41,12 @@ pub(crate) async fn judge(
                 }
             }
             app.hub.announce(now, &[Topic::Alerts, Topic::Overview]);
+            true
         }
         Err(JudgementLost::Journal(JournalError::LeaseLost { .. })) => {
             info!("another server judges now");
             app.judging.lose();
+            false
         }
         Err(lost) => {
             app.meters.count(meters::JOURNAL_ERRORS, "");
@@ -42,6 +54,7 @@ pub(crate) async fn judge(
                 error = chain(&lost),
                 "a judgement did not count; the next evaluation does it again"
             );
+            false
         }
     }
 }

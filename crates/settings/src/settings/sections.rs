@@ -1,6 +1,9 @@
 //! Every section of a settings file with its table, for the reference page and for tests.
 
-use super::{host, query, receive, receiver, remote, resource, scrape, server, store, top};
+use super::{
+    alerts::{self, receiver},
+    host, query, receive, remote, resource, scrape, server, store, top,
+};
 use crate::table::{Row, Table};
 
 /// A section as it is documented.
@@ -237,6 +240,10 @@ fn judged() -> Vec<Section> {
                 "resources: [{name: a, used: up, limit: up, unit: count, thresholds: {{}}}]",
             ],
             &resource::LINES_TABLE,
+        ),
+        section(
+            ["alerts", "`alerts:`", "Which alerts go to whom.", "alerts: {{}}"],
+            &alerts::TABLE,
         ),
         section(
             [

@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, ops::RangeInclusive};
 use model::{Labels, Span};
 
 use super::{
-    ExpressionCheck, HostSettings, QuerySettings, ReceiveSettings, Settings, host, query, receive,
-    receiver,
+    AlertSettings, ExpressionCheck, HostSettings, QuerySettings, ReceiveSettings, Settings,
+    alerts::{self, receiver},
+    host, query, receive,
     remote::{JournalSettings, forward, journal},
     resource,
     scrape::{self, INTERVALS, TIMEOUTS, check_timeout},
@@ -37,6 +38,7 @@ pub(super) struct Draft {
     rule_files: Vec<String>,
     policy: bool,
     resources: Vec<resource::ResourceDraft>,
+    alerts: AlertSettings,
     receivers: Vec<receiver::ReceiverDraft>,
 }
 
@@ -56,6 +58,7 @@ impl Default for Draft {
             rule_files: Vec::new(),
             policy: true,
             resources: Vec::new(),
+            alerts: AlertSettings::default(),
             receivers: Vec::new(),
         }
     }
@@ -175,17 +178,24 @@ pub(super) static TABLE: Table<Draft> = Table {
             read: |reader, field, into| into.resources = resource::TABLE.each(reader, field.node),
         },
         Key {
+            name: "alerts",
+            form: "section",
+            otherwise: Otherwise::Nothing,
+            about: "Which alerts go to whom.",
+            read: |reader, field, into| alerts::TABLE.read(reader, field.node, &mut into.alerts),
+        },
+        Key {
             name: "receivers",
             form: "list",
             otherwise: Otherwise::Nothing,
-            about: "Who is told of alerts; every receiver is told of all.",
+            about: "Who is told of alerts; every receiver is told of all, unless the routing file leads to it.",
             read: |reader, field, into| into.receivers = receiver::TABLE.each(reader, field.node),
         },
     ],
     refused: &[
         (
             "alerting",
-            "write who is told of alerts as `receivers`; an Alertmanager's web hook form is spoken",
+            "write who is told of alerts as `receivers`, or name an Alertmanager's configuration as `alerts: {routing: …}`",
         ),
         (
             "remote_write",
@@ -202,7 +212,10 @@ pub(super) static TABLE: Table<Draft> = Table {
         ("storage", "write how samples are kept as `store`"),
         ("tracing", "traces are not sent; remove the section"),
         ("runtime", "nothing to tune here; remove the section"),
-        ("route", "every receiver is told of all alerts; remove the section"),
+        (
+            "route",
+            "this is an Alertmanager's configuration; name it as `alerts: {routing: …}` in a settings file",
+        ),
         ("groups", "this is a rule file; name it under `rule_files` of a settings file"),
     ],
 };
@@ -297,6 +310,7 @@ impl Draft {
             rule_files: self.rule_files,
             resources: unique(reader, "resource", resources.collect()),
             policy: self.policy,
+            alerts: self.alerts,
             receivers: unique(reader, "receiver", receivers.collect()),
             evaluation_interval: self.global.evaluation_interval.unwrap_or(Span::secs(15)),
             external_labels: self.global.external_labels,

@@ -9,6 +9,7 @@ use axum::{
 use detect::resource_of;
 use journal::EventQuery;
 use model::{AlertState, Kind, Span, Time};
+use respond::quiet::Quiet;
 use serde::Deserialize;
 
 use super::{
@@ -31,8 +32,8 @@ const CHANGES_MAX: usize = 500;
 
 /// Every alert that holds, worst first.
 pub(super) fn views_of(app: &App) -> Vec<AlertView> {
-    let mut alerts = app.alerts.alerts();
-    alerts.sort_by_key(|alert| {
+    let mut alerts = app.alerts.with_reasons(app.clock.now());
+    alerts.sort_by_key(|(alert, _)| {
         (
             Reverse(alert.state),
             Reverse(alert.severity),
@@ -41,7 +42,16 @@ pub(super) fn views_of(app: &App) -> Vec<AlertView> {
             alert.id,
         )
     });
-    alerts.iter().map(|alert| view(app, alert)).collect()
+    let view = |(alert, quiet)| AlertView { quiet_because: reasons(&quiet), ..view(app, &alert) };
+    alerts.into_iter().map(view).collect()
+}
+
+/// Why nobody is told of an alert, in words.
+fn reasons(quiet: &Quiet) -> Vec<String> {
+    let silences = quiet.silenced_by.iter().map(|id| format!("silence {id}"));
+    let alerts = quiet.inhibited_by.iter().map(|id| format!("alert {} stands for it", id.hex()));
+    let times = quiet.muted_by.iter().map(|name| format!("silent time {name}"));
+    silences.chain(alerts).chain(times).collect()
 }
 
 fn view(app: &App, alert: &model::Alert) -> AlertView {

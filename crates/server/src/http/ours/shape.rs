@@ -230,6 +230,7 @@ pub(super) fn alert_view(
         severity: alert.severity.word().to_owned(),
         state: alert.state.word().to_owned(),
         told: alert.told,
+        quiet_because: Vec::new(),
         summary: annotation("summary"),
         description: annotation("description"),
         labels: map_of(&alert.labels),

@@ -282,6 +282,8 @@ pub(crate) struct AlertView {
     pub(crate) state: String,
     /// Whether receivers are told of it.
     pub(crate) told: bool,
+    /// Why nobody is told of it now: silences, the alert that stands for it, silent times. Nothing if people are.
+    pub(crate) quiet_because: Vec<String>,
     pub(crate) summary: String,
     pub(crate) description: String,
     pub(crate) labels: BTreeMap<String, String>,

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 
 use journal::{Act, Journal, JournalError, NewTimer};
 use model::{Span, Time};
-use respond::NOTIFIED;
+use respond::{
+    NOTIFIED,
+    quiet::{SILENCE, is_silence_over},
+};
 use serde_json::json;
 use tracing::{info, warn};
 
@@ -71,5 +74,6 @@ async fn turn(app: &App, journal: &Journal) -> Result<(), JournalError> {
 async fn fold(journal: &Journal, now: Time) -> Result<(), JournalError> {
     journal.fold(ALERT, |event| is_alert_over(event, now)).await?;
     journal.fold(NOTIFIED, respond::is_over).await?;
+    journal.fold(SILENCE, |event| is_silence_over(event, now)).await?;
     Ok(())
 }

@@ -48,14 +48,14 @@ impl Default for Receiver {
 
 /// A receiver while it is read.
 #[derive(Debug, Default)]
-pub(super) struct ReceiverDraft {
+pub(in crate::settings) struct ReceiverDraft {
     receiver: Receiver,
     name: Option<Placed<String>>,
     token: Option<Place>,
     token_file: Option<Place>,
 }
 
-pub(super) static TABLE: Table<ReceiverDraft> = Table {
+pub(in crate::settings) static TABLE: Table<ReceiverDraft> = Table {
     what: "a receiver",
     keys: &[
         Key {
@@ -141,7 +141,10 @@ pub(super) static TABLE: Table<ReceiverDraft> = Table {
 
 impl ReceiverDraft {
     /// The receiver, and its name with its place.
-    pub(super) fn finish(self, reader: &Reader<'_>) -> (Receiver, Option<Placed<String>>) {
+    pub(in crate::settings) fn finish(
+        self,
+        reader: &Reader<'_>,
+    ) -> (Receiver, Option<Placed<String>>) {
         if let (Some(token), Some(file)) = (self.token, self.token_file) {
             let mistake = Mistake::at(token, "both `token` and `token_file` are written");
             reader.report(mistake.also(file, "and here").help("keep `token_file`"));

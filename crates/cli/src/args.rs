@@ -1,5 +1,6 @@
 //! What can be typed: commands, options, and the environment that stands for them.
 
+pub(crate) mod audit;
 pub(crate) mod load;
 pub(crate) mod store;
 
@@ -68,6 +69,8 @@ pub(crate) enum Command {
     Load(Box<load::Load>),
     /// Works with rule files.
     Rules(Rules),
+    /// Verifies and exports the journal: what happened, and who was told.
+    Audit(audit::Audit),
     /// Looks at the files of the store, copies and exports them.
     Store(store::Store),
     /// Says which version this is.

@@ -1,6 +1,7 @@
 //! One file for each command.
 
 pub(crate) mod alertmanager;
+pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod forecast;
 pub(crate) mod import;

@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Command::Forecast(command) => commands::forecast::run(&command, &output),
         Command::Load(command) => commands::load::run(*command, &output),
         Command::Rules(command) => commands::rules::run(&command, &output),
+        Command::Audit(command) => commands::audit::run(&command.command, &output),
         Command::Store(command) => commands::store::run(&command.command, &output),
         Command::Version => commands::words::version(&output),
         Command::Completions { shell } => commands::words::completions(shell, &output),

@@ -19,6 +19,8 @@ use crate::{
     work::{leases, timers},
 };
 
+const COPYING: &str = "copying the journal";
+
 /// An append-only log of events with an outbox, timers and leases. Clones are the same journal.
 #[derive(Clone, Debug)]
 pub struct Journal {
@@ -157,21 +159,26 @@ impl Journal {
     /// Copies the journal as it is now into a file that is not there yet, also while it is written
     /// to. False if it is in a server, which has tools of its own for that.
     pub async fn copy_to(&self, path: &Path) -> Result<bool, JournalError> {
-        const DOING: &str = "copying the journal";
         let own = self.place();
         if own.is_shared() {
             return Ok(false);
         }
         if own.in_memory() {
             let mut read = self.read().await?;
-            read.connection()?.copy_file(path).await.doing(DOING)?;
+            read.connection()?.copy_file(path).await.doing(COPYING)?;
             return Ok(true);
         }
         // A connection of its own, so that a long copy keeps nobody waiting.
-        let mut connection = Connection::open(own, self.options(), Use::Write).await?;
-        let copied = connection.copy_file(path).await.doing(DOING);
-        let closed = connection.close().await.doing(DOING);
-        copied.and(closed).map(|()| true)
+        copy(own, self.options(), path).await.map(|()| true)
+    }
+
+    /// Copies a journal's file, of whatever version, into another that is not there yet. False if
+    /// there is no such file.
+    pub async fn copy_file(from: &Path, to: &Path) -> Result<bool, JournalError> {
+        if !from.is_file() {
+            return Ok(false);
+        }
+        copy(&from.into(), &Options::default(), to).await.map(|()| true)
     }
 
     /// Closes the connections; what was recorded is on disk already.
@@ -179,7 +186,9 @@ impl Journal {
         const DOING: &str = "closing the journal";
         let mut writer = self.inner.writer.lock().await;
         let own = writer.ready(self.place(), self.options()).await?;
-        if own.is_server() {
+        // A look has nothing to put in order, and leaves nothing behind.
+        let is_look = self.inner.reader.is_none() && !self.place().in_memory();
+        if is_look || own.is_server() {
             if let Some(connection) = writer.take() {
                 connection.close().await.doing(DOING)?;
             }
@@ -278,6 +287,13 @@ impl Health {
         };
         *slot.lock().unwrap_or_else(PoisonError::into_inner) = text;
     }
+}
+
+async fn copy(from: &Place, options: &Options, to: &Path) -> Result<(), JournalError> {
+    let mut connection = Connection::open(from, options, Use::Write).await?;
+    let copied = connection.copy_file(to).await.doing(COPYING);
+    let closed = connection.close().await.doing(COPYING);
+    copied.and(closed)
 }
 
 async fn record(

@@ -14,7 +14,7 @@ pub use convert::JobError;
 pub use http::description;
 pub use start::{Options, Running, StartError, start};
 pub use state::meters::{DEFINITIONS, Definition, metrics_reference};
-pub use state::{ClusterError, DirectoryFault, check_tellings};
+pub use state::{ClusterError, DirectoryFault, check_tellings, facts::place as journal_place};
 
 pub(crate) use jobs::HOST_JOB;
 

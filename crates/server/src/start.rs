@@ -215,7 +215,7 @@ pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Running, S
     let parts = Parts { settings, data, address, clock, tasks: tasks.clone() };
     let app = open(parts, &gate, &mut work).await?;
     forget_vanished(&app).await;
-    gate.open(app_router(&app));
+    gate.open(app_router(&app), app.journal.clone());
     let now = app.clock.now();
     app.note_changes(&[own_change(&app, now, format!("version {VERSION} started"))]).await;
     jobs::start(&app, work, &net::client_for_messages()?);

@@ -37,7 +37,8 @@ pub(crate) enum StoreCommand {
     Verify(Data),
     /// Shows days, parts, series, samples and bytes.
     Inspect(Data),
-    /// Makes a copy by hard links, also beside a running server: it costs no room at first.
+    /// Makes a copy of samples by hard links, and of the journal, also beside a running server: samples cost no room at
+    /// first.
     Snapshot(Snapshot),
     /// Writes samples as OpenMetrics text, JSON lines or CSV, also beside a running server.
     Export(Export),

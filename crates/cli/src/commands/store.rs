@@ -6,6 +6,7 @@ mod top;
 use std::{path::PathBuf, process::ExitCode};
 
 use ::store::{StoreError, survey};
+use journal::Journal;
 use model::Kind;
 use serde_json::{Value, json};
 
@@ -187,9 +188,14 @@ fn snapshot(command: &Snapshot, output: &Output) -> Result<ExitCode, Fault> {
         return Err(Fault::new(Kind::Conflict, text).help("name a folder that is not there yet"));
     }
     let made = survey::snapshot(&place, &folder.join("metrics")).map_err(|error| fault(&error))?;
+    let journal = place.with_file_name("journal.db");
+    let copy = folder.join("journal.db");
+    let copied = small_runtime()?
+        .block_on(Journal::copy_file(&journal, &copy))
+        .map_err(|error| Fault::from_error(error.kind(), &error))?;
     let document = json!({
         "folder": folder, "linked": made.linked, "linked_bytes": made.linked_bytes,
-        "copied_bytes": made.copied_bytes,
+        "copied_bytes": made.copied_bytes, "journal": copied,
     });
     tell_snapshot(&document, output)
 }
@@ -200,11 +206,12 @@ fn tell_snapshot(made: &Value, output: &Output) -> Result<ExitCode, Fault> {
     } else {
         let number = |name: &str| made[name].as_u64().unwrap_or_default();
         output.text(&format!(
-            "{}: {} files shared ({}), {} of log copied\n",
+            "{}: {} files shared ({}), {} of log copied{}\n",
             made["folder"].as_str().unwrap_or_default(),
             number("linked"),
             bytes(number("linked_bytes")),
-            bytes(number("copied_bytes"))
+            bytes(number("copied_bytes")),
+            if made["journal"].as_bool() == Some(true) { ", the journal too" } else { "" }
         ))?;
     }
     Ok(ExitCode::SUCCESS)

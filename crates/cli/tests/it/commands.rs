@@ -1,5 +1,6 @@
 //! Commands that ask: their answers, and the exit codes that the help promises.
 
+mod audit;
 mod down_sampling;
 mod help;
 mod import;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use journal::Journal;
 use model::{Alert, Clock as _, Span};
-use respond::{Groups, Told, restore};
+use respond::{Groups, NOTIFIED, Told, restore};
 use testkit::TurnedClock;
 
 use crate::{
@@ -154,4 +154,25 @@ async fn a_group_too_large_for_its_event_is_restored_by_identity() {
     now_ended[1_999] = ended(&alerts[1_999], clock.now());
     let told = after_restart(&journal, &receivers, &now_ended, &clock).await;
     assert_eq!(told[0]["truncatedAlerts"], 1_500);
+}
+
+#[tokio::test]
+async fn what_is_folded_away_is_missed_by_nobody() {
+    let (journal, clock) = (memory().await, TurnedClock::at(START));
+    let receivers = [receiver("hook", "")];
+    let alerts = ["a", "b"].map(|host| alert("DiskFull", host, START));
+    let mut groups = Groups::default();
+    let fired = alerts.clone().map(|alert| (Told::Fired, alert));
+    tell(&mut groups, &fired, &receivers, clock.now());
+    clock.turn(Span::secs(10));
+    journal.record(tell(&mut groups, &[], &receivers, clock.now()).entry).await.unwrap();
+    journal.fold(NOTIFIED, respond::is_over).await.unwrap();
+    assert_eq!(journal.latest(NOTIFIED, None, 0).await.unwrap().len(), 1);
+    assert!(after_restart(&journal, &receivers, &alerts, &clock).await.is_empty());
+    let none_left = alerts.map(|alert| ended(&alert, clock.now()));
+    let told = after_restart(&journal, &receivers, &none_left, &clock).await;
+    assert_eq!(told[0]["status"], "resolved");
+    journal.fold(NOTIFIED, respond::is_over).await.unwrap();
+    assert!(journal.latest(NOTIFIED, None, 0).await.unwrap().is_empty());
+    assert!(after_restart(&journal, &receivers, &none_left, &clock).await.is_empty());
 }

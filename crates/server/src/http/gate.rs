@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use journal::Journal;
 use model::Kind;
 use parking_lot::Mutex;
 use serde_json::json;
@@ -24,6 +25,7 @@ pub(crate) struct Gate {
     pub(crate) access: Access,
     progress: Mutex<Starting>,
     app: OnceLock<Router>,
+    journal: OnceLock<Journal>,
 }
 
 /// How far starting has come.
@@ -38,12 +40,13 @@ impl Gate {
     pub(crate) fn new(access: Access) -> Self {
         let what = "opening the store".to_owned();
         let progress = Mutex::new(Starting { what, done: 0, total: 0 });
-        Self { access, progress, app: OnceLock::new() }
+        Self { access, progress, app: OnceLock::new(), journal: OnceLock::new() }
     }
 
     /// Opens the door to everything else.
-    pub(crate) fn open(&self, app: Router) {
-        // A second call changes nothing: the first router stays.
+    pub(crate) fn open(&self, app: Router, journal: Journal) {
+        // A second call changes nothing: the first router and journal stay.
+        drop(self.journal.set(journal));
         drop(self.app.set(app));
     }
 }
@@ -68,7 +71,14 @@ pub(crate) fn gate_router(gate: &Arc<Gate>) -> Router {
 
 async fn ready(State(gate): State<Arc<Gate>>) -> Response {
     if gate.app.get().is_some() {
-        return "Plimsoll is ready.\n".into_response();
+        // Samples are taken in and questions answered all the same.
+        let trouble = gate.journal.get().and_then(Journal::trouble);
+        return match trouble {
+            None => "Plimsoll is ready.\n".into_response(),
+            Some(why) => {
+                format!("Plimsoll is ready, but judges and tells nothing: {why}.\n").into_response()
+            }
+        };
     }
     let Starting { what, done, total } = gate.progress.lock().clone();
     let body = json!({ "ready": false, "what": what, "done": done, "total": total });

@@ -8,7 +8,7 @@ use std::{
 };
 
 use detect::readings;
-use journal::{Entry, EventQuery, NewEvent};
+use journal::{Entry, NewEvent};
 use model::{
     Columns, Labels, Reading, Resource, ResourceId, SampleSink as _, Series, Span, Time, TimeRange,
 };
@@ -86,14 +86,23 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
 
 async fn read_filled(app: &App) -> Result<Filled, journal::JournalError> {
     let mut filled = Filled::new();
-    let question =
-        EventQuery { kinds: vec![FILLED.to_owned()], newest_first: true, ..EventQuery::default() };
-    for event in app.journal.events(question).await? {
-        if let Some(from) = event.body["from"].as_i64() {
-            filled.entry(event.subject).or_insert(Time(from));
+    let (whose, mut before) = (whose(app), None);
+    loop {
+        let events = app.journal.latest(FILLED, before, 0).await?;
+        let Some(last) = events.last() else { return Ok(filled) };
+        before = Some(last.seq);
+        for event in &events {
+            let name = event.subject.strip_suffix(&whose);
+            if let (Some(name), Some(from)) = (name, event.body["from"].as_i64()) {
+                filled.insert(name.to_owned(), Time(from));
+            }
         }
     }
-    Ok(filled)
+}
+
+/// What follows a resource's name: servers that share a journal each have samples of their own.
+fn whose(app: &App) -> String {
+    if app.journal.place().is_shared() { format!(" on {}", app.server_name) } else { String::new() }
 }
 
 async fn note(app: &App, filled: &mut Filled, resource: &str, from: Time, at: Time) {
@@ -101,7 +110,8 @@ async fn note(app: &App, filled: &mut Filled, resource: &str, from: Time, at: Ti
         return;
     }
     let body = json!({ "from": from.millis() });
-    let event = NewEvent { at, kind: FILLED.to_owned(), subject: resource.to_owned(), body };
+    let subject = format!("{resource}{}", whose(app));
+    let event = NewEvent { at, kind: FILLED.to_owned(), subject, body };
     let entry = Entry { events: vec![event], outbox: Vec::new() };
     if let Err(error) = app.journal.record(entry).await {
         warn!(

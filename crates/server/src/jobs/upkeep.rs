@@ -82,6 +82,11 @@ pub(crate) fn refresh(app: &App, now: Time) {
     set(meters::STORE_FOLDED, stats.days_folded as f64);
     set(meters::STORE_QUARANTINED, stats.quarantined as f64);
     set(meters::STORE_POISONED, f64::from(u8::from(stats.poisoned.is_some())));
+    set(meters::JOURNAL_TROUBLE, f64::from(u8::from(app.journal.trouble().is_some())));
+    for duty in [&app.judging, &app.delivering] {
+        let ours = f64::from(u8::from(duty.journal().is_some()));
+        meters.set(meters::JOURNAL_DUTY, &format!("duty=\"{}\"", duty.name()), ours);
+    }
     set(meters::HTTP_LISTENERS, app.hub.listeners() as f64);
     set(meters::TASKS_ENDED, app.tasks.ended_early() as f64);
     set(meters::START_TIME, app.started_at.seconds());

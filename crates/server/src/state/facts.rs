@@ -20,8 +20,8 @@ const NAME_BYTES_MAX: usize = 400;
 /// How long the end of an alert is remembered, for whoever was told of its beginning.
 const ENDED_KEPT: Span = Span::days(7);
 
-/// Where the settings want the journal.
-pub(crate) fn place(settings: &Settings, data: &Path) -> Result<Place, StartError> {
+/// Where the settings want the journal: a file in the data folder, or a server.
+pub fn place(settings: &Settings, data: &Path) -> Result<Place, StartError> {
     let Some(url) = &settings.journal.url else {
         return Ok(Place::File(data.join("journal.db")));
     };

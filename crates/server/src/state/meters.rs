@@ -94,6 +94,8 @@ metrics! {
     FORWARD_SUCCESS Gauge "plimsoll_forward_last_success_timestamp_seconds" "When a receiver last took something, in seconds since 1970, by receiver."
     FORWARD_CONNECTIONS Gauge "plimsoll_forward_connections" "Connections in use, by receiver."
     JOURNAL_EVENTS Counter "plimsoll_journal_events_total" "Events written to the journal."
+    JOURNAL_TROUBLE Gauge "plimsoll_journal_in_trouble" "1 while nothing can be recorded, so that nothing is judged and nobody told."
+    JOURNAL_DUTY Gauge "plimsoll_journal_duty" "1 for work that this server does, of those that share a journal, by duty: `judging`, `delivering`."
     JOURNAL_ERRORS Counter "plimsoll_journal_errors_total" "Events that could not be written; their work is done again."
 }
 

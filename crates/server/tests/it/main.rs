@@ -22,3 +22,5 @@ mod receive;
 mod remote;
 #[cfg(test)]
 mod sent;
+#[cfg(test)]
+mod two_servers;

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use crate::program::run;
 
 /// Every command, as its help is asked for.
-const COMMANDS: [&[&str]; 20] = [
+const COMMANDS: [&[&str]; 23] = [
     &[],
     &["serve"],
     &["check"],
@@ -19,6 +19,9 @@ const COMMANDS: [&[&str]; 20] = [
     &["load", "check"],
     &["rules"],
     &["rules", "export"],
+    &["audit"],
+    &["audit", "verify"],
+    &["audit", "export"],
     &["store"],
     &["store", "verify"],
     &["store", "inspect"],

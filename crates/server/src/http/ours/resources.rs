@@ -125,6 +125,10 @@ pub(super) fn troubles(app: &App) -> Vec<TroubleView> {
         .troubles()
         .into_iter()
         .map(|trouble| TroubleView { subject: trouble.subject, error: trouble.error })
+        .chain(app.journal.trouble().map(|error| {
+            let subject = "journal: nothing is judged and nobody told".to_owned();
+            TroubleView { subject, error }
+        }))
         .collect()
 }
 

@@ -3,30 +3,25 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use model::Kind;
 
 use super::{
     resources::troubles,
-    views::{StatusView, StoreView},
+    views::{JournalView, StatusView, StoreView},
 };
 use crate::{
     VERSION,
-    http::{chain, error::ApiError},
+    http::chain,
     state::{App, own_figures},
 };
 
 /// How the server itself is.
 #[utoipa::path(get, path = "/api/plimsoll/v1/status", tag = "status",
     responses((status = 200, body = StatusView)))]
-pub(super) async fn status(State(app): State<Arc<App>>) -> Result<Json<StatusView>, ApiError> {
+pub(super) async fn status(State(app): State<Arc<App>>) -> Json<StatusView> {
     let stats = app.store.stats();
-    let outbox = app
-        .journal
-        .outbox_stats()
-        .await
-        .map_err(|error| ApiError::new(Kind::Internal, chain(&error)))?;
+    let waiting = app.journal.outbox_stats().await;
     let now = app.clock.now();
-    Ok(Json(StatusView {
+    Json(StatusView {
         version: VERSION.to_owned(),
         started_at: app.started_at.millis(),
         uptime_ms: now.since(app.started_at).as_millis(),
@@ -40,8 +35,14 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Result<Json<StatusVie
             blocks_quarantined: stats.quarantined,
             poisoned: stats.poisoned,
         },
-        messages_waiting: outbox.waiting,
+        journal: JournalView {
+            place: app.journal.place().to_string(),
+            trouble: app.journal.trouble().or_else(|| Some(chain(waiting.as_ref().err()?))),
+            judges: app.judging.journal().is_some(),
+            delivers: app.delivering.journal().is_some(),
+        },
+        messages_waiting: waiting.map_or(0, |own| own.waiting),
         listeners: app.hub.listeners(),
         troubles: troubles(&app),
-    }))
+    })
 }

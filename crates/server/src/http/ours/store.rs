@@ -89,6 +89,8 @@ pub(in crate::http) struct SnapshotView {
     linked_bytes: u64,
     /// Bytes copied: the log.
     copied_bytes: u64,
+    /// Whether the journal is in it too; one in a PostgreSQL is not.
+    journal: bool,
 }
 
 /// Who has the most active series: by metric, source, label and value, and label.
@@ -128,7 +130,7 @@ fn view(own: survey::TopValue) -> TopValueView {
     TopValueView { value, series, new, refused }
 }
 
-/// Makes a copy of all samples by hard links, in `snapshots` of the data folder.
+/// Makes a copy of all samples by hard links, and of the journal, in `snapshots` of the data folder.
 #[utoipa::path(post, path = "/api/plimsoll/v1/store/snapshots", tag = "store",
     responses((status = 200, body = SnapshotView)))]
 pub(super) async fn snapshot(State(app): State<Arc<App>>) -> Result<Json<SnapshotView>, ApiError> {
@@ -149,12 +151,15 @@ pub(in crate::http) async fn make_snapshot(app: &Arc<App>) -> Result<SnapshotVie
     let to = folder.join("metrics");
     let made = with_store(app, move |store| store.snapshot(&to)).await?;
     let made = made.map_err(|error| ApiError::new(error.kind(), chain(&error)))?;
+    let copied = app.journal.copy_to(&folder.join("journal.db")).await;
+    let journal = copied.map_err(|error| ApiError::new(error.kind(), chain(&error)))?;
     Ok(SnapshotView {
         name,
         folder: folder.display().to_string(),
         linked: made.linked,
         linked_bytes: made.linked_bytes,
         copied_bytes: made.copied_bytes,
+        journal,
     })
 }
 

@@ -20,6 +20,8 @@ use crate::{
 const BEAT: Duration = Duration::from_secs(3);
 /// Who has been silent for as long is thought dead: five beats.
 const SILENT: Duration = Duration::from_secs(15);
+/// How long who judges leaves free delivering to others, so that two servers share the work.
+const LEFT: Duration = Duration::from_secs(5);
 /// How soon a message that another server has recorded is seen.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -30,13 +32,19 @@ pub(in crate::jobs) async fn run(app: Arc<App>, stop: Stop) {
         return;
     }
     let mut watches = [Watch::default(), Watch::default()];
-    let mut followed = 0;
+    let (mut followed, mut troubled) = (0, false);
     loop {
+        let mut trouble = None;
         for (watch, duty) in watches.iter_mut().zip([&app.judging, &app.delivering]) {
-            if let Err(error) = watch.turn(&app, duty).await {
-                warn!(duty = duty.name(), error = chain(&error), "cannot see who does this work");
-            }
+            trouble = watch.turn(&app, duty).await.err().or(trouble);
         }
+        if let Some(error) = &trouble
+            && !troubled
+        {
+            let error = chain(error);
+            warn!(error, "cannot see who does which work; it is tried again every 3 s");
+        }
+        troubled = trouble.is_some();
         if app.judging.journal().is_none() {
             follow(&app, &mut followed).await;
         }
@@ -113,8 +121,8 @@ impl Watch {
             }
         };
         let elapsed = app.clock.elapsed();
-        let busy = [&app.judging, &app.delivering].iter().any(|own| own.journal().is_some());
-        if !self.may_take(seen.as_ref(), &app.server_name, elapsed, busy) {
+        let judges = app.judging.journal().is_some();
+        if !self.may_take(seen.as_ref(), &app.server_name, elapsed, judges) {
             return Ok(());
         }
         let now = app.clock.now();
@@ -125,22 +133,23 @@ impl Watch {
         }
     }
 
-    /// Whether a lease that looks like this may be taken. Who has other work already leaves what is
-    /// free to others for a while.
+    /// Whether a lease that looks like this may be taken. Who judges leaves what is free to others
+    /// for a moment.
     fn may_take(
         &mut self,
         lease: Option<&LeaseSeen>,
         own_name: &str,
         elapsed: Duration,
-        busy: bool,
+        judges: bool,
     ) -> bool {
         let free = LeaseSeen { holder: String::new(), epoch: 0, beat: 0 };
         let lease = lease.unwrap_or(&free);
-        if lease.holder == own_name || (lease.holder.is_empty() && !busy) {
+        if lease.holder == own_name || (lease.holder.is_empty() && !judges) {
             return true;
         }
+        let patience = if lease.holder.is_empty() { LEFT } else { SILENT };
         match &self.seen {
-            Some((seen, since)) if seen == lease => elapsed.saturating_sub(*since) >= SILENT,
+            Some((seen, since)) if seen == lease => elapsed.saturating_sub(*since) >= patience,
             _ => {
                 self.seen = Some((lease.clone(), elapsed));
                 false
@@ -188,15 +197,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_free_or_was_ours_is_taken_at_once_unless_there_is_other_work() {
+    fn what_is_free_or_was_ours_is_taken_at_once_unless_we_judge() {
         let at = Duration::ZERO;
         assert!(Watch::default().may_take(None, "me", at, false));
         assert!(Watch::default().may_take(Some(&lease("", 3, 0)), "me", at, false));
         assert!(Watch::default().may_take(Some(&lease("me", 3, 9)), "me", at, true));
-        let mut busy = Watch::default();
-        assert!(!busy.may_take(None, "me", at, true));
-        assert!(!busy.may_take(None, "me", Duration::from_secs(14), true));
-        assert!(busy.may_take(None, "me", SILENT, true));
+        let mut judge = Watch::default();
+        assert!(!judge.may_take(None, "me", at, true));
+        assert!(!judge.may_take(None, "me", Duration::from_secs(4), true));
+        assert!(judge.may_take(None, "me", LEFT, true));
     }
 
     #[test]

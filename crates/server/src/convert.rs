@@ -296,3 +296,17 @@ fn node_to_json(node: Node<'_>) -> serde_json::Value {
     }
     node.scalar().map_or(serde_json::Value::Null, serde_json::Value::from)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whether_redirections_are_followed_is_as_it_is_written() {
+        for (written, follows) in [("", true), ("    follow_redirects: false\n", false)] {
+            let text = format!("scrape_configs:\n  - job_name: node\n{written}");
+            let settings = Settings::parse("test.yaml", &text, &|_| Ok(())).unwrap();
+            assert_eq!(scrape_job(&settings.scrape[0]).unwrap().follow_redirects, follows);
+        }
+    }
+}

@@ -3,6 +3,7 @@
 mod buffer;
 mod limits;
 mod log;
+mod names;
 mod record;
 mod replay;
 mod run;

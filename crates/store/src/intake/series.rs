@@ -3,58 +3,18 @@
 use std::time::Duration;
 
 use hashbrown::{HashMap, HashTable};
-use model::{Labels, LabelsRef, METRIC_NAME, MatchOp, Matcher, Time};
+use model::{Labels, LabelsRef, METRIC_NAME, Matcher, Time};
 
-use super::sources::{NOBODY, Sources, seconds};
+use super::{
+    names::NameIndex,
+    sources::{NOBODY, Sources, seconds},
+};
 use crate::key::Key;
 
 /// How long a series counts as new.
 const NEW_SECONDS: u32 = 3600;
 /// Bytes of a slot and its places in the tables, about.
 const SERIES_OVERHEAD: usize = 192;
-
-/// Which series have which metric name, since nearly every selector says something of it.
-#[derive(Debug, Default)]
-pub(crate) struct NameIndex(HashMap<Box<str>, Vec<u32>>);
-
-impl NameIndex {
-    fn add(&mut self, labels: LabelsRef<'_>, number: u32) {
-        let name = labels.get(METRIC_NAME).unwrap_or_default();
-        match self.0.get_mut(name) {
-            Some(numbers) => numbers.push(number),
-            None => {
-                self.0.insert(name.into(), vec![number]);
-            }
-        }
-    }
-
-    fn retain(&mut self, keep: impl Fn(u32) -> bool) {
-        self.0.retain(|_, numbers| {
-            numbers.retain(|number| keep(*number));
-            !numbers.is_empty()
-        });
-    }
-
-    /// Calls with the numbers of each name that passes; matchers of other labels are not looked at.
-    fn passing(&self, matchers: &[Matcher], mut each: impl FnMut(&[u32])) {
-        let of_name: Vec<&Matcher> =
-            matchers.iter().filter(|matcher| matcher.name() == METRIC_NAME).collect();
-        if let Some(exact) = of_name.iter().find(|matcher| matcher.op() == MatchOp::Equal) {
-            if let Some(numbers) = self.0.get(exact.value())
-                && of_name.iter().all(|matcher| matcher.matches(exact.value()))
-            {
-                each(numbers);
-            }
-            return;
-        }
-        let passing = |name: &str| of_name.iter().all(|matcher| matcher.matches(name));
-        for (name, numbers) in &self.0 {
-            if passing(name) {
-                each(numbers);
-            }
-        }
-    }
-}
 
 /// What identifies labels: equal labels have equal numbers, and no others do, as far as 128 bits of xxh3 can tell.
 pub(crate) fn hash(labels: LabelsRef<'_>) -> u128 {

@@ -56,9 +56,9 @@ fn check(file: &Path, output: &Output) -> Result<ExitCode, Fault> {
         output.json(&document)?;
     } else {
         output.text(&format!(
-            "{}: no mistakes; {scenarios} scenarios, {steps} steps, {:.0} s\n",
+            "{}: no mistakes (scenarios: {scenarios}, steps: {steps}, length: {})\n",
             plan.name,
-            plan.length().as_secs_f64()
+            model::Unit::Seconds.say(plan.length().as_secs_f64())
         ))?;
     }
     Ok(ExitCode::SUCCESS)

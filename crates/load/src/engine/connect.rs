@@ -44,7 +44,8 @@ pub(crate) fn find(plan: &Plan) -> Result<Vec<Found>, LoadError> {
 /// What a worker needs to reach the targets of one scenario.
 pub(crate) struct Ways {
     found: Arc<[Found]>,
-    tls: Arc<ClientConfig>,
+    /// Not made where nobody speaks TLS: it wants authorities, and not every machine has any.
+    tls: Option<Arc<ClientConfig>>,
     /// Which address is next, so that all of a name's are used.
     turn: Cell<usize>,
 }
@@ -56,7 +57,10 @@ impl Ways {
         found: Arc<[Found]>,
     ) -> Result<Self, LoadError> {
         let scenario = &plan.scenarios[scenario];
-        let tls = tls::config(&plan.trust, scenario.connections, scenario.protocol)?;
+        let needs_tls = found.iter().any(|target| target.origin.tls);
+        let tls = needs_tls
+            .then(|| tls::config(&plan.trust, scenario.connections, scenario.protocol))
+            .transpose()?;
         Ok(Self { found, tls, turn: Cell::new(0) })
     }
 
@@ -68,7 +72,8 @@ impl Ways {
             return Ok(Stream::Plain(stream));
         }
         let name = ServerName::try_from(target.origin.host.clone()).ok().ok_or(Trouble::Tls)?;
-        let connector = TlsConnector::from(Arc::clone(&self.tls));
+        let config = self.tls.as_ref().ok_or(Trouble::Tls)?;
+        let connector = TlsConnector::from(Arc::clone(config));
         match connector.connect(name, stream).await {
             Ok(stream) => Ok(Stream::Tls(Box::new(stream))),
             Err(error) => Err(match Trouble::of_io(&error) {

@@ -3,8 +3,8 @@
 use super::html::escape;
 
 /// Size of the drawing; the page scales it to its width.
-const WIDTH: f64 = 720.0;
-const HEIGHT: f64 = 200.0;
+const WIDTH: f64 = 480.0;
+const HEIGHT: f64 = 170.0;
 /// Room for the words at the left and below.
 const LEFT: f64 = 64.0;
 const BELOW: f64 = 22.0;
@@ -108,7 +108,7 @@ mod tests {
         let say = |value: f64| format!("{value} ms");
         let chart = Chart { title: "t", lines, ends: ("0 s".into(), "3 s".into()), say: &say };
         let svg = chart.svg();
-        assert!(svg.contains("M64.0 135.5h0M498.7 8.0h0L716.0 93.0"), "{svg}");
+        assert!(svg.contains("M64.0 113.0h0M338.7 8.0h0L476.0 78.0"), "{svg}");
         assert!(svg.contains("a &lt;b&gt;") && svg.contains(">4 ms<"));
     }
 

@@ -243,8 +243,11 @@ fn section(title: &str, heads: &[&str], rows: &[Vec<String>]) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let mut parts = vec![format!("<h2>{}</h2><div class=\"wide\"><table>", escape(title))];
-    if heads.iter().any(|head| !head.is_empty()) {
+    // A name and a text may take several lines; columns of numbers are rather scrolled.
+    let has_heads = heads.iter().any(|head| !head.is_empty());
+    let table = if has_heads { "<table>" } else { "<table class=\"pairs\">" };
+    let mut parts = vec![format!("<h2>{}</h2><div class=\"wide\">{table}", escape(title))];
+    if has_heads {
         parts.push("<tr>".to_owned());
         parts.extend(heads.iter().map(|head| format!("<th>{}</th>", escape(head))));
         parts.push("</tr>".to_owned());

@@ -8,3 +8,5 @@ mod open_model;
 mod plans;
 #[cfg(test)]
 mod target;
+#[cfg(test)]
+mod versions;

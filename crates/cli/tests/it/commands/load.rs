@@ -104,7 +104,7 @@ fn a_plan_is_checked_and_run_and_told_in_files() -> Result<()> {
     std::fs::write(folder.join("plan.yaml"), &plan)?;
     std::fs::write(folder.join("wrong.yaml"), plan.replace("rate", "rates"))?;
     let told = run(folder, &["load", "check", "plan.yaml"])?;
-    assert_eq!(told.out, "health: no mistakes; 1 scenarios, 1 steps, 0 s\n");
+    assert_eq!(told.out, "health: no mistakes (scenarios: 1, steps: 1, length: 200 ms)\n");
     let told = run(folder, &["load", "check", "wrong.yaml"])?;
     ensure!(told.code == Some(2) && told.err.contains("did you mean `rate`?"), "{}", told.err);
     let files = ["--html", "r.html", "--junit", "r.xml", "--markdown", "r.md"];

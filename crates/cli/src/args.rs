@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod load;
+pub(crate) mod rules;
 pub(crate) mod store;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -67,8 +68,8 @@ pub(crate) enum Command {
     Forecast(Forecast),
     /// Puts a service under load, and says how it bore that.
     Load(Box<load::Load>),
-    /// Works with rule files.
-    Rules(Rules),
+    /// Checks, tests, replays and exports rule files.
+    Rules(rules::Rules),
     /// Verifies and exports the journal: what happened, and who was told.
     Audit(audit::Audit),
     /// Looks at the files of the store, copies and exports them.
@@ -247,16 +248,4 @@ pub(crate) enum NatureWord {
     Stock,
     /// Comes and goes: CPU.
     Flow,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Rules {
-    #[command(subcommand)]
-    pub(crate) command: RulesCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum RulesCommand {
-    /// Writes the rules and the resources' lines as a Prometheus rule file, for a Prometheus beside us.
-    Export(Settings),
 }

@@ -1,18 +1,24 @@
 //! Rules of rule files: what a query answered becomes alerts and series.
 
+mod reprieve;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use model::{
     Alert, AlertId, AlertState, HistogramSample, Kind, Labels, METRIC_NAME, Sample, Series,
-    Severity, Time,
+    Severity, Span, Time,
 };
 use query::InstantSample;
 
 use crate::{
-    rules::{AlertRule, RecordRule},
-    state::{ActiveAlerts, KEPT_SINCE, Transition, end, keep_notes, note_time, noted_time},
+    rules::{AlertRule, PREFIX, RecordRule},
+    state::{ActiveAlerts, Transition, changes_of, end, keep_notes, note_changes},
     template::{Scene, Template},
 };
+
+use reprieve::{Fate, Reprieve};
+
+pub(crate) use reprieve::FLAP_WINDOW;
 
 /// Alerts of one rule; a rule that answers with more asks the wrong question, and nobody reads them.
 const ALERTS_PER_RULE_MAX: usize = 10_000;
@@ -28,6 +34,8 @@ pub struct Surroundings<'a> {
     pub external_url: &'a str,
     /// Answers a query of a template at the time of the evaluation.
     pub query: &'a dyn Fn(&str) -> Result<Vec<InstantSample>, String>,
+    /// Answers a question of the rule itself, at the time its expression was asked for.
+    pub ask: &'a dyn Fn(&str) -> Result<Vec<InstantSample>, String>,
 }
 
 impl std::fmt::Debug for Surroundings<'_> {
@@ -50,6 +58,14 @@ pub enum JudgeError {
         /// The labels.
         labels: String,
     },
+    /// What else the rule asks got no answer.
+    #[error("cannot ask {expr}: {error}")]
+    Asking {
+        /// The expression.
+        expr: String,
+        /// Why not.
+        error: String,
+    },
     /// More than the group's limit, or ours.
     #[error("the rule gives {count} alerts or series, its limit is {limit}")]
     TooMany {
@@ -66,6 +82,7 @@ impl JudgeError {
         match self {
             Self::Twice { .. } => Kind::Invalid,
             Self::TooMany { .. } => Kind::Busy,
+            Self::Asking { .. } => Kind::Upstream,
         }
     }
 }
@@ -96,9 +113,12 @@ pub fn judge_alert(
     let mut seen = observe(rule, answer, now, around)?;
     let mut kept = Vec::new();
     let mut transitions = Vec::new();
+    let mut ended = Vec::new();
     let before = active.of(&rule.source).to_vec();
+    let reprieve = Reprieve::of(rule, &seen, &before, now, around)?;
+    seen.extend(reprieve.silence(rule, now).map(|alert| (alert.labels.clone(), alert)));
     for mut alert in before {
-        match seen.remove(&alert.labels) {
+        match seen.remove(&alert.labels).or_else(|| reprieve.still(&alert)) {
             Some(found) => {
                 alert.value = found.value;
                 alert.annotations = keep_notes(&alert.annotations, &found.annotations);
@@ -107,18 +127,23 @@ pub fn judge_alert(
                 transitions.extend(holds(rule, &mut alert, now));
                 kept.push(alert);
             }
-            None if keeps_firing(rule, &alert, now) => {
-                if noted_time(&alert, KEPT_SINCE).is_none() {
-                    note_time(&mut alert, KEPT_SINCE, Some(now));
-                    transitions.push(Transition::Noted(alert.clone()));
+            None => match reprieve.judge(rule, &mut alert, now) {
+                Fate::Stays(transition) => {
+                    transitions.extend(transition);
+                    kept.push(alert);
                 }
-                kept.push(alert);
-            }
-            None => transitions.push(end(alert, now)),
+                Fate::Ends => {
+                    let end = end(alert, now);
+                    ended.extend(
+                        reprieve::remembers(rule, end.alert()).then(|| end.alert().clone()),
+                    );
+                    transitions.push(end);
+                }
+            },
         }
     }
     for (_, mut alert) in seen {
-        if rule.hold.as_millis() > 0 {
+        if reprieve::hold(rule, &alert) > Span::ZERO {
             transitions.push(Transition::Pending(alert.clone()));
         } else {
             transitions.extend(holds(rule, &mut alert, now));
@@ -126,6 +151,12 @@ pub fn judge_alert(
         kept.push(alert);
     }
     check_limit(kept.len(), around.limit)?;
+    if rule.care.flap_hold.is_some() {
+        begin(active, &mut kept, &mut transitions, now);
+        for alert in &ended {
+            active.remember(alert);
+        }
+    }
     active.put(&rule.source, kept);
     Ok(transitions)
 }
@@ -170,25 +201,13 @@ fn observe(
     around: &Surroundings<'_>,
 ) -> Result<BTreeMap<Labels, Alert>, JudgeError> {
     check_limit(answer.len(), 0)?;
-    let labels = parsed(&rule.labels);
-    let annotations = parsed(&rule.annotations);
+    let labels = own_labels(rule);
+    let told = rule.annotations.iter().filter(|(name, _)| !name.starts_with(PREFIX));
+    let annotations = parsed(told);
     let mut seen = BTreeMap::new();
     for element in answer {
-        let scene = Scene {
-            labels: &element.labels,
-            external_labels: around.external_labels,
-            external_url: around.external_url,
-            value: element.value,
-            now,
-            query: around.query,
-        };
-        let mut builder = element.labels.to_builder();
-        builder.remove(METRIC_NAME);
-        for (name, template) in &labels {
-            builder.set(*name, template.expand(&scene));
-        }
-        builder.set("alertname", rule.name.as_str());
-        let own = builder.build();
+        let scene = scene(element, now, around);
+        let own = labels.of(rule, element, now, around);
         let texts = annotations.iter().map(|(name, template)| (*name, template.expand(&scene)));
         let alert = Alert {
             id: AlertId::of(&rule.source, &own),
@@ -211,17 +230,72 @@ fn observe(
     Ok(seen)
 }
 
-fn parsed(texts: &[(String, String)]) -> Vec<(&str, Template)> {
-    texts.iter().map(|(name, text)| (name.as_str(), Template::of(name, text))).collect()
+/// What templates see of an element of an answer.
+fn scene<'a>(element: &'a InstantSample, now: Time, around: &Surroundings<'a>) -> Scene<'a> {
+    Scene {
+        labels: &element.labels,
+        external_labels: around.external_labels,
+        external_url: around.external_url,
+        value: element.value,
+        now,
+        query: around.query,
+    }
+}
+
+/// The templates of the labels that a rule gives its alerts.
+struct OwnLabels<'r>(Vec<(&'r str, Template)>);
+
+fn own_labels(rule: &AlertRule) -> OwnLabels<'_> {
+    OwnLabels(parsed(rule.labels.iter()))
+}
+
+impl OwnLabels<'_> {
+    /// The labels of the alert that an element stands for.
+    fn of(
+        &self,
+        rule: &AlertRule,
+        element: &InstantSample,
+        now: Time,
+        around: &Surroundings<'_>,
+    ) -> Labels {
+        let scene = scene(element, now, around);
+        let mut builder = element.labels.to_builder();
+        builder.remove(METRIC_NAME);
+        for (name, template) in &self.0 {
+            builder.set(*name, template.expand(&scene));
+        }
+        builder.set("alertname", rule.name.as_str());
+        builder.build()
+    }
+}
+
+fn parsed<'r>(texts: impl Iterator<Item = &'r (String, String)>) -> Vec<(&'r str, Template)> {
+    texts.map(|(name, text)| (name.as_str(), Template::of(name, text))).collect()
+}
+
+/// Notes of alerts that begin to fire when they began and ended lately.
+fn begin(active: &mut ActiveAlerts, kept: &mut [Alert], transitions: &mut [Transition], now: Time) {
+    for alert in kept.iter_mut().filter(|alert| alert.fired_at == Some(now)) {
+        let mut changes = active.recall(alert.id);
+        changes.extend(changes_of(alert));
+        changes.push(now);
+        changes.retain(|time| now.since(*time) <= FLAP_WINDOW);
+        note_changes(alert, &changes);
+        for transition in transitions.iter_mut() {
+            if let Transition::Firing(own) = transition
+                && own.id == alert.id
+            {
+                own.clone_from(alert);
+            }
+        }
+    }
 }
 
 /// The condition holds: on to firing when it has held for long enough.
 fn holds(rule: &AlertRule, alert: &mut Alert, now: Time) -> Option<Transition> {
-    let returned = noted_time(alert, KEPT_SINCE).is_some();
-    if returned {
-        note_time(alert, KEPT_SINCE, None);
-    }
-    if alert.state == AlertState::Pending && now.since(alert.active_at) >= rule.hold {
+    let returned = reprieve::found_again(alert, now);
+    let long_enough = now.since(alert.active_at) >= reprieve::hold(rule, alert);
+    if alert.state == AlertState::Pending && long_enough {
         alert.state = AlertState::Firing;
         alert.fired_at = Some(now);
         return Some(Transition::Firing(alert.clone()));
@@ -229,17 +303,12 @@ fn holds(rule: &AlertRule, alert: &mut Alert, now: Time) -> Option<Transition> {
     returned.then(|| Transition::Noted(alert.clone()))
 }
 
-/// The condition is gone: whether `keep_firing_for` keeps the alert, counted from the first
-/// evaluation that did not find it.
-fn keeps_firing(rule: &AlertRule, alert: &Alert, now: Time) -> bool {
-    let since = noted_time(alert, KEPT_SINCE).unwrap_or(now);
-    alert.state == AlertState::Firing && now.since(since) < rule.keep_firing_for
-}
-
 fn check_limit(count: usize, limit: usize) -> Result<(), JudgeError> {
     let limit = if limit == 0 { ALERTS_PER_RULE_MAX } else { limit };
     if count > limit { Err(JudgeError::TooMany { count, limit }) } else { Ok(()) }
 }
 
+#[cfg(test)]
+mod care_tests;
 #[cfg(test)]
 mod tests;

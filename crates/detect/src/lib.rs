@@ -15,5 +15,5 @@ pub use resources::{judge_outlook, judge_resource, readings, resource_of, title}
 pub use rules::{AlertRule, RecordRule, Rule, RuleGroup};
 pub use state::{
     ActiveAlerts, GENERATOR, Patience, SENT, SILENT_SINCE, SentAlert, Trail, Transition,
-    judge_sent, judge_silence,
+    judge_sent, judge_silence, without_notes,
 };

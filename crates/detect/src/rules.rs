@@ -1,15 +1,22 @@
 //! Prometheus rule files as they are: groups of recording and alerting rules.
 
+mod care;
 mod check;
+mod condition;
 mod export;
 mod read;
+pub mod replay;
+pub mod trial;
 
 use std::collections::BTreeSet;
 
 use model::Span;
 
+pub(crate) use care::PREFIX;
+pub use care::{Care, NoData};
+pub(crate) use check::mark;
 pub use export::export;
-pub use read::parse;
+pub use read::{Found, parse, read};
 
 /// Rules that are evaluated together, one after the other.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,6 +93,8 @@ pub struct AlertRule {
     pub labels: Vec<(String, String)>,
     /// Templates of annotations.
     pub annotations: Vec<(String, String)>,
+    /// What the annotations `plimsoll_*` say.
+    pub care: Care,
 }
 
 /// Joins the groups of all rule files, and gives each alerting rule a source of its own.

@@ -5,7 +5,8 @@ mod trail;
 
 use std::collections::BTreeMap;
 
-use model::{Alert, AlertState, Labels, METRIC_NAME, Sample, Series, Span, Time};
+use crate::judge::FLAP_WINDOW;
+use model::{Alert, AlertId, AlertState, Labels, METRIC_NAME, Sample, Series, Span, Time};
 
 pub use sent::{GENERATOR, Patience, SENT, SILENT_SINCE, SentAlert, judge_sent, judge_silence};
 pub use trail::Trail;
@@ -16,6 +17,14 @@ pub(crate) const KEPT_SINCE: &str = "keep_firing_since";
 pub(crate) const MISSING_SINCE: &str = "missing_since";
 /// Annotation: where each line of a resource stands, if that is more than the severity says.
 pub(crate) const LINES: &str = "lines";
+/// Annotation: when an alert whose rule holds back flapping began and ended lately.
+pub(crate) const CHANGES: &str = "plimsoll_changes";
+/// Annotation: since when the condition has been gone while the alert is held because it flaps.
+pub(crate) const GONE_SINCE: &str = "plimsoll_gone_since";
+/// Annotation: since when the alert is held because it flaps.
+pub(crate) const FLAPPING_SINCE: &str = "flapping_since";
+/// Alerts that ended lately and may flap, of which is remembered when; more would be a storm of its own.
+const PAST_MAX: usize = 10_000;
 /// Annotation: why an alert ended, where it did not end by its condition.
 pub(crate) const ENDED: &str = "ended_because";
 
@@ -75,6 +84,8 @@ impl Transition {
 pub struct ActiveAlerts {
     /// Sorted by source, then by identity, so that the alerts of one source stand together.
     alerts: Vec<Alert>,
+    /// When alerts that ended began and ended lately, where their rules hold back flapping.
+    past: BTreeMap<AlertId, Vec<Time>>,
 }
 
 impl ActiveAlerts {
@@ -85,14 +96,23 @@ impl ActiveAlerts {
         for alert in alerts {
             latest.insert((alert.source.clone(), alert.id), alert);
         }
-        let mut alerts: Vec<Alert> = latest.into_values().collect();
-        alerts.retain(|alert| alert.state != AlertState::Resolved);
-        Self { alerts }
+        let mut active = Self::default();
+        for alert in latest.into_values() {
+            if alert.state == AlertState::Resolved {
+                active.remember(&alert);
+            } else {
+                active.alerts.push(alert);
+            }
+        }
+        active
     }
 
     /// Takes in one transition read back from the journal, in the order they were written.
     pub fn replay(&mut self, transition: &Transition) {
         let alert = transition.alert();
+        if transition.ends() {
+            self.remember(alert);
+        }
         let found = self
             .alerts
             .binary_search_by(|own| (&*own.source, own.id).cmp(&(&*alert.source, alert.id)));
@@ -121,7 +141,7 @@ impl ActiveAlerts {
             if alert.state == AlertState::Pending {
                 alert.active_at = alert.active_at + away;
             }
-            for name in [KEPT_SINCE, MISSING_SINCE] {
+            for name in [KEPT_SINCE, MISSING_SINCE, GONE_SINCE] {
                 if let Some(since) = noted_time(alert, name) {
                     note_time(alert, name, Some(since + away));
                 }
@@ -148,19 +168,30 @@ impl ActiveAlerts {
 
     /// The series `ALERTS` and `ALERTS_FOR_STATE` as Prometheus writes them after an evaluation.
     pub fn alerts_series(&self, now: Time) -> Vec<Series> {
-        let mut series = Vec::with_capacity(self.alerts.len() * 2);
-        for alert in &self.alerts {
-            let mut state = alert.labels.to_builder();
-            state.set(METRIC_NAME, "ALERTS_FOR_STATE");
-            let mut shown = alert.labels.to_builder();
-            shown.set(METRIC_NAME, "ALERTS").set("alertstate", alert.state.word());
-            // Prometheus counts whole seconds here.
-            let since = alert.active_at.millis().div_euclid(1000) as f64;
-            for (labels, value) in [(shown.build(), 1.0), (state.build(), since)] {
-                series.push(Series::new(labels, vec![Sample { time: now, value }]));
-            }
+        self.alerts.iter().flat_map(|alert| series_of(alert, now)).collect()
+    }
+
+    /// The same of the alerts of one source.
+    pub fn series_of(&self, source: &str, now: Time) -> Vec<Series> {
+        self.of(source).iter().flat_map(|alert| series_of(alert, now)).collect()
+    }
+
+    /// Remembers when an alert that ended began and ended lately.
+    pub(crate) fn remember(&mut self, alert: &Alert) {
+        let changes = changes_of(alert);
+        let Some(latest) = changes.last().copied() else { return };
+        if self.past.len() >= PAST_MAX {
+            self.past
+                .retain(|_, own| own.last().is_some_and(|last| latest.since(*last) <= FLAP_WINDOW));
         }
-        series
+        if self.past.len() < PAST_MAX {
+            self.past.insert(alert.id, changes);
+        }
+    }
+
+    /// When an alert that begins again began and ended lately.
+    pub(crate) fn recall(&mut self, alert: AlertId) -> Vec<Time> {
+        self.past.remove(&alert).unwrap_or_default()
     }
 
     /// Takes the alerts of a source out, for judging.
@@ -183,11 +214,21 @@ impl ActiveAlerts {
     }
 }
 
+fn series_of(alert: &Alert, now: Time) -> [Series; 2] {
+    let mut state = alert.labels.to_builder();
+    state.set(METRIC_NAME, "ALERTS_FOR_STATE");
+    let mut shown = alert.labels.to_builder();
+    shown.set(METRIC_NAME, "ALERTS").set("alertstate", alert.state.word());
+    // Prometheus counts whole seconds here.
+    let since = alert.active_at.millis().div_euclid(1000) as f64;
+    [(shown.build(), 1.0), (state.build(), since)]
+        .map(|(labels, value)| Series::new(labels, vec![Sample { time: now, value }]))
+}
+
 /// Ends an alert: resolved if it fired, dropped if it never did.
 pub(crate) fn end(mut alert: Alert, now: Time) -> Transition {
     let fired = alert.state == AlertState::Firing;
-    alert.annotations =
-        alert.annotations.without(|name| [KEPT_SINCE, MISSING_SINCE, LINES].contains(&name));
+    alert.annotations = alert.annotations.without(|name| NOTES.contains(&name) && name != CHANGES);
     alert.state = AlertState::Resolved;
     alert.resolved_at = Some(now);
     if fired { Transition::Resolved(alert) } else { Transition::Dropped(alert) }
@@ -220,10 +261,31 @@ pub(crate) fn read_time(text: &str) -> Option<Time> {
     }
 }
 
+/// What judging notes in annotations for itself.
+const NOTES: [&str; 6] = [KEPT_SINCE, MISSING_SINCE, LINES, CHANGES, GONE_SINCE, FLAPPING_SINCE];
+
+/// When an alert began and ended lately, as it is noted.
+pub(crate) fn changes_of(alert: &Alert) -> Vec<Time> {
+    let noted = alert.annotations.get(CHANGES).unwrap_or_default();
+    noted.split(' ').filter_map(|text| text.parse().ok().map(Time)).collect()
+}
+
+/// Notes when an alert began and ended lately.
+pub(crate) fn note_changes(alert: &mut Alert, changes: &[Time]) {
+    let texts: Vec<String> = changes.iter().map(|time| time.millis().to_string()).collect();
+    alert.annotations = alert.annotations.with(CHANGES, &texts.join(" "));
+}
+
+/// The annotations of an alert without what judging notes there for itself: what its rule says, and
+/// what people are told.
+pub fn without_notes(annotations: &Labels) -> Labels {
+    annotations.without(|name| NOTES.contains(&name) && name != FLAPPING_SINCE)
+}
+
 /// The annotations of before that must outlive new ones.
 pub(crate) fn keep_notes(before: &Labels, annotations: &Labels) -> Labels {
     let mut builder = annotations.to_builder();
-    for name in [KEPT_SINCE, MISSING_SINCE, LINES] {
+    for name in NOTES {
         builder.set(name, before.get(name).unwrap_or_default());
     }
     builder.build()

@@ -18,10 +18,12 @@ pub use forecast::{DateRange, Forecast, ForecastPoint, HistoryNeed, Outlook};
 pub use resource::{Level, Nature, Reading, Resource, ResourceId, Thresholds, ThresholdsError};
 pub use secret::Secret;
 pub use series::{
-    Batch, BatchSeries, Buckets, CUSTOM_BUCKETS, Columns, Histogram, HistogramError,
+    Batch, BatchSeries, Buckets, CUSTOM_BUCKETS, Columns, Described, Histogram, HistogramError,
     HistogramSample, LabelBytes, Labels, LabelsBuilder, LabelsPacker, LabelsRef, LeftOut,
-    METRIC_NAME, MatchOp, Matcher, MatcherError, Metadata, MetricKind, Pairs, ResetHint, STALE,
-    Sample, SampleSink, Series, Span32, WriteError, WriteReceipt, is_stale,
+    METRIC_NAME, MatchOp, Matcher, MatcherError, Metadata, MetricKind, NotationError,
+    NotedHistogram, Pairs, Point, ResetHint, STALE, Sample, SampleSink, Series, Span32, WriteError,
+    WriteReceipt, describe, described_labels, described_points, grown, is_stale, noted,
+    parse_histogram,
 };
 pub use source::{
     Budget, BudgetSpent, Coarse, Figure, Selection, SeriesSet, SeriesSource, SourceError, Unlimited,

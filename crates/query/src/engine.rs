@@ -7,7 +7,7 @@ use model::{Budget, Clock, Columns, HistogramSample, Sample, SeriesSource, Span,
 use crate::{
     Answer, InstantSample, QueryError, Steps, Value, ValueKind,
     explain::{Explained, Trace},
-    parse::{self, node::Node},
+    parse::{self, kept::Expressions, node::Node},
     reuse::{Kept, Key, Reach, Reuse, Reused, Stretch},
     run::{
         Run,
@@ -35,6 +35,9 @@ pub struct EngineOptions {
     /// Bytes of answers that are kept to be used again; none if 0. Only for an engine that asks one source, which
     /// says what changes in it.
     pub reuse_bytes: usize,
+    /// Expressions asked at one time that need not be read again when they are asked again, as those of rules are;
+    /// none if 0.
+    pub expressions_kept: usize,
 }
 
 impl Default for EngineOptions {
@@ -48,6 +51,7 @@ impl Default for EngineOptions {
             threads: std::thread::available_parallelism()
                 .map_or(1, |cores| cores.get().min(THREADS_MAX)),
             reuse_bytes: 0,
+            expressions_kept: 0,
         }
     }
 }
@@ -57,6 +61,7 @@ impl Default for EngineOptions {
 pub struct Engine {
     options: EngineOptions,
     reuse: Option<Arc<Reuse>>,
+    expressions: Option<Arc<Expressions>>,
 }
 
 /// What a query is asked of, and what it may cost.
@@ -74,13 +79,15 @@ impl Engine {
         // With delayed removal, names at one step depend on the other steps.
         let reuses = options.reuse_bytes > 0 && !options.delayed_name_removal;
         let reuse = reuses.then(|| Arc::new(Reuse::new(options.reuse_bytes)));
-        Self { options, reuse }
+        let count = options.expressions_kept;
+        let expressions = (count > 0).then(|| Arc::new(Expressions::new(count)));
+        Self { options, reuse, expressions }
     }
 
     /// The same engine, which neither uses nor keeps what was computed before.
     #[must_use]
     pub fn fresh(&self) -> Self {
-        Self { options: self.options, reuse: None }
+        Self { options: self.options, reuse: None, expressions: self.expressions.clone() }
     }
 
     /// How often what was kept could be used.
@@ -97,7 +104,12 @@ impl Engine {
         budget: &dyn Budget,
     ) -> Result<Answer, QueryError> {
         let asked = Asked { source, text, budget, trace: None };
-        parse::with_expression_in(text, INSTANT, |root| self.instant_or_kept(asked, &root, at))
+        match &self.expressions {
+            Some(kept) => kept.with(text, INSTANT, |root| self.instant_or_kept(asked, root, at)),
+            None => parse::with_expression_in(text, INSTANT, |root| {
+                self.instant_or_kept(asked, &root, at)
+            }),
+        }
     }
 
     fn instant_or_kept(

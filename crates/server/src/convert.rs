@@ -65,9 +65,13 @@ pub(crate) fn keep_rules(settings: &StoreSettings) -> Result<Vec<KeepRule>, Quer
     settings.downsample.iter().map(rule).collect()
 }
 
+/// Expressions of rules that are read once though they are asked at every evaluation.
+const EXPRESSIONS_KEPT: usize = 20_000;
+
 /// What queries may cost.
 pub(crate) fn engine_options(settings: &QuerySettings) -> EngineOptions {
     EngineOptions {
+        expressions_kept: EXPRESSIONS_KEPT,
         lookback: settings.lookback,
         points_max: count(settings.points_max),
         samples_max: count(settings.samples_max),

@@ -16,11 +16,13 @@ use std::{sync::Arc, time::Duration};
 
 use collect::scrape::ScrapeJob;
 use detect::RuleGroup;
+use settings::Mistakes;
 use tracing::info;
 
 pub(crate) use forward::{Outgoing, open as open_queues, prepare as receivers_of_samples};
 pub(crate) use host::HOST_JOB;
 pub(crate) use outcome::{judge, try_judge};
+pub(crate) use rules::{read as read_rules, tell_wrong as tell_wrong_rules};
 pub(crate) use upkeep::refresh;
 
 use crate::{
@@ -32,6 +34,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Work {
     pub(crate) groups: Vec<RuleGroup>,
+    /// What is wrong in groups that were left out.
+    pub(crate) wrong_rules: Mistakes,
     pub(crate) jobs: Vec<Arc<ScrapeJob>>,
     pub(crate) host: Option<collect::host::HostOptions>,
     /// Who is told of what; taken out when the alerts are read back.

@@ -10,7 +10,6 @@ use std::{
 };
 
 use collect::net;
-use detect::{RuleGroup, rules};
 use forward::{Forwarding, Queue, QueueError};
 use journal::{Journal, JournalError};
 use model::{Change, ChangeKind, Clock, Kind, Span, Time};
@@ -215,6 +214,7 @@ pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Running, S
     let parts = Parts { settings, data, address, clock, tasks: tasks.clone() };
     let app = open(parts, &gate, &mut work).await?;
     forget_vanished(&app).await;
+    jobs::tell_wrong_rules(&app, &work.wrong_rules);
     gate.open(app_router(&app), app.journal.clone());
     let now = app.clock.now();
     app.note_changes(&[own_change(&app, now, format!("version {VERSION} started"))]).await;
@@ -246,20 +246,8 @@ fn prepare(settings: &Settings, data: &Path) -> Result<Work, StartError> {
     let forward = jobs::receivers_of_samples(settings)?;
     let host =
         settings.host.enabled.then(|| convert::host_options(&settings.host, &host_name(settings)));
-    Ok(Work { groups: read_rules(settings)?, jobs, host, tellings, forward })
-}
-
-/// The rule files that the settings name, read and checked.
-fn read_rules(settings: &Settings) -> Result<Vec<RuleGroup>, StartError> {
-    let mut files = Vec::new();
-    for pattern in &settings.rule_files {
-        for path in crate::files_matching(&settings.base, pattern) {
-            let text = fs::read_to_string(&path).map_err(file("read", &path))?;
-            let name = path.display().to_string();
-            files.push(rules::parse(&name, &text).map_err(StartError::Mistakes)?);
-        }
-    }
-    Ok(rules::join(files))
+    let (groups, wrong_rules) = jobs::read_rules(settings)?;
+    Ok(Work { groups, wrong_rules, jobs, host, tellings, forward })
 }
 
 fn host_name(settings: &Settings) -> String {

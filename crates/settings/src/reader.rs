@@ -4,7 +4,7 @@ mod nearest;
 mod quantities;
 mod values;
 
-use std::cell::RefCell;
+use std::{cell::RefCell, ops::Range};
 
 pub(crate) use nearest::nearest;
 pub use quantities::{parse_duration, parse_share, parse_size};
@@ -65,6 +65,11 @@ impl<'d> Reader<'d> {
         self.document.root()
     }
 
+    /// The outermost nodes of all documents of the file.
+    pub fn roots(&self) -> impl ExactSizeIterator<Item = Node<'d>> {
+        self.document.roots()
+    }
+
     /// Adds a mistake.
     pub fn report(&self, mistake: Mistake) {
         self.found.borrow_mut().push(mistake.in_source(self.document.source()));
@@ -73,6 +78,21 @@ impl<'d> Reader<'d> {
     /// How many mistakes there are so far.
     pub fn mistakes(&self) -> usize {
         self.found.borrow().len()
+    }
+
+    /// Whether a mistake was found between these bytes of the file. Past the number of mistakes
+    /// that are kept, every place counts as wrong.
+    pub fn is_wrong_within(&self, bytes: Range<usize>) -> bool {
+        let found = self.found.borrow();
+        let within = |place: Place| bytes.contains(&place.start);
+        found.is_full() || found.iter().any(|mistake| mistake.place().is_none_or(within))
+    }
+
+    /// All mistakes in the order of their places; possibly none.
+    pub fn found(self) -> Mistakes {
+        let mut found = self.found.into_inner();
+        found.sort();
+        found
     }
 
     /// Whether further mistakes are only counted.

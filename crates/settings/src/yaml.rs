@@ -3,6 +3,7 @@
 pub(crate) mod blot;
 mod build;
 mod file;
+mod repair;
 mod syntax;
 
 pub use file::read_text;
@@ -17,7 +18,8 @@ pub(crate) const FILE_BYTES_MAX: usize = 4 << 20;
 #[derive(Debug)]
 pub struct Document {
     source: Arc<Source>,
-    root: Arc<Tree>,
+    /// The first is always there.
+    roots: Vec<Arc<Tree>>,
     found: Vec<Mistake>,
 }
 
@@ -47,22 +49,43 @@ impl Document {
     /// Reads one YAML document. Fails on text that is no YAML, is too large, nests too deep,
     /// unfolds to too much, or holds more than one document.
     pub fn parse(name: &str, text: &str) -> Result<Self, Mistakes> {
+        Self::parse_with(name, text, false)
+    }
+
+    /// Reads a file as those who write for many readers write them: with several documents, or with
+    /// quoted texts that go on without the indentation YAML demands, which most readers let pass.
+    pub fn parse_many(name: &str, text: &str) -> Result<Self, Mistakes> {
+        Self::parse_with(name, text, true)
+    }
+
+    fn parse_with(name: &str, text: &str, many: bool) -> Result<Self, Mistakes> {
         if text.len() > FILE_BYTES_MAX {
             let source = Arc::new(Source::new(name, ""));
             let mistake = Mistake::somewhere(format!("the file has {} bytes", text.len()))
                 .help(format!("at most {FILE_BYTES_MAX} are read; split it into several files"));
             return Err(mistake.in_source(&source).into());
         }
-        let source = Arc::new(Source::new(name, text));
-        match build::build(text) {
-            Ok((root, found)) => Ok(Self { source, root, found }),
+        let text = if many { repair::indented(text) } else { text.into() };
+        let source = Arc::new(Source::new(name, &text));
+        match build::build(&source.text, many) {
+            Ok((roots, found)) => Ok(Self { source, roots, found }),
             Err(mistake) => Err(mistake.in_source(&source).into()),
         }
     }
 
     /// The outermost node; an empty file is an empty scalar.
     pub fn root(&self) -> Node<'_> {
-        Node { tree: &self.root }
+        Node { tree: &self.roots[0] }
+    }
+
+    /// The outermost nodes of all documents, of which there is at least one.
+    pub fn roots(&self) -> impl ExactSizeIterator<Item = Node<'_>> {
+        self.roots.iter().map(|tree| Node { tree })
+    }
+
+    /// The text that places refer to.
+    pub fn text(&self) -> &str {
+        &self.source.text
     }
 
     /// The file's name as it was given.

@@ -1,92 +1,26 @@
 //! `plimsoll rules`
 
-use std::{fs, process::ExitCode};
+mod check;
+mod export;
+mod files;
+mod junit;
+mod replay;
+mod test;
 
-use detect::{AlertRule, Rule, RuleGroup, rules};
-use model::{Kind, Nature, Resource, Span};
+use std::process::ExitCode;
 
-use super::read_settings;
 use crate::{
-    args::{Rules, RulesCommand},
+    args::rules::{Rules, RulesCommand},
     fault::Fault,
     output::Output,
 };
 
 /// Works with rule files.
 pub(crate) fn run(command: &Rules, output: &Output) -> Result<ExitCode, Fault> {
-    let RulesCommand::Export(from) = &command.command;
-    let (settings, _) = read_settings(from)?;
-    let mut files = vec![vec![of_resources(&settings.resources)]];
-    for pattern in &settings.rule_files {
-        for path in server::files_matching(&settings.base, pattern) {
-            let text = fs::read_to_string(&path).map_err(|error| {
-                Fault::from_error(Kind::Missing, &error).help(format!("reading {}", path.display()))
-            })?;
-            let parsed = rules::parse(&path.display().to_string(), &text);
-            files.push(parsed.map_err(|mistakes| {
-                Fault::new(Kind::Invalid, mistakes.render(crate::output::errors_in_colour()))
-            })?);
-        }
+    match &command.command {
+        RulesCommand::Check(files) => check::run(files, output),
+        RulesCommand::Test(wanted) => test::run(wanted, output),
+        RulesCommand::Replay(wanted) => replay::run(wanted, output),
+        RulesCommand::Export(settings) => export::run(settings, output),
     }
-    output.text(&rules::export(&rules::join(files)))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// The lines of resources as alerting rules: the same conditions, for a Prometheus beside us.
-fn of_resources(resources: &[Resource]) -> RuleGroup {
-    let mut group = RuleGroup {
-        name: "plimsoll resources".to_owned(),
-        file: String::new(),
-        interval: None,
-        limit: 0,
-        query_offset: None,
-        labels: Vec::new(),
-        rules: Vec::new(),
-    };
-    for resource in resources {
-        let lines = &resource.thresholds;
-        for (severity, line) in [("warning", lines.alert()), ("critical", lines.critical())] {
-            let line = line.value();
-            group.rules.push(Rule::Alert(AlertRule {
-                source: String::new(),
-                name: "ResourceAboveLine".to_owned(),
-                expr: share(resource) + &format!(" >= {line}"),
-                hold: resource.hold,
-                keep_firing_for: Span::ZERO,
-                labels: vec![
-                    ("severity".to_owned(), severity.to_owned()),
-                    ("resource".to_owned(), resource.name.clone()),
-                    ("owner".to_owned(), resource.owner.clone()),
-                ],
-                annotations: vec![
-                    (
-                        "summary".to_owned(),
-                        format!(
-                            "{} is {{{{ $value | humanizePercentage }}}} {}",
-                            plain_title(&resource.title),
-                            if resource.nature == Nature::Stock { "full" } else { "in use" },
-                        ),
-                    ),
-                    ("description".to_owned(), resource.advice.clone()),
-                ],
-            }));
-        }
-    }
-    group
-}
-
-/// Used over limit. A limit that is a number serves every series; other limits must have the labels
-/// of what they limit, since PromQL cannot be told to join by whatever both sides have.
-fn share(resource: &Resource) -> String {
-    let (used, limit) = (resource.used.trim(), resource.limit.trim());
-    let number = limit.strip_prefix("vector(").and_then(|rest| rest.strip_suffix(')'));
-    match number.unwrap_or(limit).parse::<f64>() {
-        Ok(number) => format!("({used}) / {number}"),
-        Err(_) => format!("({used}) / ({limit})"),
-    }
-}
-
-/// A resource's title with its places in the templates' own words.
-fn plain_title(title: &str) -> String {
-    title.replace("{{", "{{ $labels.").replace("}}", " }}")
 }

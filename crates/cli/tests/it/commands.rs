@@ -5,6 +5,7 @@ mod down_sampling;
 mod help;
 mod import;
 mod load;
+mod rules;
 mod store;
 
 use std::fmt::Write as _;

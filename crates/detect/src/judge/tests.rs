@@ -3,6 +3,7 @@
 use model::Span;
 
 use super::*;
+use crate::rules::Care;
 
 fn rule(hold: Span, keep: Span) -> AlertRule {
     AlertRule {
@@ -16,6 +17,7 @@ fn rule(hold: Span, keep: Span) -> AlertRule {
             ("zone".into(), "{{ $labels.host }}-z".into()),
         ],
         annotations: vec![("summary".into(), "{{ $labels.host }} is {{ $value }}".into())],
+        care: Care::default(),
     }
 }
 
@@ -25,7 +27,8 @@ fn element(host: &str, value: f64) -> InstantSample {
 }
 
 fn around(labels: &Labels, limit: usize) -> Surroundings<'_> {
-    Surroundings { limit, external_labels: labels, external_url: "", query: &|_| Ok(Vec::new()) }
+    let nothing = &|_: &str| Ok(Vec::new());
+    Surroundings { limit, external_labels: labels, external_url: "", query: nothing, ask: nothing }
 }
 
 /// What happens to one host that is above the line at some minutes and not at others.

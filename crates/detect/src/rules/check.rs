@@ -98,7 +98,7 @@ fn offset(text: &str, position: Position) -> usize {
 
 /// The place in the file of a part of a scalar. Where the scalar is not written letter for letter
 /// as it reads (folded, indented, with escapes), the whole scalar.
-fn mark(node: Node<'_>, file: &str, at: usize, length: usize) -> Place {
+pub(crate) fn mark(node: Node<'_>, file: &str, at: usize, length: usize) -> Place {
     let (place, text) = (node.place(), node.scalar().unwrap_or_default());
     let written = file.get(place.start..place.end).unwrap_or_default();
     let unquoted = written.strip_prefix(['"', '\'']).and_then(|rest| rest.get(..text.len()));

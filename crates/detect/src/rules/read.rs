@@ -1,27 +1,48 @@
 //! Reads rule files, as Prometheus has them or wrapped in a `PrometheusRule` manifest.
 
-use std::ops::RangeInclusive;
+use std::{cell::Cell, ops::RangeInclusive};
 
 use model::Span;
 use settings::{Document, Mistake, Mistakes, Node, Place, Reader};
 
-use super::{AlertRule, RecordRule, Rule, RuleGroup, check, join};
+use super::{AlertRule, RecordRule, Rule, RuleGroup, care, check, join};
 
 /// Durations that Prometheus can hold; its own are 64-bit nanoseconds, 292 years.
 const DURATIONS: RangeInclusive<Span> = Span::ZERO..=Span::days(292 * 365);
 /// Rules in one file. The largest known files hold ten thousand.
 const RULES_MAX: usize = 100_000;
 
+/// What a file holds, as far as it can be read.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The groups in which nothing is wrong.
+    pub groups: Vec<RuleGroup>,
+    /// Everything that is wrong; possibly nothing.
+    pub mistakes: Mistakes,
+}
+
 /// Reads a rule file; the name is for messages and for [`RuleGroup::file`].
 ///
 /// Finds every mistake that `promtool check rules` finds, all in one go.
 pub fn parse(name: &str, text: &str) -> Result<Vec<RuleGroup>, Mistakes> {
-    let document = Document::parse(name, text)?;
+    let found = read(name, text);
+    if found.mistakes.is_empty() { Ok(found.groups) } else { Err(found.mistakes) }
+}
+
+/// Reads a rule file as [`parse`] does. A group in which something is wrong is left out and costs no
+/// other; a file that is no YAML has no groups.
+///
+/// It may be a rule file of Prometheus, `PrometheusRule` manifests of its operator among others, or a
+/// list of such, in one document or in several.
+pub fn read(name: &str, text: &str) -> Found {
+    let document = match Document::parse_many(name, text) {
+        Ok(document) => document,
+        Err(mistakes) => return Found { groups: Vec::new(), mistakes },
+    };
     let reader = Reader::new(&document);
-    let file = File { name, text, reader: &reader };
+    let file = File { name, text: document.text(), reader: &reader, rules: Cell::new(0) };
     let groups = file.groups();
-    reader.finish()?;
-    Ok(join([groups]))
+    Found { groups: join([groups]), mistakes: reader.found() }
 }
 
 /// The file that is being read.
@@ -29,6 +50,8 @@ struct File<'r, 'd> {
     name: &'r str,
     text: &'r str,
     reader: &'r Reader<'d>,
+    /// How many rules there were so far.
+    rules: Cell<usize>,
 }
 
 /// The keys of a rule that are texts, with their places.
@@ -38,44 +61,79 @@ struct RuleTexts<'d> {
     expr: Option<Node<'d>>,
 }
 
+/// Names that groups of the file already have, with their places.
+type Names = Vec<(String, Place)>;
+
 impl<'d> File<'_, 'd> {
     fn groups(&self) -> Vec<RuleGroup> {
-        let root = self.reader.root();
-        let manifest = root.get("kind").and_then(Node::scalar) == Some("PrometheusRule");
-        if !manifest {
-            return self.group_list(root, "a rule file", false);
+        let mut groups = Vec::new();
+        let mut names = Names::new();
+        for root in self.reader.roots() {
+            self.document(root, &mut names, &mut groups);
         }
-        let Some(fields) = self.reader.fields(root, "a PrometheusRule") else { return Vec::new() };
+        groups
+    }
+
+    /// A document: a rule file, a manifest, or a list of manifests. Manifests of other kinds are
+    /// somebody else's.
+    fn document(&self, root: Node<'d>, names: &mut Names, groups: &mut Vec<RuleGroup>) {
+        let kind = root.get("kind").and_then(Node::scalar);
+        match kind {
+            Some("PrometheusRule") => self.manifest(root, groups),
+            Some(kind) if kind.ends_with("List") && root.get("items").is_some() => {
+                for item in
+                    root.get("items").map(|items| self.reader.items(items)).unwrap_or_default()
+                {
+                    self.document(item, names, groups);
+                }
+            }
+            Some(_) if root.get("apiVersion").is_some() && root.get("groups").is_none() => {}
+            _ => self.group_list(root, "a rule file", names, groups),
+        }
+    }
+
+    fn manifest(&self, root: Node<'d>, groups: &mut Vec<RuleGroup>) {
+        let Some(fields) = self.reader.fields(root, "a PrometheusRule") else { return };
         for key in ["apiVersion", "kind", "metadata", "status"] {
             fields.allow(key);
         }
         let spec = fields.need("spec");
         fields.finish();
-        spec.map(|spec| self.group_list(spec.node, "the spec", true)).unwrap_or_default()
+        // Each manifest is a file of its own in Kubernetes, so names count within it.
+        if let Some(spec) = spec {
+            self.group_list(spec.node, "the spec", &mut Names::new(), groups);
+        }
     }
 
-    fn group_list(&self, node: Node<'d>, what: &str, manifest: bool) -> Vec<RuleGroup> {
-        let Some(fields) = self.reader.fields(node, what) else { return Vec::new() };
-        let list = fields.take("groups").map(|field| self.reader.items(field.node));
-        fields.finish();
-        let mut groups: Vec<RuleGroup> = Vec::new();
-        let mut places: Vec<(String, Place)> = Vec::new();
-        let mut rules = 0;
-        for item in list.unwrap_or_default() {
-            let Some((group, place)) = self.group(item, manifest) else { continue };
-            if let Some((_, first)) = places.iter().find(|(name, _)| *name == group.name) {
+    fn group_list(
+        &self,
+        node: Node<'d>,
+        what: &str,
+        names: &mut Names,
+        groups: &mut Vec<RuleGroup>,
+    ) {
+        let Some(fields) = self.reader.fields(node, what) else { return };
+        let items = fields.take("groups").map(|field| self.reader.items(field.node));
+        let items = items.unwrap_or_default();
+        for (at, item) in items.iter().enumerate() {
+            let Some((group, place)) = self.group(*item, what == "the spec") else { continue };
+            if let Some((_, first)) = names.iter().find(|(name, _)| *name == group.name) {
                 let message = format!("the group `{}` is in this file twice", group.name);
                 self.reader.report(Mistake::at(place, message).also(*first, "it is here already"));
             }
-            rules += group.rules.len();
-            if rules > RULES_MAX {
+            self.rules.set(self.rules.get() + group.rules.len());
+            if self.rules.get() > RULES_MAX {
                 self.reader.report(Mistake::at(place, format!("more than {RULES_MAX} rules")));
-                return groups;
+                break;
             }
-            places.push((group.name.clone(), place));
-            groups.push(group);
+            names.push((group.name.clone(), place));
+            let start = item.place().start;
+            let end = items.get(at + 1).map_or(self.text.len(), |next| next.place().start);
+            if !self.reader.is_wrong_within(start..end.max(start)) {
+                groups.push(group);
+            }
         }
-        groups
+        fields.finish();
     }
 
     fn group(&self, node: Node<'d>, manifest: bool) -> Option<(RuleGroup, Place)> {
@@ -140,6 +198,12 @@ impl<'d> File<'_, 'd> {
                 Some(Rule::Record(RecordRule { name, expr: expr?, labels: merged }))
             }
             (None, Some(alert)) => {
+                let care = care::read(
+                    self.reader,
+                    annotations,
+                    expr.as_deref().unwrap_or_default(),
+                    self.text,
+                );
                 let annotations =
                     annotations.map(|field| self.annotations(field.node)).unwrap_or_default();
                 if let Some(field) = labels {
@@ -153,6 +217,7 @@ impl<'d> File<'_, 'd> {
                     keep_firing_for: durations[1],
                     labels: merged,
                     annotations,
+                    care,
                 }))
             }
             (Some(record), Some(alert)) => {

@@ -61,6 +61,7 @@ fn every_key_of_a_rule_file_is_read() {
                     ("empty", "")
                 ]),
                 annotations: pairs(&[("summary", "{{ $labels.instance }} is down")]),
+                care: Care::default(),
             }),
         ]
     );
@@ -150,6 +151,74 @@ fn files_that_are_no_rule_files_say_so() {
     }
 }
 
+#[test]
+fn what_a_rule_says_of_how_it_is_judged_is_read_and_exported() {
+    let text = r#"groups: [{name: g, rules: [{alert: A, expr: "(rate(e[5m]) > 5)", annotations: {
+        plimsoll_resolve_expr: "rate(e[5m]) > 3", plimsoll_no_data: keep 30m, plimsoll_flap_hold: 1h}}]}]"#;
+    let groups = read(text);
+    let Rule::Alert(rule) = &groups[0].rules[0] else { panic!("{groups:?}") };
+    let care = Care {
+        resolve_expr: Some("rate(e[5m]) > 3".into()),
+        no_data: NoData::Keep(Span::minutes(30)),
+        flap_hold: Some(Span::hours(1)),
+        subject: Some("rate(e[5m])".into()),
+    };
+    assert_eq!(rule.care, care);
+    assert_eq!(read(&export(&groups))[0].rules, groups[0].rules);
+    for (annotations, words) in [
+        ("plimsoll_no_data: drop", "`drop` is not known here"),
+        ("plimsoll_resolve_expr: 'x >'", "the expression is not PromQL"),
+        ("plimsoll_flap_hold: 10s", "`10s` is out of range"),
+        ("plimsoll_hold: 1h", "`plimsoll_hold` is not known"),
+    ] {
+        let text = format!(
+            "groups: [{{name: g, rules: [{{alert: A, expr: x > 1, annotations: {{{annotations}}}}}]}}]"
+        );
+        let mistakes = parse("r.yaml", &text).unwrap_err().to_string();
+        assert!(mistakes.contains(words), "{mistakes}");
+    }
+    let text = "groups: [{name: g, rules: [{alert: A, expr: x or y, annotations: {plimsoll_no_data: keep}}]}]";
+    assert!(parse("r.yaml", text).is_err());
+}
+
+#[test]
+fn a_bad_group_costs_no_other() {
+    let text = "groups:
+  - {name: a, rules: [{alert: A, expr: up}]}
+  - {name: b, rules: [{alert: B, expr: up =}, {alert: C, expr: up}]}
+  - {name: c, rules: [{alert: D, expr: up, expr: down}]}
+  - {name: d, rules: [{alert: E, expr: up}]}
+more: 1
+";
+    let found = super::read("r.yaml", text);
+    let names: Vec<&str> = found.groups.iter().map(|group| group.name.as_str()).collect();
+    assert_eq!(names, ["a", "d"]);
+    assert_eq!(found.mistakes.len(), 3);
+}
+
+#[test]
+fn documents_manifests_and_lists_are_read() {
+    let manifest = |name: &str| {
+        format!(
+            "{{apiVersion: v1, kind: PrometheusRule, metadata: {{name: x}}, spec: {{groups: [{{name: {name}, rules: [{{record: r, expr: x}}]}}]}}}}"
+        )
+    };
+    let service = "{apiVersion: v1, kind: Service, spec: {ports: []}}";
+    let many = [
+        manifest("a"),
+        service.to_owned(),
+        manifest("a"),
+        format!("{{apiVersion: v1, kind: List, items: [{}, {service}]}}", manifest("b")),
+    ];
+    let groups = read(&many.join("\n---\n"));
+    let names: Vec<&str> = groups.iter().map(|group| group.name.as_str()).collect();
+    assert_eq!(names, ["a", "a", "b"]);
+    let plain = "groups: [{name: a}]\n---\ngroups: [{name: b}]\n---\n";
+    assert_eq!(read(plain).len(), 2);
+    let twice = "groups: [{name: a}]\n---\ngroups: [{name: a}]\n";
+    assert!(parse("r.yaml", twice).is_err());
+}
+
 mod properties {
     use proptest::prelude::*;
 
@@ -173,6 +242,7 @@ mod properties {
                     keep_firing_for: Span::ZERO,
                     labels: Vec::new(),
                     annotations: vec![(name, text.replace("{{", "{ {"))],
+                    care: Care::default(),
                 })],
             };
             let exported = export(std::slice::from_ref(&group));

@@ -1,6 +1,6 @@
 //! What is kept of alerts, and what is written of them.
 
-use model::{AlertId, Severity};
+use model::Severity;
 
 use super::*;
 

@@ -89,6 +89,7 @@ impl Stage {
                     "summary".into(),
                     "{{ $labels.mountpoint }} is {{ $value }}".into(),
                 )],
+                care: detect::rules::Care::default(),
             },
             limit: 0,
             active: ActiveAlerts::default(),
@@ -238,6 +239,7 @@ impl Stage {
                     external_labels: &external_labels,
                     external_url: "",
                     query: &|_| Ok(Vec::new()),
+                    ask: &|_| Ok(Vec::new()),
                 };
                 // An answer that cannot be judged leaves everything as it was.
                 Ok(detect::judge_alert(&self.rule, &answer, &mut self.active, now, &around)

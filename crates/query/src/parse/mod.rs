@@ -3,6 +3,8 @@
 mod build;
 mod cursor;
 mod duration;
+pub(crate) mod kept;
+mod needs;
 pub(crate) mod node;
 mod parts;
 mod reckon;
@@ -19,6 +21,7 @@ use node::{Node, Shape};
 use promql_parser::parser as grammar;
 
 pub use duration::parse_duration;
+pub use needs::Needs;
 pub(crate) use reckon::Frame;
 
 use crate::{Checked, QueryError};

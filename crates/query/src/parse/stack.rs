@@ -10,12 +10,17 @@ const DEPTH_ON_CALLERS_STACK: usize = 32;
 /// Stack of the thread that handles deeper ones: a level takes a few kilobytes in each of the walks over the tree.
 const STACK_BYTES: usize = 32 << 20;
 
+/// Whether an expression this deep is handled on the stack of the caller.
+pub(crate) fn fits_here(depth: usize) -> bool {
+    depth <= DEPTH_ON_CALLERS_STACK
+}
+
 /// Does something whose recursion is as deep as an expression.
 pub(crate) fn with_room<T: Send>(
     depth: usize,
     work: impl FnOnce() -> Result<T, QueryError> + Send,
 ) -> Result<T, QueryError> {
-    if depth <= DEPTH_ON_CALLERS_STACK {
+    if fits_here(depth) {
         return work();
     }
     thread::scope(|scope| {

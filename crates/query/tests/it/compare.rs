@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use model::{Budget, Columns, Histogram, SeriesSource, Span, Time};
+use model::{Described, Point};
 use query::{Answer, Engine, InstantSample, Steps, Value};
-use testkit::{Described, Point};
 
 use crate::{
     native::same_histogram,

@@ -7,7 +7,8 @@ use model::{
     Buckets, CUSTOM_BUCKETS, Histogram, HistogramSample, Labels, METRIC_NAME, ResetHint, Span32,
     Time,
 };
-use testkit::{MemoryStore, NotedHistogram, Point};
+use model::{NotedHistogram, Point};
+use testkit::MemoryStore;
 
 use crate::{compare::same, script::Load};
 

@@ -1,9 +1,9 @@
 //! Reads Prometheus' test scripts: `load`, `clear` and `eval`, as described beside the scripts.
 
 use anyhow::{Context, Result, bail, ensure};
+use model::{Described, describe};
 use model::{Span, Time};
 use query::{Steps, parse_duration};
-use testkit::{Described, describe};
 
 /// One command of a script.
 #[derive(Debug)]
@@ -128,7 +128,7 @@ fn load(line: &str, block: &[&str]) -> Result<Command> {
     // Lines that end in @st give the start times of the samples of the next line, which we do not keep.
     let described =
         block.iter().filter(|line| !line.split_whitespace().any(|word| word.ends_with("@st")));
-    let series = described.map(|line| describe(line)).collect::<Result<_>>()?;
+    let series = described.map(|line| describe(line)).collect::<Result<_, _>>()?;
     Ok(Command::Load(Load { interval, series, converts: command == "load_with_nhcb" }))
 }
 

@@ -7,14 +7,49 @@ use detect::{
 };
 use model::{Labels, SampleSink as _, Span, Time};
 use query::InstantSample;
-use tracing::warn;
+use settings::{Mistakes, Settings};
+use tracing::{error, warn};
 
 use super::{blocking, outcome, rest};
 use crate::{
     http::chain,
+    start::StartError,
     state::{App, Evaluation, meters, rule_subject},
     tasks::Stop,
 };
+
+/// The rule files that the settings name, and what is wrong in them. A group in which something is
+/// wrong is left out; a file of which nothing is left keeps the server from starting.
+pub(crate) fn read(settings: &Settings) -> Result<(Vec<RuleGroup>, Mistakes), StartError> {
+    let (mut files, mut wrong) = (Vec::new(), Mistakes::default());
+    for pattern in &settings.rule_files {
+        for path in crate::files_matching(&settings.base, pattern) {
+            let text = settings::read_text(&path).map_err(|source| StartError::File {
+                what: "read",
+                path: path.clone(),
+                source,
+            })?;
+            let found = detect::rules::read(&path.display().to_string(), &text);
+            if found.groups.is_empty() && !found.mistakes.is_empty() {
+                return Err(StartError::Mistakes(found.mistakes));
+            }
+            wrong.append(found.mistakes);
+            files.push(found.groups);
+        }
+    }
+    Ok((detect::rules::join(files), wrong))
+}
+
+/// Says which groups of rules were left out, in the log and among the troubles.
+pub(crate) fn tell_wrong(app: &App, wrong: &Mistakes) {
+    for mistake in wrong.iter() {
+        let (file, line) = (mistake.file().unwrap_or_default(), mistake.line().unwrap_or(1));
+        let error = mistake.message();
+        error!(file, line, error, "a group of rules has a mistake and is left out");
+        let text = format!("line {line}: {error}; its group is left out");
+        app.board.trouble(&format!("rule file {file}"), Some(text));
+    }
+}
 
 /// Evaluates a group until told to stop.
 pub(super) async fn run(app: Arc<App>, group: RuleGroup, stop: Stop) {
@@ -92,12 +127,15 @@ async fn evaluate(
     }
     let (own, around) = (Arc::clone(group), Arc::clone(app));
     outcome::judge(app, now, move |active| {
+        let at = now - own.query_offset.unwrap_or(Span::ZERO);
         let query = |text: &str| around.instant(text, now).map_err(|error| chain(&error));
+        let ask = |text: &str| around.instant(text, at).map_err(|error| chain(&error));
         let surroundings = Surroundings {
             limit: own.limit,
             external_labels: &around.settings.external_labels,
             external_url: &around.external_url,
             query: &query,
+            ask: &ask,
         };
         let mut transitions = Vec::new();
         for (rule, answer) in &asked {
@@ -128,7 +166,7 @@ fn ask(app: &App, group: &RuleGroup, mut trails: Vec<Trail>, now: Time) -> (Aske
                 asked.push((rule.clone(), answer));
                 Ok(())
             }
-            Rule::Record(rule) => record(app, (rule, group.limit), &answer, trail, now),
+            Rule::Record(rule) => record(app, (rule, group.limit), &answer, trail, at),
         });
         let seconds = app.clock.elapsed().saturating_sub(started).as_secs_f64();
         let evaluation = Evaluation { at: Some(now), seconds, error: done.clone().err() };
@@ -145,10 +183,10 @@ fn record(
     (rule, limit): (&RecordRule, usize),
     answer: &[InstantSample],
     trail: &mut Trail,
-    now: Time,
+    at: Time,
 ) -> Result<(), String> {
-    let series = judge_recording(rule, answer, now, limit).map_err(|error| chain(&error))?;
-    let series = trail.step(series, now);
+    let series = judge_recording(rule, answer, at, limit).map_err(|error| chain(&error))?;
+    let series = trail.step(series, at);
     let receipt = app.sink.write(&series).map_err(|error| chain(&error))?;
     receipt.left_out.map_or(Ok(()), |own| Err(own.what))
 }

@@ -239,6 +239,46 @@ async fn rules_are_evaluated_and_shown_with_their_alerts() -> Result<()> {
         .await?;
     let (_, only) = house.get("/api/v1/rules", &[("type", "record")]).await?;
     assert_eq!(only["data"]["groups"][0]["rules"].as_array().map(Vec::len), Some(1));
+    let (_, page) = house.get("/api/v1/rules", &[("match[]", "{severity=\"warning\"}")]).await?;
+    assert_eq!(page["data"]["groups"][0]["rules"][0]["name"], "NodeUp");
+    house.stop().await
+}
+
+/// Three groups, of which the second has a mistake.
+const ONE_BAD_GROUP: &str = "groups:
+  - {name: first, rules: [{alert: A, expr: up == 0}]}
+  - {name: bad, rules: [{alert: B, expr: up ==}]}
+  - {name: last, rules: [{alert: C, expr: up == 0}]}
+";
+
+#[tokio::test]
+async fn a_bad_group_costs_no_other_and_is_named() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let file = dir.path().join("rules.yaml");
+    std::fs::write(&file, ONE_BAD_GROUP)?;
+    let text = format!("{QUIET}rule_files: ['{}']\n", file.display());
+    let clock = TurnedClock::at(NOW);
+    let house = House::with(settings(&text, "127.0.0.1:0")?, Arc::new(clock)).await?;
+    let (_, all) = house.get("/api/v1/rules", &[]).await?;
+    let names = |body: &Value| -> Vec<String> {
+        let groups = body["data"]["groups"].as_array().cloned().unwrap_or_default();
+        groups.iter().map(|group| group["name"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    assert_eq!(names(&all), ["first", "last"]);
+    let (_, page) = house.get("/api/v1/rules", &[("group_limit", "1")]).await?;
+    assert_eq!(names(&page), ["first"]);
+    let token = page["data"]["groupNextToken"].as_str().unwrap_or_default().to_owned();
+    let next = [("group_limit", "1"), ("group_next_token", token.as_str())];
+    let (_, page) = house.get("/api/v1/rules", &next).await?;
+    assert_eq!(
+        (names(&page), &page["data"]["groupNextToken"]),
+        (vec!["last".into()], &Value::Null)
+    );
+    for wrong in [("group_limit", "0"), ("group_next_token", "x"), ("match[]", "up{")] {
+        assert_eq!(house.get("/api/v1/rules", &[wrong]).await?.1["errorType"], "bad_data");
+    }
+    let (_, status) = house.get("/api/plimsoll/v1/status", &[]).await?;
+    assert!(status["troubles"].to_string().contains("rule file "), "{status}");
     house.stop().await
 }
 

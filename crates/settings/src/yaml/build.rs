@@ -34,13 +34,18 @@ struct Builder<'t> {
     text: &'t str,
     open: Vec<Open>,
     anchors: BTreeMap<usize, Arc<Tree>>,
-    root: Option<Arc<Tree>>,
+    /// One for each document that has something in it.
+    roots: Vec<Arc<Tree>>,
+    /// What all documents unfold to.
+    weight: usize,
+    /// Documents that have begun, and whether there may be more than one.
     documents: usize,
+    many: bool,
     found: Vec<Mistake>,
 }
 
-/// The tree of a text, and mistakes that leave a tree behind.
-pub(super) fn build(text: &str) -> Result<(Arc<Tree>, Vec<Mistake>), Mistake> {
+/// The trees of a text, at least one, and mistakes that leave a tree behind.
+pub(super) fn build(text: &str, many: bool) -> Result<(Vec<Arc<Tree>>, Vec<Mistake>), Mistake> {
     let mut options = Options::default();
     options.set_emit_comments(false);
     options.flow_nesting_limit = DEPTH_MAX;
@@ -49,17 +54,21 @@ pub(super) fn build(text: &str) -> Result<(Arc<Tree>, Vec<Mistake>), Mistake> {
         text,
         open: Vec::new(),
         anchors: BTreeMap::new(),
-        root: None,
+        roots: Vec::new(),
+        weight: 0,
         documents: 0,
+        many,
         found: Vec::new(),
     };
     for event in Parser::new_from_str_with_options(text, options) {
         let (event, span) = event.map_err(|error| syntax::mistake(text, &error))?;
         builder.take(event, span)?;
     }
-    let empty = || Arc::new(scalar(Place::default(), String::new(), true));
-    let root = builder.root.clone().unwrap_or_else(empty);
-    Ok((root, builder.found))
+    let Builder { mut roots, found, .. } = builder;
+    if roots.is_empty() {
+        roots.push(Arc::new(scalar(Place::default(), String::new(), true)));
+    }
+    Ok((roots, found))
 }
 
 impl Builder<'_> {
@@ -91,7 +100,8 @@ impl Builder<'_> {
 
     fn begin_document(&mut self, place: Place) -> Result<(), Mistake> {
         self.documents += 1;
-        if self.documents > 1 {
+        self.anchors.clear();
+        if self.documents > 1 && !self.many {
             return Err(Mistake::at(place, "the file holds more than one document")
                 .label("a second one begins here")
                 .help("remove the `---`, or put the second document into a file of its own"));
@@ -144,13 +154,9 @@ impl Builder<'_> {
 
     /// Counts what a node unfolds to towards the list or map that holds it.
     fn weigh(&mut self, place: Place, weight: usize) -> Result<(), Mistake> {
-        let total = match self.open.last_mut() {
-            Some(open) => {
-                open.weight = open.weight.saturating_add(weight);
-                open.weight
-            }
-            None => weight,
-        };
+        let open = self.open.last_mut().map_or(&mut self.weight, |open| &mut open.weight);
+        *open = open.saturating_add(weight);
+        let total = *open;
         if total > NODES_MAX {
             return Err(Mistake::at(place, "the file unfolds to too many values")
                 .label(format!("more than {NODES_MAX} up to here"))
@@ -162,7 +168,7 @@ impl Builder<'_> {
     /// Puts a finished node where it belongs: under the open key, into the open list, or on top.
     fn put(&mut self, tree: Arc<Tree>) {
         let Some(open) = self.open.last_mut() else {
-            self.root = Some(tree);
+            self.roots.push(tree);
             return;
         };
         let (entries, key, seen) = match &mut open.content {

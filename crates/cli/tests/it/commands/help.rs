@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use crate::program::run;
 
 /// Every command, as its help is asked for.
-const COMMANDS: [&[&str]; 23] = [
+const COMMANDS: [&[&str]; 26] = [
     &[],
     &["serve"],
     &["check"],
@@ -18,6 +18,9 @@ const COMMANDS: [&[&str]; 23] = [
     &["load", "run"],
     &["load", "check"],
     &["rules"],
+    &["rules", "check"],
+    &["rules", "test"],
+    &["rules", "replay"],
     &["rules", "export"],
     &["audit"],
     &["audit", "verify"],

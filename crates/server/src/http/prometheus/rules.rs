@@ -6,7 +6,7 @@ use axum::{extract::State, response::Response};
 use collect::scrape::Health;
 use detect::{AlertRule, Rule, RuleGroup};
 use jiff::Timestamp;
-use model::{Alert, AlertState, Labels, Time};
+use model::{Alert, AlertId, AlertState, Labels, Matcher, Time};
 use serde_json::{Value, json};
 
 use super::{
@@ -25,7 +25,7 @@ fn moment(time: Option<Time>) -> String {
 fn alert_json(alert: &Alert) -> Value {
     json!({
         "labels": labels_json(&alert.labels),
-        "annotations": labels_json(&alert.annotations),
+        "annotations": labels_json(&detect::without_notes(&alert.annotations)),
         "state": alert.state.word(),
         "activeAt": moment(Some(alert.active_at)),
         "value": number(alert.value),
@@ -44,6 +44,7 @@ struct Filter<'a> {
     names: Vec<&'a str>,
     groups: Vec<&'a str>,
     files: Vec<&'a str>,
+    labels: Vec<Vec<Matcher>>,
     without_alerts: bool,
 }
 
@@ -60,7 +61,48 @@ impl Filter<'_> {
         };
         self.kind.is_none_or(|wanted| wanted == kind)
             && (self.names.is_empty() || self.names.contains(&rule.name()))
+            && (self.labels.is_empty() || self.labels.iter().any(|own| has_labels(rule, own)))
     }
+}
+
+/// Whether the labels that a rule sets are as a selector asks.
+fn has_labels(rule: &Rule, matchers: &[Matcher]) -> bool {
+    let labels = match rule {
+        Rule::Alert(rule) => &rule.labels,
+        Rule::Record(rule) => &rule.labels,
+    };
+    matchers.iter().all(|matcher| {
+        let own = labels.iter().find(|(name, _)| name == matcher.name());
+        matcher.matches(own.map_or("", |(_, value)| value))
+    })
+}
+
+/// How many groups are wanted at once, and with which they begin.
+fn page(params: &Params) -> Result<(Option<usize>, Option<&str>), PromError> {
+    let token = params.get("group_next_token");
+    let limit = match params.get("group_limit") {
+        None if token.is_some() => {
+            let text = "invalid parameter \"group_limit\": group_next_token wants one";
+            return Err(PromError::bad_data(text));
+        }
+        None => None,
+        Some(text) => match text.parse::<usize>() {
+            Ok(limit) if limit > 0 => Some(limit),
+            _ => {
+                let text =
+                    format!("invalid parameter \"group_limit\": {text:?} is not above nought");
+                return Err(PromError::bad_data(text));
+            }
+        },
+    };
+    Ok((limit, token))
+}
+
+/// What names a group where a caller goes on.
+fn token_of(group: &RuleGroup) -> String {
+    let labels =
+        Labels::from_pairs([("file", group.file.as_str()), ("group", group.name.as_str())]);
+    AlertId::of("rule group", &labels).hex()
 }
 
 /// Every rule group with its rules and their alerts.
@@ -77,8 +119,15 @@ pub(super) async fn rules(
         names: params.all("rule_name[]").collect(),
         groups: params.all("rule_group[]").collect(),
         files: params.all("file[]").collect(),
+        labels: params
+            .all("match[]")
+            .map(query::parse_selector)
+            .collect::<Result<_, _>>()
+            .map_err(|error| PromError::bad_data(error.to_string()))?,
         without_alerts: params.get("exclude_alerts").is_some_and(|value| value == "true"),
     };
+    let (limit, mut token) = page(&params)?;
+    let mut next = None;
     let evaluations = app.board.evaluations.read();
     let mut groups = Vec::new();
     for group in app.groups.iter().filter(|group| filter.group(group)) {
@@ -92,6 +141,15 @@ pub(super) async fn rules(
         if rules.is_empty() && !group.rules.is_empty() {
             continue;
         }
+        if token.is_some_and(|token| token != token_of(group)) {
+            continue;
+        }
+        token = None;
+        if limit.is_some_and(|limit| groups.len() >= limit) {
+            next = Some(token_of(group));
+            break;
+        }
+        let seconds: f64 = group.rules.iter().filter_map(evaluation).map(|own| own.seconds).sum();
         let last = group.rules.iter().filter_map(|rule| evaluation(rule)?.at).max();
         let interval = group.interval.unwrap_or(app.settings.evaluation_interval);
         groups.push(json!({
@@ -101,10 +159,18 @@ pub(super) async fn rules(
             "limit": group.limit,
             "rules": rules,
             "lastEvaluation": moment(last),
-            "evaluationTime": 0,
+            "evaluationTime": seconds,
         }));
     }
-    Ok(answer::success(&json!({ "groups": groups })))
+    if let Some(token) = token {
+        let text = format!("invalid group_next_token {token:?}: were rule groups changed?");
+        return Err(PromError::bad_data(text));
+    }
+    let mut answer = json!({ "groups": groups });
+    if let Some(next) = next {
+        answer["groupNextToken"] = json!(next);
+    }
+    Ok(answer::success(&answer))
 }
 
 fn rule_json(app: &App, rule: &Rule, evaluation: &Evaluation, filter: &Filter<'_>) -> Value {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use detect::{ActiveAlerts, SILENT_SINCE, Transition};
+use detect::{ActiveAlerts, SILENT_SINCE, Transition, without_notes};
 use journal::{Entry, Journal, JournalError, NewEvent};
 use model::{Alert, Span, Time};
 use parking_lot::Mutex;
@@ -241,5 +241,7 @@ fn told_of(transition: &Transition) -> Option<(Told, Alert)> {
         Transition::Dropped(alert) if alert.fired_at.is_some() => Told::Forgotten,
         Transition::Pending(_) | Transition::Noted(_) | Transition::Dropped(_) => return None,
     };
-    Some((told, transition.alert().clone()))
+    let mut alert = transition.alert().clone();
+    alert.annotations = without_notes(&alert.annotations);
+    Some((told, alert))
 }

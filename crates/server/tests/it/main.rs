@@ -13,14 +13,10 @@ mod house;
 #[cfg(test)]
 mod live;
 #[cfg(test)]
-mod otlp;
-#[cfg(test)]
 mod prometheus_api;
-#[cfg(test)]
-mod receive;
 #[cfg(test)]
 mod remote;
 #[cfg(test)]
-mod sent;
+mod samples;
 #[cfg(test)]
 mod two_servers;

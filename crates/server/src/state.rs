@@ -18,7 +18,9 @@ pub(crate) use alerts::{AlertBook, JudgementLost, Remembered, SilenceLost};
 pub use alerts::{DirectoryFault, check_tellings};
 pub(crate) use alerts::{Tellings, tellings};
 pub(crate) use app::{App, AskError, RULE_TURNS};
-pub(crate) use board::{Board, Evaluation, Future, Standing, TargetStanding, rule_subject};
+pub(crate) use board::{
+    Board, Evaluation, Future, Glance, Record, Standing, TargetStanding, rule_subject,
+};
 pub use cluster::ClusterError;
 pub(crate) use cluster::{ClusterOptions, queries};
 pub(crate) use duty::Duty;

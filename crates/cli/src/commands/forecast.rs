@@ -4,7 +4,7 @@ use std::{fs::File, io, path::Path, process::ExitCode};
 
 use collect::import::{self, CsvSpec, ImportOptions};
 use model::{Clock as _, Kind, Nature, Outlook, Share, Time, Unit};
-use plan::{ForecastOptions, History};
+use plan::{ForecastOptions, History, Reach};
 use serde_json::{Value, json};
 use server::SystemClock;
 
@@ -18,6 +18,10 @@ use crate::{
 
 /// How sure the intervals are.
 const CONFIDENCE: f64 = 0.9;
+/// The narrower range of dates that JSON has beside.
+const CONFIDENCE_NARROW: f64 = 0.8;
+/// At how many moments JSON says how likely a line is reached by then.
+const CURVE_MOMENTS: usize = 24;
 
 /// Says when things run out.
 pub(crate) fn run(command: &Forecast, output: &Output) -> Result<ExitCode, Fault> {
@@ -64,7 +68,36 @@ fn from_server(command: &Forecast, output: &Output) -> Result<ExitCode, Fault> {
         ]
     });
     output.table(&["level", "resource", "where", "used", "left", "outlook"], table.collect())?;
+    if let ([row], false) = (rows.as_slice(), wanted.is_empty()) {
+        let path = format!("/api/plimsoll/v1/resources/{}", text(row, "id"));
+        let detail = small_runtime()?.block_on(remote.get(&path, &[]))?;
+        output.text(&text_of_detail(&detail))?;
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Each line with its chance, and how earlier forecasts have fared.
+fn text_of_detail(detail: &Value) -> String {
+    let forecast = &detail["forecast"];
+    let percent = |share: &Value| share.as_f64().map(|share| Unit::Share.say(share));
+    let mut text = String::from("\n");
+    for outlook in forecast["outlooks"].as_array().into_iter().flatten() {
+        let words = |key: &str| outlook[key].as_str().unwrap_or_default().to_owned();
+        text.extend([words("line"), ": ".into(), words("text")]);
+        if let Some(chance) = percent(&outlook["chance_lead"]) {
+            text.extend(["; before more can be had: ", &chance]);
+        }
+        text.push('\n');
+    }
+    for lead in forecast["record"]["leads"].as_array().into_iter().flatten() {
+        let hours = lead["lead_ms"].as_i64().unwrap_or(0) / 3_600_000;
+        let scored = lead["scored"].as_u64().unwrap_or(0);
+        let held = percent(&lead["covered"]).unwrap_or_default();
+        text.extend([format!(
+            "record, {hours} h ahead: {scored} forecasts, {held} within their interval\n"
+        )]);
+    }
+    text
 }
 
 /// The labels that tell a reading from others and that its title does not say already.
@@ -112,7 +145,8 @@ fn from_csv(
             Outlook::Now => format!("{what} is already reached"),
             _ => plan::say(&outlook, &what, now),
         };
-        lines.push((share, outlook, said));
+        let reach = told.as_ref().ok().map(|told| told.reach(limit * share, now));
+        lines.push(Line { share, outlook, said, reach });
     }
     if output.is_json() {
         let forecast = told.as_ref().ok().map(|told| {
@@ -123,7 +157,7 @@ fn from_csv(
             json!({ "model": told.model, "trials": told.trials, "error_past": told.error_past,
                     "confidence": CONFIDENCE, "points": points.collect::<Vec<_>>() })
         });
-        let lines = lines.iter().map(|(share, outlook, said)| line_json(*share, outlook, said));
+        let lines = lines.iter().map(line_json);
         output.json(&json!({ "samples": times.len(), "at": now.millis(), "limit": limit,
             "lines": lines.collect::<Vec<_>>(), "forecast": forecast }))?;
     } else {
@@ -135,9 +169,9 @@ fn from_csv(
             Unit::Count.say(last),
             Unit::Count.say(limit)
         );
-        for (_, _, said) in &lines {
+        for line in &lines {
             text.push_str("  ");
-            text.push_str(said);
+            text.push_str(&line.said);
             text.push('\n');
         }
         output.text(&text)?;
@@ -145,17 +179,34 @@ fn from_csv(
     Ok(ExitCode::SUCCESS)
 }
 
-fn line_json(share: f64, outlook: &Outlook, said: &str) -> Value {
-    let range = match outlook {
+/// One line and all that is said of it.
+struct Line {
+    share: f64,
+    outlook: Outlook,
+    said: String,
+    reach: Option<Reach>,
+}
+
+fn line_json(line: &Line) -> Value {
+    let range = match &line.outlook {
         Outlook::Expected(range) => Some(range),
         _ => None,
     };
+    let dates = line.reach.as_ref().zip(Share::new(CONFIDENCE_NARROW));
+    let narrow = dates.and_then(|(reach, share)| reach.dates(share)).filter(|_| range.is_some());
+    let curve = line.reach.as_ref().map(|reach| {
+        let moments = reach.curve(CURVE_MOMENTS).into_iter();
+        moments.map(|(at, chance)| json!([at.millis(), chance])).collect::<Vec<_>>()
+    });
     json!({
-        "share": share,
-        "text": said,
+        "share": line.share,
+        "text": line.said,
         "earliest": range.map(|range| range.earliest.millis()),
         "likely": range.and_then(|range| range.likely).map(Time::millis),
         "latest": range.and_then(|range| range.latest).map(Time::millis),
+        "earliest_80": narrow.map(|range| range.earliest.millis()),
+        "latest_80": narrow.and_then(|range| range.latest).map(Time::millis),
+        "chance": curve,
     })
 }
 

@@ -3,6 +3,7 @@
 mod alerts;
 mod description;
 mod overview;
+mod record;
 mod resources;
 mod session;
 mod shape;

@@ -8,9 +8,11 @@ use std::{
 use collect::scrape::TargetReport;
 use detect::{Rule, RuleGroup};
 use model::{
-    Forecast, HistoryNeed, Level, Metadata, Outlook, Reading, Resource, ResourceId, Span, Time,
+    DateRange, Forecast, HistoryNeed, Level, Metadata, Outlook, Reading, Resource, ResourceId,
+    Span, Time,
 };
 use parking_lot::RwLock;
+use plan::{DatesScore, Score};
 
 /// Bytes kept of one text about a metric.
 const METADATA_TEXT_MAX: usize = 2048;
@@ -41,6 +43,28 @@ pub(crate) struct Future {
     pub(crate) warning: Outlook,
     pub(crate) critical: Outlook,
     pub(crate) limit: Outlook,
+    /// More of the three lines, in this order; nothing where too little is known.
+    pub(crate) glances: [Option<Glance>; 3],
+    /// How earlier forecasts have fared.
+    pub(crate) record: Arc<Record>,
+}
+
+/// What possible futures say of a line beside its dates.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Glance {
+    /// How likely it is reached before more can be had, from 0 to 1; nothing where that lies beyond the horizon.
+    pub(crate) chance_lead: Option<f64>,
+    /// The dates between which it is reached with 80 % confidence.
+    pub(crate) dates_narrow: Option<DateRange>,
+}
+
+/// How the forecasts of a resource have fared, once their time had come.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Record {
+    /// By how far ahead they looked.
+    pub(crate) leads: Vec<(Span, Score)>,
+    /// Of the dates of the critical line.
+    pub(crate) dates: Option<DatesScore>,
 }
 
 /// One target as it stands.

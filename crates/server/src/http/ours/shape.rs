@@ -4,10 +4,13 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use model::{Alert, AlertId, Change, DateRange, Level, Outlook, ResourceId, Time};
 
-use super::views::{
-    AlertView, ChangeView, ForecastView, LineView, OutlookView, ResourceView, ThresholdsView,
+use super::{
+    record::{RecordView, record_view},
+    views::{
+        AlertView, ChangeView, ForecastView, LineView, OutlookView, ResourceView, ThresholdsView,
+    },
 };
-use crate::state::{Future, Standing};
+use crate::state::{Future, Glance, Standing};
 
 /// Labels as a map.
 pub(super) fn map_of(labels: &model::Labels) -> BTreeMap<String, String> {
@@ -24,7 +27,7 @@ pub(super) fn level_word(level: Option<Level>) -> &'static str {
     level.map_or("unknown", Level::word)
 }
 
-fn finite(value: f64) -> Option<f64> {
+pub(super) fn finite(value: f64) -> Option<f64> {
     value.is_finite().then_some(value)
 }
 
@@ -169,6 +172,7 @@ pub(super) fn forecast_view(
         need_ms: None,
         ready_at: None,
         outlooks: Vec::new(),
+        record: RecordView::default(),
     };
     let Some(future) = future else { return view };
     let lines = &standing.resource.thresholds;
@@ -178,8 +182,13 @@ pub(super) fn forecast_view(
         ("limit", 1.0, &future.limit),
     ]
     .into_iter()
-    .map(|(line, share, outlook)| line_view(line, share, outlook, now))
+    .zip(future.glances)
+    .map(|((line, share, outlook), glance)| LineView {
+        text: say(outlook, share, now),
+        ..line_view((line, share), outlook, glance)
+    })
     .collect();
+    view.record = record_view(&future.record);
     match &future.forecast {
         Ok(forecast) => {
             "ready".clone_into(&mut view.kind);
@@ -204,15 +213,20 @@ pub(super) fn forecast_view(
     view
 }
 
-fn line_view(line: &str, share: f64, outlook: &Outlook, now: Time) -> LineView {
+fn line_view((line, share): (&str, f64), outlook: &Outlook, glance: Option<Glance>) -> LineView {
     let range = range_of(outlook);
+    // Dates are told where they are expected, and not where futures merely may come to the line.
+    let narrow = glance.and_then(|glance| glance.dates_narrow).filter(|_| range.is_some());
     LineView {
         line: line.to_owned(),
         share,
-        text: say(outlook, share, now),
+        text: String::new(),
         earliest: range.map(|range| range.earliest.millis()),
         likely: range.and_then(|range| range.likely).map(Time::millis),
         latest: range.and_then(|range| range.latest).map(Time::millis),
+        earliest_80: narrow.map(|range| range.earliest.millis()),
+        latest_80: narrow.and_then(|range| range.latest).map(Time::millis),
+        chance_lead: glance.and_then(|glance| glance.chance_lead),
     }
 }
 

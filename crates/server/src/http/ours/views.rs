@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::record::RecordView;
+
 /// The first page: is anything wrong, how much room is left, what changed.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Overview {
@@ -227,6 +229,8 @@ pub(crate) struct ForecastView {
     pub(crate) ready_at: Option<i64>,
     /// When each line is reached.
     pub(crate) outlooks: Vec<LineView>,
+    /// How earlier forecasts of it have fared.
+    pub(crate) record: RecordView,
 }
 
 /// When one line is reached.
@@ -241,6 +245,11 @@ pub(crate) struct LineView {
     pub(crate) earliest: Option<i64>,
     pub(crate) likely: Option<i64>,
     pub(crate) latest: Option<i64>,
+    /// The earliest and the latest with 80 % confidence.
+    pub(crate) earliest_80: Option<i64>,
+    pub(crate) latest_80: Option<i64>,
+    /// How likely it is reached within the resource's lead time, from 0 to 1; nothing where that lies beyond the horizon.
+    pub(crate) chance_lead: Option<f64>,
 }
 
 /// A resource's past, at most one point per asked-for column.

@@ -1,16 +1,20 @@
-//! Forecasts: for every resource its future and the dates its lines are reached, and early warnings.
+//! Forecasts: for every resource its future and the dates its lines are reached, early warnings, and the ledger.
+
+mod ledger;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use detect::judge_outlook;
-use model::{Nature, Outlook, Resource, ResourceId, Share, Span, Time, TimeRange};
-use plan::{ForecastOptions, History};
+use model::{
+    Nature, Outlook, Resource, ResourceId, SampleSink as _, Series, Share, Span, Time, TimeRange,
+};
+use plan::{ForecastOptions, History, Projection};
 use tracing::warn;
 
 use super::{blocking, outcome, rest};
 use crate::{
     http::chain,
-    state::{App, Future, Standing, Topic, history, meters},
+    state::{App, Future, Glance, Standing, Topic, history, meters},
     tasks::Stop,
 };
 
@@ -22,12 +26,16 @@ const FIRST: Duration = Duration::from_secs(8);
 const PAST_MAX: Span = Span::days(70);
 /// The past is read in steps of this length, the finest the models use.
 const STEP: Span = Span::minutes(5);
-/// How sure intervals are.
+/// How sure intervals are, and the narrower range of dates that is told beside.
 const CONFIDENCE: f64 = 0.9;
+const CONFIDENCE_NARROW: f64 = 0.8;
+/// What is told is written down, and what was told is scored, this often.
+const LEDGER_EVERY: Span = Span::hours(1);
 
 /// Tells futures again and again until told to stop.
 pub(super) async fn run(app: Arc<App>, stop: Stop) {
     let mut pause = FIRST;
+    let mut written = None;
     loop {
         // Told anew at once when the past of resources has just been filled.
         tokio::select! {
@@ -35,7 +43,7 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
             stopped = rest(&app, &stop, pause) => if stopped { return },
         }
         let started = app.clock.elapsed();
-        tell(&app).await;
+        tell(&app, &mut written).await;
         let spent = app.clock.elapsed().saturating_sub(started);
         app.meters.add(meters::PLAN_SECONDS, "", spent.as_secs_f64());
         pause = INTERVAL.saturating_sub(spent);
@@ -45,11 +53,16 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
 /// A resource and when each of its readings comes to its line.
 type Outlooks = (Arc<Resource>, Vec<(ResourceId, Outlook)>);
 
-async fn tell(app: &Arc<App>) {
+async fn tell(app: &Arc<App>, written: &mut Option<Time>) {
     let now = app.clock.now();
     let standings: Vec<Standing> = app.board.standings.read().values().cloned().collect();
-    let told = blocking(app, move |app| forecast_all(app, standings, now)).await;
-    let Some(told) = told else { return };
+    let due = written.is_none_or(|at| now.since(at) >= LEDGER_EVERY || now < at);
+    let told = blocking(app, move |app| forecast_all(app, standings, due, now)).await;
+    let Some((told, notes)) = told else { return };
+    if due && !told.is_empty() {
+        *written = Some(now);
+        write(app, notes).await;
+    }
     // Resources without a reading as well: their warnings must come to an end.
     let declared = app.settings.resources.iter();
     let mut outlooks: BTreeMap<String, Outlooks> =
@@ -73,13 +86,42 @@ async fn tell(app: &Arc<App>) {
     app.hub.announce(now, &[Topic::Resources, Topic::Overview]);
 }
 
-fn forecast_all(app: &App, standings: Vec<Standing>, now: Time) -> Vec<(Standing, Future)> {
+/// Keeps what the ledger is to hold.
+async fn write(app: &Arc<App>, notes: Vec<Series>) {
+    let written = blocking(app, move |app| app.sink.write(&notes)).await;
+    let error = match written {
+        Some(Err(error)) => Some(chain(&error)),
+        Some(Ok(receipt)) => receipt.left_out.map(|own| own.what),
+        None => None,
+    };
+    if let Some(error) = error {
+        warn!(error, "what was forecast was not written down");
+    }
+}
+
+/// All futures, and where it is due what the ledger is to keep of them.
+fn forecast_all(
+    app: &App,
+    standings: Vec<Standing>,
+    due: bool,
+    now: Time,
+) -> (Vec<(Standing, Future)>, Vec<Series>) {
     let mut told = Vec::with_capacity(standings.len());
-    let Some(confidence) = Share::new(CONFIDENCE) else { return told };
+    let mut notes = Vec::new();
     for standing in standings {
         match past(app, &standing, now) {
             Ok(past) => {
-                let future = future(&standing, &past, confidence, now);
+                let Some((mut future, projection)) = future(&standing, &past, now) else {
+                    continue;
+                };
+                if due {
+                    future.record = Arc::new(ledger::record(app, &standing, &past, now));
+                    notes.extend(projection.iter().flat_map(|projection| {
+                        ledger::notes(&standing, projection, &future.critical, now)
+                    }));
+                } else if let Some(known) = app.board.futures.read().get(&standing.reading.id) {
+                    future.record = Arc::clone(&known.record);
+                }
                 let outcome = if future.forecast.is_ok() { "ready" } else { "too_little_history" };
                 app.meters.count(meters::PLAN_FORECASTS, &format!("outcome=\"{outcome}\""));
                 told.push((standing, future));
@@ -90,7 +132,7 @@ fn forecast_all(app: &App, standings: Vec<Standing>, now: Time) -> Vec<(Standing
             }
         }
     }
-    told
+    (told, notes)
 }
 
 type Past = (Vec<i64>, Vec<f64>);
@@ -109,10 +151,11 @@ fn past(app: &App, standing: &Standing, now: Time) -> Result<Past, model::Source
         .unzip())
 }
 
-fn future(standing: &Standing, past: &Past, confidence: Share, now: Time) -> Future {
+fn future(standing: &Standing, past: &Past, now: Time) -> Option<(Future, Option<Projection>)> {
     let (times, values) = past;
     let limit = standing.reading.limit;
     let history = History { times, values };
+    let (confidence, narrow) = (Share::new(CONFIDENCE)?, Share::new(CONFIDENCE_NARROW)?);
     let options = ForecastOptions {
         nature: standing.resource.nature,
         confidence,
@@ -123,11 +166,24 @@ fn future(standing: &Standing, past: &Past, confidence: Share, now: Time) -> Fut
     };
     let told = plan::forecast(history, &options, now);
     let thresholds = &standing.resource.thresholds;
-    let outlook = |share: f64| plan::outlook(history, &told, limit * share, now);
-    Future {
-        warning: outlook(thresholds.warning().value()),
-        critical: outlook(thresholds.critical().value()),
-        limit: outlook(1.0),
-        forecast: told.map(|projection| projection.forecast),
-    }
+    let lines = [thresholds.warning().value(), thresholds.critical().value(), 1.0];
+    let [warning, critical, at_limit] =
+        lines.map(|share| plan::outlook(history, &told, limit * share, now));
+    let by = now + standing.resource.lead_time;
+    let glances = lines.map(|share| {
+        // Below a day of history nothing is said about days.
+        let told = told.as_ref().ok().filter(|told| told.need.is_none())?;
+        let reach = told.reach(limit * share, now);
+        let sees = reach.end() >= by || reach.chance() >= 1.0;
+        Some(Glance {
+            chance_lead: sees.then(|| reach.chance_by(by)),
+            dates_narrow: reach.dates(narrow),
+        })
+    });
+    let (forecast, projection) = match told {
+        Ok(projection) => (Ok(projection.forecast.clone()), Some(projection)),
+        Err(need) => (Err(need), None),
+    };
+    let record = Arc::default();
+    Some((Future { forecast, warning, critical, limit: at_limit, glances, record }, projection))
 }

@@ -95,7 +95,7 @@ mod tests {
             ("scalar(b)", true),
             ("b * scalar(a)", false),
             ("time() - b > 5", false),
-            ("time() > 5", true),
+            ("time() > bool 5", true),
             ("minute()", true),
             ("label_replace(b, \"x\", \"y\", \"\", \"\")", false),
             ("max_over_time((b > 1)[5m:1m])", false),

@@ -244,7 +244,8 @@ fn show(told: &[Told<'_>], past: &Past, output: &Output) -> Result<(), Fault> {
         let (sum, longest) = replayed.lengths(past.to);
         let seconds = |span: Span| Span(span.as_millis() / 1000 * 1000).to_string();
         let never = replayed.episodes.is_empty();
-        let last = replayed.episodes.last().map_or("never".to_owned(), |own| short(own.from));
+        let last =
+            replayed.episodes.last().map_or_else(|| "never".to_owned(), |own| short(own.from));
         rows.push(vec![
             name,
             replayed.pages.len().to_string(),

@@ -12,7 +12,7 @@ use reqwest::{Client, RequestBuilder, header};
 use tokio::sync::Mutex;
 
 use crate::{
-    Delivered, DeliveryLimits, Receiver, Via,
+    Delivered, DeliveryLimits, Receiver,
     answer::{self, Verdict},
     random::Random,
 };
@@ -214,14 +214,10 @@ impl Lane {
 
 impl Lane {
     fn request(&self, tools: &Tools, message: &Message) -> std::io::Result<RequestBuilder> {
-        let Via::WebHook(hook) = &self.receiver.via;
-        let request = tools
-            .client
-            .post(hook.url.read()?.reveal())
+        let request = self.receiver.via.request(&tools.client, message)?;
+        Ok(request
             .header(header::USER_AGENT, concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
-            .header("Idempotency-Key", &message.key)
-            .json(&message.body);
-        hook.authorization.put(request)
+            .header("Idempotency-Key", &message.key))
     }
 }
 

@@ -11,14 +11,13 @@ mod lane;
 mod notify;
 pub mod quiet;
 mod random;
-mod receiver;
 mod restore;
 pub mod routing;
-mod webhook;
+mod via;
 
 pub use answer::DeliveryLimits;
 pub use deliver::{Delivered, Deliverer};
 pub use groups::Groups;
 pub use notify::{NOTIFIED, Notices, Scene, notify};
-pub use receiver::{Authorization, Receiver, Told, Via, WebHook};
 pub use restore::{is_over, restore};
+pub use via::{Authorization, Receiver, Told, Via, WebHook};

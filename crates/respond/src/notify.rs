@@ -9,7 +9,7 @@ use crate::{
     groups::{Group, GroupId, Hushed, Member},
     quiet::{Hush, Silences},
     routing::Directory,
-    webhook::{self, Notice},
+    via::webhook::{self, Notice},
 };
 
 /// The kind of the event that says what a receiver was told about a group; its subject names both.

@@ -6,7 +6,7 @@ use model::{Secret, Span};
 use settings::{Entry, Field, Mistake, Node, Place, SecretSource};
 
 use super::config::File;
-use crate::receiver::{Authorization, Receiver, Via, WebHook};
+use crate::via::{Authorization, PAGERDUTY, Receiver, Via, WebHook};
 
 /// How long an alert stands that came without an end, if the file does not say.
 const RESOLVE_TIMEOUT: Span = Span::minutes(5);
@@ -24,11 +24,16 @@ pub struct NamedReceiver {
     pub left_out: Vec<String>,
 }
 
+/// What happens to words and colours that a file gives to messages.
+const OWN_WORDS: &str = "messages are worded by Plimsoll";
+
 /// What the `global` section says.
 pub(super) struct Global {
     pub(super) resolve_timeout: Span,
     keys: Vec<String>,
     authorization: Authorization,
+    slack: Option<SecretSource>,
+    pagerduty: Option<String>,
 }
 
 /// Ways of telling that need a key of their own, or one in the `global` section.
@@ -96,10 +101,13 @@ impl Global {
             resolve_timeout: RESOLVE_TIMEOUT,
             keys: Vec::new(),
             authorization: Authorization::None,
+            slack: None,
+            pagerduty: None,
         };
         let Some(field) = field else { return global };
         let entries = file.reader.entries(field.node);
         one_of_each(file, &entries);
+        global.slack = secret(file, field.node, "slack_api_url");
         for entry in entries.iter().filter(|entry| !is_nothing(entry.node)) {
             global.keys.push(entry.key.to_owned());
             match entry.key {
@@ -111,6 +119,7 @@ impl Global {
                 "http_config" => {
                     global.authorization = authorization(file, "global", entry.node);
                 }
+                "pagerduty_url" => global.pagerduty = file.reader.web_address(entry.node),
                 // Read where a receiver rests on them.
                 key if NEEDED.iter().any(|(_, _, own)| own.contains(&key)) => {}
                 key => file.note(entry.place, format!("global: {key}"), "it has no effect here"),
@@ -174,8 +183,57 @@ fn way<'d>(
     let send_resolved = entries.iter().find(|entry| entry.key == "send_resolved").and_then(told);
     match kind {
         "webhook_configs" => Some((webhook(file, entries, global), send_resolved.unwrap_or(true))),
+        "slack_configs" => Some((slack(file, entries, global)?, send_resolved.unwrap_or(false))),
+        "pagerduty_configs" => {
+            Some((pagerduty(file, entries, global)?, send_resolved.unwrap_or(true)))
+        }
         _ => None,
     }
+}
+
+/// An incoming web hook of Slack's; nothing if it is to be told by a bot's token.
+fn slack<'d>(file: &mut File<'_, 'd>, entries: &[Entry<'d>], global: &Global) -> Option<Via> {
+    let (mut url, mut channel) = (global.slack.clone(), None);
+    for entry in entries {
+        match entry.key {
+            "api_url" => {
+                let own = file.reader.web_address(entry.node).unwrap_or_default();
+                url = Some(SecretSource::Written(Secret::new(own)));
+            }
+            "api_url_file" => url = Some(SecretSource::File(file.path(entry.node))),
+            "channel" => channel = entry.node.scalar().map(str::to_owned),
+            "send_resolved" => {}
+            // A bot's token goes to the Web API, which is not spoken here.
+            "app_token" | "app_token_file" | "app_url" | "http_config" => return None,
+            key => file.note(entry.place, format!("slack_configs: {key}"), OWN_WORDS),
+        }
+    }
+    let written = |url: &SecretSource| match url {
+        SecretSource::Written(url) => !url.reveal().ends_with("/chat.postMessage"),
+        SecretSource::File(_) => true,
+    };
+    Some(Via::Slack { url: url.filter(written)?, channel })
+}
+
+/// A service of PagerDuty's, by its Events API, version 2.
+fn pagerduty<'d>(file: &mut File<'_, 'd>, entries: &[Entry<'d>], global: &Global) -> Option<Via> {
+    let mut url = global.pagerduty.clone().unwrap_or_else(|| PAGERDUTY.to_owned());
+    let mut key = None;
+    for entry in entries {
+        match entry.key {
+            "routing_key" => {
+                let own = entry.node.scalar().unwrap_or_default().to_owned();
+                key = Some(SecretSource::Written(Secret::new(own)));
+            }
+            "routing_key_file" => key = Some(SecretSource::File(file.path(entry.node))),
+            "url" => url = file.reader.web_address(entry.node).unwrap_or_default(),
+            "send_resolved" => {}
+            // The first version of the API knows the key of a service.
+            "service_key" | "service_key_file" => return None,
+            key => file.note(entry.place, format!("pagerduty_configs: {key}"), OWN_WORDS),
+        }
+    }
+    Some(Via::PagerDuty { url, key: key? })
 }
 
 fn file_truth(entry: &Entry<'_>) -> Option<bool> {

@@ -88,7 +88,11 @@ impl Hook {
 }
 
 async fn take(State(desk): State<Desk>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
-    let text = |name: &str| headers[name].to_str().unwrap().to_owned();
+    // Slack and PagerDuty know us by what stands in the address and the body.
+    let text = |name: &str| {
+        let value = headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+        value.unwrap_or_default()
+    };
     let (answer, count) = {
         let mut book = desk.book.lock().unwrap();
         let answer = book.answers.pop_front().unwrap_or(Answer::Status(200));

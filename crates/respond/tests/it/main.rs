@@ -16,3 +16,5 @@ mod routes;
 mod storm;
 #[cfg(test)]
 mod telling;
+#[cfg(test)]
+mod via;

@@ -1,6 +1,14 @@
 //! Who can be told and how, and what happened to an alert.
 
+mod pagerduty;
+mod slack;
+pub(crate) mod webhook;
+mod words;
+
 use std::io;
+
+use journal::Message;
+pub(crate) use pagerduty::ADDRESS as PAGERDUTY;
 
 use model::Secret;
 use settings::SecretSource;
@@ -21,7 +29,54 @@ pub struct Receiver {
 pub enum Via {
     /// A web hook that takes what Alertmanager sends, version 4.
     WebHook(WebHook),
+    /// An incoming web hook of Slack's.
+    Slack {
+        /// Its address, which is a secret.
+        url: SecretSource,
+        /// Another channel than the hook's own, where Slack still allows that.
+        channel: Option<String>,
+    },
+    /// PagerDuty's Events API, version 2.
+    PagerDuty {
+        /// Where events go.
+        url: String,
+        /// The key of the service's integration.
+        key: SecretSource,
+    },
 }
+
+impl Via {
+    /// The request that carries a message; fails if a file with a secret cannot be read.
+    pub(crate) fn request(
+        &self,
+        client: &reqwest::Client,
+        message: &Message,
+    ) -> io::Result<reqwest::RequestBuilder> {
+        match self {
+            Self::WebHook(hook) => {
+                let request = client.post(hook.url.read()?.reveal()).json(&message.body);
+                hook.authorization.put(request)
+            }
+            Self::Slack { url, channel } => {
+                let body = slack::body(&message.body, channel.as_deref());
+                Ok(client.post(url.read()?.reveal()).json(&body))
+            }
+            Self::PagerDuty { url, key } => {
+                let lane = format!("{}-{}", message.receiver, message.lane);
+                let lane = lane.get(lane.len().saturating_sub(DEDUP_KEY_BYTES_MAX)..);
+                let body = pagerduty::body(
+                    &message.body,
+                    lane.unwrap_or(&message.lane),
+                    key.read()?.reveal(),
+                );
+                Ok(client.post(url).json(&body))
+            }
+        }
+    }
+}
+
+/// The longest key by which PagerDuty knows an incident, in bytes.
+const DEDUP_KEY_BYTES_MAX: usize = 255;
 
 /// A web hook that takes what Alertmanager sends, version 4.
 #[derive(Clone, Debug, PartialEq, Eq)]

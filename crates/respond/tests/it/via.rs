@@ -1,0 +1,114 @@
+//! What Slack and PagerDuty are sent, over a real connection.
+
+use model::{Severity, Span};
+use respond::{Groups, Receiver, Told, Via, routing::Timing};
+use serde_json::json;
+use settings::SecretSource;
+use testkit::TurnedClock;
+
+use crate::{
+    common::{Desk, START, alert, deliverer, ended, memory, tell},
+    hook::{Answer, Hook},
+};
+
+fn secret(text: &str) -> SecretSource {
+    SecretSource::Written(model::Secret::new(text.into()))
+}
+
+fn desk(via: Via) -> Desk {
+    let timing = Timing { group_wait: Span::ZERO, ..Timing::default() };
+    (Receiver { name: "desk".into(), via, send_resolved: true }, timing)
+}
+
+/// What a receiver hears of an alert that begins, is joined by a critical one, and of the end of
+/// both.
+async fn told(via: Via, hook: &Hook) -> Vec<serde_json::Value> {
+    let (journal, clock) = (memory().await, TurnedClock::at(START));
+    let desks = [desk(via)];
+    let mut groups = Groups::default();
+    let mut first = alert("DiskFull", "a <!channel> & b", START);
+    first.annotations = first.annotations.with("summary", "disk of <!channel> & co\nis full");
+    let mut second = alert("DiskFull", "c", START);
+    second.severity = Severity::Critical;
+    second.labels = second.labels.with("severity", "critical");
+    let over = START + Span::minutes(1);
+    for (at, what) in [
+        (START, vec![(Told::Fired, first.clone())]),
+        (START + Span::secs(5), vec![(Told::Fired, second.clone())]),
+        (over, vec![(Told::Resolved, ended(&first, over)), (Told::Resolved, ended(&second, over))]),
+    ] {
+        let notices = tell(&mut groups, &what, &desks, at);
+        journal.record(notices.entry).await.unwrap();
+    }
+    let deliverer = deliverer(desks.to_vec(), &clock);
+    for _ in 0..5 {
+        clock.turn(Span::minutes(2));
+        deliverer.deliver_due(&journal, model::Clock::now(&clock)).await.unwrap();
+    }
+    assert_eq!(journal.outbox_stats().await.unwrap().waiting, 0);
+    let taken = hook.requests().into_iter().filter(|request| request.accepted);
+    taken.map(|request| request.body).collect()
+}
+
+#[tokio::test]
+async fn slack_is_told_in_words_and_nobody_is_called_by_a_label() {
+    let hook = Hook::open([Answer::RetryAfter(429, "30".into()), Answer::Drop]).await;
+    let via = Via::Slack { url: secret(&hook.url), channel: Some("#ops".into()) };
+    let bodies = told(via, &hook).await;
+    assert_eq!(
+        bodies[0],
+        json!({
+            "text": "firing: DiskFull",
+            "attachments": [{
+                "color": "warning",
+                "fallback": "firing: DiskFull",
+                "title": "firing: DiskFull",
+                "title_link": "http://plimsoll.example:7546",
+                "text": "disk of &lt;!channel&gt; &amp; co is full",
+            }],
+            "channel": "#ops",
+        })
+    );
+    assert_eq!(bodies[1]["attachments"][0]["color"], "danger");
+    assert_eq!(bodies[1]["text"], "2 firing: DiskFull");
+    assert_eq!((&bodies[2]["text"], bodies.len()), (&json!("resolved: DiskFull"), 3));
+    assert_eq!(bodies[2]["attachments"][0]["color"], "good");
+}
+
+#[tokio::test]
+async fn pagerduty_has_one_incident_from_the_first_alert_to_the_last() {
+    let hook = Hook::open([Answer::Status(503), Answer::Status(202)]).await;
+    let via = Via::PagerDuty { url: hook.url.clone(), key: secret("k3y") };
+    let bodies = told(via, &hook).await;
+    let actions: Vec<_> = bodies.iter().map(|body| body["event_action"].clone()).collect();
+    assert_eq!(actions, [json!("trigger"), json!("trigger"), json!("resolve")]);
+    let keys: std::collections::BTreeSet<_> =
+        bodies.iter().map(|body| body["dedup_key"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(keys.len(), 1, "{keys:?}");
+    assert!(bodies.iter().all(|body| body["routing_key"] == "k3y"));
+    assert_eq!(bodies[0]["payload"]["severity"], "warning");
+    assert_eq!(bodies[1]["payload"]["severity"], "critical");
+    assert_eq!(bodies[1]["payload"]["summary"], "2 firing: DiskFull");
+    assert_eq!(bodies[0]["payload"]["source"], "a <!channel> & b");
+    assert_eq!(bodies[2].get("payload"), None);
+}
+
+#[tokio::test]
+async fn a_secret_that_cannot_be_read_is_waited_for() {
+    let hook = Hook::open([]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("url");
+    let (journal, clock) = (memory().await, TurnedClock::at(START));
+    let desks = vec![desk(Via::Slack { url: SecretSource::File(file.clone()), channel: None })];
+    let fired = [(Told::Fired, alert("DiskFull", "a", START))];
+    let notices = tell(&mut Groups::default(), &fired, &desks, START);
+    journal.record(notices.entry).await.unwrap();
+    let deliverer = deliverer(desks, &clock);
+    assert_eq!(deliverer.deliver_due(&journal, START).await.unwrap().retried, 1);
+    let error = journal.outbox_stats().await.unwrap().receivers["desk"].error.clone().unwrap();
+    assert!(error.starts_with("cannot read a secret"), "{error}");
+    std::fs::write(&file, format!("{}\n", hook.url)).unwrap();
+    clock.turn(Span::secs(5));
+    let now = model::Clock::now(&clock);
+    assert_eq!(deliverer.deliver_due(&journal, now).await.unwrap().sent, 1);
+}

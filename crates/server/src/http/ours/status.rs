@@ -3,16 +3,31 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     resources::troubles,
-    views::{JournalView, StatusView, StoreView},
+    views::{StatusView, StoreView},
 };
 use crate::{
     VERSION,
     http::chain,
     state::{App, own_figures},
 };
+
+/// How the journal is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct JournalView {
+    /// A file, or the address of a PostgreSQL.
+    pub(crate) place: String,
+    /// Why nothing can be recorded now, so that nothing is judged and nobody told.
+    pub(crate) trouble: Option<String>,
+    /// Whether this server, of those that share the journal, judges.
+    pub(crate) judges: bool,
+    /// Whether it carries messages to receivers.
+    pub(crate) delivers: bool,
+}
 
 /// How the server itself is.
 #[utoipa::path(get, path = "/api/plimsoll/v1/status", tag = "status",

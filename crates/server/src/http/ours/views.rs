@@ -359,26 +359,13 @@ pub(crate) struct StatusView {
     /// Memory the process holds.
     pub(crate) memory_bytes: u64,
     pub(crate) store: StoreView,
-    pub(crate) journal: JournalView,
+    pub(crate) journal: super::status::JournalView,
     /// Messages that receivers have not taken yet; 0 while the journal cannot be read.
     pub(crate) messages_waiting: u64,
     /// Pages that listen for live updates.
     pub(crate) listeners: usize,
     /// Rules and resources that could not be evaluated just now.
     pub(crate) troubles: Vec<TroubleView>,
-}
-
-/// How the journal is.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct JournalView {
-    /// A file, or the address of a PostgreSQL.
-    pub(crate) place: String,
-    /// Why nothing can be recorded now, so that nothing is judged and nobody told.
-    pub(crate) trouble: Option<String>,
-    /// Whether this server, of those that share the journal, judges.
-    pub(crate) judges: bool,
-    /// Whether it carries messages to receivers.
-    pub(crate) delivers: bool,
 }
 
 /// How the store is.

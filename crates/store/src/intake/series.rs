@@ -163,14 +163,33 @@ impl SeriesTable {
         }
     }
 
-    /// Brings back a series with the number it has on disk, unless it is there already.
+    /// Brings back a series with the number it has on disk: the last, if it was forgotten and given another. What is
+    /// written under a later number stands for what is written under an earlier one.
     pub(crate) fn restore(&mut self, labels: &Labels, id: u64, now: Duration) -> u32 {
         let hash = hash(labels.as_ref());
         if let Some(number) = self.find(hash) {
+            self.renumber(number, id);
             return number;
         }
         self.sources.add(NOBODY, false, now);
         self.add(labels, hash, id, Writer { source: NOBODY, now })
+    }
+
+    /// Gives a series that is there this number, if it is later than the one it has.
+    pub(crate) fn renumber_known(&mut self, labels: &Labels, id: u64) {
+        if let Some(number) = self.find(hash(labels.as_ref())) {
+            self.renumber(number, id);
+        }
+    }
+
+    fn renumber(&mut self, number: u32, id: u64) {
+        self.reserve_id(id);
+        let Some(slot) = self.slot_mut(number).filter(|slot| slot.key.id < id) else { return };
+        let before = std::mem::replace(&mut slot.key.id, id);
+        // Whoever tells whose number the earlier one is, does not tell of this one.
+        (slot.known_day, slot.segment) = (None, 0);
+        self.by_id.remove(&before);
+        self.by_id.insert(id, number);
     }
 
     fn add(&mut self, labels: &Labels, hash: u128, id: u64, writer: Writer) -> u32 {
@@ -284,13 +303,15 @@ impl SeriesTable {
     pub(crate) fn forget_least(
         &mut self,
         count: usize,
-        (now, rest): (Duration, Duration),
+        (now, wall, rest): (Duration, Time, Duration),
         may_go: impl Fn(&Slot) -> bool,
     ) -> usize {
         let rest = seconds(rest);
-        let (moment, newest) =
-            (seconds(now).saturating_sub(rest), self.newest.saturating_sub(rest));
-        let may_go = |slot: &Slot| (slot.seen < moment || slot.newest < newest) && may_go(slot);
+        let moment = seconds(now).saturating_sub(rest);
+        // One sample from the future makes nobody rest, and of a series just brought back no time is known.
+        let newest = self.newest.min(epoch_seconds(wall)).saturating_sub(rest);
+        let behind = |slot: &Slot| slot.newest > 0 && slot.newest < newest;
+        let may_go = |slot: &Slot| (slot.seen < moment || behind(slot)) && may_go(slot);
         let mut seen: Vec<u32> =
             self.slots().filter(|own| may_go(own)).map(|own| own.seen).collect();
         let count = count.min(seen.len());

@@ -22,6 +22,8 @@ use crate::{
     intake::{Buffer, Intake, Log, SeriesTable, replay, segments},
 };
 
+/// So many series that came late are looked at when a store is opened; if there are more, all series get new numbers.
+const LATE_SERIES_MAX: u64 = 1 << 18;
 /// Names tried for a file that is set aside.
 const NAMES_TRIED: usize = 1000;
 
@@ -227,6 +229,14 @@ fn restore_series(
         table.reserve_id(last);
     }
     let Some((day, newest)) = found.catalog.days.iter().next_back() else { return Ok(table) };
+    // A series that was forgotten and came back with samples of an earlier day has a later number there: of what one
+    // moment has under two numbers, the later counts, so that the earlier must not be written under again.
+    let first = newest.indexes.iter().map(|index| index.origin().first).min().unwrap_or_default();
+    let late = |index: &&Arc<Index>| index.origin().day != *day && index.origin().last > first;
+    let late: Vec<&Arc<Index>> = found.catalog.indexes().filter(late).collect();
+    if late.iter().map(|index| u64::from(index.series())).sum::<u64>() > LATE_SERIES_MAX {
+        return Ok(table);
+    }
     for index in &newest.indexes {
         let room = (options.limits.series_max / 2).saturating_sub(table.len());
         if index.series() as usize > room {
@@ -242,6 +252,14 @@ fn restore_series(
             // Whoever reads it next sets it aside.
             Err(StoreError::Damaged { .. }) => {}
             Err(error) => return Err(error),
+        }
+    }
+    for index in late {
+        let outcome = index.each(|_, key, labels| table.renumber_known(&labels, key.id));
+        if let Err(error) = outcome
+            && !matches!(error, StoreError::Damaged { .. })
+        {
+            return Err(error);
         }
     }
     Ok(table)

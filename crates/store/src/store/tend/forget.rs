@@ -60,8 +60,9 @@ impl Store {
         for run in catalog.runs.iter().filter(|run| !known(run)) {
             run.add_ids(&mut held);
         }
+        let wall = self.plausible_now();
         let (over, generation) = (self.series_over(&intake), intake.buffer.generation());
-        let forgotten = intake.table.forget_least(over, (now, rest), |slot| {
+        let forgotten = intake.table.forget_least(over, (now, wall, rest), |slot| {
             !slot.is_in(generation) && !held.contains(slot.key.id)
         });
         drop(intake);

@@ -44,7 +44,9 @@ impl Store {
         }
         let job = match merging.job.take() {
             Some(job) => Some(job),
-            None => self.next_job()?,
+            None => self.next_job().inspect_err(|_error| {
+                merging.rest_until = self.clock.elapsed() + REST;
+            })?,
         };
         let Some(mut job) = job else { return Ok(()) };
         let outcome = match job.work.step(MERGE_ROWS) {

@@ -194,6 +194,42 @@ fn under_churn_of_the_past_series_are_forgotten_by_the_times_of_samples() {
 }
 
 #[test]
+fn what_came_back_for_an_earlier_day_is_not_outlived_by_its_first_number() {
+    let day = 86_400_000;
+    let room = Room::new(StoreOptions { future_max: Span::days(2), ..StoreOptions::default() });
+    let at = |time: i64, value: f64| vec![series(labels("cpu", "a"), &[(NOW + time, value)])];
+    let forget = |room: &Room| {
+        room.flush();
+        room.clock.turn(Span::hours(2));
+        room.store.forget_idle_series();
+        assert_eq!(room.store.stats().series, 0);
+    };
+    write(&room.store, &at(0, 1.0));
+    write(&room.store, &at(day, 1.0));
+    forget(&room);
+    // Its second number is known in the earlier day alone.
+    write(&room.store, &at(0, 2.0));
+    forget(&room);
+    let mut room = room.reopen();
+    for value in 3..10_i32 {
+        write(&room.store, &at(0, f64::from(value)));
+        room.flush();
+    }
+    for _ in 0..20 {
+        room.clock.turn(Span::minutes(1));
+        room.store.maintain().unwrap();
+    }
+    assert!(room.store.stats().merges > 0);
+    assert_eq!(values(&room.store), [9.0, 1.0], "the last that was written counts");
+    room = room.reopen();
+    assert_eq!(values(&room.store), [9.0, 1.0]);
+}
+
+fn values(store: &Store) -> Vec<f64> {
+    all(store).into_iter().flat_map(|own| own.values).collect()
+}
+
+#[test]
 fn no_series_with_rows_in_memory_is_forgotten_however_many_there_are() {
     let limits = StoreLimits { series_max: 100, ..StoreLimits::default() };
     let options = StoreOptions { limits, flush_after: Span::minutes(5), ..StoreOptions::default() };

@@ -19,6 +19,17 @@ use crate::{
     target::Origin,
 };
 
+/// Headers that another origin may see.
+const GOES_ON: [header::HeaderName; 7] = [
+    header::HOST,
+    header::ACCEPT,
+    header::ACCEPT_ENCODING,
+    header::ACCEPT_LANGUAGE,
+    header::USER_AGENT,
+    header::CONTENT_TYPE,
+    header::CONTENT_LENGTH,
+];
+
 /// Somebody who takes one journey after the other: a user, or a place for arrivals.
 pub(crate) struct Runner {
     worker: Rc<Worker>,
@@ -250,8 +261,12 @@ impl Runner {
         next.headers.insert(header::HOST, host);
         next.headers.remove(header::COOKIE);
         if origin != from {
-            // What was meant for one is not shown to another.
-            next.headers.remove(header::AUTHORIZATION);
+            // What was meant for one is not shown to another: any header of the plan may be a secret.
+            let strange: Vec<_> =
+                next.headers.keys().filter(|name| !GOES_ON.contains(name)).cloned().collect();
+            for name in strange {
+                next.headers.remove(name);
+            }
         }
         let keeps_method = matches!(
             StatusCode::from_u16(status),

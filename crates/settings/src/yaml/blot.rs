@@ -6,7 +6,7 @@
 use crate::reader::nearest;
 
 /// What a key has in it whose value is a secret.
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 12] = [
     "password",
     "passwd",
     "secret",
@@ -18,6 +18,7 @@ const PARTS: [&str; 11] = [
     "access_key",
     "private_key",
     "service_key",
+    "routing_key",
 ];
 
 /// The keys that secrets are written under, which a misspelt one may mean.

@@ -141,12 +141,14 @@ impl AlertBook {
         next: Silences,
         events: Vec<NewEvent>,
     ) -> Result<(), SilenceLost> {
+        // It may count although nobody waits for the answer any more: then what is known here is too little.
+        let before = self.stale.swap(true, Ordering::Relaxed);
         if let Err(error) = journal.record(Entry { events, outbox: Vec::new() }).await {
-            // It may count after all: then what is known here is too little.
-            self.stale.fetch_or(error.is_unsure(), Ordering::Relaxed);
+            self.stale.store(before || error.is_unsure(), Ordering::Relaxed);
             return Err(error.into());
         }
         *self.silences.lock() = next;
+        self.stale.store(before, Ordering::Relaxed);
         Ok(())
     }
 
@@ -219,13 +221,15 @@ impl AlertBook {
         let mut events: Vec<NewEvent> =
             transitions.iter().map(|transition| alert_event(transition, now)).collect();
         events.append(&mut entry.events);
+        // It may count although nobody waits for the answer any more: then what is known here is too little.
+        self.stale.store(true, Ordering::Relaxed);
         if let Err(error) = journal.record(Entry { events, outbox: entry.outbox }).await {
-            // It may count after all: then what is known here is too little.
             self.stale.store(error.is_unsure(), Ordering::Relaxed);
             return Err(error.into());
         }
         *self.groups.lock() = groups;
         *self.active.lock() = draft;
+        self.stale.store(false, Ordering::Relaxed);
         Ok(transitions)
     }
 }

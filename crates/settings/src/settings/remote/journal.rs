@@ -40,7 +40,7 @@ fn address<'d>(reader: &Reader<'d>, field: Field<'d>) -> Option<String> {
     let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://"));
     let Some(rest) = rest else {
         let help = "write `postgres://USER@HOST:5432/DATABASE`, or nothing to keep a file";
-        reader.wrong(field.node, &format!("`{url}` is not the address of a PostgreSQL"), help);
+        reader.wrong(field.node, "this is not the address of a PostgreSQL", help);
         return None;
     };
     let whom = rest.rsplit_once('@').map_or("", |(whom, _)| whom);

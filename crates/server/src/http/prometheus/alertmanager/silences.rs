@@ -34,6 +34,8 @@ const LOOK_BACK: Span = Span::hours(24);
 const EVENTS_MAX: usize = 20_000;
 /// With fewer alerts than this a share says nothing.
 const SEEN_MIN: usize = 10;
+/// Conditions of one silence.
+const MATCHERS_MAX: usize = 100;
 /// What a comment holds if a silence is meant to match however much it does; `amtool` cannot say it otherwise.
 const CONFIRMED: &str = "#confirmed";
 
@@ -132,8 +134,8 @@ pub(super) async fn keep(
             format!("{error} (write `{CONFIRMED}` into the comment, or add `?confirm=true`)");
         return Err(AmError::invalid(help));
     }
-    let id =
-        app.alerts.silence(&app.journal, now, draft).await.map_err(|lost| lost_error(&lost))?;
+    let journal = judging(&app)?;
+    let id = app.alerts.silence(&journal, now, draft).await.map_err(|lost| lost_error(&lost))?;
     // Who is quiet is looked at anew, now and not when something next happens.
     jobs::judge(&app, app.clock.now(), |_| Vec::new()).await;
     Ok(Json(json!({ "silenceID": id })))
@@ -219,6 +221,12 @@ async fn too_much(
 
 impl Posted {
     fn read(self) -> Result<SilenceDraft, AmError> {
+        // Before any of them is made: a regular expression may take much room.
+        if self.matchers.len() > MATCHERS_MAX {
+            return Err(AmError::invalid(format!(
+                "a silence has {MATCHERS_MAX} conditions at most"
+            )));
+        }
         let mut matchers = Vec::new();
         for own in self.matchers {
             let comparison = Comparison::from_flags([own.is_regex, own.is_equal.unwrap_or(true)]);

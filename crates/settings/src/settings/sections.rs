@@ -2,7 +2,8 @@
 
 use super::{
     alerts::{self, receiver},
-    host, query, receive, remote, resource, scrape, server, store, top,
+    query, remote, resource, server, store, top,
+    watch::{host, receive, scrape},
 };
 use crate::table::{Row, Table};
 

@@ -7,11 +7,13 @@ use model::{Labels, Span};
 use super::{
     AlertSettings, ExpressionCheck, HostSettings, QuerySettings, ReceiveSettings, Settings,
     alerts::{self, receiver},
-    host, query, receive,
+    query,
     remote::{JournalSettings, forward, journal},
-    resource,
-    scrape::{self, INTERVALS, TIMEOUTS, check_timeout},
-    server, store,
+    resource, server, store,
+    watch::{
+        host, receive,
+        scrape::{self, INTERVALS, TIMEOUTS, check_timeout},
+    },
 };
 use crate::{
     mistake::{Mistake, Place},

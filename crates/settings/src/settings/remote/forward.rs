@@ -11,7 +11,7 @@ use crate::{
     reader::{Field, Placed, Reader},
     settings::{
         Authorization, Relabel, TlsSettings,
-        scrape::{IdentityDraft, headers, relabel_steps},
+        watch::scrape::{IdentityDraft, headers, relabel_steps},
     },
     table::{Key, Otherwise, Table, set},
 };

@@ -3,7 +3,7 @@
 use crate::{
     settings::{
         TlsSettings,
-        scrape::{IdentityDraft, TLS_TABLE},
+        watch::scrape::{IdentityDraft, TLS_TABLE},
     },
     table::{Key, Otherwise},
 };

@@ -11,7 +11,7 @@ use crate::{
     reader::{Field, Reader},
     settings::{
         Authorization, TlsSettings,
-        scrape::{IdentityDraft, headers},
+        watch::scrape::{IdentityDraft, headers},
     },
     table::{Key, Otherwise, Table, set},
     yaml::Node,

@@ -1,36 +1,34 @@
 //! All settings of a server, as read from one file.
 
 mod alerts;
-mod host;
 mod query;
-mod receive;
 mod remote;
 mod resource;
-mod scrape;
 mod secret;
 mod sections;
 mod server;
 mod store;
 mod top;
+mod watch;
 
 use std::path::{Path, PathBuf};
 
 pub use alerts::{AlertSettings, Receiver};
-pub use host::{HostSettings, ProcessWatch};
 use model::{Labels, Resource, Span};
 pub use query::QuerySettings;
-pub use receive::{
-    HistogramForm, OtlpSettings, PromotedAttributes, ReceiveSettings, TranslationStrategy,
-};
 pub use remote::{Forward, ForwardProtocol, JournalSettings, RemoteQuery};
-pub use scrape::{
-    Authorization, Relabel, RelabelAction, Scheme, ScrapeJob, ScrapeLimits, TargetGroup,
-    TlsSettings,
-};
 pub use secret::{SecretSource, read_secret};
 pub(crate) use sections::{Section, sections};
 pub use server::ServerSettings;
 pub use store::{Downsample, StoreSettings, Sync};
+pub use watch::host::{HostSettings, ProcessWatch};
+pub use watch::receive::{
+    HistogramForm, OtlpSettings, PromotedAttributes, ReceiveSettings, TranslationStrategy,
+};
+pub use watch::scrape::{
+    Authorization, Relabel, RelabelAction, Scheme, ScrapeJob, ScrapeLimits, TargetGroup,
+    TlsSettings,
+};
 
 use crate::{
     mistake::{Mistake, Mistakes},
@@ -82,7 +80,7 @@ pub struct Settings {
 }
 
 /// The resources that ship with Plimsoll, in the form people write them in.
-const POLICY: &str = include_str!("../../../policy/resources.yaml");
+const POLICY: &str = include_str!("../../../../policy/resources.yaml");
 
 /// What the policy file is called in messages.
 const POLICY_NAME: &str = "policy/resources.yaml";

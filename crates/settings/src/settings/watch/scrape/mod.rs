@@ -10,12 +10,14 @@ use std::path::PathBuf;
 
 use model::{Labels, Secret, Span};
 
-use super::secret::SecretSource;
-pub(super) use identity::{IdentityDraft, headers};
-pub(super) use job::{INTERVALS, JobDraft, TABLE, TIMEOUTS, check_timeout};
-pub(super) use parts::{AUTHORIZATION_TABLE, BASIC_TABLE, FILE_TABLE, STATIC_TABLE, TLS_TABLE};
+use crate::settings::SecretSource;
+pub(in crate::settings) use identity::{IdentityDraft, headers};
+pub(in crate::settings) use job::{INTERVALS, JobDraft, TABLE, TIMEOUTS, check_timeout};
+pub(in crate::settings) use parts::{
+    AUTHORIZATION_TABLE, BASIC_TABLE, FILE_TABLE, STATIC_TABLE, TLS_TABLE,
+};
 pub use relabel::{Relabel, RelabelAction};
-pub(super) use relabel::{TABLE as RELABEL_TABLE, steps as relabel_steps};
+pub(in crate::settings) use relabel::{TABLE as RELABEL_TABLE, steps as relabel_steps};
 
 /// One kind of target and how it is scraped.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,7 +131,7 @@ pub enum Authorization {
 
 impl Authorization {
     /// The file that its secret lies in.
-    pub(super) fn file_mut(&mut self) -> Option<&mut PathBuf> {
+    pub(in crate::settings) fn file_mut(&mut self) -> Option<&mut PathBuf> {
         match self {
             Self::Token { token: SecretSource::File(path), .. }
             | Self::Basic { password: SecretSource::File(path), .. } => Some(path),

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// What stands before the tables.
-const HEAD: &str = include_str!("reference/head.md");
+const HEAD: &str = include_str!("head.md");
 
 /// Markdown of every key: its form, default and meaning.
 pub fn reference() -> String {

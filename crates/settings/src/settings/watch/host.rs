@@ -71,7 +71,7 @@ impl Default for HostSettings {
     }
 }
 
-pub(super) static TABLE: Table<HostSettings> = Table {
+pub(in crate::settings) static TABLE: Table<HostSettings> = Table {
     what: "the `host` section",
     keys: &[
         Key {
@@ -161,7 +161,7 @@ pub(super) static TABLE: Table<HostSettings> = Table {
 
 /// A watched process while it is read.
 #[derive(Debug, Default)]
-pub(super) struct ProcessDraft {
+pub(in crate::settings) struct ProcessDraft {
     name: Option<String>,
     pattern: Option<Pattern>,
 }
@@ -172,7 +172,7 @@ impl ProcessDraft {
     }
 }
 
-pub(super) static PROCESS_TABLE: Table<ProcessDraft> = Table {
+pub(in crate::settings) static PROCESS_TABLE: Table<ProcessDraft> = Table {
     what: "a watched process",
     keys: &[
         Key {

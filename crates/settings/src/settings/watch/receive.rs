@@ -39,7 +39,7 @@ impl Default for ReceiveSettings {
     }
 }
 
-pub(super) static TABLE: Table<ReceiveSettings> = Table {
+pub(in crate::settings) static TABLE: Table<ReceiveSettings> = Table {
     what: "the `receive` section",
     keys: &[
         Key {
@@ -152,7 +152,7 @@ impl Default for PromotedAttributes {
 
 /// The `otlp` section while it is read.
 #[derive(Debug, Default)]
-pub(super) struct OtlpDraft {
+pub(in crate::settings) struct OtlpDraft {
     settings: OtlpSettings,
     promoted: Vec<String>,
     promote_all: bool,
@@ -161,7 +161,7 @@ pub(super) struct OtlpDraft {
 
 impl OtlpDraft {
     /// Reads the section.
-    pub(super) fn read<'d>(&mut self, reader: &Reader<'d>, node: Node<'d>) {
+    pub(in crate::settings) fn read<'d>(&mut self, reader: &Reader<'d>, node: Node<'d>) {
         OTLP_TABLE.read(reader, node, self);
         let wrong = |message: &str, help: &str| {
             reader.report(Mistake::at(node.place(), message).help(help.to_owned()));
@@ -181,7 +181,7 @@ impl OtlpDraft {
     }
 
     /// What was read.
-    pub(super) fn finish(self) -> OtlpSettings {
+    pub(in crate::settings) fn finish(self) -> OtlpSettings {
         let promote = if self.promote_all {
             PromotedAttributes::AllBut(self.ignored.into_iter().collect())
         } else {
@@ -191,7 +191,7 @@ impl OtlpDraft {
     }
 }
 
-pub(super) static OTLP_TABLE: Table<OtlpDraft> = Table {
+pub(in crate::settings) static OTLP_TABLE: Table<OtlpDraft> = Table {
     what: "the `otlp` section",
     keys: &[
         Key {

@@ -26,7 +26,7 @@ use crate::{
     jobs::{self, Work},
     state::{
         Admission, AlertBook, App, Board, ClusterError, DirectoryFault, Duty, Hub, RULE_TURNS,
-        Remembered, facts, queries, tellings,
+        Remembered, RuleBook, facts, queries, tellings,
     },
     tasks::Tasks,
 };
@@ -327,7 +327,7 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &mut Work) -> Result<Arc<App
         delivering,
         receiving: Receiving::new(&settings.remote_write),
         settings,
-        groups: work.groups.clone(),
+        rules: RuleBook::new(std::mem::take(&mut work.groups), now, clock.elapsed()),
         gate: Arc::clone(gate),
         clock,
         tasks,
@@ -368,15 +368,7 @@ async fn open_numbers(
 
 /// Ends alerts whose rule or resource the settings no longer have.
 pub(crate) async fn forget_vanished(app: &Arc<App>) {
-    let mut known: std::collections::BTreeSet<String> = app
-        .groups
-        .iter()
-        .flat_map(|group| &group.rules)
-        .filter_map(|rule| match rule {
-            detect::Rule::Alert(rule) => Some(rule.source.clone()),
-            detect::Rule::Record(_) => None,
-        })
-        .collect();
+    let mut known: std::collections::BTreeSet<String> = app.rules.sources().into_iter().collect();
     for resource in &app.settings.resources {
         known.extend(["resource", "forecast"].map(|word| format!("{word}/{}", resource.name)));
     }

@@ -19,7 +19,8 @@ pub use alerts::{DirectoryFault, check_tellings};
 pub(crate) use alerts::{Tellings, tellings};
 pub(crate) use app::{App, AskError, RULE_TURNS};
 pub(crate) use board::{
-    Board, Evaluation, Future, Glance, Record, Standing, TargetStanding, rule_subject,
+    Board, Cost, Evaluation, Future, Glance, Going, OwnGroup, Record, RuleBook, Standing,
+    TargetStanding, cost_of,
 };
 pub use cluster::ClusterError;
 pub(crate) use cluster::{ClusterOptions, queries};

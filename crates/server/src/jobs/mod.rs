@@ -46,7 +46,8 @@ pub(crate) struct Work {
 
 /// Starts every job.
 pub(crate) fn start(app: &Arc<App>, work: Work, http: &reqwest::Client) {
-    let Work { groups, jobs, host, forward, .. } = work;
+    let Work { jobs, host, forward, .. } = work;
+    let groups = app.rules.groups();
     let receivers = app.alerts.tellings().directory.receivers().to_vec();
     info!(
         rule_groups = groups.len(),
@@ -63,7 +64,7 @@ pub(crate) fn start(app: &Arc<App>, work: Work, http: &reqwest::Client) {
     for job in jobs {
         app.tasks.start("scrape", |stop| scrape::run(Arc::clone(app), job, stop));
     }
-    for group in groups {
+    for group in groups.iter().cloned() {
         app.tasks.start("rules", |stop| rules::run(Arc::clone(app), group, stop));
     }
     app.tasks.start("resources", |stop| resources::run(Arc::clone(app), stop));

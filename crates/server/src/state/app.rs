@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use detect::{Rule, RuleGroup, elements};
+use detect::elements;
 use forward::Forwarding;
 use journal::{Entry, Journal};
 use model::{Batch, Change, Clock, Span, Time};
@@ -14,7 +14,7 @@ use tokio::sync::{Notify, Semaphore};
 use tracing::error;
 
 use super::{
-    Admission, AlertBook, Board, Duty, Hub, change_event,
+    Admission, AlertBook, Board, Duty, Hub, RuleBook, change_event,
     meters::{self, Meters},
 };
 use crate::{
@@ -39,7 +39,7 @@ pub(crate) struct App {
     pub(crate) settings: Settings,
     /// Where everything is kept.
     pub(crate) data: PathBuf,
-    pub(crate) groups: Vec<RuleGroup>,
+    pub(crate) rules: RuleBook,
     pub(crate) gate: Arc<Gate>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) tasks: Tasks,
@@ -142,14 +142,6 @@ impl App {
             Some(_) => now - self.settings.store.retention,
             None => self.store.stats().oldest.unwrap_or(now),
         }
-    }
-
-    /// The expression of the alerting rule that alerts of this source come from.
-    pub(crate) fn rule_expr(&self, source: &str) -> Option<String> {
-        self.groups.iter().flat_map(|group| &group.rules).find_map(|rule| match rule {
-            Rule::Alert(rule) if rule.source == source => Some(rule.expr.clone()),
-            _ => None,
-        })
     }
 
     /// The budget of our own questions.

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod access;
 #[cfg(test)]
-mod api_description;
+mod api;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
@@ -13,9 +13,9 @@ mod house;
 #[cfg(test)]
 mod live;
 #[cfg(test)]
-mod prometheus_api;
-#[cfg(test)]
 mod remote;
+#[cfg(test)]
+mod rules;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]

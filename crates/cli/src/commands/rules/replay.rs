@@ -6,15 +6,15 @@ use std::{
 };
 
 use detect::{
-    AlertRule, Rule, RuleGroup, Surroundings,
+    AlertRule, Rule, RuleGroup,
     rules::{
         self,
-        replay::{Replay, Replayed},
+        replay::{self, Answers, Replayed, WalkError, walk},
     },
 };
 use jiff::Timestamp;
 use model::{Kind, Labels, Span, Time};
-use query::InstantSample;
+use query::{InstantSample, Steps};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -34,6 +34,15 @@ struct Past {
     to: Time,
     /// From one evaluation to the next of a group that does not say so.
     every: Span,
+}
+
+/// Why a server gave no answer.
+struct Unasked(Fault);
+
+impl std::fmt::Display for Unasked {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0.text)
+    }
 }
 
 /// What a rule would have done, or why nobody knows.
@@ -99,79 +108,34 @@ impl Past {
         group: &RuleGroup,
         rule: &AlertRule,
     ) -> Result<Result<Replayed, String>, Fault> {
-        let every = group.interval.unwrap_or(self.every).as_millis().max(1);
-        // As a server would: at whole intervals.
-        let first = self.from.millis().div_euclid(every) * every + every;
-        let count = (self.to.millis() - first) / every + 1;
+        let every = group.interval.unwrap_or(self.every);
+        let past =
+            replay::Past { from: self.from, to: self.to, every, at_once: EVALUATIONS_AT_ONCE };
+        let count = past.evaluations();
         if count > EVALUATIONS_MAX {
             let text = format!("that would be {count} evaluations of each rule");
             return Err(Fault::new(Kind::Invalid, text).help("begin later with --from"));
         }
-        let mut replay = Replay::new(rule);
-        let mut done = 0;
-        while done < count {
-            let more = (count - done).min(EVALUATIONS_AT_ONCE);
-            let (from, to) = (first + done * every, first + (done + more - 1) * every);
-            let answers = match self.answers(group, &rule.expr, (Time(from), Time(to)), every) {
-                Ok(answers) => answers,
-                Err(fault) if fault.kind == Kind::Upstream || fault.kind == Kind::Denied => {
-                    return Err(fault);
-                }
-                Err(fault) => return Ok(Err(fault.text)),
-            };
-            for number in 0..more {
-                let now = Time(from + number * every);
-                let answer = answers.get(&now.millis()).map_or(&[][..], Vec::as_slice);
-                if answer.is_empty() && replay.is_quiet() && rule.care.is_plain() {
-                    continue;
-                }
-                if let Err(error) = self.step(&mut replay, group, answer, now) {
-                    return Ok(Err(error));
-                }
+        let ask = |expr: &str, steps: Steps| self.answers(expr, steps).map_err(Unasked);
+        match walk((group, rule), past, &Labels::empty(), &ask, &|| true) {
+            Ok(walked) => Ok(Ok(walked.replayed)),
+            Err(WalkError::Asking(Unasked(fault)))
+                if fault.kind == Kind::Upstream || fault.kind == Kind::Denied =>
+            {
+                Err(fault)
             }
-            done += more;
+            Err(error) => Ok(Err(error.to_string())),
         }
-        Ok(Ok(replay.finish()))
     }
 
-    fn step(
-        &self,
-        replay: &mut Replay<'_>,
-        group: &RuleGroup,
-        answer: &[InstantSample],
-        now: Time,
-    ) -> Result<(), String> {
-        let at = now - group.query_offset.unwrap_or(Span::ZERO);
-        let around = Surroundings {
-            limit: group.limit,
-            external_labels: &Labels::empty(),
-            external_url: "",
-            // Texts of alerts are not shown, so what they would ask is not asked.
-            query: &|_| Ok(Vec::new()),
-            ask: &|expr| {
-                let asked = self.answers(group, expr, (now, now), 1);
-                let mut answers = asked.map_err(|fault| fault.text)?;
-                Ok(answers.remove(&now.millis()).unwrap_or_default())
-            },
-        };
-        replay.step(answer, now, &around).map_err(|error| format!("at {at}: {error}", at = say(at)))
-    }
-
-    /// The elements of the answer at each evaluation.
-    fn answers(
-        &self,
-        group: &RuleGroup,
-        expr: &str,
-        (from, to): (Time, Time),
-        every: i64,
-    ) -> Result<BTreeMap<i64, Vec<InstantSample>>, Fault> {
-        let offset = group.query_offset.unwrap_or(Span::ZERO);
-        let seconds = |time: Time| format!("{:.3}", (time - offset).seconds());
-        let (start, end) = (seconds(from), seconds(to));
-        let step = format!("{:.3}", Span(every).as_secs());
+    /// The elements of the answer at each step.
+    fn answers(&self, expr: &str, steps: Steps) -> Result<Answers, Fault> {
+        let seconds = |time: Time| format!("{:.3}", time.seconds());
+        let (start, end) = (seconds(steps.from), seconds(steps.to));
+        let step = format!("{:.3}", steps.step.as_secs());
         let query = [("query", expr), ("start", &start), ("end", &end), ("step", &step)];
         let answer = self.runtime.block_on(self.remote.get("/api/v1/query_range", &query))?;
-        let mut found: BTreeMap<i64, Vec<InstantSample>> = BTreeMap::new();
+        let mut found = Answers::new();
         for row in answer["data"]["result"].as_array().into_iter().flatten() {
             let pairs = row["metric"].as_object().into_iter().flatten();
             let labels = Labels::from_pairs(
@@ -179,7 +143,7 @@ impl Past {
             );
             for key in ["values", "histograms"] {
                 for point in row[key].as_array().into_iter().flatten() {
-                    let time = Time(millis(&point[0])) + offset;
+                    let time = Time(millis(&point[0]));
                     let value = point[1].as_str().and_then(|text| text.parse().ok()).unwrap_or(0.0);
                     let element = InstantSample::float(labels.clone(), time, value);
                     found.entry(time.millis()).or_default().push(element);

@@ -61,7 +61,7 @@ fn view(app: &App, alert: &model::Alert) -> AlertView {
         .and_then(|id| app.settings.resources.iter().find(|resource| resource.name == id.resource));
     let expr = match resource {
         Some(resource) => Some(format!("({})\n  / ({})", resource.used, resource.limit)),
-        None => app.rule_expr(&alert.source),
+        None => app.rules.expr_of(&alert.source),
     };
     alert_view(alert, expr, id.as_ref().map(resource_key))
 }

@@ -3,7 +3,11 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{alerts, overview, resources, session, status, store, targets};
+use super::{
+    alerts, overview,
+    own::{session, status, store},
+    resources, rules, targets,
+};
 use crate::http::{error::ErrorBody, live};
 
 #[derive(OpenApi)]
@@ -19,6 +23,8 @@ use crate::http::{error::ErrorBody, live};
         resources::history,
         alerts::list,
         alerts::changes,
+        rules::list,
+        rules::replay::replay,
         targets::list,
         status::status,
         store::top,

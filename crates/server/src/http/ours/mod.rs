@@ -3,12 +3,11 @@
 mod alerts;
 mod description;
 mod overview;
+mod own;
 mod record;
 mod resources;
-mod session;
+mod rules;
 mod shape;
-mod status;
-mod store;
 mod targets;
 mod views;
 
@@ -22,7 +21,7 @@ use axum::{
     routing::{get, post},
 };
 
-pub(super) use store::{make_snapshot, with_store};
+pub(super) use own::store::{make_snapshot, with_store};
 
 use super::{error::ApiError, live};
 use crate::state::App;
@@ -36,11 +35,13 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/resources/{id}/history", get(resources::history))
         .route("/alerts", get(alerts::list))
         .route("/changes", get(alerts::changes))
+        .route("/rules", get(rules::list))
+        .route("/rules/{id}/replay", get(rules::replay::replay))
         .route("/targets", get(targets::list))
-        .route("/status", get(status::status))
-        .route("/store/top", get(store::top))
-        .route("/store/snapshots", post(store::snapshot))
-        .route("/session", post(session::sign_in))
+        .route("/status", get(own::status::status))
+        .route("/store/top", get(own::store::top))
+        .route("/store/snapshots", post(own::store::snapshot))
+        .route("/session", post(own::session::sign_in))
         .route("/events", get(live::events))
         .route("/openapi.json", get(description::serve))
         .fallback(unknown)

@@ -13,7 +13,7 @@ use super::{
     answer::{self, PromError, labels_json, number},
     params::Params,
 };
-use crate::state::{App, Evaluation, rule_subject};
+use crate::state::{App, Evaluation};
 
 /// A moment in RFC 3339, or Go's nought, which Prometheus shows for «never».
 fn moment(time: Option<Time>) -> String {
@@ -128,15 +128,17 @@ pub(super) async fn rules(
     };
     let (limit, mut token) = page(&params)?;
     let mut next = None;
-    let evaluations = app.board.evaluations.read();
+    let elapsed = app.clock.elapsed();
     let mut groups = Vec::new();
-    for group in app.groups.iter().filter(|group| filter.group(group)) {
-        let evaluation = |rule: &Rule| evaluations.get(&rule_subject(group, rule)).cloned();
+    for own in app.rules.groups().iter().filter(|own| filter.group(&own.group)) {
+        let group = &own.group;
+        let goings = own.goings(elapsed);
         let rules: Vec<Value> = group
             .rules
             .iter()
-            .filter(|rule| filter.rule(rule))
-            .map(|rule| rule_json(&app, rule, &evaluation(rule).unwrap_or_default(), &filter))
+            .zip(&goings)
+            .filter(|(rule, _)| filter.rule(rule))
+            .map(|(rule, going)| rule_json(&app, rule, &going.last, &filter))
             .collect();
         if rules.is_empty() && !group.rules.is_empty() {
             continue;
@@ -149,8 +151,8 @@ pub(super) async fn rules(
             next = Some(token_of(group));
             break;
         }
-        let seconds: f64 = group.rules.iter().filter_map(evaluation).map(|own| own.seconds).sum();
-        let last = group.rules.iter().filter_map(|rule| evaluation(rule)?.at).max();
+        let seconds: f64 = goings.iter().map(|going| going.last.seconds).sum();
+        let last = goings.iter().filter_map(|going| going.last.at).max();
         let interval = group.interval.unwrap_or(app.settings.evaluation_interval);
         groups.push(json!({
             "name": group.name,

@@ -10,13 +10,16 @@ use axum::{
 };
 use model::Kind;
 
-use super::views::SignIn;
+use super::super::views::SignIn;
 use crate::{http::error::ApiError, state::App};
 
 /// Lets a browser in.
 #[utoipa::path(post, path = "/api/plimsoll/v1/session", tag = "status", request_body = SignIn,
     responses((status = 204, description = "a session cookie is set"), (status = 403, description = "the wrong token")))]
-pub(super) async fn sign_in(State(app): State<Arc<App>>, Json(typed): Json<SignIn>) -> Response {
+pub(in crate::http::ours) async fn sign_in(
+    State(app): State<Arc<App>>,
+    Json(typed): Json<SignIn>,
+) -> Response {
     if let Some(cookie) = app.gate.access.sign_in(&typed.token) {
         (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response()
     } else {

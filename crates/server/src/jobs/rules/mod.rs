@@ -14,7 +14,7 @@ use super::{blocking, outcome, rest};
 use crate::{
     http::chain,
     start::StartError,
-    state::{App, Evaluation, meters, rule_subject},
+    state::{App, Evaluation, OwnGroup, meters},
     tasks::Stop,
 };
 
@@ -52,15 +52,15 @@ pub(crate) fn tell_wrong(app: &App, wrong: &Mistakes) {
 }
 
 /// Evaluates a group until told to stop.
-pub(super) async fn run(app: Arc<App>, group: RuleGroup, stop: Stop) {
+pub(super) async fn run(app: Arc<App>, own: Arc<OwnGroup>, stop: Stop) {
+    let group = &own.group;
     let interval = group.interval.unwrap_or(app.settings.evaluation_interval);
-    let group = Arc::new(group);
     let mut trails = vec![Trail::default(); group.rules.len()];
-    let mut pause = settle(&app, &group) + first_pause(&group, interval, app.clock.now());
+    let mut pause = settle(&app, group) + first_pause(group, interval, app.clock.now());
     while !rest(&app, &stop, pause).await {
         let started = app.clock.elapsed();
         let now = app.clock.now();
-        if let Some(kept) = evaluate(&app, &group, trails, now).await {
+        if let Some(kept) = evaluate(&app, &own, trails, now).await {
             trails = kept;
         } else {
             trails = vec![Trail::default(); group.rules.len()];
@@ -68,6 +68,7 @@ pub(super) async fn run(app: Arc<App>, group: RuleGroup, stop: Stop) {
         let spent = app.clock.elapsed().saturating_sub(started);
         app.meters.add(meters::DETECT_SECONDS, "", spent.as_secs_f64());
         let (next, missed) = until_next(interval, spent);
+        own.note_turn(spent.as_secs_f64(), missed, app.clock.elapsed());
         app.meters.add(meters::DETECT_MISSED, "", f64::from(missed));
         pause = next;
     }
@@ -108,43 +109,42 @@ fn until_next(interval: Span, spent: Duration) -> (Duration, u32) {
     (Duration::from_nanos(u64::try_from(rest).unwrap_or(u64::MAX)), missed)
 }
 
-type Asked = Vec<(AlertRule, Vec<InstantSample>)>;
+type Asked = Vec<(usize, AlertRule, Vec<InstantSample>)>;
 
 async fn evaluate(
     app: &Arc<App>,
-    group: &Arc<RuleGroup>,
+    own: &Arc<OwnGroup>,
     trails: Vec<Trail>,
     now: Time,
 ) -> Option<Vec<Trail>> {
-    let own = Arc::clone(group);
+    let group = Arc::clone(own);
     // Nobody closes it; without a turn there is nothing to lose but order.
     let turn = app.rule_turns.acquire().await.ok();
-    let asked = blocking(app, move |app| ask(app, &own, trails, now)).await;
+    let asked = blocking(app, move |app| ask(app, &group, trails, now)).await;
     drop(turn);
     let (asked, trails) = asked?;
     if asked.is_empty() {
         return Some(trails);
     }
-    let (own, around) = (Arc::clone(group), Arc::clone(app));
+    let (own, around) = (Arc::clone(own), Arc::clone(app));
     outcome::judge(app, now, move |active| {
-        let at = now - own.query_offset.unwrap_or(Span::ZERO);
+        let at = now - own.group.query_offset.unwrap_or(Span::ZERO);
         let query = |text: &str| around.instant(text, now).map_err(|error| chain(&error));
         let ask = |text: &str| around.instant(text, at).map_err(|error| chain(&error));
         let surroundings = Surroundings {
-            limit: own.limit,
+            limit: own.group.limit,
             external_labels: &around.settings.external_labels,
             external_url: &around.external_url,
             query: &query,
             ask: &ask,
         };
         let mut transitions = Vec::new();
-        for (rule, answer) in &asked {
+        for (at, rule, answer) in &asked {
             match judge_alert(rule, answer, active, now, &surroundings) {
                 Ok(found) => transitions.extend(found),
                 Err(error) => {
-                    let error = Some(chain(&error));
-                    let evaluation = Evaluation { at: Some(now), seconds: 0.0, error };
-                    failed(&around, &own, &Rule::Alert(rule.clone()), evaluation);
+                    own.note_unjudged(*at, chain(&error), around.clock.elapsed());
+                    failed(&around, &own, *at, &chain(&error));
                 }
             }
         }
@@ -155,24 +155,33 @@ async fn evaluate(
 }
 
 /// Asks every rule of the group; what is recorded is kept at once, so that later rules see it.
-fn ask(app: &App, group: &RuleGroup, mut trails: Vec<Trail>, now: Time) -> (Asked, Vec<Trail>) {
+fn ask(app: &App, own: &OwnGroup, mut trails: Vec<Trail>, now: Time) -> (Asked, Vec<Trail>) {
+    let group = &own.group;
     let at = now - group.query_offset.unwrap_or(Span::ZERO);
     let mut asked = Vec::new();
-    for (rule, trail) in group.rules.iter().zip(&mut trails) {
+    for (number, (rule, trail)) in group.rules.iter().zip(&mut trails).enumerate() {
         let started = app.clock.elapsed();
         let answer = app.instant(rule.expr(), at).map_err(|error| chain(&error));
         let done = answer.and_then(|answer| match rule {
             Rule::Alert(rule) => {
-                asked.push((rule.clone(), answer));
+                asked.push((number, rule.clone(), answer));
                 Ok(())
             }
             Rule::Record(rule) => record(app, (rule, group.limit), &answer, trail, at),
         });
-        let seconds = app.clock.elapsed().saturating_sub(started).as_secs_f64();
+        let elapsed = app.clock.elapsed();
+        let seconds = elapsed.saturating_sub(started).as_secs_f64();
         let evaluation = Evaluation { at: Some(now), seconds, error: done.clone().err() };
+        let (_, before) = own.note(number, evaluation, elapsed);
         match done {
-            Ok(()) => succeeded(app, group, rule, evaluation),
-            Err(_) => failed(app, group, rule, evaluation),
+            Ok(()) => {
+                let labels = "of=\"rule\",outcome=\"evaluated\"";
+                app.meters.count(meters::DETECT_EVALUATIONS, labels);
+                if before > 0 {
+                    app.board.trouble(&own.subject(rule), None);
+                }
+            }
+            Err(error) => failed(app, own, number, &error),
         }
     }
     (asked, trails)
@@ -191,23 +200,14 @@ fn record(
     receipt.left_out.map_or(Ok(()), |own| Err(own.what))
 }
 
-fn succeeded(app: &App, group: &RuleGroup, rule: &Rule, evaluation: Evaluation) {
-    app.meters.count(meters::DETECT_EVALUATIONS, "of=\"rule\",outcome=\"evaluated\"");
-    let subject = rule_subject(group, rule);
-    app.board.trouble(&subject, None);
-    app.board.evaluations.write().insert(subject, evaluation);
-}
-
-fn failed(app: &App, group: &RuleGroup, rule: &Rule, evaluation: Evaluation) {
+fn failed(app: &App, own: &OwnGroup, number: usize, error: &str) {
+    let Some(rule) = own.group.rules.get(number) else { return };
     app.meters.count(meters::DETECT_EVALUATIONS, "of=\"rule\",outcome=\"failed\"");
-    let error = evaluation.error.clone().unwrap_or_default();
     warn!(
-        group = group.name,
+        group = own.group.name,
         rule = rule.name(),
         error,
         "a rule could not be evaluated; its alerts stay as they are"
     );
-    let subject = rule_subject(group, rule);
-    app.board.trouble(&subject, Some(error));
-    app.board.evaluations.write().insert(subject, evaluation);
+    app.board.trouble(&own.subject(rule), Some(error.to_owned()));
 }

@@ -26,14 +26,14 @@ const SNAPSHOTS_MAX: usize = 100;
 /// How much is to be told.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct TopQuery {
+pub(in crate::http::ours) struct TopQuery {
     /// Rows of each kind; ten if not given.
     rows: Option<usize>,
 }
 
 /// Who has the most active series.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct TopView {
+pub(in crate::http::ours) struct TopView {
     /// Series written to within the last hour.
     series: u64,
     /// Those of them that came within the last hour.
@@ -50,7 +50,7 @@ pub(super) struct TopView {
 
 /// A metric or a source.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct TopValueView {
+pub(in crate::http::ours) struct TopValueView {
     value: String,
     series: u64,
     /// Series that came within the last hour.
@@ -61,7 +61,7 @@ pub(super) struct TopValueView {
 
 /// A label with a value.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct TopPairView {
+pub(in crate::http::ours) struct TopPairView {
     name: String,
     value: String,
     series: u64,
@@ -70,7 +70,7 @@ pub(super) struct TopPairView {
 
 /// A label.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct TopLabelView {
+pub(in crate::http::ours) struct TopLabelView {
     name: String,
     values: u64,
     series: u64,
@@ -96,7 +96,7 @@ pub(in crate::http) struct SnapshotView {
 /// Who has the most active series: by metric, source, label and value, and label.
 #[utoipa::path(get, path = "/api/plimsoll/v1/store/top", tag = "store", params(TopQuery),
     responses((status = 200, body = TopView)))]
-pub(super) async fn top(
+pub(in crate::http::ours) async fn top(
     State(app): State<Arc<App>>,
     Query(query): Query<TopQuery>,
 ) -> Result<Json<TopView>, ApiError> {
@@ -133,7 +133,9 @@ fn view(own: survey::TopValue) -> TopValueView {
 /// Makes a copy of all samples by hard links, and of the journal, in `snapshots` of the data folder.
 #[utoipa::path(post, path = "/api/plimsoll/v1/store/snapshots", tag = "store",
     responses((status = 200, body = SnapshotView)))]
-pub(super) async fn snapshot(State(app): State<Arc<App>>) -> Result<Json<SnapshotView>, ApiError> {
+pub(in crate::http::ours) async fn snapshot(
+    State(app): State<Arc<App>>,
+) -> Result<Json<SnapshotView>, ApiError> {
     make_snapshot(&app).await.map(Json)
 }
 

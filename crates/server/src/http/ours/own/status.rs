@@ -6,7 +6,7 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
+use super::super::{
     resources::troubles,
     views::{StatusView, StoreView},
 };
@@ -32,7 +32,7 @@ pub(crate) struct JournalView {
 /// How the server itself is.
 #[utoipa::path(get, path = "/api/plimsoll/v1/status", tag = "status",
     responses((status = 200, body = StatusView)))]
-pub(super) async fn status(State(app): State<Arc<App>>) -> Json<StatusView> {
+pub(in crate::http::ours) async fn status(State(app): State<Arc<App>>) -> Json<StatusView> {
     let stats = app.store.stats();
     let waiting = app.journal.outbox_stats().await;
     let now = app.clock.now();

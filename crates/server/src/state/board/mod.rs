@@ -1,18 +1,21 @@
 //! What was seen last: readings, futures, targets, troubles. Jobs write it, pages read it.
 
+mod rules;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
 };
 
 use collect::scrape::TargetReport;
-use detect::{Rule, RuleGroup};
 use model::{
     DateRange, Forecast, HistoryNeed, Level, Metadata, Outlook, Reading, Resource, ResourceId,
     Span, Time,
 };
 use parking_lot::RwLock;
 use plan::{DatesScore, Score};
+
+pub(crate) use rules::{Cost, Evaluation, Going, OwnGroup, RuleBook, cost_of};
 
 /// Bytes kept of one text about a metric.
 const METADATA_TEXT_MAX: usize = 2048;
@@ -85,24 +88,6 @@ pub(crate) struct Trouble {
     pub(crate) error: String,
 }
 
-/// How the last evaluation of a rule went.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Evaluation {
-    pub(crate) at: Option<Time>,
-    pub(crate) seconds: f64,
-    pub(crate) error: Option<String>,
-}
-
-/// The name of a rule among troubles and evaluations, its own among all rules.
-pub(crate) fn rule_subject(group: &RuleGroup, rule: &Rule) -> String {
-    match rule {
-        Rule::Alert(rule) => format!("rule {}", rule.source),
-        Rule::Record(rule) => {
-            format!("rule {}/{}/{} {:?}", group.file, group.name, rule.name, rule.labels)
-        }
-    }
-}
-
 /// How many samples came in lately.
 #[derive(Debug, Default)]
 pub(crate) struct Rates(VecDeque<(Time, u64)>);
@@ -137,7 +122,6 @@ pub(crate) struct Board {
     pub(crate) targets: RwLock<BTreeMap<String, TargetStanding>>,
     pub(crate) complaints: RwLock<Vec<String>>,
     pub(crate) rates: RwLock<Rates>,
-    pub(crate) evaluations: RwLock<BTreeMap<String, Evaluation>>,
     troubles: RwLock<BTreeMap<String, String>>,
     metadata: RwLock<BTreeMap<String, Vec<Metadata>>>,
 }

@@ -1,0 +1,4 @@
+//! The API as its descriptions have it.
+
+mod description;
+mod prometheus;

@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# A program that writes transitions, messages and timers is killed (kill -9) at random moments, against SQLite and
-# against a real PostgreSQL. Prints what was told, what is there and what was lost; fails if anything was.
-#   bench/kills.sh [KILLS]     100 if not said; takes about a minute
+# What is killed (kill -9) at random moments loses nothing, with SQLite and with a real PostgreSQL. First a program that
+# writes transitions, messages and timers; then the whole server, fed by its own rules and by a Prometheus, whose
+# receiver answers 429, 500, 503, breaks off and hangs. Prints what was told, what is there and what was lost; fails if
+# anything was, or if somebody was told twice.
+#   bench/kills.sh [KILLS]     100 if not said; takes about seven minutes
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PLIMSOLL_KILLS=${1:-100}
 ${CARGO:-cargo} test --locked -p journal --test it nothing_that_was_recorded_is_lost_by_kills -- --nocapture | grep 'kills,'
+${CARGO:-cargo} test --locked -p cli --test it paging::endurance -- --nocapture | grep 'kills:'

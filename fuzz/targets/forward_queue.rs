@@ -2,6 +2,9 @@
 //! appended and nothing out of order, and takes more. The input is a list of changes to segments and position.
 #![no_main]
 
+#[path = "kit/damage.rs"]
+mod damage;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -76,28 +79,10 @@ fn rest(queue: &Queue) -> (Vec<f64>, Position) {
     }
 }
 
-/// Applies changes of six bytes each: which file, what, where (three bytes), with what.
-fn damage(files: &mut Files, input: &[u8]) {
-    for change in input.chunks_exact(6).take(40) {
-        let count = files.len();
-        let (_, bytes) = &mut files[usize::from(change[0]) % count];
-        let at = usize::from(change[2]) << 16 | usize::from(change[3]) << 8 | usize::from(change[4]);
-        let at = if bytes.is_empty() { 0 } else { at % bytes.len() };
-        match change[1] % 6 {
-            0 => bytes.truncate(at),
-            1 if !bytes.is_empty() => bytes[at] ^= 1 << (change[5] % 8),
-            2 if !bytes.is_empty() => bytes[at] = change[5],
-            3 => bytes.insert(at, change[5]),
-            4 => bytes.extend(std::iter::repeat_n(change[5], usize::from(change[4]))),
-            5 if !bytes.is_empty() => drop(bytes.drain(at..(at + usize::from(change[5])).min(bytes.len()))),
-            _ => {}
-        }
-    }
-}
-
 fuzz_target!(|input: &[u8]| {
     let mut files = BASE.clone();
-    damage(&mut files, input);
+    let mut open: Vec<_> = files.iter_mut().map(|(_, bytes)| bytes).collect();
+    damage::damage(&mut open, input);
     let dir = folder();
     for (name, bytes) in &files {
         fs::write(dir.path().join(name), bytes).expect("a file is written");

@@ -1,6 +1,9 @@
 //! A small store whose files are changed: whatever happens to their bytes, it opens or says why not, never makes up a
 //! sample, and can be tended and closed. The input is a list of changes.
 
+#[path = "damage.rs"]
+mod damage;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -80,28 +83,6 @@ fn read(root: &Path, dir: &Path, files: &mut Files) {
     }
 }
 
-/// Applies changes of six bytes each: which file of those that may change, what, where (three bytes), with what.
-fn damage(files: &mut Files, may_change: fn(&Path) -> bool, input: &[u8]) {
-    let mut open: Vec<&mut Vec<u8>> =
-        files.iter_mut().filter(|(path, _)| may_change(path)).map(|(_, bytes)| bytes).collect();
-    assert!(!open.is_empty(), "a store has no such file");
-    for change in input.chunks_exact(6).take(40) {
-        let count = open.len();
-        let bytes = &mut *open[usize::from(change[0]) % count];
-        let at = usize::from(change[2]) << 16 | usize::from(change[3]) << 8 | usize::from(change[4]);
-        let at = if bytes.is_empty() { 0 } else { at % bytes.len() };
-        match change[1] % 6 {
-            0 => bytes.truncate(at),
-            1 if !bytes.is_empty() => bytes[at] ^= 1 << (change[5] % 8),
-            2 if !bytes.is_empty() => bytes[at] = change[5],
-            3 => bytes.insert(at, change[5]),
-            4 => bytes.extend(std::iter::repeat_n(change[5], usize::from(change[4]))),
-            5 if !bytes.is_empty() => drop(bytes.drain(at..(at + usize::from(change[5])).min(bytes.len()))),
-            _ => {}
-        }
-    }
-}
-
 fn check(store: &Store, truth: &Truth) -> usize {
     let all = [Matcher::new("__name__", MatchOp::Regex, ".+").expect("it is a pattern")];
     let found = store.select(&Selection::new(&all, TimeRange { from: Time::MIN, to: Time::MAX }, &Unlimited));
@@ -120,7 +101,8 @@ fn check(store: &Store, truth: &Truth) -> usize {
 pub fn run(may_change: fn(&Path) -> bool, input: &[u8]) {
     let base = &*BASE;
     let mut files = base.files.clone();
-    damage(&mut files, may_change, input);
+    let mut open: Vec<_> = files.iter_mut().filter(|(path, _)| may_change(path)).map(|(_, bytes)| bytes).collect();
+    damage::damage(&mut open, input);
     let dir = folder();
     for (path, bytes) in &files {
         let path = dir.path().join(path);

@@ -90,9 +90,8 @@ impl Stub {
                     move |body| kept.lock().unwrap_or_else(PoisonError::into_inner).push(body);
                 // A client that hangs up early is part of the game.
                 thread::spawn(move || {
-                    drop(
-                        read_request(&mut stream).map(keep).and_then(|()| Ok(answer(&mut stream)?)),
-                    );
+                    let read = read_request(&mut stream).map(|request| keep(request.body));
+                    drop(read.and_then(|()| Ok(answer(&mut stream)?)));
                 });
             }
         });
@@ -113,21 +112,33 @@ impl Stub {
     }
 }
 
-fn read_request(stream: &mut TcpStream) -> Result<String> {
+/// A request that came.
+pub(crate) struct Request {
+    /// Its first line and its headers.
+    head: String,
+    pub(crate) body: String,
+}
+
+impl Request {
+    /// The value of a header, named in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut pairs = self.head.lines().filter_map(|line| line.split_once(':'));
+        pairs.find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+    }
+}
+
+/// Reads a request to its end.
+pub(crate) fn read_request(stream: &mut TcpStream) -> Result<Request> {
     stream.set_read_timeout(Some(WAIT_MAX))?;
     let mut text = Vec::new();
     let mut piece = [0; 4096];
     loop {
         let seen = String::from_utf8_lossy(&text).into_owned();
         if let Some((head, body)) = seen.split_once("\r\n\r\n") {
-            let length = head
-                .lines()
-                .find_map(|line| {
-                    line.to_lowercase().strip_prefix("content-length:")?.trim().parse().ok()
-                })
-                .unwrap_or(0);
-            if body.len() >= length {
-                return Ok(body.to_owned());
+            let request = Request { head: head.to_owned(), body: body.to_owned() };
+            let length = request.header("content-length").and_then(|text| text.parse().ok());
+            if request.body.len() >= length.unwrap_or(0) {
+                return Ok(request);
             }
         }
         let count = stream.read(&mut piece)?;

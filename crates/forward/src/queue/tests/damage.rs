@@ -2,14 +2,31 @@
 
 use super::*;
 
-#[test]
-fn damage_costs_the_rest_of_its_segment_and_is_counted() {
+/// A queue of several segments with the samples 0 to 4999.
+fn several_segments() -> (Kit, Queue) {
     let mut kit = Kit::new();
     kit.options.bytes_max = 64 << 10;
     let queue = kit.open();
     for at in 0..50 {
         append(&queue, at * 100..(at + 1) * 100);
     }
+    (kit, queue)
+}
+
+/// Reads to the end: what does not come is counted as damaged, and that is neither the beginning nor the end.
+fn all_but_the_damaged(queue: &Queue) -> Position {
+    let (found, end) = rest(queue, queue.position());
+    let lost = queue.figures().dropped(Dropped::Damaged);
+    assert!(lost > 0);
+    assert_eq!(found.len() as u64 + lost, 5000);
+    assert_eq!((found.first(), found.last()), (Some(&0), Some(&4999)));
+    assert_eq!(queue.samples_after(end), 0);
+    end
+}
+
+#[test]
+fn damage_costs_the_rest_of_its_segment_and_is_counted() {
+    let (kit, queue) = several_segments();
     drop(queue);
     let paths = kit.segments();
     let mut bytes = fs::read(&paths[1]).unwrap();
@@ -17,12 +34,7 @@ fn damage_costs_the_rest_of_its_segment_and_is_counted() {
     bytes[middle] ^= 1;
     fs::write(&paths[1], bytes).unwrap();
     let queue = kit.open();
-    let (found, end) = rest(&queue, queue.position());
-    let lost = queue.figures().dropped(Dropped::Damaged);
-    assert!(lost > 0);
-    assert_eq!(found.len() as u64 + lost, 5000);
-    assert_eq!((found.first(), found.last()), (Some(&0), Some(&4999)));
-    assert_eq!(queue.samples_after(end), 0);
+    all_but_the_damaged(&queue);
 }
 
 #[test]
@@ -100,36 +112,21 @@ fn a_position_that_says_nothing_means_the_beginning() {
 /// Half a segment's samples are read, then its file gives way to something that can be opened and not be read.
 #[test]
 fn a_segment_that_the_disk_does_not_give_is_damage_and_the_rest_goes_on() {
-    let mut kit = Kit::new();
-    kit.options.bytes_max = 64 << 10;
-    let queue = kit.open();
-    for at in 0..50 {
-        append(&queue, at * 100..(at + 1) * 100);
-    }
+    let (kit, queue) = several_segments();
     let paths = kit.segments();
     assert!(paths.len() > 3);
     fs::remove_file(&paths[1]).unwrap();
     fs::create_dir(&paths[1]).unwrap();
     // Somebody has removed another.
     fs::remove_file(&paths[2]).unwrap();
-    let (found, end) = rest(&queue, queue.position());
-    let lost = queue.figures().dropped(Dropped::Damaged);
-    assert!(lost > 0);
-    assert_eq!(found.len() as u64 + lost, 5000);
-    assert_eq!((found.first(), found.last()), (Some(&0), Some(&4999)));
-    assert_eq!(queue.samples_after(end), 0);
+    let end = all_but_the_damaged(&queue);
     queue.confirm(end);
     assert_eq!(queue.stats().samples, 0);
 }
 
 #[test]
 fn a_start_passes_over_a_segment_that_the_disk_does_not_give() {
-    let mut kit = Kit::new();
-    kit.options.bytes_max = 64 << 10;
-    let queue = kit.open();
-    for at in 0..50 {
-        append(&queue, at * 100..(at + 1) * 100);
-    }
+    let (kit, queue) = several_segments();
     drop(queue);
     let paths = kit.segments();
     let last = paths.len() - 1;

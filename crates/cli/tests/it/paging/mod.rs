@@ -1,5 +1,8 @@
 //! Rules become alerts, and receivers are told once: over kills, and over receivers that are away.
 
+mod endurance;
+mod receiver;
+
 use std::{fs, io::Write as _};
 
 use anyhow::{Context as _, Result};

@@ -8,6 +8,7 @@ mod judge;
 mod resources;
 pub mod rules;
 mod state;
+mod suspects;
 pub mod template;
 
 pub use judge::{JudgeError, Surroundings, elements, judge_alert, judge_recording};
@@ -17,3 +18,4 @@ pub use state::{
     ActiveAlerts, GENERATOR, Patience, SENT, SILENT_SINCE, SentAlert, Trail, Transition,
     judge_sent, judge_silence, without_notes,
 };
+pub use suspects::{LOOK_BACK, suspects};

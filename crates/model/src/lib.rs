@@ -11,8 +11,8 @@ mod source;
 mod time;
 mod units;
 
-pub use alert::{Alert, AlertId, AlertState, Severity};
-pub use change::{Change, ChangeKind};
+pub use alert::{Alert, AlertId, AlertState, Evidence, NormalBand, Severity};
+pub use change::{Change, ChangeDetails, ChangeKind, ChangeStatus};
 pub use fault::Kind;
 pub use forecast::{DateRange, Forecast, ForecastPoint, HistoryNeed, Outlook};
 pub use resource::{Level, Nature, Reading, Resource, ResourceId, Thresholds, ThresholdsError};

@@ -20,4 +20,6 @@ pub use deliver::{Delivered, Deliverer};
 pub use groups::Groups;
 pub use notify::{NOTIFIED, Notices, Scene, notify};
 pub use restore::{is_over, restore};
-pub use via::{Authorization, Receiver, Told, Via, WebHook};
+pub use via::{
+    Authorization, Receiver, Told, Via, WebHook, change_json, change_of, evidence_json, evidence_of,
+};

@@ -9,7 +9,10 @@ use crate::{
     groups::{Group, GroupId, Hushed, Member},
     quiet::{Hush, Silences},
     routing::Directory,
-    via::webhook::{self, Notice},
+    via::{
+        evidence_json,
+        webhook::{self, Notice},
+    },
 };
 
 /// The kind of the event that says what a receiver was told about a group; its subject names both.
@@ -170,5 +173,6 @@ fn alert_json(alert: &Alert, told: Severity) -> Value {
         "fired_at": alert.fired_at.map(Time::millis),
         "labels": webhook::object(&alert.labels),
         "annotations": webhook::object(&alert.annotations),
+        "evidence": evidence_json(&alert.evidence),
     })
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::{
     Groups, NOTIFIED, Told,
     routing::{Directory, Way},
+    via::evidence_of,
 };
 
 /// How many groups are looked at, newest first.
@@ -159,6 +160,7 @@ fn read_alert(json: &Value) -> Option<Alert> {
         resolved_at: None,
         seen_at: active_at,
         value: f64::NAN,
+        evidence: evidence_of(&json["evidence"]),
     })
 }
 

@@ -223,7 +223,7 @@ pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Running, S
 }
 
 fn own_change(app: &App, at: Time, text: String) -> Change {
-    Change { at, kind: ChangeKind::Plimsoll, subject: app.host.clone(), text }
+    Change::new(at, ChangeKind::Plimsoll, app.host.clone(), text)
 }
 
 fn file(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StartError + use<> {

@@ -5,8 +5,8 @@ mod reprieve;
 use std::{collections::BTreeMap, sync::Arc};
 
 use model::{
-    Alert, AlertId, AlertState, HistogramSample, Kind, Labels, METRIC_NAME, Sample, Series,
-    Severity, Span, Time,
+    Alert, AlertId, AlertState, Evidence, HistogramSample, Kind, Labels, METRIC_NAME, Sample,
+    Series, Severity, Span, Time,
 };
 use query::InstantSample;
 
@@ -222,6 +222,7 @@ fn observe(
             resolved_at: None,
             seen_at: now,
             value: element.value,
+            evidence: Evidence::default(),
         };
         if let Some(twice) = seen.insert(own, alert) {
             return Err(JudgeError::Twice { labels: twice.labels.to_string() });

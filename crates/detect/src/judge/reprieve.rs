@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Alert, AlertId, AlertState, Labels, Severity, Span, Time};
+use model::{Alert, AlertId, AlertState, Evidence, Labels, Severity, Span, Time};
 use query::InstantSample;
 
 use super::{JudgeError, Surroundings, observe, own_labels};
@@ -103,6 +103,7 @@ impl Reprieve {
             resolved_at: None,
             seen_at: now,
             value: 0.0,
+            evidence: Evidence::default(),
         })
     }
 

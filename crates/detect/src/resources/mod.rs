@@ -177,6 +177,7 @@ impl Watch<'_> {
             resolved_at: None,
             seen_at: self.now,
             value: observed.value,
+            evidence: model::Evidence::default(),
         };
         Self::describe(&mut alert, observed);
         Some(self.climb(&mut alert, &ladder).unwrap_or_else(|| {

@@ -6,7 +6,9 @@ mod trail;
 use std::collections::BTreeMap;
 
 use crate::judge::FLAP_WINDOW;
-use model::{Alert, AlertId, AlertState, Labels, METRIC_NAME, Sample, Series, Span, Time};
+use model::{
+    Alert, AlertId, AlertState, Evidence, Labels, METRIC_NAME, Sample, Series, Span, Time,
+};
 
 pub use sent::{GENERATOR, Patience, SENT, SILENT_SINCE, SentAlert, judge_sent, judge_silence};
 pub use trail::Trail;
@@ -51,6 +53,18 @@ pub enum Transition {
 impl Transition {
     /// The alert after it.
     pub fn alert(&self) -> &Alert {
+        match self {
+            Self::Pending(alert)
+            | Self::Firing(alert)
+            | Self::Changed(alert)
+            | Self::Noted(alert)
+            | Self::Resolved(alert)
+            | Self::Dropped(alert) => alert,
+        }
+    }
+
+    /// The same, for whoever knows more of it.
+    pub fn alert_mut(&mut self) -> &mut Alert {
         match self {
             Self::Pending(alert)
             | Self::Firing(alert)
@@ -132,6 +146,13 @@ impl ActiveAlerts {
     /// The active alerts of one source.
     pub fn of(&self, source: &str) -> &[Alert] {
         &self.alerts[self.range(source)]
+    }
+
+    /// The evidence of an active alert, for whoever knows more of it than its rule.
+    pub fn evidence_mut(&mut self, source: &str, id: AlertId) -> Option<&mut Evidence> {
+        let range = self.range(source);
+        let found = self.alerts[range].iter_mut().find(|alert| alert.id == id);
+        found.map(|alert| &mut alert.evidence)
     }
 
     /// After the program was away for some time: whatever waits, waits that much longer, since

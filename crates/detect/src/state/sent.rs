@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Alert, AlertId, AlertState, Labels, Severity, Span, Time};
+use model::{Alert, AlertId, AlertState, Evidence, Labels, Severity, Span, Time};
 
 use super::{ActiveAlerts, ENDED, Transition, end, note_time, noted_time};
 
@@ -147,6 +147,7 @@ fn begun(own: SentAlert, id: AlertId, now: Time) -> Alert {
         resolved_at: None,
         seen_at: own.ends_at,
         value: f64::NAN,
+        evidence: Evidence::default(),
     }
 }
 

@@ -19,6 +19,7 @@ fn alert(source: &str, host: &str, state: AlertState) -> Alert {
         resolved_at: None,
         seen_at: Time(61_500),
         value: 1.0,
+        evidence: Evidence::default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Who can be told and how, and what happened to an alert.
 
+mod evidence;
 mod pagerduty;
 mod slack;
 pub(crate) mod webhook;
@@ -7,6 +8,7 @@ mod words;
 
 use std::io;
 
+pub use evidence::{change_json, change_of, evidence_json, evidence_of};
 use journal::Message;
 pub(crate) use pagerduty::ADDRESS as PAGERDUTY;
 

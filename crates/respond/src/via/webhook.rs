@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use model::{Alert, AlertState, Labels, Time};
 use serde_json::{Map, Value, json};
 
+use super::evidence::evidence_json;
 use crate::groups::GroupId;
 
 /// What a message tells of; the rest is counted in `truncatedAlerts`.
@@ -88,7 +89,7 @@ fn alert_json(alert: &Alert, labels: &Labels, base: &str) -> Option<(Value, usiz
     let page = || format!("{base}/alerts?id={}", alert.id.hex());
     let generator = alert.annotations.get(GENERATOR).map_or_else(page, str::to_owned);
     for annotations in [own, Labels::empty()] {
-        let json = json!({
+        let mut json = json!({
             "status": if alert.state == AlertState::Resolved { "resolved" } else { "firing" },
             "labels": object(labels),
             "annotations": object(&annotations),
@@ -97,6 +98,9 @@ fn alert_json(alert: &Alert, labels: &Labels, base: &str) -> Option<(Value, usiz
             "generatorURL": generator,
             "fingerprint": alert.id.hex(),
         });
+        if let Some(evidence) = evidence_json(&alert.evidence) {
+            json["evidence"] = evidence;
+        }
         let size = json.to_string().len();
         if size <= ALERT_BYTES_MAX {
             return Some((json, size, annotations));

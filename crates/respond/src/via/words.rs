@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::evidence::{changed, usual};
+
 /// Alerts named one by one; of the rest their number is told.
 const NAMED_MAX: usize = 10;
 /// The longest text of one alert, in letters.
@@ -41,6 +43,7 @@ impl Words {
         if more > 0 {
             lines.push(format!("and {more} more"));
         }
+        lines.extend(changed(alerts));
         let severities = alerts.iter().filter(fires);
         let severity = severities
             .map(|alert| {
@@ -84,7 +87,9 @@ fn line(alert: &Value) -> String {
     let silent = annotation("source_silent_since");
     let silent = silent.map(|since| format!(" (its source is silent since {since})"));
     let over = if alert["status"] == "firing" { "" } else { "resolved: " };
-    format!("{over}{}{}", cut(&text), silent.unwrap_or_default())
+    let usual = usual(alert).filter(|_| over.is_empty()).map(|usual| format!(" ({usual})"));
+    let notes = [silent, usual].into_iter().flatten().collect::<String>();
+    format!("{over}{}{notes}", cut(&text))
 }
 
 /// A text without line breaks, of bounded length.

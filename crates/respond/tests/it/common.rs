@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use journal::Journal;
-use model::{Alert, AlertId, AlertState, Labels, Secret, Severity, Time};
+use model::{Alert, AlertId, AlertState, Evidence, Labels, Secret, Severity, Time};
 use respond::{
     Deliverer, Groups, Notices, Receiver, Scene, Told, notify,
     quiet::Silences,
@@ -31,6 +31,7 @@ pub(crate) fn alert(name: &str, host: &str, at: Time) -> Alert {
         resolved_at: None,
         seen_at: at,
         value: 1.0,
+        evidence: Evidence::default(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What Slack and PagerDuty are sent, over a real connection.
 
-use model::{Severity, Span};
+use model::{Change, ChangeKind, Evidence, NormalBand, Severity, Span, Unit};
 use respond::{Groups, Receiver, Told, Via, routing::Timing};
 use serde_json::json;
 use settings::SecretSource;
@@ -91,6 +91,47 @@ async fn pagerduty_has_one_incident_from_the_first_alert_to_the_last() {
     assert_eq!(bodies[1]["payload"]["summary"], "2 firing: DiskFull");
     assert_eq!(bodies[0]["payload"]["source"], "a <!channel> & b");
     assert_eq!(bodies[2].get("payload"), None);
+}
+
+/// What a receiver is told first of an alert with evidence.
+async fn told_with_evidence(via: Via, hook: &Hook) -> serde_json::Value {
+    let (journal, clock) = (memory().await, TurnedClock::at(START));
+    let desks = vec![desk(via)];
+    let normal = NormalBand { low: 120.0, high: 180.0, days: 7, unit: Unit::Count };
+    let at = START - Span::minutes(4);
+    let deployed = Change::new(at, ChangeKind::Deployment, "api", "version 1.4.2 by <octocat>");
+    let mut slow = alert("Slow", "a", START);
+    slow.evidence = Evidence::new(Some(normal), vec![deployed]);
+    let fired = [(Told::Fired, slow)];
+    let notices = tell(&mut Groups::default(), &fired, &desks, START);
+    journal.record(notices.entry).await.unwrap();
+    let deliverer = deliverer(desks, &clock);
+    deliverer.deliver_due(&journal, START).await.unwrap();
+    hook.requests()[0].body.clone()
+}
+
+#[tokio::test]
+async fn messages_say_what_is_usual_and_what_was_changed() {
+    const USUAL: &str = "it is full (usual at this hour: 120 to 180)";
+    const CHANGED: &str = "changed in the last 30 min: api: version 1.4.2 by <octocat> (10:22 UTC)";
+    let hook = Hook::open([]).await;
+    let slack = Via::Slack { url: secret(&hook.url), channel: None };
+    let text = &told_with_evidence(slack, &hook).await["attachments"][0]["text"];
+    let escaped = CHANGED.replace('<', "&lt;").replace('>', "&gt;");
+    assert_eq!(text.as_str(), Some(&*format!("{USUAL}\n{escaped}")));
+    let hook = Hook::open([]).await;
+    let pagerduty = Via::PagerDuty { url: hook.url.clone(), key: secret("k3y") };
+    let lines = &told_with_evidence(pagerduty, &hook).await["payload"]["custom_details"]["alerts"];
+    assert_eq!(lines, &json!({"01": USUAL, "02": CHANGED}));
+    let hook = Hook::open([]).await;
+    let web_hook = Receiver::web_hook("desk", &hook.url, None).via;
+    let evidence = &told_with_evidence(web_hook, &hook).await["alerts"][0]["evidence"];
+    assert_eq!(evidence["normal"]["high"], 180.0);
+    assert_eq!(
+        evidence["changes"],
+        json!([{"at": (START - Span::minutes(4)).millis(), "kind": "deployment", "subject": "api",
+            "text": "version 1.4.2 by <octocat>"}])
+    );
 }
 
 #[tokio::test]

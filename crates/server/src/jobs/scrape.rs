@@ -178,7 +178,7 @@ impl HealthChange {
         };
         let subject = format!("{}/{}", target.job.name, target.instance());
         let at = app.clock.now();
-        app.note_changes(&[Change { at, kind: ChangeKind::Target, subject, text }]).await;
+        app.note_changes(&[Change::new(at, ChangeKind::Target, subject, text)]).await;
         app.hub.announce(at, &[Topic::Targets, Topic::Overview]);
     }
 }

@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use detect::Transition;
 use journal::{Event, NewEvent};
 use model::{Alert, AlertId, AlertState, Change, ChangeKind, Labels, Severity, Time};
+use respond::{evidence_json, evidence_of};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The kind of events that say what became of an alert; the subject is the alert's identity.
 pub(crate) const ALERT: &str = "alert";
 /// The kind of events that say what changed; the subject is what it happened to.
 pub(crate) const CHANGE: &str = "change";
 
-/// An alert after a transition, version 1.
+/// An alert after a transition, version 2.
 #[derive(Debug, Serialize, Deserialize)]
 struct AlertRecord {
     version: u32,
@@ -30,6 +32,9 @@ struct AlertRecord {
     seen_at: i64,
     /// As text, since JSON knows no infinities.
     value: String,
+    /// Since version 2, and only where there is any.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    evidence: Value,
 }
 
 /// A change, version 1.
@@ -44,7 +49,7 @@ struct ChangeRecord {
 pub(crate) fn alert_event(transition: &Transition, at: Time) -> NewEvent {
     let alert = transition.alert();
     let record = AlertRecord {
-        version: 1,
+        version: 2,
         became: transition.word().to_owned(),
         id: alert.id.hex(),
         source: alert.source.clone(),
@@ -58,6 +63,7 @@ pub(crate) fn alert_event(transition: &Transition, at: Time) -> NewEvent {
         resolved_at: alert.resolved_at.map(Time::millis),
         seen_at: alert.seen_at.millis(),
         value: alert.value.to_string(),
+        evidence: evidence_json(&alert.evidence).unwrap_or_default(),
     };
     NewEvent { at, kind: ALERT.to_owned(), subject: alert.id.hex(), body: body_of(&record) }
 }
@@ -83,6 +89,7 @@ pub(crate) fn alert_of(event: &Event) -> Option<(String, Alert)> {
         resolved_at: record.resolved_at.map(Time),
         seen_at: Time(record.seen_at),
         value: record.value.parse().ok()?,
+        evidence: evidence_of(&record.evidence),
     };
     Some((record.became, alert))
 }
@@ -104,8 +111,7 @@ pub(crate) fn change_of(event: &Event) -> Option<Change> {
     let (kind, subject, text) = match event.kind.as_str() {
         CHANGE => {
             let record: ChangeRecord = serde_json::from_value(event.body.clone()).ok()?;
-            let kind = ChangeKind::WORDS.iter().find(|(word, _)| *word == record.what)?.1;
-            (kind, event.subject.clone(), record.text)
+            (ChangeKind::from_word(&record.what)?, event.subject.clone(), record.text)
         }
         ALERT => {
             let (became, alert) = alert_of(event)?;
@@ -119,7 +125,7 @@ pub(crate) fn change_of(event: &Event) -> Option<Change> {
         }
         _ => return None,
     };
-    Some(Change { at: event.at, kind, subject, text })
+    Some(Change::new(event.at, kind, subject, text))
 }
 
 /// Labels as a map, for JSON.
@@ -127,7 +133,7 @@ pub(crate) fn map_of(labels: &Labels) -> BTreeMap<String, String> {
     labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-fn body_of(record: &impl Serialize) -> serde_json::Value {
+fn body_of(record: &impl Serialize) -> Value {
     // These shapes have text keys only, so they always become JSON.
     serde_json::to_value(record).unwrap_or_default()
 }
@@ -135,6 +141,7 @@ fn body_of(record: &impl Serialize) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use journal::Hash;
+    use model::{Evidence, NormalBand, Unit};
 
     use super::*;
 
@@ -153,6 +160,7 @@ mod tests {
             resolved_at: None,
             seen_at: Time(3_000),
             value: f64::INFINITY,
+            evidence: Evidence::default(),
         }
     }
 
@@ -174,6 +182,24 @@ mod tests {
     }
 
     #[test]
+    fn evidence_comes_back_and_what_older_versions_wrote_has_none() {
+        let mut fired = alert();
+        let normal = NormalBand { low: 1.0, high: 2.0, days: 7, unit: Unit::Count };
+        fired.evidence.normal = Some(normal);
+        fired.evidence.set_changes(vec![Change::new(
+            Time(1_500),
+            ChangeKind::Deployment,
+            "api",
+            "version 2",
+        )]);
+        let mut event = read_back(alert_event(&Transition::Firing(fired.clone()), Time(2_000)));
+        assert_eq!(alert_of(&event), Some(("firing".to_owned(), fired)));
+        event.body.as_object_mut().unwrap().remove("evidence");
+        event.body["version"] = 1.into();
+        assert_eq!(alert_of(&event), Some(("firing".to_owned(), alert())));
+    }
+
+    #[test]
     fn an_alert_that_began_is_a_change() {
         let event = read_back(alert_event(&Transition::Firing(alert()), Time(2_000)));
         let change = change_of(&event).unwrap();
@@ -184,12 +210,7 @@ mod tests {
 
     #[test]
     fn a_change_comes_back_as_it_went_in() {
-        let change = Change {
-            at: Time(5),
-            kind: ChangeKind::Host,
-            subject: "db-1".into(),
-            text: "started".into(),
-        };
+        let change = Change::new(Time(5), ChangeKind::Host, "db-1", "started");
         assert_eq!(change_of(&read_back(change_event(&change))), Some(change));
     }
 }

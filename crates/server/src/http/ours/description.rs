@@ -22,7 +22,7 @@ use crate::http::{error::ErrorBody, live};
         resources::detail,
         resources::history,
         alerts::list,
-        alerts::changes,
+        alerts::changes::list,
         rules::list,
         rules::replay::replay,
         targets::list,

@@ -34,7 +34,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/resources/{id}", get(resources::detail))
         .route("/resources/{id}/history", get(resources::history))
         .route("/alerts", get(alerts::list))
-        .route("/changes", get(alerts::changes))
+        .route("/changes", get(alerts::changes::list))
         .route("/rules", get(rules::list))
         .route("/rules/{id}/replay", get(rules::replay::replay))
         .route("/targets", get(targets::list))

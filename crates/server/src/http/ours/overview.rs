@@ -7,7 +7,7 @@ use collect::scrape::Health;
 use model::{Level, Outlook};
 
 use super::{
-    alerts::{read_changes, views_of},
+    alerts::{changes::read_changes, views_of},
     resources::{rows, views},
     views::{AlertView, AlertsInShort, ByLevel, Overview, ResourcesInShort, Verdict, Watching},
 };

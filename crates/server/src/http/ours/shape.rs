@@ -2,13 +2,11 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use model::{Alert, AlertId, Change, DateRange, Level, Outlook, ResourceId, Time};
+use model::{Alert, AlertId, DateRange, Level, Outlook, ResourceId, Time};
 
 use super::{
     record::{RecordView, record_view},
-    views::{
-        AlertView, ChangeView, ForecastView, LineView, OutlookView, ResourceView, ThresholdsView,
-    },
+    views::{AlertView, ForecastView, LineView, OutlookView, ResourceView, ThresholdsView},
 };
 use crate::state::{Future, Glance, Standing};
 
@@ -250,20 +248,11 @@ pub(super) fn alert_view(
         labels: map_of(&alert.labels),
         annotations: map_of(&alert.annotations),
         value: finite(alert.value),
+        evidence: (&alert.evidence).into(),
         active_at: alert.active_at.millis(),
         fired_at: alert.fired_at.map(Time::millis),
         resolved_at: alert.resolved_at.map(Time::millis),
         expr,
         resource_id,
-    }
-}
-
-/// A change as the API shows it.
-pub(super) fn change_view(change: &Change) -> ChangeView {
-    ChangeView {
-        at: change.at.millis(),
-        kind: change.kind.word().to_owned(),
-        subject: change.subject.clone(),
-        text: change.text.clone(),
     }
 }

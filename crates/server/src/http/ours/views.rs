@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::record::RecordView;
+use super::{
+    alerts::views::{ChangeView, EvidenceView},
+    record::RecordView,
+};
 
 /// The first page: is anything wrong, how much room is left, what changed.
 #[derive(Debug, Serialize, ToSchema)]
@@ -298,6 +301,8 @@ pub(crate) struct AlertView {
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) annotations: BTreeMap<String, String>,
     pub(crate) value: Option<f64>,
+    /// What speaks for it besides its value, from the moment it fired on.
+    pub(crate) evidence: EvidenceView,
     pub(crate) active_at: i64,
     pub(crate) fired_at: Option<i64>,
     pub(crate) resolved_at: Option<i64>,
@@ -305,22 +310,6 @@ pub(crate) struct AlertView {
     pub(crate) expr: Option<String>,
     /// The resource it speaks of.
     pub(crate) resource_id: Option<String>,
-}
-
-/// What changed.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ChangeList {
-    pub(crate) changes: Vec<ChangeView>,
-}
-
-/// One change.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct ChangeView {
-    pub(crate) at: i64,
-    /// `plimsoll`, `host`, `target`, `resource` or `alert`.
-    pub(crate) kind: String,
-    pub(crate) subject: String,
-    pub(crate) text: String,
 }
 
 /// What is collected from.

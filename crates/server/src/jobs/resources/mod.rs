@@ -150,7 +150,7 @@ fn known_limits(app: &Arc<App>) -> Known {
 fn changes(round: &Round, known: &mut Known, first: bool, now: Time) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut change = |subject: String, text: String| {
-        changes.push(Change { at: now, kind: ChangeKind::Resource, subject, text });
+        changes.push(Change::new(now, ChangeKind::Resource, subject, text));
     };
     for (resource, found) in round {
         for reading in found {

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use super::{facts::read_alerts, records::alert_event};
 
 mod directory;
+mod evidence;
 
 pub use directory::{DirectoryFault, check_tellings};
 pub(crate) use directory::{Tellings, tellings};
@@ -206,7 +207,9 @@ impl AlertBook {
             let transitions = work(&mut draft);
             (draft, transitions)
         });
-        let (draft, transitions) = judged.await.map_err(|_panicked| JudgementLost::Broken)?;
+        let (mut draft, mut transitions) =
+            judged.await.map_err(|_panicked| JudgementLost::Broken)?;
+        evidence::gather(journal, &mut draft, &mut transitions, now).await;
         let groups = self.groups.lock().clone();
         let told: Vec<(Told, Alert)> = transitions.iter().filter_map(told_of).collect();
         let silences = self.silences();

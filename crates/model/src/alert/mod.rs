@@ -1,5 +1,9 @@
 //! Alerts: a condition that holds now, with its evidence.
 
+mod evidence;
+
+pub use evidence::{Evidence, NormalBand};
+
 use crate::{Labels, Level, Time};
 
 /// An alert's identity over its life: a hash of its rule and labels.
@@ -122,6 +126,8 @@ pub struct Alert {
     pub seen_at: Time,
     /// The value of the expression when last evaluated.
     pub value: f64,
+    /// What speaks for it besides its value, from the moment it fired on.
+    pub evidence: Evidence,
 }
 
 impl Alert {

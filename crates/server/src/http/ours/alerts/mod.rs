@@ -1,24 +1,23 @@
-//! `alerts` and `changes`.
+//! `alerts`.
+
+pub(super) mod changes;
+pub(super) mod views;
 
 use std::{cmp::Reverse, sync::Arc};
 
-use axum::{
-    Json,
-    extract::{Query, State},
-};
+use axum::{Json, extract::State};
 use detect::resource_of;
 use journal::EventQuery;
-use model::{AlertState, Kind, Span, Time};
+use model::{AlertState, Kind, Span};
 use respond::quiet::Quiet;
-use serde::Deserialize;
 
 use super::{
-    shape::{alert_view, change_view, resource_key},
-    views::{AlertList, AlertView, ChangeList, ChangeView},
+    shape::{alert_view, resource_key},
+    views::{AlertList, AlertView},
 };
 use crate::{
     http::{chain, error::ApiError},
-    state::{ALERT, App, CHANGE, alert_of, change_of},
+    state::{ALERT, App, alert_of},
 };
 
 /// Resolved alerts shown, newest first.
@@ -27,8 +26,6 @@ const RECENT_MAX: usize = 100;
 const RECENT_SPAN: Span = Span::days(7);
 /// Events read at most to find them: most events say something else.
 const EVENTS_READ_MAX: u32 = 1_000;
-const CHANGES_DEFAULT: usize = 50;
-const CHANGES_MAX: usize = 500;
 
 /// Every alert that holds, worst first.
 pub(super) fn views_of(app: &App) -> Vec<AlertView> {
@@ -90,58 +87,4 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Json<AlertList>,
         .map(|(_, alert)| view(&app, &alert))
         .collect();
     Ok(Json(AlertList { at: now.millis(), active: views_of(&app), recent }))
-}
-
-/// Which changes.
-#[derive(Debug, Deserialize)]
-pub(super) struct Which {
-    since: Option<i64>,
-    limit: Option<usize>,
-}
-
-/// What changed, newest first.
-#[utoipa::path(get, path = "/api/plimsoll/v1/changes", tag = "alerts",
-    params(
-        ("since" = Option<i64>, Query, description = "milliseconds since 1970"),
-        ("limit" = Option<usize>, Query, description = "50 if not given, 500 at most")),
-    responses((status = 200, body = ChangeList)))]
-pub(super) async fn changes(
-    State(app): State<Arc<App>>,
-    Query(which): Query<Which>,
-) -> Result<Json<ChangeList>, ApiError> {
-    let limit = which.limit.unwrap_or(CHANGES_DEFAULT).min(CHANGES_MAX);
-    let changes = read_changes(&app, which.since.map(Time), limit).await?;
-    Ok(Json(ChangeList { changes }))
-}
-
-/// The newest changes.
-pub(super) async fn read_changes(
-    app: &App,
-    since: Option<Time>,
-    limit: usize,
-) -> Result<Vec<ChangeView>, ApiError> {
-    let mut found = Vec::new();
-    let mut before = None;
-    let mut read = 0;
-    while found.len() < limit && read < EVENTS_READ_MAX {
-        let question = EventQuery {
-            kinds: vec![CHANGE.to_owned(), ALERT.to_owned()],
-            since,
-            before,
-            newest_first: true,
-            limit: 100,
-            ..EventQuery::default()
-        };
-        let events = app
-            .journal
-            .events(question)
-            .await
-            .map_err(|error| ApiError::new(Kind::Internal, chain(&error)))?;
-        let Some(last) = events.last() else { break };
-        before = Some(last.seq);
-        read += u32::try_from(events.len()).unwrap_or(u32::MAX);
-        found.extend(events.iter().filter_map(change_of).map(|change| change_view(&change)));
-    }
-    found.truncate(limit);
-    Ok(found)
 }

@@ -4,6 +4,7 @@
 //! user waited from the moment the request was due, how long the target took, and how late the generator was. A
 //! [`Verdict`] says whether the run can be believed at all and which rules it kept.
 
+mod compare;
 mod engine;
 mod error;
 mod journey;
@@ -14,6 +15,10 @@ mod schedule;
 mod target;
 mod verdict;
 
+pub use compare::{
+    Change, Compared, Figure, Kept, KeptError, Outcome, OutcomeWord, Rules, compare, compared_json,
+    compared_markdown, compared_text,
+};
 pub use engine::{Ending, Engine, Pace, Progress, Run, Stop};
 pub use error::LoadError;
 pub use journey::{
@@ -25,7 +30,7 @@ pub use plan::{
     QuickError, Scenario, Threshold, ThresholdError, Trust,
 };
 pub use record::{Ended, Interval, Recording, Timeline, Times, TimesTold, Told, Trouble, Troubles};
-pub use report::{html, json, junit, markdown, progress, text};
+pub use report::{hgrm, html, json, junit, markdown, progress, text};
 pub use schedule::{Arrival, Arrivals, Phase, RATE_MAX, Rate, Spacing, Stripe};
 pub use target::{Allowed, AllowedError, Origin, may_contact};
 pub use verdict::{Doubt, Judged, Verdict, Watch, Word};

@@ -154,6 +154,34 @@ impl Histogram {
         self.counts.iter().skip(index + 1).sum()
     }
 
+    /// The buckets that are not empty in rising order, each by its place. The bucket at place `p` of a histogram with
+    /// `2^b` parts begins at `p` while `p < 2^(b+1)`, else at `(p - (o << b)) << o` with `o = (p >> b) - 1`.
+    pub fn places(&self) -> impl Iterator<Item = (usize, u64)> {
+        self.counts.iter().copied().enumerate().filter(|(_, count)| *count > 0)
+    }
+
+    /// A coarse histogram from places and counts; its sum and its greatest value are those of the middles of its
+    /// buckets. Nothing for a place that there is not, and for more values than can be counted.
+    pub fn coarse_from(places: impl Iterator<Item = (usize, u64)>) -> Option<Self> {
+        let mut histogram = Self::coarse();
+        for (place, count) in places.filter(|(_, count)| *count > 0) {
+            if place > index_of(u64::MAX, COARSE_BITS) {
+                return None;
+            }
+            let (from, width) = bucket_of(place, COARSE_BITS);
+            let middle = from + (width - 1) / 2;
+            if histogram.counts.len() <= place {
+                histogram.counts.resize(place + 1, 0);
+            }
+            histogram.counts[place] = histogram.counts[place].checked_add(count)?;
+            histogram.count = histogram.count.checked_add(count)?;
+            histogram.sum = histogram.sum.checked_add(u128::from(middle) * u128::from(count))?;
+            histogram.least = histogram.least.min(middle);
+            histogram.greatest = histogram.greatest.max(middle);
+        }
+        Some(histogram)
+    }
+
     /// The buckets that are not empty, in rising order.
     pub fn buckets(&self) -> impl Iterator<Item = Bucket> {
         self.counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(index, &count)| {
@@ -202,6 +230,13 @@ mod tests {
     }
 
     #[test]
+    fn foreign_places_are_refused_where_they_cannot_be() {
+        assert!(Histogram::coarse_from([(1_000_000, 1)].into_iter()).is_none());
+        assert!(Histogram::coarse_from([(1, u64::MAX), (2, 1)].into_iter()).is_none());
+        assert!(Histogram::coarse_from(std::iter::empty()).unwrap().is_empty());
+    }
+
+    #[test]
     fn nothing_recorded_answers_nothing() {
         let histogram = Histogram::fine();
         assert_eq!((histogram.quantile(0.5), histogram.greatest()), (None, None));
@@ -232,6 +267,17 @@ mod tests {
                 let found = histogram.quantile(q).unwrap();
                 prop_assert!(found.abs_diff(truth) as f64 <= truth as f64 / bound, "{found} {truth}");
             }
+        }
+
+        #[test]
+        fn places_and_counts_are_enough_to_make_it_again(values in prop::collection::vec(any::<u64>().prop_map(|bits| bits >> (bits % 64)), 0..50)) {
+            let mut coarse = Histogram::coarse();
+            for value in &values {
+                coarse.record(*value);
+            }
+            let again = Histogram::coarse_from(coarse.places()).unwrap();
+            prop_assert_eq!(again.buckets().collect::<Vec<_>>(), coarse.buckets().collect::<Vec<_>>());
+            prop_assert_eq!(again.count(), coarse.count());
         }
 
         #[test]

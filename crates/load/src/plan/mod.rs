@@ -1,11 +1,13 @@
 //! What a load test is made of, however it was asked for: by a file or by a command line.
 
+mod blot;
 mod quick;
 mod read;
 mod threshold;
 
 use std::{path::PathBuf, time::Duration};
 
+pub(crate) use blot::blot;
 pub use quick::{Quick, QuickError};
 pub use threshold::{Comparison, Measure, Threshold, ThresholdError};
 

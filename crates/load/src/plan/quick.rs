@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue, Method};
 use model::Kind;
 use url::Url;
 
-use super::{Connections, Limits, Load, Plan, Protocol, Scenario, Threshold, Trust};
+use super::{Connections, Limits, Load, Plan, Protocol, Scenario, Threshold, Trust, blot};
 use crate::{
     journey::{Journey, Request, RequestError, Step, Template},
     target::{Allowed, Origin},
@@ -74,7 +74,7 @@ impl QuickError {
 impl Quick {
     /// The plan.
     pub fn plan(self) -> Result<Plan, QuickError> {
-        let wrong = || QuickError::Url(self.url.clone());
+        let wrong = || QuickError::Url(blot(&self.url));
         let url = Url::parse(&self.url).ok().ok_or_else(wrong)?;
         let origin = Origin::of(&url).ok_or_else(wrong)?;
         let nothing = match &self.load {
@@ -110,7 +110,7 @@ impl Quick {
             journeys: vec![journey],
         };
         Ok(Plan {
-            name: self.url,
+            name: blot(&self.url),
             seed: self.seed,
             origins: vec![origin],
             allowed: self.allowed,
@@ -180,6 +180,15 @@ mod tests {
         assert_eq!(prepared.headers["host"], "localhost:8080");
         assert_eq!(prepared.headers["accept"], "text/html");
         assert!((plan.expected() - 10.0).abs() < 1e-9 && !plan.is_closed());
+    }
+
+    #[test]
+    fn what_may_be_secret_in_an_address_is_in_no_name() {
+        let plan = quick("http://me:pass@localhost/a?token=abc").plan().unwrap();
+        assert_eq!(plan.name, "http://***@localhost/a?token=***");
+        let (_, step) = plan.steps().next().unwrap();
+        assert_eq!(step.name, "GET /a");
+        assert!(!quick("ftp://me:pass@h/").plan().unwrap_err().to_string().contains("pass"));
     }
 
     #[test]

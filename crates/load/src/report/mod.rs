@@ -1,11 +1,13 @@
 //! A run told to people and to programs.
 
 mod chart;
+mod hgrm;
 mod html;
 mod json;
 mod pipeline;
 mod text;
 
+pub use hgrm::hgrm;
 pub use html::html;
 pub use json::json;
 use model::Unit;

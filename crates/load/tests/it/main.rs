@@ -1,11 +1,18 @@
-//! Whole tests: real load on real sockets, against targets that behave badly on purpose.
+//! Whole tests: real load on real sockets, against targets that behave badly on purpose, and simulated ones whose truth
+//! is known.
 
 #[cfg(test)]
 mod bad_targets;
 #[cfg(test)]
+mod calibration;
+#[cfg(test)]
+mod comparison;
+#[cfg(test)]
 mod open_model;
 #[cfg(test)]
 mod plans;
+#[cfg(test)]
+mod simulated;
 #[cfg(test)]
 mod target;
 #[cfg(test)]

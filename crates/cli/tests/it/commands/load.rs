@@ -116,3 +116,34 @@ fn a_plan_is_checked_and_run_and_told_in_files() -> Result<()> {
     ensure!(std::fs::read_to_string(folder.join("r.md"))?.starts_with("### Load test"), "markdown");
     Ok(())
 }
+
+#[test]
+fn runs_that_were_kept_are_compared_and_short_ones_are_not_believed() -> Result<()> {
+    let server = Server::start(QUIET)?;
+    let folder = server.folder();
+    let url = format!("{}/-/healthy?token=abc", server.url());
+    let load = |more: &[&str]| {
+        run(folder, &[&["load", &url, "--rate", "50", "--for", "1s"], more].concat())
+    };
+    let told = load(&["--json", "a.json", "--hgrm", "a.hgrm"])?;
+    ensure!(matches!(told.code, Some(0 | 4)), "{}{}", told.out, told.err);
+    let kept = std::fs::read_to_string(folder.join("a.json"))?;
+    ensure!(kept.contains("token=***") && !kept.contains("abc"), "{kept}");
+    ensure!(std::fs::read_to_string(folder.join("a.hgrm"))?.contains("#[Max"), "hgrm");
+    let told = load(&["--json", "b.json", "--baseline", "a.json"])?;
+    ensure!(
+        told.code == Some(4) && told.out.contains("refused: a.json against this run"),
+        "{told:?}"
+    );
+    let told = run(folder, &["load", "compare", "a.json", "b.json", "--output", "json"])?;
+    assert_eq!(told.code, Some(4), "{}{}", told.out, told.err);
+    let document: Value = serde_json::from_str(&told.out)?;
+    assert_eq!(document["schema"], "plimsoll.load-compare/1");
+    ensure!(document["refused"][0].as_str().is_some(), "{document}");
+    let told = run(folder, &["load", "compare", "a.json", "gone.json"])?;
+    ensure!(told.code == Some(4) && told.err.contains("gone.json"), "{told:?}");
+    std::fs::write(folder.join("none.json"), "{}")?;
+    let told = run(folder, &["load", "compare", "a.json", "none.json"])?;
+    ensure!(told.code == Some(2) && told.err.contains("no report of a load test"), "{told:?}");
+    Ok(())
+}

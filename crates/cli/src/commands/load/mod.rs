@@ -1,5 +1,8 @@
 //! `plimsoll load`
 
+mod compare;
+mod quick;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -9,16 +12,13 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use load::{
-    Connections, Engine, Limits, Load as Amount, Phase, Plan, Protocol, Quick, Rate, Run, Spacing,
-    Stop, Trust, Verdict,
-};
+use load::{Engine, Plan, Run, Stop, Verdict};
 use model::Kind;
 use server::SystemClock;
 
 use super::small_runtime;
 use crate::{
-    args::load::{ConnectionsWord, Load, LoadCommand, Much, QuickLoad, Reports},
+    args::load::{Load, LoadCommand, Reports},
     fault::Fault,
     output::Output,
 };
@@ -27,7 +27,7 @@ use crate::{
 pub(crate) fn run(command: Load, output: &Output) -> Result<ExitCode, Fault> {
     match command.command {
         None => {
-            let (plan, reports) = plan(command.quick)?;
+            let (plan, reports) = quick::plan(command.quick)?;
             drive(plan, &reports, output)
         }
         Some(LoadCommand::Run(command)) => {
@@ -36,6 +36,7 @@ pub(crate) fn run(command: Load, output: &Output) -> Result<ExitCode, Fault> {
             drive(plan, &command.reports, output)
         }
         Some(LoadCommand::Check { plan }) => check(&plan, output),
+        Some(LoadCommand::Compare(command)) => compare::run(&command, output),
     }
 }
 
@@ -69,19 +70,26 @@ type Report = fn(&Run, &Verdict) -> String;
 
 /// Writes the files that were asked for.
 fn write(reports: &Reports, run: &Run, verdict: &Verdict) -> Result<(), Fault> {
-    let all: [(&Option<PathBuf>, Report); 3] = [
+    let all: [(&Option<PathBuf>, Report); 5] = [
         (&reports.html, load::html),
         (&reports.junit, load::junit),
         (&reports.markdown, load::markdown),
+        (&reports.hgrm, load::hgrm),
+        (&reports.json, |run, verdict| format!("{:#}\n", load::json(run, verdict))),
     ];
     for (file, report) in all {
-        let Some(file) = file else { continue };
-        fs::write(file, report(run, verdict)).map_err(|error| {
-            let fault = Fault::from_error(Kind::Missing, &error);
-            fault.help(format!("cannot write {}", file.display()))
-        })?;
+        if let Some(file) = file {
+            write_file(file, &report(run, verdict))?;
+        }
     }
     Ok(())
+}
+
+fn write_file(file: &Path, text: &str) -> Result<(), Fault> {
+    fs::write(file, text).map_err(|error| {
+        let fault = Fault::from_error(Kind::Missing, &error);
+        fault.help(format!("cannot write {}", file.display()))
+    })
 }
 
 fn drive(plan: Plan, reports: &Reports, output: &Output) -> Result<ExitCode, Fault> {
@@ -101,67 +109,25 @@ fn drive(plan: Plan, reports: &Reports, output: &Output) -> Result<ExitCode, Fau
     })?;
     let verdict = Verdict::of(&run);
     write(reports, &run, &verdict)?;
+    let mut report = load::json(&run, &verdict);
+    let compared = match &reports.baseline {
+        Some(file) => Some(compare::with_baseline(file, &report)?),
+        None => None,
+    };
     if output.is_json() {
-        output.json(&load::json(&run, &verdict))?;
+        if let Some(compared) = &compared {
+            report["comparison"] = load::compared_json(compared);
+        }
+        output.json(&report)?;
     } else {
         output.text(&load::text(&run, &verdict))?;
-    }
-    Ok(ExitCode::from(verdict.word().exit_code()))
-}
-
-fn plan(command: QuickLoad) -> Result<(Plan, Reports), Fault> {
-    let QuickLoad { url, much, request, sending, thresholds, reports } = command;
-    let body = match (&request.body_file, request.body) {
-        (Some(file), _) => {
-            let text = fs::read_to_string(file).map_err(|error| {
-                Fault::from_error(Kind::Missing, &error)
-                    .help(format!("cannot read {}", file.display()))
-            })?;
-            Some(text)
+        if let Some(compared) = &compared {
+            output.text(&format!("\n{}", load::compared_text(compared)))?;
         }
-        (None, body) => body,
-    };
-    let limits = Limits {
-        in_flight: sending.in_flight,
-        timeout: request.timeout.to_duration(),
-        workers: sending.workers.map(usize::from),
-        ..Limits::default()
-    };
-    let quick = Quick {
-        url: url.unwrap_or_default(),
-        load: amount(&much),
-        method: request.method,
-        headers: request.headers,
-        body,
-        connections: match sending.connections {
-            ConnectionsWord::Shared => Connections::Shared,
-            ConnectionsWord::PerUser => Connections::PerUser,
-            ConnectionsWord::New => Connections::New,
-        },
-        protocol: if sending.http2 { Protocol::Http2 } else { Protocol::Http1 },
-        allowed: sending.allowed,
-        trust: Trust {
-            authorities: sending.authorities,
-            insecure_skip_verify: sending.insecure_skip_verify,
-        },
-        thresholds,
-        limits,
-        seed: much.seed,
-    };
-    let plan = quick.plan().map_err(|error| Fault::from_error(error.kind(), &error))?;
-    Ok((plan, reports))
-}
-
-fn amount(much: &Much) -> Amount {
-    let (length, ramp) = (much.length.to_duration(), much.ramp.to_duration());
-    if let Some(users) = much.users {
-        return Amount::Closed { users, length, ramp: ramp.min(length) };
     }
-    let rate = much.rate.unwrap_or_default();
-    let phases =
-        [Phase { length: ramp, from: 0.0, to: rate }, Phase { length, from: rate, to: rate }];
-    let spacing = if much.poisson { Spacing::Poisson { seed: much.seed } } else { Spacing::Even };
-    Amount::Open { rate: Rate::new(&phases), spacing }
+    let own = verdict.word().exit_code();
+    let beside = compared.map_or(0, |compared| compared.word().exit_code());
+    Ok(ExitCode::from(if own == 0 { beside } else { own }))
 }
 
 /// Ctrl-C ends the run and not the program, which still tells what ran until then.

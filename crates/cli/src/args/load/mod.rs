@@ -1,8 +1,11 @@
 //! What can be typed after `plimsoll load`.
 
+mod compare;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+pub(crate) use compare::Compare;
 use load::{Allowed, Threshold};
 use model::Span;
 
@@ -40,6 +43,8 @@ pub(crate) enum LoadCommand {
         /// The plan.
         plan: PathBuf,
     },
+    /// Compares runs before with runs after by their JSON reports, and says what the comparison could have seen.
+    Compare(Compare),
 }
 
 #[derive(Debug, Args)]
@@ -59,6 +64,15 @@ pub(crate) struct Reports {
     /// Writes a page that needs nothing else.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+    /// Writes the JSON report, which later runs are compared with.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Writes the percentiles in the format of HDR histograms (.hgrm).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) hgrm: Option<PathBuf>,
+    /// Compares with the JSON report of an earlier run of the same load, and fails where this one is worse.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
     /// Writes JUnit XML: one test case for each rule.
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,

@@ -1,0 +1,69 @@
+//! A plan from what was typed, without a file.
+
+use std::fs;
+
+use load::{
+    Connections, Limits, Load as Amount, Phase, Plan, Protocol, Quick, Rate, Spacing, Trust,
+};
+use model::Kind;
+
+use crate::{
+    args::load::{ConnectionsWord, Much, QuickLoad, Reports},
+    fault::Fault,
+};
+
+/// The plan, and the files that are wanted of its run.
+pub(super) fn plan(command: QuickLoad) -> Result<(Plan, Reports), Fault> {
+    let QuickLoad { url, much, request, sending, thresholds, reports } = command;
+    let body = match (&request.body_file, request.body) {
+        (Some(file), _) => {
+            let text = fs::read_to_string(file).map_err(|error| {
+                Fault::from_error(Kind::Missing, &error)
+                    .help(format!("cannot read {}", file.display()))
+            })?;
+            Some(text)
+        }
+        (None, body) => body,
+    };
+    let limits = Limits {
+        in_flight: sending.in_flight,
+        timeout: request.timeout.to_duration(),
+        workers: sending.workers.map(usize::from),
+        ..Limits::default()
+    };
+    let quick = Quick {
+        url: url.unwrap_or_default(),
+        load: amount(&much),
+        method: request.method,
+        headers: request.headers,
+        body,
+        connections: match sending.connections {
+            ConnectionsWord::Shared => Connections::Shared,
+            ConnectionsWord::PerUser => Connections::PerUser,
+            ConnectionsWord::New => Connections::New,
+        },
+        protocol: if sending.http2 { Protocol::Http2 } else { Protocol::Http1 },
+        allowed: sending.allowed,
+        trust: Trust {
+            authorities: sending.authorities,
+            insecure_skip_verify: sending.insecure_skip_verify,
+        },
+        thresholds,
+        limits,
+        seed: much.seed,
+    };
+    let plan = quick.plan().map_err(|error| Fault::from_error(error.kind(), &error))?;
+    Ok((plan, reports))
+}
+
+fn amount(much: &Much) -> Amount {
+    let (length, ramp) = (much.length.to_duration(), much.ramp.to_duration());
+    if let Some(users) = much.users {
+        return Amount::Closed { users, length, ramp: ramp.min(length) };
+    }
+    let rate = much.rate.unwrap_or_default();
+    let phases =
+        [Phase { length: ramp, from: 0.0, to: rate }, Phase { length, from: rate, to: rate }];
+    let spacing = if much.poisson { Spacing::Poisson { seed: much.seed } } else { Spacing::Even };
+    Amount::Open { rate: Rate::new(&phases), spacing }
+}

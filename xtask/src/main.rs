@@ -2,6 +2,7 @@
 //! sees to the programs that the checks call.
 
 mod needs;
+mod parts;
 mod tidy;
 
 use std::process::ExitCode;

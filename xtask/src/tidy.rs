@@ -1,4 +1,4 @@
-//! Layers, sizes and headers: the habits of the house, checked as a test.
+//! Layers, sizes, headers and licences: the habits of the house, checked as a test.
 
 use std::{
     collections::BTreeMap,
@@ -9,6 +9,8 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
+
+use crate::parts;
 
 const FILE_LINES_MAX: usize = 400;
 const FOLDER_FILES_MAX: usize = 12;
@@ -77,6 +79,7 @@ pub(crate) fn faults() -> Result<Vec<String>> {
     }
     folder_faults(&mut faults, &root.join("ui/src"))?;
     folder_faults(&mut faults, &root.join("ui/e2e"))?;
+    faults.extend(parts::faults(&root)?);
     Ok(faults)
 }
 

@@ -4,19 +4,15 @@
 //! worse or ended; what it gives is recorded in the journal together with the events it follows
 //! from. The [`Deliverer`] then carries messages from the journal's outbox to their receivers.
 
-mod answer;
 mod deliver;
 mod groups;
-mod lane;
 mod notify;
 pub mod quiet;
-mod random;
 mod restore;
 pub mod routing;
 mod via;
 
-pub use answer::DeliveryLimits;
-pub use deliver::{Delivered, Deliverer};
+pub use deliver::{Delivered, Deliverer, DeliveryLimits};
 pub use groups::Groups;
 pub use notify::{NOTIFIED, Notices, Scene, notify};
 pub use restore::{is_over, restore};

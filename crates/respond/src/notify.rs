@@ -67,7 +67,7 @@ pub fn notify(groups: &Groups, transitions: &[(Told, Alert)], scene: &Scene<'_>)
     let old = known.silences != silences.version() || known.until.is_some_and(|until| until <= now);
     if old || !transitions.is_empty() {
         let hush = Hush::of(directory, silences, alerts, now);
-        notices.groups.look(directory, &hush, now);
+        notices.groups.look(&hush, now);
         notices.groups.hushed = hushed(scene);
     }
     if notices.groups.next_due().is_some_and(|due| due <= now) {
@@ -106,9 +106,11 @@ fn tell(scene: &Scene<'_>, id: &GroupId, group: &mut Group, entry: &mut Entry) {
     }
     if speaks {
         let lane = id.hex();
+        let reason = reason(group, firing);
         let alerts: Vec<&Alert> =
             group.members.values().filter(shown).map(|member| &*member.alert).collect();
-        let body = webhook::message(&Notice { id, alerts, beyond: group.beyond, external_url });
+        let body =
+            webhook::message(&Notice { id, alerts, beyond: group.beyond, reason, external_url });
         let status = if firing { "firing" } else { "resolved" };
         entry.outbox.push(NewMessage {
             receiver: id.receiver.to_string(),
@@ -121,6 +123,24 @@ fn tell(scene: &Scene<'_>, id: &GroupId, group: &mut Group, entry: &mut Entry) {
     group.settle(speaks.then_some(now));
     let body = remember(id, group, speaks);
     entry.events.push(NewEvent { at: now, kind: NOTIFIED.to_owned(), subject: id.subject(), body });
+}
+
+/// Why a receiver is told now, in the words of Alertmanager since its version 0.32.
+fn reason(group: &Group, firing: bool) -> &'static str {
+    let some = |holds: fn(&Member) -> bool| group.members.values().any(holds);
+    if !some(|own| own.told.is_some()) {
+        "first notification"
+    } else if some(|own| own.unheard() || (own.again && own.firing() && !own.quiet)) {
+        "new alerts added"
+    } else if some(|own| own.firing() && !own.quiet && own.told != Some(own.alert.severity)) {
+        "severity changed"
+    } else if !firing {
+        "all alerts resolved"
+    } else if group.ended() {
+        "some alerts resolved"
+    } else {
+        "repeat interval elapsed"
+    }
 }
 
 /// Writes down that alerts told of in one group are now remembered in another.
@@ -141,14 +161,17 @@ fn take_back(notices: &mut Notices, now: Time) {
 fn remember(id: &GroupId, group: &Group, sent: bool) -> Value {
     let mut named = Vec::new();
     let mut others = Map::new();
+    let mut again = Vec::new();
     let mut bytes = 0;
     for member in group.members.values() {
         let Some(told) = member.told else { continue };
-        let full = (bytes < DETAIL_BYTES_MAX).then(|| alert_json(&member.alert, told));
+        let full = (bytes < DETAIL_BYTES_MAX).then(|| alert_json(member, told));
         bytes += full.as_ref().map_or(0, |full| full.to_string().len());
-        match full.filter(|_| bytes <= DETAIL_BYTES_MAX) {
-            Some(full) => named.push(full),
-            None => drop(others.insert(member.alert.id.hex(), told.word().into())),
+        if let Some(full) = full.filter(|_| bytes <= DETAIL_BYTES_MAX) {
+            named.push(full);
+        } else {
+            others.insert(member.alert.id.hex(), told.word().into());
+            again.extend(member.again.then(|| member.alert.id.hex()));
         }
     }
     let text = id.labels.to_string();
@@ -161,11 +184,13 @@ fn remember(id: &GroupId, group: &Group, sent: bool) -> Value {
         "told_at": group.told_at.map(Time::millis),
         "firing": named,
         "others": others,
+        "again": again,
     })
 }
 
-fn alert_json(alert: &Alert, told: Severity) -> Value {
-    json!({
+fn alert_json(member: &Member, told: Severity) -> Value {
+    let alert = &*member.alert;
+    let mut json = json!({
         "id": alert.id.hex(),
         "source": alert.source,
         "severity": told.word(),
@@ -174,5 +199,9 @@ fn alert_json(alert: &Alert, told: Severity) -> Value {
         "labels": webhook::object(&alert.labels),
         "annotations": webhook::object(&alert.annotations),
         "evidence": evidence_json(&alert.evidence),
-    })
+    });
+    if member.again {
+        json["again"] = Value::Bool(true);
+    }
+    json
 }

@@ -64,6 +64,8 @@ struct ToldBefore(BTreeMap<String, BTreeMap<AlertId, Before>>);
 
 struct Before {
     severity: Severity,
+    /// What was told since leaves it out.
+    again: bool,
     at: Time,
     /// The group it was told in.
     subject: Arc<str>,
@@ -76,20 +78,28 @@ impl ToldBefore {
     fn take(&mut self, event: &Event) {
         let Some(receiver) = event.body["receiver"].as_str() else { return };
         let subject: Arc<str> = event.subject.as_str().into();
-        let before =
-            |severity, at, alert| Before { severity, at, subject: Arc::clone(&subject), alert };
+        let before = |severity, again, at, alert| Before {
+            severity,
+            again,
+            at,
+            subject: Arc::clone(&subject),
+            alert,
+        };
         let at = event.body["told_at"].as_i64().map_or(event.at, Time);
         let known = self.0.entry(receiver.to_owned()).or_default();
         for json in event.body["firing"].as_array().into_iter().flatten() {
             if let Some(alert) = read_alert(json) {
                 let severity = alert.severity;
-                known.entry(alert.id).or_insert_with(|| before(severity, at, Some(alert)));
+                let again = json["again"] == true;
+                known.entry(alert.id).or_insert_with(|| before(severity, again, at, Some(alert)));
             }
         }
+        let left_out = event.body["again"].as_array();
         for (id, severity) in event.body["others"].as_object().into_iter().flatten() {
+            let again = left_out.is_some_and(|all| all.iter().any(|own| own == id));
             if let (Some(id), Some(severity)) = (read_id(id), severity.as_str()) {
                 let severity = Severity::from_label(severity);
-                known.entry(id).or_insert_with(|| before(severity, at, None));
+                known.entry(id).or_insert_with(|| before(severity, again, at, None));
             }
         }
     }
@@ -139,6 +149,9 @@ fn put_back(
     if let Some(group) = groups.all().get_mut(&home) {
         group.told_at = group.told_at.max(Some(before.at));
         group.unwritten |= moved;
+        if before.again {
+            group.tell_again(alert, now);
+        }
     }
     if moved {
         groups.moved.insert(before.subject.as_ref().to_owned());

@@ -16,7 +16,7 @@ mod records;
 pub(crate) use admission::Admission;
 pub(crate) use alerts::{AlertBook, JudgementLost, Remembered, SilenceLost};
 pub use alerts::{DirectoryFault, check_tellings};
-pub(crate) use alerts::{Tellings, tellings};
+pub(crate) use alerts::{Tellings, doubts_text, seen_lately, tellings};
 pub(crate) use app::{App, AskError, RULE_TURNS};
 pub(crate) use board::{
     Board, Cost, Evaluation, Future, Glance, Going, OwnGroup, Record, RuleBook, Standing,

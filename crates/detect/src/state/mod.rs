@@ -3,7 +3,7 @@
 mod sent;
 mod trail;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::judge::FLAP_WINDOW;
 use model::{
@@ -100,6 +100,8 @@ pub struct ActiveAlerts {
     alerts: Vec<Alert>,
     /// When alerts that ended began and ended lately, where their rules hold back flapping.
     past: BTreeMap<AlertId, Vec<Time>>,
+    /// When senders said that alerts which were sent here ended.
+    ended: Arc<BTreeMap<AlertId, Time>>,
 }
 
 impl ActiveAlerts {

@@ -3,7 +3,7 @@
 //! A sender says of each alert until when it vouches for it, and says so again long before. When
 //! it falls silent, nobody knows whether the condition holds: that ends no alert.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use model::{Alert, AlertId, AlertState, Evidence, Labels, Severity, Span, Time};
 
@@ -15,6 +15,10 @@ pub const SENT: &str = "sent";
 pub const SILENT_SINCE: &str = "source_silent_since";
 /// Annotation, for ourselves: where the sender says the alert comes from.
 pub const GENERATOR: &str = "plimsoll_generator_url";
+/// Ends of alerts that are remembered, so that whoever repeats one ends nothing twice.
+const ENDED_MAX: usize = 20_000;
+/// And for how long: Prometheus repeats an end for a quarter of an hour.
+const ENDED_KEPT: Span = Span::hours(1);
 /// Alerts that stand at once because they were sent here; as many as a large Prometheus has.
 const SENT_MAX: usize = 20_000;
 
@@ -62,6 +66,10 @@ pub fn judge_sent(
     for own in sent {
         let id = AlertId::of(SENT, &own.labels);
         let (over, full) = (own.ends_at <= now, alerts.len() >= SENT_MAX);
+        // One of several senders says again what it said before another began to vouch anew.
+        if over && !active.note_end(id, own.ends_at, now) {
+            continue;
+        }
         match alerts.get_mut(&id) {
             Some(alert) if !over => transitions.extend(again(alert, own, now)),
             Some(_) => {
@@ -119,6 +127,21 @@ impl ActiveAlerts {
         for alert in &mut self.alerts[range] {
             alert.seen_at = alert.seen_at.max(until);
         }
+    }
+
+    /// Takes down that a sender says an alert ended then; false if that was known already.
+    fn note_end(&mut self, alert: AlertId, ends_at: Time, now: Time) -> bool {
+        if self.ended.get(&alert).is_some_and(|known| ends_at <= *known) {
+            return false;
+        }
+        let ended = Arc::make_mut(&mut self.ended);
+        if ended.len() >= ENDED_MAX {
+            ended.retain(|_, ended_at| now.since(*ended_at) <= ENDED_KEPT);
+        }
+        if ended.len() < ENDED_MAX {
+            ended.insert(alert, ends_at);
+        }
+        true
     }
 
     /// Whether [`judge_silence`] has something to say.
@@ -195,6 +218,23 @@ mod tests {
         // Prometheus goes on saying so for a quarter of an hour.
         assert!(judge_sent(vec![sent("a", over)], &mut active, over).0.is_empty());
         assert_eq!(active.of(SENT).len(), 1);
+    }
+
+    #[test]
+    fn an_end_that_is_repeated_ends_no_alert_another_sender_vouches_for() {
+        let mut active = ActiveAlerts::default();
+        let until = NOW + Span::minutes(4);
+        judge_sent(vec![sent("a", until)], &mut active, NOW);
+        let over = NOW + Span::minutes(1);
+        assert_eq!(words(&judge_sent(vec![sent("a", over)], &mut active, over).0), ["resolved"]);
+        let (again, _) = judge_sent(vec![sent("a", until)], &mut active, over);
+        assert_eq!(words(&again), ["firing"]);
+        // The first sender says for a quarter of an hour what it has said.
+        let later = over + Span::minutes(1);
+        assert!(judge_sent(vec![sent("a", over)], &mut active, later).0.is_empty());
+        assert_eq!(active.of(SENT).len(), 1);
+        let end = judge_sent(vec![sent("a", later)], &mut active, later).0;
+        assert_eq!(words(&end), ["resolved"]);
     }
 
     #[test]

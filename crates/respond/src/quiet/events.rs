@@ -23,7 +23,7 @@ pub(super) fn silence_event(silence: &Silence, at: Time) -> NewEvent {
         .iter()
         .map(|own| json!({"name": own.name(), "sign": own.comparison().sign(), "value": own.value()}))
         .collect();
-    let body = json!({
+    let mut body = json!({
         "version": 1,
         "matchers": matchers,
         "starts_at": silence.starts_at.millis(),
@@ -31,6 +31,9 @@ pub(super) fn silence_event(silence: &Silence, at: Time) -> NewEvent {
         "created_by": silence.created_by,
         "comment": silence.comment,
     });
+    if let Some(confirmed) = &silence.confirmed {
+        body["confirmed"] = confirmed.as_str().into();
+    }
     NewEvent { at, kind: SILENCE.to_owned(), subject: silence.id.clone(), body }
 }
 
@@ -80,5 +83,6 @@ fn read_silence(event: &Event) -> Option<Silence> {
         updated_at: event.at,
         created_by: text("created_by")?,
         comment: text("comment")?,
+        confirmed: text("confirmed"),
     })
 }

@@ -1,8 +1,8 @@
 //! What is quiet at one moment, and why.
 
-use model::{Alert, AlertId, Time};
+use model::{Alert, AlertId, Labels, Time};
 
-use super::{Silence, SilenceState, Silences};
+use super::{Silence, SilenceState, Silences, Window};
 use crate::routing::{Directory, Inhibition};
 
 /// What is quiet at one moment.
@@ -10,6 +10,9 @@ use crate::routing::{Directory, Inhibition};
 pub struct Hush<'a> {
     directory: &'a Directory,
     silences: Vec<&'a Silence>,
+    windows: Vec<&'a Window>,
+    /// Whether any route is silent at times.
+    silent_routes: bool,
     inhibition: Inhibition<'a>,
     now: Time,
 }
@@ -21,7 +24,8 @@ pub struct Quiet {
     pub silenced_by: Vec<String>,
     /// The alert that stands for it.
     pub inhibited_by: Vec<AlertId>,
-    /// Time intervals in which its routes are silent, if all of them are.
+    /// Times that come again in which it is quiet, and those in which its routes are silent, if all
+    /// of them are.
     pub muted_by: Vec<String>,
 }
 
@@ -42,22 +46,23 @@ impl<'a> Hush<'a> {
     ) -> Self {
         let active = silences.all().filter(|own| own.state(now) == SilenceState::Active);
         let inhibition = Inhibition::of(directory.inhibit(), alerts);
-        Self { directory, silences: active.collect(), inhibition, now }
+        let windows = directory.windows().iter().filter(|own| own.contains(now));
+        Self {
+            directory,
+            silences: active.collect(),
+            windows: windows.collect(),
+            silent_routes: directory.has_silent_routes(),
+            inhibition,
+            now,
+        }
     }
 
     /// Why an alert is quiet.
     pub fn why(&self, alert: &Alert) -> Quiet {
         let silenced = self.silences.iter().filter(|own| own.matches(&alert.labels));
-        let mut muted_by = Vec::new();
-        for way in self.directory.ways(&alert.labels) {
-            let silent = self.directory.silent(&way.route, self.now);
-            if silent.is_empty() {
-                muted_by.clear();
-                break;
-            }
-            muted_by.extend(silent);
-        }
-        muted_by.dedup();
+        let windows = self.windows.iter().filter(|own| own.matches(&alert.labels));
+        let mut muted_by: Vec<String> = windows.map(|own| own.name.clone()).collect();
+        muted_by.extend(self.directory.muted(None, &alert.labels, self.now));
         Quiet {
             silenced_by: silenced.map(|own| own.id.clone()).collect(),
             inhibited_by: self.inhibition.by(alert).into_iter().collect(),
@@ -65,9 +70,15 @@ impl<'a> Hush<'a> {
         }
     }
 
+    /// Whether all routes that lead alerts with these labels to a receiver are silent.
+    pub(crate) fn mutes(&self, receiver: &str, labels: &Labels) -> bool {
+        self.silent_routes && !self.directory.muted(Some(receiver), labels, self.now).is_empty()
+    }
+
     /// Whether a silence or another alert keeps it quiet, for every receiver.
     pub(crate) fn hushes(&self, alert: &Alert) -> bool {
         self.silences.iter().any(|own| own.matches(&alert.labels))
+            || self.windows.iter().any(|own| own.matches(&alert.labels))
             || self.inhibition.by(alert).is_some()
     }
 }

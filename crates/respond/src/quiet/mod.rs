@@ -3,7 +3,9 @@
 mod events;
 mod hush;
 mod silences;
+mod windows;
 
 pub use events::{SILENCE, is_silence_over, restore_silences};
 pub use hush::{Hush, Quiet};
 pub use silences::{Silence, SilenceDraft, SilenceError, SilenceState, Silences};
+pub use windows::Window;

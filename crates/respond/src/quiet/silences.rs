@@ -10,12 +10,18 @@ use crate::routing::{Comparison, LabelMatcher, all_match, matchers_text};
 
 /// Silences that are not over; more are a script that runs wild.
 const STANDING_MAX: usize = 10_000;
+/// Silences that are over and still shown; more are a script that runs wild, and the oldest go.
+const ENDED_MAX: usize = 10_000;
 /// How long a silence that is over is still shown, as in Alertmanager.
 const KEPT: Span = Span::hours(120);
 /// The longest reason, in bytes.
 const COMMENT_BYTES_MAX: usize = 4 << 10;
 /// Conditions in one silence.
 const MATCHERS_MAX: usize = 100;
+/// The share of the last day's alerts that a silence may match unconfirmed, in percent.
+const SHARE_PERCENT_MAX: usize = 30;
+/// With fewer alerts than this a share says nothing.
+const SEEN_MIN: usize = 10;
 /// No alert has such a label's value; a condition that it passes asks for nothing in particular.
 const PROBE: &str = "\u{1}no alert has this value\u{1}";
 
@@ -36,6 +42,8 @@ pub struct Silence {
     pub created_by: String,
     /// Why.
     pub comment: String,
+    /// What spoke against it when it was wanted all the same.
+    pub confirmed: Option<String>,
 }
 
 /// A silence as somebody wants it.
@@ -53,6 +61,8 @@ pub struct SilenceDraft {
     pub created_by: String,
     /// Why.
     pub comment: String,
+    /// What speaks against it, if it is wanted all the same; it stands in the journal.
+    pub confirmed: Option<String>,
 }
 
 /// Where a silence stands.
@@ -97,6 +107,17 @@ pub enum SilenceError {
         "this silence would match everything, whatever goes wrong: name a label and its value, or confirm it"
     )]
     Everything,
+    /// No condition names a value, so that what it matches grows with whatever comes.
+    #[error(
+        "no condition of this silence names a value: write one such as `host=\"db-1\"`, or confirm it"
+    )]
+    NoValue,
+    /// It would last longer than silences may.
+    #[error("silences last {longest} at most: let it end earlier, or confirm it")]
+    TooLong {
+        /// As long as they may.
+        longest: Span,
+    },
     /// It would keep much of what goes wrong quiet.
     #[error(
         "this silence matches {matched} of the {seen} alerts of the last 24 hours: confirm that all are meant"
@@ -117,7 +138,11 @@ impl SilenceError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Missing { .. } => Kind::Missing,
-            Self::Wrong { .. } | Self::Everything | Self::Broad { .. } => Kind::Invalid,
+            Self::Wrong { .. }
+            | Self::Everything
+            | Self::NoValue
+            | Self::TooLong { .. }
+            | Self::Broad { .. } => Kind::Invalid,
             Self::TooMany => Kind::Busy,
         }
     }
@@ -170,6 +195,24 @@ impl SilenceDraft {
             return wrong("the silence's end lies in the past");
         }
         Ok(())
+    }
+
+    /// What speaks against it unless it is confirmed, given the alerts of the last day.
+    pub fn doubts(&self, seen: &[Labels], longest: Span) -> Vec<SilenceError> {
+        let mut doubts = Vec::new();
+        if self.matches_everything() {
+            doubts.push(SilenceError::Everything);
+        } else if !self.matchers.iter().any(LabelMatcher::names_values) {
+            doubts.push(SilenceError::NoValue);
+        }
+        let matched = seen.iter().filter(|labels| all_match(&self.matchers, labels)).count();
+        if seen.len() >= SEEN_MIN && matched * 100 > seen.len() * SHARE_PERCENT_MAX {
+            doubts.push(SilenceError::Broad { matched, seen: seen.len() });
+        }
+        if self.ends_at.since(self.starts_at) > longest {
+            doubts.push(SilenceError::TooLong { longest });
+        }
+        doubts
     }
 
     /// Whether every alert would match, whatever its name: no condition asks for a value.
@@ -237,6 +280,7 @@ impl Silences {
             updated_at: now,
             created_by: draft.created_by,
             comment: draft.comment,
+            confirmed: draft.confirmed,
         };
         let before = match &draft.id {
             Some(id) => Some(self.known(id)?),
@@ -279,6 +323,16 @@ impl Silences {
         let all = Arc::make_mut(&mut self.all);
         all.insert(silence.id.clone(), silence);
         all.retain(|_, own| own.ends_at + KEPT > now);
+        let mut ended: Vec<(Time, String)> = (all.values())
+            .filter(|own| own.state(now) == SilenceState::Expired)
+            .map(|own| (own.ends_at, own.id.clone()))
+            .collect();
+        if ended.len() > ENDED_MAX {
+            ended.sort();
+            for (_, id) in ended.iter().take(ended.len() - ENDED_MAX) {
+                all.remove(id);
+            }
+        }
         self.version += 1;
         event
     }
@@ -324,4 +378,35 @@ fn may_become(before: &Silence, after: &Silence, now: Time) -> bool {
 fn ended(silence: &Silence, now: Time) -> Silence {
     let starts_at = silence.starts_at.min(now);
     Silence { starts_at, ends_at: now, updated_at: now, ..silence.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silences_that_ended_are_bounded_and_the_oldest_go() {
+        let now = Time::from_secs(1_000_000);
+        let matchers = vec![LabelMatcher::new("host", Comparison::Equal, "a").unwrap()];
+        let ended = (0..i64::try_from(ENDED_MAX).unwrap() + 20).map(|turn| {
+            let ends_at = now - Span::secs(turn + 1);
+            let silence = Silence {
+                id: format!("{turn:05}"),
+                matchers: matchers.clone(),
+                starts_at: ends_at - Span::hours(1),
+                ends_at,
+                updated_at: ends_at,
+                created_by: "ada".into(),
+                comment: "a script".into(),
+                confirmed: None,
+            };
+            (silence.id.clone(), silence)
+        });
+        let mut silences = Silences::from_events(ended.collect());
+        let standing = Silence { ends_at: now + Span::hours(1), ..silences.all["00000"].clone() };
+        silences.put(Silence { id: "standing".into(), ..standing }, now);
+        assert_eq!(silences.all().count(), ENDED_MAX + 1);
+        assert!(silences.get("00000").is_some() && silences.get("standing").is_some());
+        assert!(silences.get("10000").is_none());
+    }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use model::{Alert, Labels, Severity, Span, Time};
 
 use super::{Alertmanager, InhibitRule, NamedIntervals, Route, Timing};
-use crate::Receiver;
+use crate::{Receiver, quiet::Window};
 
 /// One way in which alerts reach a receiver: all of them, or those that take a route.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,7 @@ pub struct Directory {
     receivers: Vec<Receiver>,
     everything: Vec<Arc<Way>>,
     tree: Option<Tree>,
+    windows: Vec<Window>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -134,6 +135,18 @@ impl Directory {
         Ok(directory)
     }
 
+    /// The same with times that come again and again in which some alerts are quiet.
+    #[must_use]
+    pub fn with_windows(mut self, windows: Vec<Window>) -> Self {
+        self.windows = windows;
+        self
+    }
+
+    /// Times that come again and again in which some alerts are quiet.
+    pub fn windows(&self) -> &[Window] {
+        &self.windows
+    }
+
     /// Everybody who can be told.
     pub fn receivers(&self) -> &[Receiver] {
         &self.receivers
@@ -194,14 +207,43 @@ impl Directory {
         self.receivers.iter().any(|own| own.name == receiver)
     }
 
-    /// Whether any route is silent at times.
+    /// Whether any alert or route is silent at times.
     pub(crate) fn has_silent_times(&self) -> bool {
+        !self.windows.is_empty() || self.has_silent_routes()
+    }
+
+    /// Whether any route is silent at times.
+    pub(crate) fn has_silent_routes(&self) -> bool {
         let mut silent = self.tree.iter().flat_map(|tree| tree.silent.values());
         silent.any(|lists| lists.iter().any(|list| !list.is_empty()))
     }
 
+    /// The names of the intervals because of which a receiver is not told of such an alert now:
+    /// none as long as one of the routes that lead to it is not silent. Of every receiver if none
+    /// is named.
+    pub(crate) fn muted(&self, receiver: Option<&str>, labels: &Labels, now: Time) -> Vec<String> {
+        let to = |way: &Arc<Way>| receiver.is_none_or(|own| *way.receiver == *own);
+        let Some(tree) = &self.tree else { return Vec::new() };
+        if self.everything.iter().any(to) {
+            return Vec::new();
+        }
+        let mut names = Vec::new();
+        for route in tree.route.taken(labels) {
+            if !tree.ways.get(&route.key).into_iter().flatten().any(to) {
+                continue;
+            }
+            let silent = self.silent(&route.key, now);
+            if silent.is_empty() {
+                return Vec::new();
+            }
+            names.extend(silent);
+        }
+        names.dedup();
+        names
+    }
+
     /// The names of the intervals because of which nobody is told on this route now.
-    pub(crate) fn silent(&self, route: &str, now: Time) -> Vec<String> {
+    fn silent(&self, route: &str, now: Time) -> Vec<String> {
         let lists = self.tree.as_ref().and_then(|tree| tree.silent.get(route));
         let Some([mute, active]) = lists else { return Vec::new() };
         let names = |list: &[NamedIntervals], within: bool| -> Vec<String> {

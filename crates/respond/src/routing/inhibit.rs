@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Alert, AlertId, AlertState};
+use model::{Alert, AlertId, AlertState, Labels, Severity};
 
 use super::matchers::{LabelMatcher, all_match};
 
@@ -22,7 +22,12 @@ pub struct InhibitRule {
 #[derive(Debug, Default)]
 pub(crate) struct Inhibition<'a> {
     rules: Vec<(&'a InhibitRule, Sources<'a>)>,
+    /// By everything but the severity: the worst alert that fires.
+    worst: BTreeMap<Labels, (Severity, AlertId)>,
 }
+
+/// The label that tells alerts about the same thing apart.
+const SEVERITY: &str = "severity";
 
 /// By the values of the equal labels: an alert on the source's side only, and one on both sides.
 type Sources<'a> = BTreeMap<Vec<&'a str>, [Option<AlertId>; 2]>;
@@ -39,11 +44,22 @@ impl<'a> Inhibition<'a> {
             }
             sources
         };
-        Self { rules: rules.iter().map(|rule| (rule, sources(rule))).collect() }
+        Self {
+            rules: rules.iter().map(|rule| (rule, sources(rule))).collect(),
+            worst: worst(alerts),
+        }
     }
 
-    /// The alert that keeps this one quiet, if one does.
+    /// The alert that keeps this one quiet, if one does: by the rules, or because it says the same
+    /// of the same thing, but worse.
     pub(crate) fn by(&self, alert: &Alert) -> Option<AlertId> {
+        self.by_rules(alert).or_else(|| {
+            let (severity, id) = self.worst.get(&about(alert)?)?;
+            (*severity > alert.severity).then_some(*id)
+        })
+    }
+
+    fn by_rules(&self, alert: &Alert) -> Option<AlertId> {
         self.rules.iter().find_map(|(rule, sources)| {
             if sources.is_empty() || !all_match(&rule.target, &alert.labels) {
                 return None;
@@ -55,6 +71,26 @@ impl<'a> Inhibition<'a> {
             only.or(both)
         })
     }
+}
+
+/// The worst of alerts that fire and are told, by what they are about.
+fn worst(alerts: &[Alert]) -> BTreeMap<Labels, (Severity, AlertId)> {
+    let mut worst = BTreeMap::new();
+    let firing = alerts.iter().filter(|own| own.state == AlertState::Firing && own.told);
+    for alert in firing.filter(|own| own.severity > Severity::Info) {
+        let Some(about) = about(alert) else { continue };
+        let known = worst.entry(about).or_insert((alert.severity, alert.id));
+        if alert.severity > known.0 {
+            *known = (alert.severity, alert.id);
+        }
+    }
+    worst
+}
+
+/// What an alert is about: all its labels but the severity, if it has one.
+fn about(alert: &Alert) -> Option<Labels> {
+    alert.labels.get(SEVERITY)?;
+    Some(alert.labels.without(|name| name == SEVERITY))
 }
 
 fn values<'a>(rule: &InhibitRule, alert: &'a Alert) -> Vec<&'a str> {

@@ -140,6 +140,17 @@ impl LabelMatcher {
         found == self.comparison.is_equal()
     }
 
+    /// Whether it asks for values that it names: `a="b"`, `a=~"b|c"`.
+    pub fn names_values(&self) -> bool {
+        let sign = |letter: char| r".+*?()[]{}^$\".contains(letter);
+        let literal = |text: &str| !text.is_empty() && !text.contains(sign);
+        match self.comparison {
+            Comparison::Equal => !self.value.is_empty(),
+            Comparison::Like => self.value.split('|').all(literal),
+            Comparison::NotEqual | Comparison::NotLike => false,
+        }
+    }
+
     /// Whether labels pass.
     pub fn matches(&self, labels: &Labels) -> bool {
         self.passes(labels.get(&self.name).unwrap_or_default())

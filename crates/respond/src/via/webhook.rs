@@ -28,6 +28,8 @@ pub(crate) struct Notice<'a> {
     pub(crate) alerts: Vec<&'a Alert>,
     /// Alerts of the group that are not named.
     pub(crate) beyond: u64,
+    /// Why it is sent.
+    pub(crate) reason: &'static str,
     pub(crate) external_url: &'a str,
 }
 
@@ -66,6 +68,7 @@ pub(crate) fn message(notice: &Notice<'_>) -> Value {
         "groupKey": group_key(notice.id),
         "truncatedAlerts": truncated,
         "status": if firing { "firing" } else { "resolved" },
+        "notification_reason": notice.reason,
         "receiver": &*notice.id.receiver,
         "groupLabels": object(&notice.id.labels),
         "commonLabels": object(&labels),

@@ -33,8 +33,10 @@ impl Words {
         let count = alerts.iter().filter(fires).count();
         let truncated = body["truncatedAlerts"].as_u64().unwrap_or(0);
         let name = group_name(body);
+        // Those it lists may all have ended, or be too large to be listed.
+        let firing = body["status"] == "firing";
         let title = match (count, truncated) {
-            (0, _) => format!("resolved: {name}"),
+            _ if !firing => format!("resolved: {name}"),
             (1, 0) => format!("firing: {name}"),
             (count, truncated) => format!("{} firing: {name}", count as u64 + truncated),
         };
@@ -54,8 +56,13 @@ impl Words {
         Self {
             title,
             lines,
-            firing: count > 0,
-            severity: severity.map_or("info", model::Severity::word),
+            firing,
+            // Of what is not listed the worst is to be feared.
+            severity: match severity {
+                Some(severity) => severity.word(),
+                None if firing => "critical",
+                None => "info",
+            },
             link: body["externalURL"].as_str().unwrap_or_default().to_owned(),
         }
     }

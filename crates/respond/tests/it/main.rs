@@ -1,6 +1,8 @@
 //! Telling receivers: what is told, and that it arrives at a real web hook whatever happens.
 
 #[cfg(test)]
+mod again;
+#[cfg(test)]
 mod common;
 #[cfg(test)]
 mod delivery;

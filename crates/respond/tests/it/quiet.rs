@@ -46,24 +46,25 @@ fn draft(matchers: &str, from: Time, hours: i64) -> SilenceDraft {
         ends_at: from + Span::hours(hours),
         created_by: "ada".into(),
         comment: "we mend it".into(),
+        confirmed: None,
     }
 }
 
 /// Everything that decides who is told, moved on step by step.
 #[derive(Default)]
-struct Room {
-    directory: Directory,
-    silences: Silences,
-    groups: Groups,
-    alerts: Vec<Alert>,
+pub(crate) struct Room {
+    pub(crate) directory: Directory,
+    pub(crate) silences: Silences,
+    pub(crate) groups: Groups,
+    pub(crate) alerts: Vec<Alert>,
 }
 
 impl Room {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { directory: directory(), ..Self::default() }
     }
 
-    fn step(&mut self, told: Option<&(Told, Alert)>, now: Time) -> Notices {
+    pub(crate) fn step(&mut self, told: Option<&(Told, Alert)>, now: Time) -> Notices {
         if let Some((told, alert)) = told {
             self.alerts.retain(|own| own.id != alert.id);
             if *told != Told::Resolved {
@@ -84,7 +85,7 @@ impl Room {
 
     /// What was told: statuses of the alerts of each message.
     #[expect(clippy::needless_pass_by_value, reason = "what happens is written where it happens")]
-    fn said(&mut self, told: Option<(Told, Alert)>, now: Time) -> Vec<String> {
+    pub(crate) fn said(&mut self, told: Option<(Told, Alert)>, now: Time) -> Vec<String> {
         let notices = self.step(told.as_ref(), now);
         let alerts = |body: &serde_json::Value| {
             let each = body["alerts"].as_array().unwrap().iter().map(|alert| {
@@ -96,7 +97,7 @@ impl Room {
         notices.entry.outbox.iter().map(|message| alerts(&message.body)).collect()
     }
 
-    fn silence(&mut self, matchers: &str, from: Time, hours: i64, now: Time) -> String {
+    pub(crate) fn silence(&mut self, matchers: &str, from: Time, hours: i64, now: Time) -> String {
         let (next, id, _) = self.silences.set(draft(matchers, from, hours), now).unwrap();
         self.silences = next;
         id
@@ -285,4 +286,20 @@ fn a_silent_sender_is_told_once_and_what_is_forgotten_is_not_told_at_all() {
     // After a restart nobody remembers that it was told.
     assert_eq!(forgotten.events[0].body["sent"], false);
     assert!(room.groups.is_empty());
+}
+
+#[test]
+fn what_speaks_against_a_silence_is_said() {
+    let seen: Vec<Labels> =
+        (0..20).map(|n| Labels::from_pairs([("host", if n < 7 { "a" } else { "b" })])).collect();
+    let doubts = |text: &str, hours| {
+        let doubts = draft(text, START, hours).doubts(&seen, Span::days(30));
+        doubts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    };
+    assert!(doubts("host=a", 1).contains("7 of the 20"));
+    assert!(doubts("host=~\"a|c\"", 1).contains("7 of the 20"));
+    assert_eq!(doubts("host=c", 1), "");
+    assert!(doubts("host=c", 31 * 24).contains("30d"));
+    assert!(doubts("host=~\"c.*\"", 1).contains("names a value"));
+    assert!(doubts("host!=a", 1).starts_with("this silence would match everything"));
 }

@@ -51,6 +51,7 @@ fn a_message_has_the_shape_that_alertmanagers_receivers_expect() {
             "groupKey": "{}:{alertname=\"DiskFull\"}",
             "truncatedAlerts": 0,
             "status": "firing",
+            "notification_reason": "some alerts resolved",
             "receiver": "hook",
             "groupLabels": {"alertname": "DiskFull"},
             "commonLabels": {"alertname": "DiskFull"},

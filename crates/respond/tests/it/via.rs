@@ -153,3 +153,18 @@ async fn a_secret_that_cannot_be_read_is_waited_for() {
     let now = model::Clock::now(&clock);
     assert_eq!(deliverer.deliver_due(&journal, now).await.unwrap().sent, 1);
 }
+
+#[tokio::test]
+async fn an_alert_too_large_to_be_listed_opens_an_incident_all_the_same() {
+    let hook = Hook::open([]).await;
+    let (journal, clock) = (memory().await, TurnedClock::at(START));
+    let desks = [desk(Via::PagerDuty { url: hook.url.clone(), key: secret("k3y") })];
+    let mut large = alert("DiskFull", "a", START);
+    large.labels = large.labels.with("dump", &"x".repeat(70_000));
+    let notices = tell(&mut Groups::default(), &[(Told::Fired, large)], &desks, START);
+    journal.record(notices.entry).await.unwrap();
+    deliverer(desks.to_vec(), &clock).deliver_due(&journal, START).await.unwrap();
+    let body = hook.requests().remove(0).body;
+    assert_eq!(body["event_action"], "trigger");
+    assert_eq!(body["payload"]["severity"], "critical");
+}

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod access;
 #[cfg(test)]
+mod alerting;
+#[cfg(test)]
 mod api;
 #[cfg(test)]
 mod bad_input;

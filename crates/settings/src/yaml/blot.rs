@@ -27,6 +27,9 @@ const KEYS: [&str; 5] = ["password", "token", "bearer_token", "credentials", "se
 /// How the names of keys end that say where a secret is found, and do not hold it.
 const POINTERS: [&str; 3] = ["_file", "_url", "_path"];
 
+/// Addresses that are secrets as a whole: whoever knows one may send.
+const ADDRESSES: [&str; 4] = ["api_url", "slack_api_url", "webhook_url", "mattermost_webhook_url"];
+
 /// Sections that a secret may stand in the place of.
 const SECTIONS: [&str; 2] = ["authorization", "basic_auth"];
 
@@ -155,6 +158,9 @@ fn key_before(line: &str, sign: usize) -> &str {
 
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('-', "_");
+    if ADDRESSES.contains(&&*name) {
+        return true;
+    }
     if POINTERS.iter().any(|end| name.ends_with(end)) {
         return false;
     }
@@ -266,6 +272,12 @@ mod tests {
                 "http_headers:\n  X-Key: ***\n  Other:\n    values: ***\n    secrets:\n      ***\n  Third:\n    ***\nname: d",
             ),
             ("{http_headers: {X-Key: abc}, name: d}", "{http_headers: {X-Key: ***}, name: d}"),
+            (
+                "slack_api_url: https://hooks.slack.com/services/T/B/x",
+                "slack_api_url: **************************************",
+            ),
+            ("- api_url: 'https://a/b'", "- api_url: *************"),
+            ("{webhook_url: https://a/b, channel: x}", "{webhook_url: ***********, channel: x}"),
             ("paßwort: x\npassword: ü", "paßwort: x\npassword: **"),
         ] {
             assert_eq!(text(written), shown, "{written}");
@@ -277,6 +289,8 @@ mod tests {
         for written in [
             "password_file: /etc/plimsoll/password",
             "bearer_token_file: token",
+            "api_url_file: /etc/slack",
+            "pagerduty_url: https://events.pagerduty.com/v2/enqueue",
             "basic_auth: {username: me}",
             "authorization:\n  type: Bearer",
             "url: http://mimir:8080/api/v1/push?email=a@b",

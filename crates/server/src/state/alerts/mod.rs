@@ -16,9 +16,11 @@ use super::{facts::read_alerts, records::alert_event};
 
 mod directory;
 mod evidence;
+mod guard;
 
 pub use directory::{DirectoryFault, check_tellings};
 pub(crate) use directory::{Tellings, tellings};
+pub(crate) use guard::{doubts_text, seen_lately};
 
 /// The alerts that hold, who was told of them, and whose turn it is to judge.
 #[derive(Debug)]

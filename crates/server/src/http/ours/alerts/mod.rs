@@ -1,6 +1,7 @@
 //! `alerts`.
 
 pub(super) mod changes;
+pub(super) mod silences;
 pub(super) mod views;
 
 use std::{cmp::Reverse, sync::Arc};

@@ -7,8 +7,7 @@ use axum::{
     extract::{Path, Query, State, rejection::JsonRejection},
     http::StatusCode,
 };
-use journal::EventQuery;
-use model::{Kind, Labels, Span, Time};
+use model::{Kind, Labels, Time};
 use respond::{
     quiet::{Silence, SilenceDraft, SilenceError, SilenceState},
     routing::{Comparison, LabelMatcher, all_match},
@@ -25,15 +24,9 @@ use super::{
 use crate::{
     http::chain,
     jobs,
-    state::{ALERT, App, SilenceLost, alert_of},
+    state::{App, SilenceLost, doubts_text, seen_lately},
 };
 
-/// The alerts of so long are looked at to see how much a silence would keep quiet.
-const LOOK_BACK: Span = Span::hours(24);
-/// And so many events of them at most.
-const EVENTS_MAX: usize = 20_000;
-/// With fewer alerts than this a share says nothing.
-const SEEN_MIN: usize = 10;
 /// Conditions of one silence.
 const MATCHERS_MAX: usize = 100;
 /// What a comment holds if a silence is meant to match however much it does; `amtool` cannot say it otherwise.
@@ -125,13 +118,16 @@ pub(super) async fn keep(
 ) -> Result<Json<Value>, AmError> {
     let Json(posted) = posted.map_err(|error| AmError::invalid(error.body_text()))?;
     let now = app.clock.now();
-    let draft = posted.read()?;
+    let mut draft = posted.read()?;
     draft.check(now).map_err(|error| refused(&error))?;
     let confirmed =
         params.get("confirm").is_some_and(|own| own == "true") || draft.comment.contains(CONFIRMED);
-    if !confirmed && let Some(error) = too_much(&app, &draft.matchers, &draft, now).await?.1 {
+    draft.confirmed = too_much(&app, &draft, now).await?.1;
+    if let Some(doubts) = &draft.confirmed
+        && !confirmed
+    {
         let help =
-            format!("{error} (write `{CONFIRMED}` into the comment, or add `?confirm=true`)");
+            format!("{doubts} (write `{CONFIRMED}` into the comment, or add `?confirm=true`)");
         return Err(AmError::invalid(help));
     }
     let journal = judging(&app)?;
@@ -161,7 +157,7 @@ pub(super) async fn preview(
     let Json(posted) = posted.map_err(|error| AmError::invalid(error.body_text()))?;
     let now = app.clock.now();
     let draft = posted.read()?;
-    let (seen, refused) = too_much(&app, &draft.matchers, &draft, now).await?;
+    let (seen, refused) = too_much(&app, &draft, now).await?;
     let firing: Vec<_> = alerts::firing(&app, now)
         .into_iter()
         .filter(|(alert, _)| all_match(&draft.matchers, &alert.labels))
@@ -172,51 +168,20 @@ pub(super) async fn preview(
         alerts: firing.into_iter().take(SHOWN_MAX).collect(),
         matched: seen.iter().filter(|labels| all_match(&draft.matchers, labels)).count(),
         seen: seen.len(),
-        refused: refused.map(|error| error.to_string()),
+        refused,
     }))
 }
 
-/// The alerts of the last day, and why the silence needs to be confirmed if it does.
+/// The alerts of the last day, and what speaks against the silence unless it is confirmed.
 async fn too_much(
     app: &App,
-    matchers: &[LabelMatcher],
     draft: &SilenceDraft,
     now: Time,
-) -> Result<(Vec<Labels>, Option<SilenceError>), AmError> {
-    let mut seen: BTreeMap<u64, Labels> = BTreeMap::new();
-    for (alert, _) in alerts::firing(app, now) {
-        seen.insert(alert.id.0, alert.labels);
-    }
-    let (mut before, mut read) = (None, 0);
-    while read < EVENTS_MAX {
-        let question = EventQuery {
-            kinds: vec![ALERT.to_owned()],
-            since: Some(now - LOOK_BACK),
-            before,
-            newest_first: true,
-            ..EventQuery::default()
-        };
-        let events = app.journal.events(question).await;
-        let events = events.map_err(|error| AmError::new(error.kind(), chain(&error)))?;
-        let Some(last) = events.last() else { break };
-        before = Some(last.seq);
-        read += events.len();
-        for (became, alert) in events.iter().filter_map(alert_of) {
-            if became == "firing" && alert.told {
-                seen.insert(alert.id.0, alert.labels);
-            }
-        }
-    }
-    let seen: Vec<Labels> = seen.into_values().collect();
-    let matched = seen.iter().filter(|labels| all_match(matchers, labels)).count();
-    let error = if draft.matches_everything() {
-        Some(SilenceError::Everything)
-    } else if seen.len() >= SEEN_MIN && matched * 10 > seen.len() * 3 {
-        Some(SilenceError::Broad { matched, seen: seen.len() })
-    } else {
-        None
-    };
-    Ok((seen, error))
+) -> Result<(Vec<Labels>, Option<String>), AmError> {
+    let seen = seen_lately(&app.alerts, &app.journal, now).await;
+    let seen = seen.map_err(|error| AmError::new(error.kind(), chain(&error)))?;
+    let doubts = draft.doubts(&seen, app.settings.alerts.silence_max);
+    Ok((seen, doubts_text(&doubts)))
 }
 
 impl Posted {
@@ -241,6 +206,7 @@ impl Posted {
             ends_at: read_moment(&self.ends_at)?.ok_or_else(|| needed("endsAt"))?,
             created_by: self.created_by,
             comment: self.comment,
+            confirmed: None,
         })
     }
 }

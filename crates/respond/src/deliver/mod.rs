@@ -1,5 +1,9 @@
 //! Carries messages from the journal's outbox to their receivers.
 
+mod answer;
+mod lane;
+mod random;
+
 use std::{
     collections::BTreeMap,
     ops::AddAssign,
@@ -16,11 +20,12 @@ use model::{Clock, Time};
 use reqwest::Client;
 use tokio::sync::watch;
 
-use crate::{
-    DeliveryLimits, Receiver,
+pub use self::answer::DeliveryLimits;
+use self::{
     lane::{Lane, Tools},
     random::Random,
 };
+use crate::Receiver;
 
 /// A lane looks after itself at least this often, should the wall clock have been set back.
 const REST_MAX: Duration = Duration::from_mins(1);

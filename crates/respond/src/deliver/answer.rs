@@ -3,7 +3,7 @@
 use jiff::fmt::rfc2822;
 use model::{Span, Time};
 
-use crate::random::Random;
+use super::random::Random;
 
 /// How long and how often delivery is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,11 +11,12 @@ use model::{Clock, Span, Time};
 use reqwest::{Client, RequestBuilder, header};
 use tokio::sync::Mutex;
 
-use crate::{
-    Delivered, DeliveryLimits, Receiver,
+use super::{
+    Delivered, DeliveryLimits,
     answer::{self, Verdict},
     random::Random,
 };
+use crate::Receiver;
 
 /// Messages read at once; bodies may be large.
 const READ_MAX: u32 = 16;

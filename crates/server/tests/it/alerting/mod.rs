@@ -1,0 +1,3 @@
+//! Who is told of alerts and who is not, asked over HTTP.
+
+mod silences;

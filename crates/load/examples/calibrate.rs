@@ -3,6 +3,8 @@
 
 #[path = "../tests/it/calibration.rs"]
 mod calibration;
+#[path = "../tests/it/searches.rs"]
+mod searches;
 #[path = "../tests/it/simulated.rs"]
 mod simulated;
 
@@ -16,5 +18,20 @@ fn main() -> Result<()> {
             println!("{name}, {what}: of {count}: {words:?}");
         }
     }
+    let truth = searches::truth();
+    let (mut held, mut narrow, mut took) = (0, 0, Vec::new());
+    for seed in 0..count {
+        let (found, seconds) = searches::searched(seed);
+        took.push(seconds as f64);
+        let (Some(low), Some(high)) = (found.low, found.high) else { continue };
+        held += u64::from(low <= truth && truth <= high);
+        narrow += u64::from(high / low <= 1.0505);
+    }
+    println!(
+        "capacity of M/M/4 (truth {truth:.1}/s), of {count}: bracket holds it {held}, at most 5 % wide {narrow}; \
+         median {:.0} s of load, at most {:.0} s",
+        stats::median(&took),
+        took.iter().copied().fold(0.0, f64::max)
+    );
     Ok(())
 }

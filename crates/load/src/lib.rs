@@ -4,6 +4,7 @@
 //! user waited from the moment the request was due, how long the target took, and how late the generator was. A
 //! [`Verdict`] says whether the run can be believed at all and which rules it kept.
 
+mod capacity;
 mod compare;
 mod engine;
 mod error;
@@ -15,6 +16,11 @@ mod schedule;
 mod target;
 mod verdict;
 
+pub use capacity::{
+    Capacity, CapacityError, Demand, Objective, ObjectiveError, SearchEnding, SearchRules, StepEnd,
+    StepTold, StepVerdict, Steps, Usl, Watched, capacity_json, capacity_of, capacity_text, demands,
+    search, step_text,
+};
 pub use compare::{
     Change, Compared, Figure, Kept, KeptError, Outcome, OutcomeWord, Rules, compare, compared_json,
     compared_markdown, compared_text,

@@ -179,6 +179,12 @@ impl Arrivals {
         self.next
     }
 
+    /// Lets no more of them come.
+    pub fn finish(&mut self) {
+        self.expected = 0.0;
+        self.next = None;
+    }
+
     /// Finds the next arrival of this stripe.
     fn advance(&mut self) {
         self.next = None;

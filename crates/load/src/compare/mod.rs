@@ -12,6 +12,7 @@ mod tell;
 
 use kept::Figures;
 pub use kept::{Kept, KeptError};
+pub(crate) use student::distance;
 pub use tell::{compared_json, compared_markdown, compared_text};
 
 /// How often equal runs may be called different.
@@ -304,10 +305,10 @@ fn tell_effect(effect: Effect, sure: bool, count: usize, rules: &Rules) -> Compa
         (true, true) => Change::Better,
         (true, false) => Change::Worse,
     };
-    let four_of_five = student::distance(MISSED_TWO_SIDED, effect.freedom);
-    let needed = student::distance(ALARMS / count as f64, effect.freedom) * effect.spread;
+    let four_of_five = distance(MISSED_TWO_SIDED, effect.freedom);
+    let needed = distance(ALARMS / count as f64, effect.freedom) * effect.spread;
     let detectable = needed.max(relevant) + four_of_five * effect.spread;
-    let half = student::distance(ALARMS, effect.freedom) * effect.spread;
+    let half = distance(ALARMS, effect.freedom) * effect.spread;
     Compared {
         subject: effect.subject,
         figure: effect.figure,

@@ -28,11 +28,12 @@ const HALVES_SURE: f64 = 0.001;
 /// And by how much, as a logarithm.
 const HALVES_APART: f64 = 0.095;
 
-/// One block of one run, its response times by dense places.
+/// One block of one run. Counts are floats, which cannot overflow and are exact as far as any run goes.
 struct Block {
-    counts: Vec<u64>,
-    good: u64,
-    failed: u64,
+    /// How many response times lie in each place or before it.
+    until: Vec<f64>,
+    good: f64,
+    failed: f64,
 }
 
 /// Two runs cut at the same places.
@@ -44,12 +45,11 @@ struct Cut {
     block_seconds: f64,
 }
 
-/// What is drawn of one run.
-#[derive(Default)]
-struct Drawn {
-    counts: Vec<u64>,
-    good: u64,
-    failed: u64,
+/// Blocks of one run, each as often as it was drawn.
+struct Drawn<'c> {
+    cut: &'c Cut,
+    blocks: &'c [Block],
+    times: &'c [f64],
 }
 
 /// The differences between two runs; nothing if they are too short to tell.
@@ -122,110 +122,111 @@ fn cut(left: &[Row], right: &[Row], row_seconds: u64) -> Option<Cut> {
 }
 
 fn block(rows: &[Row], bounds: &[(u64, u64)]) -> Block {
-    let mut block = Block { counts: vec![0; bounds.len()], good: 0, failed: 0 };
+    let mut block = Block { until: vec![0.0; bounds.len()], good: 0.0, failed: 0.0 };
     for row in rows {
-        block.good = block.good.saturating_add(row.good);
-        block.failed = block.failed.saturating_add(row.failed);
+        block.good += row.good as f64;
+        block.failed += row.failed as f64;
         for bucket in row.response.iter().flat_map(stats::Histogram::buckets) {
             if let Ok(place) = bounds.binary_search_by_key(&bucket.from, |bound| bound.0) {
-                block.counts[place] = block.counts[place].saturating_add(bucket.count);
+                block.until[place] += bucket.count as f64;
             }
         }
+    }
+    let mut sum = 0.0;
+    for until in &mut block.until {
+        sum += *until;
+        *until = sum;
     }
     block
 }
 
 fn contrast(cut: &Cut, figures: &[Figure], rules: &Rules) -> Vec<Effect> {
     let blocks = cut.left.len();
-    let all: Vec<usize> = (0..blocks).collect();
-    let whole = [draw(&cut.left, &all), draw(&cut.right, &all)];
     let mut chance = Chance::new(SEED);
     let mut differences = vec![Vec::with_capacity(DRAWS); figures.len()];
     for _ in 0..DRAWS {
-        let places: Vec<usize> = (0..blocks).map(|_| chance.below(blocks)).collect();
-        let drawn = [draw(&cut.left, &places), draw(&cut.right, &places)];
+        let mut times = vec![0.0; blocks];
+        (0..blocks).for_each(|_| times[chance.below(blocks)] += 1.0);
         for (figure, differences) in figures.iter().zip(&mut differences) {
-            let difference = difference(*figure, cut, &drawn);
+            let (_, _, difference) = cut.values(*figure, &times);
             if difference.is_finite() {
                 differences.push(difference);
             }
         }
     }
+    let told = figures.iter().zip(&differences);
+    told.filter_map(|(figure, differences)| effect(cut, *figure, differences, rules)).collect()
+}
+
+fn effect(cut: &Cut, figure: Figure, differences: &[f64], rules: &Rules) -> Option<Effect> {
+    let blocks = cut.left.len();
     let freedom = (blocks - 1) as f64;
+    let (left, right, difference) = cut.values(figure, &vec![1.0; blocks]);
+    // Nothing failed in either run: there is nothing to test.
+    let is_nothing = figure.is_share() && left == 0.0 && right == 0.0;
+    if is_nothing || !difference.is_finite() || differences.len() < DRAWS / 2 {
+        return None;
+    }
     // The spread of draws from n blocks is that of the mean of n, short of one.
-    let widened = (blocks as f64 / freedom).sqrt();
-    let mut effects = Vec::new();
-    for (figure, differences) in figures.iter().zip(&differences) {
-        let [left, right] = whole.each_ref().map(|drawn| value(*figure, cut, drawn));
-        let difference = difference(*figure, cut, &whole);
-        if !difference.is_finite() || differences.len() < DRAWS / 2 {
-            continue;
-        }
-        let own = stddev(differences) * widened;
-        let spread = if figure.is_share() { own } else { own.hypot(rules.noise * 2.0_f64.sqrt()) };
-        // Nothing failed in either run: there is nothing to test.
-        if figure.is_share() && left == 0.0 && right == 0.0 {
-            continue;
-        }
-        let t = if difference == 0.0 { 0.0 } else { difference.abs() / spread };
-        effects.push(Effect {
-            subject: None,
-            figure: *figure,
-            left,
-            right,
-            difference,
-            spread,
-            freedom,
-            likelihood: student::two_sided(t, freedom),
-        });
-    }
-    effects
+    let own = stddev(differences) * (blocks as f64 / freedom).sqrt();
+    let spread = if figure.is_share() { own } else { own.hypot(rules.noise * 2.0_f64.sqrt()) };
+    let t = if difference == 0.0 { 0.0 } else { difference.abs() / spread };
+    let likelihood = student::two_sided(t, freedom);
+    Some(Effect { subject: None, figure, left, right, difference, spread, freedom, likelihood })
 }
 
-fn draw(blocks: &[Block], places: &[usize]) -> Drawn {
-    let mut drawn = Drawn {
-        counts: vec![0; blocks.first().map_or(0, |block| block.counts.len())],
-        ..Drawn::default()
-    };
-    for place in places {
-        let block = &blocks[*place];
-        for (sum, count) in drawn.counts.iter_mut().zip(&block.counts) {
-            *sum = sum.saturating_add(*count);
-        }
-        drawn.good = drawn.good.saturating_add(block.good);
-        drawn.failed = drawn.failed.saturating_add(block.failed);
-    }
-    drawn
-}
-
-fn difference(figure: Figure, cut: &Cut, [left, right]: &[Drawn; 2]) -> f64 {
-    let (left, right) = (value(figure, cut, left), value(figure, cut, right));
-    if figure.is_share() { right - left } else { (right / left).ln() }
-}
-
-fn value(figure: Figure, cut: &Cut, drawn: &Drawn) -> f64 {
-    let seconds = cut.block_seconds * cut.left.len() as f64;
-    match figure {
-        Figure::P50 => quantile(cut, &drawn.counts, 0.5),
-        Figure::P95 => quantile(cut, &drawn.counts, 0.95),
-        Figure::P99 => quantile(cut, &drawn.counts, 0.99),
-        Figure::Errors => drawn.failed as f64 / drawn.good.saturating_add(drawn.failed) as f64,
-        Figure::Throughput => drawn.good as f64 / seconds,
+impl Cut {
+    /// A figure of both runs, and the difference.
+    fn values(&self, figure: Figure, times: &[f64]) -> (f64, f64, f64) {
+        let left = Drawn { cut: self, blocks: &self.left, times }.value(figure);
+        let right = Drawn { cut: self, blocks: &self.right, times }.value(figure);
+        let difference = if figure.is_share() { right - left } else { (right / left).ln() };
+        (left, right, difference)
     }
 }
 
-/// A quantile in seconds, in a straight line within its bucket, so that a small difference is not lost between two.
-fn quantile(cut: &Cut, counts: &[u64], q: f64) -> f64 {
-    let all = counts.iter().fold(0_u64, |sum, count| sum.saturating_add(*count));
-    let rank = q * all as f64;
-    let mut before = 0_u64;
-    for (count, (from, to)) in counts.iter().zip(&cut.bounds) {
-        let until = before.saturating_add(*count);
-        if *count > 0 && until as f64 >= rank {
-            let part = (rank - before as f64) / *count as f64;
-            return (*from as f64 + part * (to - from + 1) as f64) / 1e9;
+impl Drawn<'_> {
+    fn value(&self, figure: Figure) -> f64 {
+        let seconds = self.cut.block_seconds * self.blocks.len() as f64;
+        let (good, failed) = (self.sum(|block| block.good), self.sum(|block| block.failed));
+        match figure {
+            Figure::P50 => self.quantile(0.5),
+            Figure::P95 => self.quantile(0.95),
+            Figure::P99 => self.quantile(0.99),
+            Figure::Errors => failed / (good + failed),
+            Figure::Throughput => good / seconds,
         }
-        before = until;
     }
-    f64::NAN
+
+    fn sum(&self, of: impl Fn(&Block) -> f64) -> f64 {
+        let each = self.blocks.iter().zip(self.times).filter(|(_, times)| **times > 0.0);
+        each.map(|(block, times)| times * of(block)).sum()
+    }
+
+    fn until(&self, place: usize) -> f64 {
+        self.sum(|block| block.until[place])
+    }
+
+    /// A quantile in seconds, in a straight line within its bucket, so that a small difference is not lost between two.
+    fn quantile(&self, q: f64) -> f64 {
+        let bounds = &self.cut.bounds;
+        let Some(last) = bounds.len().checked_sub(1) else { return f64::NAN };
+        let rank = q * self.until(last);
+        if rank <= 0.0 {
+            return f64::NAN;
+        }
+        let (mut low, mut high) = (0, last);
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if self.until(middle) >= rank {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        let before = if low == 0 { 0.0 } else { self.until(low - 1) };
+        let part = (rank - before) / (self.until(low) - before);
+        let (from, to) = bounds[low];
+        (from as f64 + part * ((to - from) as f64 + 1.0)) / 1e9
+    }
 }

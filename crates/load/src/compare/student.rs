@@ -17,7 +17,7 @@ pub(super) fn two_sided(t: f64, freedom: f64) -> f64 {
 }
 
 /// The distance from nought that a draw exceeds on either side with this likelihood.
-pub(super) fn distance(likelihood: f64, freedom: f64) -> f64 {
+pub(crate) fn distance(likelihood: f64, freedom: f64) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     while two_sided(high, freedom) > likelihood && high < 1e9 {
         high *= 2.0;

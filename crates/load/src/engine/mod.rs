@@ -19,7 +19,7 @@ mod worker;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU8, Ordering},
         mpsc::{self, Receiver, RecvTimeoutError},
     },
     thread,
@@ -47,19 +47,48 @@ const TOLD_MAX: usize = 1024;
 /// File handles for all else: the program's own files, timers, the terminal.
 const HANDLES_BESIDE: u64 = 64;
 
-/// Ends a run from outside, within a tenth of a second. Clones are the same switch.
+/// Ends a run from outside. Clones are the same switch.
 #[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<AtomicBool>);
+pub struct Stop(Arc<AtomicU8>);
+
+/// Nobody has asked for anything.
+const GO: u8 = 0;
+/// No more is to be begun.
+const FINISH: u8 = 1;
+/// All is to end.
+const STOP: u8 = 2;
 
 impl Stop {
-    /// Ends the run.
+    /// Ends the run within a tenth of a second; what is on its way is given up.
     pub fn ask(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.store(STOP, Ordering::Relaxed);
     }
 
     /// Whether it is to end.
     pub fn is_asked(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.load(Ordering::Relaxed) == STOP
+    }
+
+    /// Begins no more journeys; the run ends when those on their way are done.
+    pub fn finish(&self) {
+        self.exchange(GO, FINISH);
+    }
+
+    /// Whether no more is to begin.
+    pub fn is_finishing(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == FINISH
+    }
+
+    /// Lets the next run begin journeys again, unless all is to end.
+    pub fn resume(&self) {
+        self.exchange(FINISH, GO);
+    }
+
+    /// Whoever asked for more meanwhile is not overruled.
+    fn exchange(&self, from: u8, to: u8) {
+        let changed = self.0.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
+        // Where it was something else, that stands.
+        changed.ok();
     }
 }
 

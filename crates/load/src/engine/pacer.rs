@@ -92,6 +92,13 @@ impl Open {
         count
     }
 
+    /// Lets no more arrivals begin; answers how many were due before now and have not begun.
+    pub(crate) fn finish(&self, now_ns: u64) -> u64 {
+        let overdue = self.count_overdue(now_ns);
+        self.arrivals.borrow_mut().finish();
+        overdue
+    }
+
     /// The next arrival, if it is due.
     fn take_due(&self, now_ns: u64) -> Option<Arrival> {
         let mut arrivals = self.arrivals.borrow_mut();

@@ -23,7 +23,7 @@ pub(crate) async fn live(worker: Rc<Worker>, scenario: usize, number: u64) {
     let mut round = 0_u64;
     loop {
         let now_ns = worker.now_ns();
-        if now_ns >= ends_ns {
+        if now_ns >= ends_ns || worker.finishing.get() {
             break;
         }
         // Rounds are numbered so that no two users share a number, whichever worker they are with.

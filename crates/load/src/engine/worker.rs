@@ -66,6 +66,8 @@ pub(crate) struct Worker {
     requests: Cell<u64>,
     /// Users of closed scenarios who have not gone home yet.
     pub(crate) users: Cell<u64>,
+    /// No more journeys are to begin.
+    pub(crate) finishing: Cell<bool>,
     open: RefCell<Vec<Rc<Open>>>,
     fault: RefCell<Option<io::Error>>,
 }
@@ -116,6 +118,7 @@ impl Worker {
             journeys: Cell::new(0),
             requests: Cell::new(0),
             users: Cell::new(0),
+            finishing: Cell::new(false),
             open: RefCell::new(Vec::new()),
             fault: RefCell::new(None),
         }
@@ -142,13 +145,17 @@ impl Worker {
         let before = self.start.saturating_sub(self.clock.elapsed());
         self.clock.wait(before).await;
         self.begin_scenarios();
-        let latest = nanos(self.plan.length().saturating_add(self.plan.limits.drain));
-        let mut second = 0;
+        let mut latest = nanos(self.plan.length().saturating_add(self.plan.limits.drain));
+        let (mut second, mut unsent) = (0, 0);
         loop {
             let now = self.now_ns();
             while (second + 1) * SECOND_NS <= now {
                 self.tell(second, told);
                 second += 1;
+            }
+            if stop.is_finishing() && !self.finishing.replace(true) {
+                unsent += self.open.borrow().iter().map(|open| open.finish(now)).sum::<u64>();
+                latest = latest.min(now.saturating_add(nanos(self.plan.limits.drain)));
             }
             let broken = self.fault.borrow().is_some();
             if broken || stop.is_asked() || now >= latest || self.is_done() {
@@ -158,7 +165,7 @@ impl Worker {
             self.clock.wait(to_second.min(LOOK_EVERY)).await;
         }
         let now = self.now_ns();
-        let unsent = self.open.borrow().iter().map(|open| open.count_overdue(now)).sum::<u64>();
+        unsent += self.open.borrow().iter().map(|open| open.count_overdue(now)).sum::<u64>();
         self.recording.borrow_mut().unsent = unsent;
     }
 

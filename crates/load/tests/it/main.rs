@@ -6,11 +6,15 @@ mod bad_targets;
 #[cfg(test)]
 mod calibration;
 #[cfg(test)]
+mod capacity;
+#[cfg(test)]
 mod comparison;
 #[cfg(test)]
 mod open_model;
 #[cfg(test)]
 mod plans;
+#[cfg(test)]
+mod searches;
 #[cfg(test)]
 mod simulated;
 #[cfg(test)]

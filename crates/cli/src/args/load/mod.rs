@@ -1,9 +1,11 @@
 //! What can be typed after `plimsoll load`.
 
+mod capacity;
 mod compare;
 
 use std::path::PathBuf;
 
+pub(crate) use capacity::Capacity;
 use clap::{Args, Subcommand, ValueEnum};
 pub(crate) use compare::Compare;
 use load::{Allowed, Threshold};
@@ -43,6 +45,8 @@ pub(crate) enum LoadCommand {
         /// The plan.
         plan: PathBuf,
     },
+    /// Finds the highest rate at which the objectives still hold, as a bracket, and names what ran out.
+    Capacity(Box<Capacity>),
     /// Compares runs before with runs after by their JSON reports, and says what the comparison could have seen.
     Compare(Compare),
 }

@@ -1,5 +1,6 @@
 //! `plimsoll load`
 
+mod capacity;
 mod compare;
 mod quick;
 
@@ -36,6 +37,7 @@ pub(crate) fn run(command: Load, output: &Output) -> Result<ExitCode, Fault> {
             drive(plan, &command.reports, output)
         }
         Some(LoadCommand::Check { plan }) => check(&plan, output),
+        Some(LoadCommand::Capacity(command)) => capacity::run(*command, output),
         Some(LoadCommand::Compare(command)) => compare::run(&command, output),
     }
 }

@@ -8,13 +8,26 @@ use load::{
 use model::Kind;
 
 use crate::{
-    args::load::{ConnectionsWord, Much, QuickLoad, Reports},
+    args::load::{ConnectionsWord, Much, QuickLoad, Reports, RequestArguments, Sending},
     fault::Fault,
 };
 
 /// The plan, and the files that are wanted of its run.
 pub(super) fn plan(command: QuickLoad) -> Result<(Plan, Reports), Fault> {
     let QuickLoad { url, much, request, sending, thresholds, reports } = command;
+    let quick = quick(url.unwrap_or_default(), amount(&much), request, sending)?;
+    let quick = Quick { thresholds, seed: much.seed, ..quick };
+    let plan = quick.plan().map_err(|error| Fault::from_error(error.kind(), &error))?;
+    Ok((plan, reports))
+}
+
+/// One address with all but rules.
+pub(super) fn quick(
+    url: String,
+    load: Amount,
+    request: RequestArguments,
+    sending: Sending,
+) -> Result<Quick, Fault> {
     let body = match (&request.body_file, request.body) {
         (Some(file), _) => {
             let text = fs::read_to_string(file).map_err(|error| {
@@ -31,9 +44,9 @@ pub(super) fn plan(command: QuickLoad) -> Result<(Plan, Reports), Fault> {
         workers: sending.workers.map(usize::from),
         ..Limits::default()
     };
-    let quick = Quick {
-        url: url.unwrap_or_default(),
-        load: amount(&much),
+    Ok(Quick {
+        url,
+        load,
         method: request.method,
         headers: request.headers,
         body,
@@ -48,12 +61,10 @@ pub(super) fn plan(command: QuickLoad) -> Result<(Plan, Reports), Fault> {
             authorities: sending.authorities,
             insecure_skip_verify: sending.insecure_skip_verify,
         },
-        thresholds,
+        thresholds: Vec::new(),
         limits,
-        seed: much.seed,
-    };
-    let plan = quick.plan().map_err(|error| Fault::from_error(error.kind(), &error))?;
-    Ok((plan, reports))
+        seed: 1,
+    })
 }
 
 fn amount(much: &Much) -> Amount {

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use crate::program::run;
 
 /// Every command, as its help is asked for.
-const COMMANDS: [&[&str]; 27] = [
+const COMMANDS: [&[&str]; 28] = [
     &[],
     &["serve"],
     &["check"],
@@ -17,6 +17,7 @@ const COMMANDS: [&[&str]; 27] = [
     &["load"],
     &["load", "run"],
     &["load", "check"],
+    &["load", "capacity"],
     &["load", "compare"],
     &["rules"],
     &["rules", "check"],

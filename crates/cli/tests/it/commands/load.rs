@@ -147,3 +147,24 @@ fn runs_that_were_kept_are_compared_and_short_ones_are_not_believed() -> Result<
     ensure!(told.code == Some(2) && told.err.contains("no report of a load test"), "{told:?}");
     Ok(())
 }
+
+#[test]
+fn a_search_for_the_capacity_says_what_it_cannot_go_by() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let plan = "name: closed\ntarget: http://localhost:1\nscenarios: [{name: users, users: 2, for: 1s, steps: [{get: /}]}]\n";
+    std::fs::write(dir.path().join("closed.yaml"), plan)?;
+    let gone = format!("http://127.0.0.1:{}/", testkit::free_port()?);
+    let cases: [(&[&str], i32, &str); 5] = [
+        (&["closed.yaml"], 2, "`users` is closed"),
+        (&[&gone, "--threshold", "throughput > 5/s"], 2, "no objective for a search"),
+        (&["http://192.0.2.1/"], 4, "a step of the search could not be made"),
+        (&[&gone, "--resource", "pool=x"], 2, "--from"),
+        (&[&gone, "--width", "0"], 2, "0.5%"),
+    ];
+    for (arguments, code, words) in cases {
+        let told = run(dir.path(), &[&["load", "capacity"], arguments].concat())?;
+        assert_eq!(told.code, Some(code), "{arguments:?}: {}{}", told.out, told.err);
+        ensure!(told.err.contains(words), "{arguments:?}: {}{}", told.out, told.err);
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! What can be typed after `plimsoll load capacity`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use load::Threshold;
+use model::Share;
+
+use super::{RequestArguments, Sending};
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 found, 1 it bears nothing or less than --at-least, 2 wrong arguments, 4 refused, \
+                  stopped, or the generator gave way first."
+)]
+pub(crate) struct Capacity {
+    /// An address, or a plan whose scenarios are sent at their share of each rate.
+    pub(crate) target: String,
+    /// What must hold, such as `response p95 < 300ms` or `errors < 1%`; may be given several times. If nobody says, not
+    /// even the plan: `response p95 < 500ms` and `errors < 1%`.
+    #[arg(long = "threshold", value_name = "RULE")]
+    pub(crate) thresholds: Vec<Threshold>,
+    /// The first rate, in journeys a second.
+    #[arg(long, value_name = "PER-SECOND", default_value_t = 20.0)]
+    pub(crate) start: f64,
+    /// Asks for no more than this.
+    #[arg(long, value_name = "PER-SECOND", default_value_t = 100_000.0)]
+    pub(crate) rate_max: f64,
+    /// How wide the bracket may be; the narrower, the longer it takes.
+    #[arg(long, value_name = "SHARE", default_value = "5%", value_parser = width)]
+    pub(crate) width: Share,
+    /// Fails if it does not surely bear so many journeys a second.
+    #[arg(long, value_name = "PER-SECOND")]
+    pub(crate) at_least: Option<f64>,
+    /// A server that watched the target meanwhile, to name what ran out: ours, or any Prometheus.
+    #[arg(long = "from", value_name = "URL")]
+    pub(crate) from: Option<String>,
+    /// A file with the token that server wants.
+    #[arg(long = "server-token-file", value_name = "FILE", requires = "from")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// A resource as PromQL that goes from 0 to 1, as in `pool=db_connections_used / db_connections_max`; instead of
+    /// the resources that the server knows and the processors of its hosts.
+    #[arg(long = "resource", value_name = "NAME=PROMQL", requires = "from", value_parser = resource)]
+    pub(crate) resources: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) request: RequestArguments,
+    #[command(flatten)]
+    pub(crate) sending: Sending,
+}
+
+fn width(text: &str) -> Result<Share, String> {
+    let share = settings::parse_share(text).filter(|share| (0.005..=0.5).contains(&share.value()));
+    share.ok_or_else(|| "write a share from 0.5% to 50%".to_owned())
+}
+
+fn resource(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, expression)) if !name.trim().is_empty() && !expression.trim().is_empty() => {
+            Ok((name.trim().to_owned(), expression.trim().to_owned()))
+        }
+        _ => Err("write a name, `=`, and PromQL".to_owned()),
+    }
+}

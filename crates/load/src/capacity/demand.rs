@@ -1,0 +1,158 @@
+//! What each request takes of each resource: the utilisation law, `U = U₀ + D · X`, over the steps of a search.
+
+use model::Time;
+
+use super::StepTold;
+
+/// Seconds at the beginning of a step that its samples may still tell of the step before.
+const SETTLE_MS: i64 = 5_000;
+/// Fewer steps with samples make no line.
+const STEPS_MIN: usize = 3;
+/// Less of what a resource does than this goes along with the load: it is something else.
+const EXPLAINED_MIN: f64 = 0.5;
+/// A resource this full is what ran out.
+const FULL: f64 = 0.8;
+/// Or one that the line says to be full before this many times the capacity.
+const SOON: f64 = 1.25;
+
+/// A resource that was watched during a search.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Watched {
+    /// Its name.
+    pub name: String,
+    /// How much of it was in use, from 0 to 1, over time.
+    pub points: Vec<(Time, f64)>,
+}
+
+/// What a resource has to do with the load.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Demand {
+    /// Its name.
+    pub name: String,
+    /// In use without any load.
+    pub idle: f64,
+    /// The share of it that one good answer a second takes: for a processor, its seconds by answer.
+    pub each: f64,
+    /// Good answers a second at which it is full.
+    pub full_at: f64,
+    /// The most that was in use in any step.
+    pub used_max: f64,
+    /// Whether it is what ran out.
+    pub is_limit: bool,
+}
+
+/// The resources that follow the load, the first to be full first. `high` is the lowest load that did not hold.
+pub fn demands(steps: &[StepTold], watched: &[Watched], high: Option<f64>) -> Vec<Demand> {
+    let mut found: Vec<Demand> =
+        watched.iter().filter_map(|resource| demand(steps, resource)).collect();
+    found.sort_by(|a, b| a.full_at.total_cmp(&b.full_at));
+    let most = steps.iter().map(|step| step.throughput).fold(0.0, f64::max);
+    let reach = SOON * high.map_or(most, |high| high.min(most));
+    if let Some(first) = found.first_mut() {
+        first.is_limit = first.used_max >= FULL || first.full_at <= reach;
+    }
+    found
+}
+
+fn demand(steps: &[StepTold], resource: &Watched) -> Option<Demand> {
+    let mut levels = Vec::new();
+    for step in steps {
+        let (begin, end) = step.between;
+        let inside = resource.points.iter().filter(|(time, value)| {
+            time.0 >= begin.0 + SETTLE_MS && *time <= end && value.is_finite()
+        });
+        let values: Vec<f64> = inside.map(|point| point.1).collect();
+        if !values.is_empty() && step.throughput > 0.0 {
+            levels.push((step.throughput, stats::mean(&values)));
+        }
+    }
+    if levels.len() < STEPS_MIN {
+        return None;
+    }
+    let line = stats::least_squares(levels.iter().copied())?;
+    let used: Vec<f64> = levels.iter().map(|level| level.1).collect();
+    let left: Vec<f64> = levels.iter().map(|(load, used)| used - line.at(*load)).collect();
+    let explained = 1.0 - stats::variance(&left) / stats::variance(&used);
+    // Once it is full it rises no more, so a full one counts although the line is bent.
+    let used_max = used.iter().copied().fold(0.0, f64::max);
+    if line.slope <= 0.0 || explained.is_nan() || explained < EXPLAINED_MIN {
+        return None;
+    }
+    let full_at = (1.0 - line.intercept) / line.slope;
+    Some(Demand {
+        name: resource.name.clone(),
+        idle: line.intercept,
+        each: line.slope,
+        full_at,
+        used_max,
+        is_limit: false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capacity::StepVerdict;
+
+    fn step(number: i64, throughput: f64) -> StepTold {
+        let begin = number * 60_000;
+        StepTold {
+            rate: throughput,
+            between: (Time(begin), Time(begin + 30_000)),
+            seconds: 27,
+            verdict: StepVerdict::Holds,
+            throughput,
+            in_flight: 1.0,
+            response: [0.1; 3],
+            failed_share: 0.0,
+        }
+    }
+
+    fn watched(name: &str, used: impl Fn(f64) -> f64) -> Watched {
+        let loads = [100.0, 150.0, 225.0, 337.0];
+        let mut points = Vec::new();
+        for (number, load) in (0_i64..).zip(loads) {
+            // Between the steps it rests, and right after a step begins it is not there yet.
+            points.extend(
+                [(number * 60_000 + 1_000, 0.0), (number * 60_000 + 50_000, 0.0)]
+                    .map(|(millis, value)| (Time(millis), value)),
+            );
+            points.extend([10_000, 20_000].map(|at| (Time(number * 60_000 + at), used(load))));
+        }
+        Watched { name: name.to_owned(), points }
+    }
+
+    #[test]
+    fn the_resource_that_runs_out_first_is_named_with_what_each_request_takes() {
+        let steps: Vec<StepTold> = (0_i64..)
+            .zip([100.0, 150.0, 225.0, 337.0])
+            .map(|(number, load)| step(number, load))
+            .collect();
+        let all = [
+            watched("cpu", |load| 0.05 + load * 0.001),
+            watched("pool", |load| load / 340.0),
+            watched("disk", |_| 0.3),
+        ];
+        let found = demands(&steps, &all, Some(345.0));
+        assert_eq!(
+            found.iter().map(|demand| demand.name.as_str()).collect::<Vec<_>>(),
+            ["pool", "cpu"]
+        );
+        assert!((found[0].full_at - 340.0).abs() < 1e-6 && found[0].is_limit, "{found:?}");
+        assert!((found[1].each - 0.001).abs() < 1e-9 && (found[1].idle - 0.05).abs() < 1e-9);
+        assert!((found[1].full_at - 950.0).abs() < 1e-6 && !found[1].is_limit);
+    }
+
+    #[test]
+    fn nobody_is_blamed_whom_the_samples_do_not_show() {
+        let steps: Vec<StepTold> = (0_i64..)
+            .zip([100.0, 150.0, 225.0, 337.0])
+            .map(|(number, load)| step(number, load))
+            .collect();
+        let found = demands(&steps, &[watched("cpu", |load| load * 0.0005)], Some(345.0));
+        assert!(!found[0].is_limit, "{found:?}");
+        assert!(demands(&steps[..2], &[watched("cpu", |load| load * 0.0005)], None).is_empty());
+        let none = Watched { name: "gone".to_owned(), points: Vec::new() };
+        assert!(demands(&steps, &[none], None).is_empty());
+    }
+}

@@ -1,0 +1,297 @@
+//! The search itself: which rate comes next.
+
+use std::time::Duration;
+
+use model::Time;
+
+use super::{
+    Capacity, SearchEnding, SearchRules, StepTold, StepVerdict,
+    judge::{Judge, Objective, Sure, WARM_UP},
+    line::{self, Near, Reached},
+    usl::Usl,
+};
+use crate::record::Interval;
+
+/// How the rate grows until something breaks.
+const GROWTH: f64 = 1.5;
+/// How far from the expected place steps are made that a line goes through, as a logarithm.
+const APART: f64 = 0.05;
+/// Fewer steps make no line that can be trusted.
+const NEAR_MIN: usize = 4;
+/// Most steps of one line.
+const NEAR_MAX: usize = 24;
+/// How often a bracket is opened again because its lower end did not hold for a whole step.
+const CONFIRMED_MAX: usize = 3;
+/// Below this rate a step has too few requests to tell anything.
+const RATE_MIN: f64 = 1.0;
+
+/// Who makes steps: a target, or what stands for one.
+pub trait Steps {
+    /// Why a step could not be made at all.
+    type Error;
+
+    /// Sends this many journeys a second until `enough` has seen enough or the time is over, and then waits until
+    /// nothing is on its way any more.
+    fn step(
+        &mut self,
+        rate: f64,
+        longest: Duration,
+        enough: &mut dyn FnMut(&Interval) -> bool,
+    ) -> Result<StepEnd, Self::Error>;
+}
+
+/// How a step ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepEnd {
+    /// When it began and ended.
+    pub between: (Time, Time),
+    /// Why it says nothing about the target.
+    pub doubt: Option<String>,
+    /// Whether somebody stopped it.
+    pub stopped: bool,
+}
+
+/// Why a search goes no further.
+enum Halt<E> {
+    Error(E),
+    Ending(SearchEnding),
+}
+
+struct Search<'s, S: Steps> {
+    steps: &'s mut S,
+    told: &'s mut dyn FnMut(&StepTold),
+    objectives: &'s [Objective],
+    rules: SearchRules,
+    made: Vec<StepTold>,
+    holds: Vec<f64>,
+    breaks: Vec<f64>,
+    /// The objective that broke last, or was nearest to it.
+    limit: Option<usize>,
+    /// Steps of full length, by objective.
+    near: Vec<Vec<Near>>,
+}
+
+/// Finds the highest rate at which all objectives hold. `told` hears of every step.
+pub fn search<S: Steps>(
+    name: &str,
+    steps: &mut S,
+    objectives: &[Objective],
+    rules: SearchRules,
+    told: &mut dyn FnMut(&StepTold),
+) -> Result<Capacity, S::Error> {
+    let mut search = Search {
+        steps,
+        told,
+        objectives,
+        rules,
+        made: Vec::new(),
+        holds: Vec::new(),
+        breaks: Vec::new(),
+        limit: None,
+        near: vec![Vec::new(); objectives.len()],
+    };
+    let (ending, bracket) = match search.find() {
+        Ok(bracket) => bracket,
+        Err(Halt::Ending(ending)) => (ending, search.sure()),
+        Err(Halt::Error(error)) => return Err(error),
+    };
+    let limit = search.limit.and_then(|place| objectives.get(place));
+    let levels: Vec<(f64, f64)> = search
+        .made
+        .iter()
+        .filter(|step| step.seconds > 0)
+        .map(|step| (step.in_flight, step.throughput))
+        .collect();
+    Ok(Capacity {
+        name: name.to_owned(),
+        objectives: objectives.iter().map(|objective| objective.text.clone()).collect(),
+        ending,
+        low: bracket.0,
+        high: bracket.1,
+        limit: limit.map(|objective| objective.text.clone()),
+        usl: Usl::fit(&levels),
+        steps: search.made,
+        demands: Vec::new(),
+    })
+}
+
+type Bracket = (Option<f64>, Option<f64>);
+
+impl<S: Steps> Search<'_, S> {
+    fn find(&mut self) -> Result<(SearchEnding, Bracket), Halt<S::Error>> {
+        let mut confirmed = 0;
+        let mut start = self.rules.start;
+        loop {
+            let (Some(low), Some(high)) = self.sure() else {
+                if let Some(close) = self.grow(start)? {
+                    return self.narrow_by_line(close);
+                }
+                continue;
+            };
+            if high / low > 1.0 + self.rules.width {
+                let middle = (low * high).sqrt();
+                if self.step(middle, true)? == Sure::No {
+                    return self.narrow_by_line(middle);
+                }
+                continue;
+            }
+            match self.step(low, false)? {
+                Sure::Holds => return Ok((SearchEnding::Found, self.sure())),
+                Sure::No => return self.narrow_by_line(low),
+                Sure::Broken(_) | Sure::PilesUp => {
+                    confirmed += 1;
+                    start = low / GROWTH;
+                }
+            }
+            if confirmed > CONFIRMED_MAX {
+                let why = "what held for a moment did not hold again and again".to_owned();
+                return Ok((SearchEnding::Unfinished(why), self.sure()));
+            }
+        }
+    }
+
+    /// The highest rate below all that broke, and the lowest that broke.
+    fn sure(&self) -> Bracket {
+        let high = self.breaks.iter().copied().reduce(f64::min);
+        let below = self.holds.iter().copied().filter(|rate| high.is_none_or(|high| *rate < high));
+        (below.reduce(f64::max), high)
+    }
+
+    /// Grows until something breaks, or shrinks until it holds; answers with a rate that is too close to tell.
+    fn grow(&mut self, start: f64) -> Result<Option<f64>, Halt<S::Error>> {
+        let mut rate = start.min(self.rules.rate_max);
+        loop {
+            if self.step(rate, true)? == Sure::No {
+                return Ok(Some(rate));
+            }
+            match self.sure() {
+                (Some(_), Some(_)) => return Ok(None),
+                (Some(_), None) if rate >= self.rules.rate_max => {
+                    return Err(Halt::Ending(SearchEnding::AtLeast));
+                }
+                (Some(_), None) => rate = (rate * GROWTH).min(self.rules.rate_max),
+                (None, _) if rate / GROWTH < RATE_MIN => {
+                    return Err(Halt::Ending(SearchEnding::Nothing));
+                }
+                (None, _) => rate /= GROWTH,
+            }
+        }
+    }
+
+    /// Makes steps on both sides of the knee until the line through them says closely enough where it is.
+    fn narrow_by_line(&mut self, close: f64) -> Result<(SearchEnding, Bracket), Halt<S::Error>> {
+        let place = self.limit.unwrap_or(0);
+        let (mut centre, mut found) = (close, None);
+        for number in 0..NEAR_MAX {
+            let side = if number % 2 == 0 { APART } else { -APART };
+            let rate = centre * side.exp();
+            if self.step(rate, false)? == Sure::PilesUp {
+                centre *= (-APART / 2.0).exp();
+                continue;
+            }
+            if number % 2 == 0 || self.near[place].len() < NEAR_MIN {
+                continue;
+            }
+            let reached = line::reached(&self.near[place], self.objectives[place].allowed);
+            let Some(reached) = reached else { continue };
+            // Never farther away than the steps can tell.
+            centre = reached.rate.clamp(centre * (-APART).exp(), centre * APART.exp());
+            let is_narrow = reached.high / reached.low <= 1.0 + self.rules.width;
+            found = Some(reached);
+            if is_narrow {
+                break;
+            }
+        }
+        self.limit = Some(place);
+        let Some(Reached { low, high, .. }) = found else {
+            let why = "times scatter too much from step to step".to_owned();
+            return Ok((SearchEnding::Unfinished(why), self.sure()));
+        };
+        Ok((SearchEnding::Found, (Some(low), Some(high))))
+    }
+
+    /// Makes a step; one that may end early does so as soon as its verdict is sure.
+    fn step(&mut self, rate: f64, early: bool) -> Result<Sure, Halt<S::Error>> {
+        if self.made.len() >= self.rules.steps_max {
+            let why = format!("all {} steps are used up", self.rules.steps_max);
+            return Err(Halt::Ending(SearchEnding::Unfinished(why)));
+        }
+        let mut judge = Judge::new(self.objectives, rate);
+        let longest = usize::try_from(self.rules.step_max.as_secs()).unwrap_or(usize::MAX);
+        let mut verdict = None;
+        let mut enough = |interval: &Interval| {
+            if verdict.is_none() && judge.seconds() < longest {
+                let sure = judge.take(interval);
+                let is_over = sure == Sure::PilesUp || (early && sure != Sure::No);
+                verdict = is_over.then_some(sure);
+            }
+            verdict.is_some() || judge.seconds() >= longest
+        };
+        let length = self.rules.step_max + Duration::from_secs(WARM_UP as u64);
+        let end = self.steps.step(rate, length, &mut enough).map_err(Halt::Error)?;
+        let sure = verdict.unwrap_or_else(|| judge.at_the_end());
+        let told = self.tell(rate, &judge, sure, &end);
+        (self.told)(&told);
+        self.made.push(told);
+        if let Some(doubt) = end.doubt {
+            return Err(Halt::Ending(SearchEnding::Generator(doubt)));
+        }
+        if end.stopped {
+            return Err(Halt::Ending(SearchEnding::Unfinished("stopped from outside".to_owned())));
+        }
+        self.note(rate, &judge, sure, early);
+        Ok(sure)
+    }
+
+    /// Remembers what a step says.
+    fn note(&mut self, rate: f64, judge: &Judge<'_>, sure: Sure, early: bool) {
+        match sure {
+            Sure::Holds => self.holds.push(rate),
+            Sure::Broken(place) => {
+                self.breaks.push(rate);
+                self.limit = Some(place);
+            }
+            Sure::PilesUp => {
+                self.breaks.push(rate);
+                self.limit = Some(judge.tightest());
+            }
+            Sure::No => self.limit = Some(judge.tightest()),
+        }
+        if early || sure == Sure::PilesUp {
+            return;
+        }
+        for (place, near) in self.near.iter_mut().enumerate() {
+            near.extend(judge.share(place).map(|share| Near {
+                rate,
+                share: share.beyond,
+                error: share.error,
+                freedom: share.freedom,
+                requests: share.requests,
+            }));
+        }
+    }
+
+    fn tell(&self, rate: f64, judge: &Judge<'_>, sure: Sure, end: &StepEnd) -> StepTold {
+        let all = &judge.all;
+        let quantile = |q| all.response.quantile(q).map_or(f64::NAN, |nanos| nanos as f64 / 1e9);
+        let seconds = judge.seconds();
+        let each = 1.0 / seconds.max(1) as f64;
+        let mean = if all.response.is_empty() { 0.0 } else { all.response.mean() / 1e9 };
+        let text = |place: usize| self.objectives.get(place).map(|own| own.text.clone());
+        StepTold {
+            rate,
+            between: end.between,
+            seconds,
+            verdict: match sure {
+                Sure::Holds => StepVerdict::Holds,
+                Sure::Broken(place) => StepVerdict::Broken(text(place).unwrap_or_default()),
+                Sure::PilesUp => StepVerdict::PilesUp,
+                Sure::No => StepVerdict::Close,
+            },
+            throughput: all.good as f64 * each,
+            in_flight: all.ended() as f64 * each * mean,
+            response: [0.5, 0.95, 0.99].map(quantile),
+            failed_share: all.failed_share(),
+        }
+    }
+}

@@ -4,6 +4,7 @@
 //! what became different. Asking, recording and telling are the caller's work. When a query fails,
 //! the caller judges nothing, so a failed evaluation never ends an alert.
 
+pub mod baselines;
 mod judge;
 mod resources;
 pub mod rules;

@@ -9,6 +9,7 @@ use collect::{
         relabel::{RelabelAction, RelabelError, RelabelRule, RelabelSpec},
     },
 };
+use detect::baselines::{RESOURCES, Watch, Watched, Zone, ZoneError};
 use forward::{QueueOptions, SendLimits, Syncing};
 use model::{Labels, Secret};
 use query::{EngineOptions, QueryError, RemoteOptions};
@@ -19,7 +20,10 @@ use settings::{
 };
 use store::{KeepRule, StoreLimits, StoreOptions, SyncPolicy};
 
-use crate::{jobs::Outgoing, state::ClusterOptions};
+use crate::{
+    jobs::Outgoing,
+    state::{ClusterOptions, history::RESOURCE_USED},
+};
 
 /// Names the tenant to Mimir, Cortex and Loki.
 const TENANT_HEADER: &str = "X-Scope-OrgID";
@@ -49,6 +53,33 @@ pub(crate) fn store_options(settings: &StoreSettings) -> StoreOptions {
         limits,
         ..StoreOptions::default()
     }
+}
+
+/// Of which series the normal band is kept; nothing is known of any yet.
+pub(crate) fn watches(settings: &Settings) -> Result<Vec<Watch>, ZoneError> {
+    let own = &settings.baselines;
+    let mut watches = Vec::new();
+    if own.resources && !settings.resources.is_empty() {
+        watches.push(Watch::new(Watched {
+            name: RESOURCES.to_owned(),
+            expr: RESOURCE_USED.to_owned(),
+            labels: Vec::new(),
+            zone: Zone::named(&own.zone)?,
+            width: own.width,
+            series_max: count(own.series_max),
+        }));
+    }
+    for watched in &own.watch {
+        watches.push(Watch::new(Watched {
+            name: watched.name.clone(),
+            expr: watched.expr.clone(),
+            labels: watched.labels.clone(),
+            zone: Zone::named(&watched.zone)?,
+            width: watched.width,
+            series_max: count(watched.series_max),
+        }));
+    }
+    Ok(watches)
 }
 
 /// How samples are down-sampled as they grow old.

@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -114,6 +114,9 @@ pub enum StartError {
     /// No HTTP client can be made.
     #[error("cannot make an HTTP client")]
     Net(#[from] net::NetError),
+    /// A baseline's time zone is none.
+    #[error("baselines cannot be kept")]
+    Zone(#[from] detect::baselines::ZoneError),
     /// A thread broke.
     #[error("starting ended early: a bug of ours")]
     Broken,
@@ -135,6 +138,7 @@ impl StartError {
             Self::Store(error) => error.kind(),
             Self::Journal(error) => error.kind(),
             Self::Net(error) => error.kind(),
+            Self::Zone(error) => error.kind(),
             Self::Broken => Kind::Internal,
         }
     }
@@ -291,6 +295,7 @@ struct Parts {
 /// Opens the store and the journal, and takes up where the last run left off.
 async fn open(parts: Parts, gate: &Arc<Gate>, work: &mut Work) -> Result<Arc<App>, StartError> {
     let Parts { settings, data, address, clock, tasks } = parts;
+    let watches = convert::watches(&settings)?;
     let rules = convert::keep_rules(&settings.store).map_err(StartError::Downsample)?;
     let numbers = (data.clone(), convert::store_options(&settings.store), rules);
     let (store, queues) = open_numbers(numbers, gate, &clock, work).await?;
@@ -300,6 +305,8 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &mut Work) -> Result<Arc<App
     let journal = Journal::open_at(place, journal::Options::default()).await?;
     let duty = |name| Duty::new(name, ours.then(|| journal.clone()));
     let (judging, delivering) = (duty("judging"), duty("delivering"));
+    let board = Board::default();
+    *board.baselines.write() = watches;
     let host = host_name(&settings);
     let server_name =
         facts::server_name(&data, &host).map_err(file("name this server in", &data))?;
@@ -336,9 +343,10 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &mut Work) -> Result<Arc<App
         journal,
         rule_turns: Semaphore::new(RULE_TURNS),
         alerts,
-        board: Board::default(),
+        board,
         hub: Hub::default(),
         past_filled: tokio::sync::Notify::new(),
+        past_changes: AtomicU64::new(0),
         late: parking_lot::Mutex::default(),
         meters: crate::state::meters::Meters::default(),
         started_at: now,

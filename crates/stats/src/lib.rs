@@ -1,9 +1,10 @@
 //! Numbers in, numbers out; pure.
 //!
-//! Sums that keep their digits, quantiles, robust spread, straight lines, seasons, regular grids, seeded chance,
+//! Sums that keep their digits, quantiles, robust spread, straight lines, seasons, what is normal at an hour of the week, regular grids, seeded chance,
 //! histograms, and small models of how a series goes on. No clock, no input or output, and nothing here fails: what
 //! cannot be answered is not-a-number.
 
+mod baseline;
 mod chance;
 mod clean;
 mod grid;
@@ -14,6 +15,7 @@ mod quantile;
 mod season;
 mod sum;
 
+pub use baseline::{Band, Baseline, Basis, Moment, Shift, WEEK_HOURS};
 pub use chance::Chance;
 pub use clean::{Spikes, level_shifts};
 pub use grid::{Cell, Grid};

@@ -1,6 +1,6 @@
 //! The stages at work: ask, judge, record, tell. The only place that wires them together.
 
-mod backfill;
+mod baselines;
 mod delivery;
 mod facts;
 mod forecasts;
@@ -68,7 +68,8 @@ pub(crate) fn start(app: &Arc<App>, work: Work, http: &reqwest::Client) {
         app.tasks.start("rules", |stop| rules::run(Arc::clone(app), group, stop));
     }
     app.tasks.start("resources", |stop| resources::run(Arc::clone(app), stop));
-    app.tasks.start("backfill", |stop| backfill::run(Arc::clone(app), stop));
+    app.tasks.start("backfill", |stop| resources::backfill::run(Arc::clone(app), stop));
+    app.tasks.start("baselines", |stop| baselines::run(Arc::clone(app), stop));
     app.tasks.start("forecasts", |stop| forecasts::run(Arc::clone(app), stop));
     app.tasks.start("upkeep", |stop| upkeep::run(Arc::clone(app), stop));
     for (queue, own) in app.sink.queues().iter().zip(forward) {

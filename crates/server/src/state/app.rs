@@ -1,6 +1,9 @@
 //! The running server's parts, handed to jobs and requests.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicU64},
+};
 
 use detect::elements;
 use forward::Forwarding;
@@ -66,6 +69,8 @@ pub(crate) struct App {
     pub(crate) hub: Hub,
     /// Tells that the past of resources was filled.
     pub(crate) past_filled: Notify,
+    /// How often the past became another since the start.
+    pub(crate) past_changes: AtomicU64,
     /// The oldest sample that came late since the past was last filled from such, and when the
     /// last of them came.
     pub(crate) late: Mutex<Option<(Time, Time)>>,

@@ -14,6 +14,8 @@ pub(crate) const RESOURCE_LABEL: &str = "resource";
 
 /// How much is read at once while going over a long past, so that memory stays small.
 const CHUNK: Span = Span::days(2);
+/// A reading counts for this long, as a sample does in questions.
+const LOOKBACK: Span = Span::minutes(5);
 
 /// The series that record a reading.
 pub(crate) fn record(reading: &Reading) -> [Series; 2] {
@@ -47,6 +49,40 @@ pub(crate) fn read_all(
     budget: &dyn Budget,
 ) -> Result<Vec<Columns>, SourceError> {
     source.select(&Selection::new(&[Matcher::equal(METRIC_NAME, metric)], range, budget))
+}
+
+/// Samples as a question would find them at each step: the last of the five minutes before.
+pub(crate) fn at_steps(columns: &Columns, (from, to, step): (Time, Time, Span)) -> Columns {
+    let (mut times, mut values) = (Vec::new(), Vec::new());
+    let mut at = from;
+    while at <= to {
+        let last = columns.times.partition_point(|time| *time <= at.millis()).checked_sub(1);
+        if let Some(last) = last
+            && at.since(Time(columns.times[last])) < LOOKBACK
+            && !is_stale(columns.values[last])
+        {
+            times.push(at.millis());
+            values.push(columns.values[last]);
+        }
+        at = at + step;
+    }
+    Columns::new(columns.labels.clone(), times, values)
+}
+
+/// One resource's readings at steps, as a question would find them.
+pub(crate) fn read_at_steps(
+    source: &dyn SeriesSource,
+    id: &ResourceId,
+    (from, to, step): (Time, Time, Span),
+    budget: &dyn Budget,
+) -> Result<Option<Columns>, SourceError> {
+    let labels = labels_of(id, RESOURCE_USED);
+    let matchers: Vec<Matcher> =
+        labels.iter().map(|(name, value)| Matcher::equal(name, value)).collect();
+    let range = TimeRange { from: from - LOOKBACK, to };
+    let found = source.select(&Selection::new(&matchers, range, budget))?;
+    let own = found.iter().find(|columns| columns.labels == labels);
+    Ok(own.map(|columns| at_steps(columns, (from, to, step))))
 }
 
 /// Evenly spaced steps of time.
@@ -195,6 +231,18 @@ mod tests {
         assert_eq!(cells[0].mean(), Some(20.0));
         assert_eq!((cells[0].min, cells[0].max), (10.0, 30.0));
         assert_eq!(cells[1].mean(), Some(50.0));
+    }
+
+    #[test]
+    fn a_step_has_the_last_reading_of_the_five_minutes_before() {
+        let columns = Columns::new(
+            Labels::empty(),
+            vec![0, 200_000, 700_000, 1_300_000],
+            vec![1.0, 2.0, 3.0, model::STALE],
+        );
+        let steps = at_steps(&columns, (Time(0), Time(1_500_000), Span::minutes(5)));
+        assert_eq!(steps.times, [0, 300_000, 900_000]);
+        assert_eq!(steps.values, [1.0, 2.0, 3.0]);
     }
 
     #[test]

@@ -78,6 +78,7 @@ metrics! {
     DETECT_SECONDS Counter "plimsoll_detect_seconds_total" "Time spent on evaluations, in seconds."
     DETECT_MISSED Counter "plimsoll_detect_evaluations_missed_total" "Evaluations that came too late to be made."
     DETECT_ALERTS Gauge "plimsoll_detect_alerts" "Alerts, by state."
+    DETECT_BASELINES Gauge "plimsoll_detect_baselines" "Series of which the normal band is kept, by state: `known`, `young` before a week is over, `left_out` beyond a limit."
     PLAN_FORECASTS Counter "plimsoll_plan_forecasts_total" "Forecasts made, by outcome."
     PLAN_SECONDS Counter "plimsoll_plan_seconds_total" "Time spent on forecasts, in seconds."
     RESPOND_MESSAGES Counter "plimsoll_respond_messages_total" "Messages to receivers, by outcome."

@@ -47,8 +47,19 @@ pub(crate) async fn start(
 
 impl House {
     pub(crate) async fn with(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self> {
-        let dir = tempfile::tempdir()?;
-        let running = start(settings, &dir, clock).await?;
+        Self::within(settings, tempfile::tempdir()?, clock).await
+    }
+
+    /// Stops it, and starts it again over what it kept.
+    pub(crate) async fn restart(self, text: &str, clock: Arc<dyn Clock>) -> Result<Self> {
+        let Self { running, _dir: dir, .. } = self;
+        let stopped = tokio::time::timeout(Duration::from_secs(10), running.stop()).await;
+        stopped.context("it did not stop within 10 s")?;
+        Self::within(settings(text, "127.0.0.1:0")?, dir, clock).await
+    }
+
+    async fn within(settings: Settings, dir: TempDir, clock: Arc<dyn Clock>) -> Result<Self> {
+        let running = Box::pin(start(settings, &dir, clock)).await?;
         let base = Url::parse(&format!("http://127.0.0.1:{}", running.address.port()))?;
         Ok(Self { running, client: collect::net::client()?, base, _dir: dir })
     }

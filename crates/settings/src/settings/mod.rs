@@ -21,6 +21,7 @@ pub use secret::{SecretSource, read_secret};
 pub(crate) use sections::{Section, sections};
 pub use server::ServerSettings;
 pub use store::{Downsample, StoreSettings, Sync};
+pub use watch::baselines::{BaselineSettings, WatchedBaseline};
 pub use watch::host::{HostSettings, ProcessWatch};
 pub use watch::receive::{
     HistogramForm, OtlpSettings, PromotedAttributes, ReceiveSettings, TranslationStrategy,
@@ -69,6 +70,8 @@ pub struct Settings {
     pub resources: Vec<Resource>,
     /// Whether the default policy's resources are among them.
     pub policy: bool,
+    /// Of which series the normal band is kept.
+    pub baselines: BaselineSettings,
     /// Which alerts go to whom.
     pub alerts: AlertSettings,
     /// Who is told of alerts.

@@ -3,7 +3,7 @@
 use super::{
     alerts::{self, receiver},
     query, remote, resource, server, store, top,
-    watch::{host, receive, scrape},
+    watch::{baselines, host, receive, scrape},
 };
 use crate::table::{Row, Table};
 
@@ -241,6 +241,24 @@ fn judged() -> Vec<Section> {
                 "resources: [{name: a, used: up, limit: up, unit: count, thresholds: {{}}}]",
             ],
             &resource::LINES_TABLE,
+        ),
+        section(
+            [
+                "baselines",
+                "`baselines:`",
+                "Of which series the normal band is kept, by hour of the week. See [Baselines](../guides/baselines.md).",
+                "baselines: {{}}",
+            ],
+            &baselines::TABLE,
+        ),
+        section(
+            [
+                "baselines.watch",
+                "each of `baselines.watch:`",
+                "Series that have a band besides the readings of resources.",
+                "baselines: {watch: [{name: a, expr: up, {}}]}",
+            ],
+            &baselines::WATCH_TABLE,
         ),
         section(
             ["alerts", "`alerts:`", "Which alerts go to whom.", "alerts: {{}}"],

@@ -11,7 +11,7 @@ use super::{
     remote::{JournalSettings, forward, journal},
     resource, server, store,
     watch::{
-        host, receive,
+        baselines, host, receive,
         scrape::{self, INTERVALS, TIMEOUTS, check_timeout},
     },
 };
@@ -40,6 +40,7 @@ pub(super) struct Draft {
     rule_files: Vec<String>,
     policy: bool,
     resources: Vec<resource::ResourceDraft>,
+    baselines: baselines::BaselinesDraft,
     alerts: AlertSettings,
     receivers: Vec<receiver::ReceiverDraft>,
 }
@@ -60,6 +61,7 @@ impl Default for Draft {
             rule_files: Vec::new(),
             policy: true,
             resources: Vec::new(),
+            baselines: baselines::BaselinesDraft::default(),
             alerts: AlertSettings::default(),
             receivers: Vec::new(),
         }
@@ -180,6 +182,15 @@ pub(super) static TABLE: Table<Draft> = Table {
             read: |reader, field, into| into.resources = resource::TABLE.each(reader, field.node),
         },
         Key {
+            name: "baselines",
+            form: "section",
+            otherwise: Otherwise::Nothing,
+            about: "Of which series the normal band is kept.",
+            read: |reader, field, into| {
+                baselines::TABLE.read(reader, field.node, &mut into.baselines);
+            },
+        },
+        Key {
             name: "alerts",
             form: "section",
             otherwise: Otherwise::Nothing,
@@ -298,6 +309,8 @@ impl Draft {
         let resources = resources.map(|(resource, name)| (resource, Some(name)));
         let forward = self.forward.into_iter().map(|draft| draft.finish(reader));
         let receivers = self.receivers.into_iter().map(|draft| draft.finish(reader));
+        let (mut baselines, watch) = self.baselines.finish(reader, check);
+        baselines.watch = unique(reader, "baseline", watch);
         Settings {
             base: std::path::PathBuf::new(),
             server: self.server.finish(reader),
@@ -312,6 +325,7 @@ impl Draft {
             rule_files: self.rule_files,
             resources: unique(reader, "resource", resources.collect()),
             policy: self.policy,
+            baselines,
             alerts: self.alerts,
             receivers: unique(reader, "receiver", receivers.collect()),
             evaluation_interval: self.global.evaluation_interval.unwrap_or(Span::secs(15)),

@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    alerts, overview,
+    alerts, baselines, overview,
     own::{session, status, store},
     resources, rules, targets,
 };
@@ -21,6 +21,9 @@ use crate::http::{error::ErrorBody, live};
         resources::list,
         resources::detail,
         resources::history,
+        baselines::bands,
+        baselines::watched,
+        baselines::week,
         alerts::list,
         alerts::changes::list,
         rules::list,

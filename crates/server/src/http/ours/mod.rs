@@ -1,10 +1,10 @@
 //! Our own API: what the pages and the command line show.
 
 mod alerts;
+mod baselines;
 mod description;
 mod overview;
 mod own;
-mod record;
 mod resources;
 mod rules;
 mod shape;
@@ -33,6 +33,9 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/resources", get(resources::list))
         .route("/resources/{id}", get(resources::detail))
         .route("/resources/{id}/history", get(resources::history))
+        .route("/baselines", get(baselines::bands))
+        .route("/baselines/watched", get(baselines::watched))
+        .route("/baselines/week", get(baselines::week))
         .route("/alerts", get(alerts::list))
         .route("/changes", get(alerts::changes::list))
         .route("/rules", get(rules::list))

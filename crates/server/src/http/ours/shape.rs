@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use model::{Alert, AlertId, DateRange, Level, Outlook, ResourceId, Time};
 
 use super::{
-    record::{RecordView, record_view},
+    resources::record::{RecordView, record_view},
     views::{AlertView, ForecastView, LineView, OutlookView, ResourceView, ThresholdsView},
 };
 use crate::state::{Future, Glance, Standing};

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     alerts::views::{ChangeView, EvidenceView},
-    record::RecordView,
+    resources::record::RecordView,
 };
 
 /// The first page: is anything wrong, how much room is left, what changed.

@@ -1,5 +1,7 @@
 //! Resources: how much is used of what there is, recorded, judged and shown.
 
+pub(super) mod backfill;
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use detect::{Trail, judge_resource, readings, title};

@@ -8,6 +8,7 @@ use std::{
 };
 
 use collect::scrape::TargetReport;
+use detect::baselines::Watch;
 use model::{
     DateRange, Forecast, HistoryNeed, Level, Metadata, Outlook, Reading, Resource, ResourceId,
     Span, Time,
@@ -124,6 +125,8 @@ pub(crate) struct Board {
     pub(crate) rates: RwLock<Rates>,
     troubles: RwLock<BTreeMap<String, String>>,
     metadata: RwLock<BTreeMap<String, Vec<Metadata>>>,
+    /// What is normal for the series that are watched.
+    pub(crate) baselines: RwLock<Vec<Watch>>,
 }
 
 impl Board {

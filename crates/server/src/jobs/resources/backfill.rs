@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -16,7 +16,7 @@ use query::{InstantSample, Question, Steps, Value};
 use serde_json::json;
 use tracing::{info, warn};
 
-use super::{blocking, rest};
+use super::super::{blocking, rest};
 use crate::{
     http::chain,
     state::{App, Topic, history},
@@ -42,7 +42,7 @@ const PAST_MAX: Span = Span::days(400);
 type Filled = BTreeMap<String, Time>;
 
 /// Fills again and again until told to stop.
-pub(super) async fn run(app: Arc<App>, stop: Stop) {
+pub(in super::super) async fn run(app: Arc<App>, stop: Stop) {
     let mut filled = match read_filled(&app).await {
         Ok(filled) => filled,
         Err(error) => {
@@ -78,6 +78,9 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
         }
         if readings > 0 {
             app.past_filled.notify_one();
+        }
+        if readings > 0 || late.is_some() {
+            app.past_changes.fetch_add(1, Ordering::Relaxed);
         }
         // Filling never takes more than a twentieth of a core.
         pause = INTERVAL.max(app.clock.elapsed().saturating_sub(began) * 20);

@@ -1,5 +1,7 @@
 //! `resources`: the list, one of them, its history.
 
+pub(super) mod record;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
@@ -132,7 +134,7 @@ pub(super) fn troubles(app: &App) -> Vec<TroubleView> {
         .collect()
 }
 
-fn find(app: &App, key: &str) -> Result<(Standing, Option<Future>), ApiError> {
+pub(super) fn find(app: &App, key: &str) -> Result<(Standing, Option<Future>), ApiError> {
     rows(app)
         .into_iter()
         .find(|(standing, _)| resource_key(&standing.reading.id) == key)

@@ -5,7 +5,7 @@ use plan::Score;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::shape::finite;
+use super::super::shape::finite;
 use crate::state::Record;
 
 /// How the forecasts of the last 30 days have fared, once their time had come.
@@ -46,7 +46,7 @@ pub(crate) struct DatesRecordView {
 }
 
 /// A record as the API shows it.
-pub(super) fn record_view(record: &Record) -> RecordView {
+pub(in super::super) fn record_view(record: &Record) -> RecordView {
     let lead = |(lead, score): &(Span, Score)| LeadRecordView {
         lead_ms: lead.as_millis(),
         scored: score.scored,

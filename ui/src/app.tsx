@@ -12,6 +12,11 @@ const Overview = lazy(() => import('./pages/overview/overview'))
 const Resources = lazy(() => import('./pages/resources/resources'))
 const Resource = lazy(() => import('./pages/resource/resource'))
 const Alerts = lazy(() => import('./pages/alerts/alerts'))
+const OneAlert = lazy(() => import('./pages/alerts/one/one'))
+const Silences = lazy(() => import('./pages/silences/silences'))
+const NewSilence = lazy(() => import('./pages/silences/new'))
+const Changes = lazy(() => import('./pages/changes/changes'))
+const Rules = lazy(() => import('./pages/rules/rules'))
 const Explore = lazy(() => import('./pages/explore/explore'))
 const Targets = lazy(() => import('./pages/targets/targets'))
 const Status = lazy(() => import('./pages/status/status'))
@@ -41,6 +46,11 @@ export function App() {
                 <Route path="/resources" component={Resources} />
                 <Route path="/resources/:id" component={Resource} />
                 <Route path="/alerts" component={Alerts} />
+                <Route path="/alerts/:id" component={OneAlert} />
+                <Route path="/silences" component={Silences} />
+                <Route path="/silences/new" component={NewSilence} />
+                <Route path="/changes" component={Changes} />
+                <Route path="/rules" component={Rules} />
                 <Route path="/explore" component={Explore} />
                 <Route path="/targets" component={Targets} />
                 <Route path="/status" component={Status} />

@@ -48,6 +48,12 @@ export async function openSession(token: string): Promise<void> {
   })
 }
 
+/** Sends something as JSON. */
+export async function send<T>(method: 'POST' | 'DELETE', path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const sent = body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+  return (await ask(path, { method, ...sent, ...(signal ? { signal } : {}) })) as T
+}
+
 export async function ask(path: string, init: RequestInit): Promise<unknown> {
   const deadline = AbortSignal.timeout(DEADLINE_MS)
   const signal = init.signal ? AbortSignal.any([init.signal, deadline]) : deadline
@@ -78,18 +84,19 @@ function refused(response: Response, text: string, path: string): Failure {
   const body = errorBody(text)
   const needsToken = response.status === 401
   if (needsToken && !path.endsWith('/session')) for (const listener of tokenWanted) listener()
-  if (body?.error && typeof body.error === 'object') {
+  if (typeof body === 'object' && body?.error && typeof body.error === 'object') {
     const { kind, message, help, request_id } = body.error
     return new Failure(needsToken ? 'token' : kind, message, help, request_id ?? idOf(response))
   }
-  // The Prometheus part of the API says its errors in its own shape.
-  if (typeof body?.error === 'string') {
+  // Alertmanager's part says a text, the Prometheus part has its own shape.
+  if (typeof body === 'string' && body !== '') return new Failure(kindOf(response.status), body, null, idOf(response))
+  if (typeof body === 'object' && typeof body?.error === 'string') {
     return new Failure(kindOf(response.status), body.error, null, idOf(response))
   }
   return new Failure(kindOf(response.status), `the program answered with ${response.status}`, null, idOf(response))
 }
 
-function errorBody(text: string): (Partial<ErrorBody> | { error: string }) | null {
+function errorBody(text: string): Partial<ErrorBody> | { error: string } | string | null {
   try {
     return JSON.parse(text) as ErrorBody
   } catch {

@@ -1,5 +1,8 @@
 // The Prometheus part of the API: queries, and what completion needs to know.
-import { ask, get } from './client'
+import { useQuery } from '@tanstack/preact-query'
+
+import { ask, get, type Failure } from './client'
+import { BRIEF, type Asked } from './queries'
 import type { Labels } from './types'
 
 const API = '/api/v1'
@@ -68,4 +71,23 @@ function matching(metric: string | null): string {
 
 export async function metadata(signal?: AbortSignal): Promise<Record<string, MetricMetadata[]>> {
   return (await get<Envelope<Record<string, MetricMetadata[]>>>(`${API}/metadata`, signal)).data
+}
+
+export function useRange(query: string, { from, to, step }: { from: number; to: number; step: number }): Asked<QueryAnswer> {
+  return useQuery<QueryAnswer, Failure>({
+    queryKey: ['range', query, from, to, step],
+    queryFn: ({ signal }) => range(query, { from, to, step }, signal),
+    ...BRIEF,
+    // The same query over another window stands in; another query does not.
+    placeholderData: (previous, before) => (before?.queryKey[1] === query ? previous : undefined),
+  })
+}
+
+export function useInstant(query: string, at: number): Asked<QueryAnswer> {
+  return useQuery<QueryAnswer, Failure>({
+    queryKey: ['instant', query, at],
+    queryFn: ({ signal }) => instant(query, at, signal),
+    ...BRIEF,
+    placeholderData: (previous, before) => (before?.queryKey[1] === query ? previous : undefined),
+  })
 }

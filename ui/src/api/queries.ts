@@ -2,7 +2,7 @@
 import { QueryClient, useQuery, type UseQueryResult } from '@tanstack/preact-query'
 
 import { API, get, type Failure } from './client'
-import type { AlertList, Overview, ResourceDetail, ResourceHistory, ResourceList, ResourceMaking, ResourceView, Status, TargetList } from './types'
+import type { AlertDetail, AlertList, ChangeList, Overview, ReceiverList, ResourceDetail, ResourceHistory, ResourceList, ResourceMaking, ResourceView, RuleGroupList, Status, TargetList } from './types'
 
 export type Asked<T> = UseQueryResult<T, Failure>
 
@@ -22,6 +22,9 @@ function useAnswer<T>(key: readonly unknown[], path: string): Asked<T> {
 export const useOverview = () => useAnswer<Overview>(['overview'], 'overview')
 export const useResources = () => useAnswer<ResourceList>(['resources'], 'resources')
 export const useAlerts = () => useAnswer<AlertList>(['alerts'], 'alerts')
+export const useAlert = (id: string) => useAnswer<AlertDetail>(['alerts', id], `alerts/${encodeURIComponent(id)}`)
+export const useReceivers = () => useAnswer<ReceiverList>(['alerts', 'receivers'], 'receivers')
+export const useRules = () => useAnswer<RuleGroupList>(['alerts', 'rules'], 'rules')
 export const useTargets = () => useAnswer<TargetList>(['targets'], 'targets')
 export const useStatus = () => useAnswer<Status>(['overview', 'status'], 'status')
 
@@ -52,5 +55,16 @@ export function useHistory(id: string, wanted: HistoryWanted, key: string): Aske
     ...BRIEF,
     // Another window of the same resource stands in until the wanted one is there; another resource does not.
     placeholderData: (previous, query) => (query?.queryKey[1] === id ? previous : undefined),
+  })
+}
+
+export type ChangesWanted = { since: number; limit: number }
+
+/** What changed since then, newest first. `key` names the question, as its moment moves on. */
+export function useChanges({ since, limit }: ChangesWanted, key: string): Asked<ChangeList> {
+  return useQuery<ChangeList, Failure>({
+    queryKey: ['overview', 'changes', key, limit],
+    queryFn: ({ signal }) => get(`${API}/changes?since=${Math.round(since)}&limit=${limit}`, signal),
+    placeholderData: (previous) => previous,
   })
 }

@@ -84,6 +84,8 @@ export type AlertView = {
   severity: Severity
   state: AlertState
   told: boolean
+  /** Why nobody is told of it now; nothing if people are. */
+  quiet_because: string[]
   summary: string
   description: string
   labels: Labels
@@ -94,7 +96,14 @@ export type AlertView = {
   resolved_at: number | null
   expr: string | null
   resource_id: string | null
+  evidence: EvidenceView
 }
+
+/** Where a figure usually lies at this hour of the week. */
+export type NormalView = { low: number; high: number; unit: Unit; days: number; text: string }
+
+/** What speaks for an alert besides its value. */
+export type EvidenceView = { normal: NormalView | null; changes: ChangeView[] }
 
 /** What one resource is made of, beside its reading. */
 export type ResourceMaking = {
@@ -127,7 +136,25 @@ export type ResourceHistory = {
 
 export type AlertList = { at: number; active: AlertView[]; recent: AlertView[] }
 
-export type ChangeView = { at: number; kind: string; subject: string; text: string }
+/** What is not known of a change is left out. */
+export type ChangeView = {
+  at: number
+  kind: string
+  subject: string
+  text: string
+  service?: string
+  environment?: string
+  version?: string
+  revision?: string
+  actor?: string
+  url?: string
+  status?: string
+  planned?: boolean
+  started?: number
+  finished?: number
+  source?: string
+  key?: string
+}
 
 export type ChangeList = { changes: ChangeView[] }
 
@@ -173,3 +200,87 @@ export type ErrorBody = { error: { kind: ErrorKind; message: string; help: strin
 export type Topic = 'overview' | 'resources' | 'alerts' | 'targets'
 
 export type ChangedEvent = { topics: Topic[]; at: number }
+
+/** What became of one alert, newest first, and who was told. */
+export type AlertDetail = {
+  alert: AlertView
+  history: AlertStep[]
+  told: ToldView[]
+  /** Whether what is older was left out. */
+  cut: boolean
+}
+
+export type AlertStep = { at: number; became: string; severity: Severity; value: number | null }
+
+/** A message to a receiver that spoke of the alert. */
+export type ToldView = {
+  at: number
+  receiver: string
+  /** `began`, `again` or `ended`. */
+  what: string
+  /** `waiting`, `sent` or `given_up`. */
+  state: string
+  settled_at: number | null
+  attempts: number | null
+  error: string | null
+}
+
+export type ReceiverList = { at: number; since: number; receivers: ReceiverView[] }
+
+/** How messages to one receiver go. */
+export type ReceiverView = {
+  name: string
+  waiting: number
+  oldest: number | null
+  error: string | null
+  sent: number
+  given_up: number
+  last_sent: number | null
+  last_given_up: number | null
+}
+
+export type RuleGroupList = {
+  at: number
+  read_at: number | null
+  refused_at: number | null
+  refused_because: string | null
+  rules: number
+  left_out: number
+  cost: RuleCostView
+  groups: RuleGroupView[]
+}
+
+/** What was done within the last hour. */
+export type RuleCostView = {
+  over_ms: number
+  evaluations: number
+  failures: number
+  missed: number
+  seconds_mean: number | null
+  core_share: number
+}
+
+export type RuleGroupView = { name: string; file: string; interval_ms: number; cost: RuleCostView; rules: RuleView[] }
+
+export type RuleKind = 'alert' | 'record'
+export type RuleHealth = 'ok' | 'failing' | 'unknown'
+
+export type RuleView = {
+  id: string
+  name: string
+  kind: RuleKind
+  expr: string
+  source: string | null
+  for_ms: number
+  keep_firing_for_ms: number
+  labels: [string, string][]
+  annotations: [string, string][]
+  health: RuleHealth
+  error: string | null
+  failures: number
+  evaluated_at: number | null
+  seconds: number
+  cost: RuleCostView
+  pending: number
+  firing: number
+}

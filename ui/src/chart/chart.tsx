@@ -60,6 +60,7 @@ export function Chart({ picture, columns, window, label, onZoom, legend = true }
   }, [shape])
 
   useEffect(() => plot.current?.setData(aligned(columns)), [columns, window.from, window.to])
+  useEffect(() => plot.current?.redraw(false), [picture.marks, picture.began, picture.now])
 
   const { times } = columns
   const last = times.length - 1

@@ -28,7 +28,14 @@ export type Picture = {
   high?: number | null
   /** A moment to draw an upright line at: now, where a forecast begins. */
   now?: number | null
+  /** A moment an alert began at. */
+  began?: number | null
+  /** Moments at which something was changed. */
+  marks?: readonly Mark[]
 }
+
+/** Loud: somebody did it. Quiet: it was noticed. */
+export type Mark = { at: number; loud: boolean }
 
 export type Columns = { times: readonly number[]; values: readonly (readonly (number | null)[])[] }
 
@@ -152,7 +159,9 @@ function drawMarks(plot: uPlot, picture: Picture, host: Element): void {
   const ratio = devicePixelRatio
   ctx.save()
   ctx.font = FONT.replace('12px', `${11 * ratio}px`)
-  if (picture.now) drawNow(plot, picture.now, resolve('ink-faint', host))
+  if (picture.now) drawMoment(plot, picture.now, 'now', resolve('ink-faint', host))
+  if (picture.began) drawMoment(plot, picture.began, 'began', resolve('ink-faint', host))
+  drawChanges(plot, picture.marks ?? [], host)
   ctx.textAlign = 'right'
   ctx.textBaseline = 'bottom'
   const drawn: { y: number; left: number }[] = []
@@ -173,12 +182,22 @@ function drawMarks(plot: uPlot, picture: Picture, host: Element): void {
   ctx.restore()
 }
 
-function drawNow(plot: uPlot, now: number, colour: string): void {
+/** An upright line with a word at its top. */
+function drawMoment(plot: uPlot, at: number, word: string, colour: string): void {
   const { ctx, bbox } = plot
-  const x = plot.valToPos(now, 'x', true)
+  const x = plot.valToPos(at, 'x', true)
   if (x <= bbox.left || x >= bbox.left + bbox.width) return
   ctx.strokeStyle = colour
   ctx.fillStyle = colour
+  upright(plot, x)
+  // On the side where there is room.
+  const late = x + ctx.measureText(word).width + 8 * devicePixelRatio > bbox.left + bbox.width
+  ctx.textAlign = late ? 'right' : 'left'
+  ctx.textBaseline = 'top'
+  ctx.fillText(word, x + (late ? -4 : 4) * devicePixelRatio, bbox.top)
+}
+
+function upright({ ctx, bbox }: uPlot, x: number): void {
   ctx.lineWidth = devicePixelRatio
   ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio])
   ctx.beginPath()
@@ -186,7 +205,26 @@ function drawNow(plot: uPlot, now: number, colour: string): void {
   ctx.lineTo(x, bbox.top + bbox.height)
   ctx.stroke()
   ctx.setLineDash([])
-  ctx.textAlign = 'left'
-  ctx.textBaseline = 'top'
-  ctx.fillText('now', x + 4 * devicePixelRatio, bbox.top)
+}
+
+/** A wedge on the time axis for each change; those that somebody made have a line too. */
+function drawChanges(plot: uPlot, marks: readonly Mark[], host: Element): void {
+  if (marks.length === 0) return
+  const { ctx, bbox } = plot
+  const foot = bbox.top + bbox.height
+  const half = 4 * devicePixelRatio
+  const [loud, quiet] = [resolve('ink-soft', host), resolve('line-strong', host)]
+  for (const mark of marks) {
+    const x = plot.valToPos(mark.at, 'x', true)
+    if (x < bbox.left || x > bbox.left + bbox.width) continue
+    ctx.strokeStyle = loud
+    ctx.fillStyle = mark.loud ? loud : quiet
+    if (mark.loud) upright(plot, x)
+    ctx.beginPath()
+    ctx.moveTo(x - half, foot)
+    ctx.lineTo(x + half, foot)
+    ctx.lineTo(x, foot - 2 * half)
+    ctx.closePath()
+    ctx.fill()
+  }
 }

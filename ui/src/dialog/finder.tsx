@@ -4,7 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 
 import { useAddress } from '../address/address'
 import { metricNames } from '../api/prometheus'
-import { useAlerts, useResources, useTargets } from '../api/queries'
+import { useAlerts, useResources, useRules, useTargets } from '../api/queries'
 import { Dialog } from './dialog'
 import style from './dialog.module.css'
 import { find, type Place } from './find'
@@ -88,11 +88,14 @@ export function Finder({ onClose }: { onClose: () => void }) {
 function usePlaces(): Place[] {
   const resources = useResources().data?.resources
   const alerts = useAlerts().data?.active
+  const rules = useRules().data?.groups
   const targets = useTargets().data?.targets
   const metrics = useQuery({ queryKey: ['metric-names'], queryFn: ({ signal }) => metricNames(signal) }).data
   return useMemo(
     () => [
       ...PLACES.map(({ name, path, key }) => ({ name, to: path, what: `page · g ${key}` })),
+      { name: 'Silences', to: '/silences', what: 'page' },
+      { name: 'New silence', to: '/silences/new', what: 'page' },
       ...(resources ?? []).map(({ id, title, level }) => ({
         name: title,
         to: `/resources/${encodeURIComponent(id)}`,
@@ -100,9 +103,12 @@ function usePlaces(): Place[] {
       })),
       ...(alerts ?? []).map(({ id, summary, name, severity }) => ({
         name: summary || name,
-        to: `/alerts?alert=${encodeURIComponent(id)}`,
+        to: `/alerts/${encodeURIComponent(id)}`,
         what: `alert · ${severity}`,
       })),
+      ...(rules ?? []).flatMap(({ rules: own }) =>
+        own.map(({ id, name, kind }) => ({ name, to: `/rules?rule=${id}`, what: kind === 'alert' ? 'rule' : 'recording rule' })),
+      ),
       ...(targets ?? []).map(({ job, instance, health }) => ({
         name: instance,
         to: `/targets?find=${encodeURIComponent(instance)}`,
@@ -110,6 +116,6 @@ function usePlaces(): Place[] {
       })),
       ...(metrics ?? []).map((name) => ({ name, to: `/explore?query=${encodeURIComponent(name)}`, what: 'metric' })),
     ],
-    [resources, alerts, targets, metrics],
+    [resources, alerts, rules, targets, metrics],
   )
 }

@@ -26,7 +26,7 @@ export function WordFilter({ label, field = 'find' }: { label: string; field?: s
   )
 }
 
-export type Choice = { value: string | null; text: string; mood?: Mood; count?: number }
+export type Choice = { value: string | null; text: string; mood?: Mood | undefined; count?: number }
 
 /** One of a few, as links: `null` is the choice the address need not name. */
 export function Choices({ label, field, choices }: { label: string; field: string; choices: readonly Choice[] }) {

@@ -49,6 +49,30 @@ export const ICONS = {
       <path d="M8 6.6v3M8 11.4v.01" />
     </Icon>
   ),
+  Objectives: (props: Props) => (
+    <Icon {...props}>
+      <circle cx="8" cy="8" r="6" />
+      <circle cx="8" cy="8" r="2.5" />
+    </Icon>
+  ),
+  Changes: (props: Props) => (
+    <Icon {...props}>
+      <path d="M2 12.5h12" />
+      <path d="M5 12 7.5 7.5 10 12Z" fill="currentColor" />
+      <path d="M11.5 3v5M14 5.5h-5" />
+    </Icon>
+  ),
+  Rules: (props: Props) => (
+    <Icon {...props}>
+      <path d="M2.5 4h1M2.5 8h1M2.5 12h1" />
+      <path d="M6.5 4h7M6.5 8h7M6.5 12h4.5" />
+    </Icon>
+  ),
+  More: (props: Props) => (
+    <Icon {...props}>
+      <path d="M2.5 4h11M2.5 8h11M2.5 12h11" />
+    </Icon>
+  ),
   Explore: (props: Props) => (
     <Icon {...props}>
       <path d="M2 2v12h12" />

@@ -6,13 +6,16 @@ export type KeyMap = Readonly<Record<string, () => void>>
 /** How long `g` waits for its letter. */
 const CHORD_MS = 1_500
 
+/** `thumb`: one of the few at the foot of a narrow screen; the others are one step further. */
 export const PLACES = [
-  { key: 'o', path: '/', name: 'Overview' },
-  { key: 'r', path: '/resources', name: 'Resources' },
-  { key: 'a', path: '/alerts', name: 'Alerts' },
-  { key: 'e', path: '/explore', name: 'Explore' },
-  { key: 't', path: '/targets', name: 'Targets' },
-  { key: 's', path: '/status', name: 'Status' },
+  { key: 'o', path: '/', name: 'Overview', thumb: true },
+  { key: 'r', path: '/resources', name: 'Resources', thumb: true },
+  { key: 'a', path: '/alerts', name: 'Alerts', thumb: true },
+  { key: 'c', path: '/changes', name: 'Changes', thumb: false },
+  { key: 'e', path: '/explore', name: 'Explore', thumb: true },
+  { key: 'u', path: '/rules', name: 'Rules', thumb: false },
+  { key: 't', path: '/targets', name: 'Targets', thumb: false },
+  { key: 's', path: '/status', name: 'Status', thumb: false },
 ] as const
 
 export const HELP: readonly { keys: string; text: string }[] = [

@@ -8,6 +8,7 @@ import { useLive, type Connection } from '../api/live'
 import { useOverview } from '../api/queries'
 import { ago, momentFull } from '../text/time'
 import { Finder } from '../dialog/finder'
+import { More } from '../dialog/more'
 import { Help } from '../dialog/help'
 import { Find, Half, ICONS, Mark, Moon, Sun } from './icons'
 import { PLACES, useKeys, type KeyMap } from './keys'
@@ -15,7 +16,7 @@ import { useNow } from './now'
 import { chooseScheme, chosenScheme, type Scheme } from './scheme'
 import style from './shell.module.css'
 
-type Opened = 'finder' | 'help' | null
+type Opened = 'finder' | 'help' | 'more' | null
 
 export function Shell({ children }: { children: ComponentChildren }) {
   const client = useQueryClient()
@@ -65,6 +66,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         {children}
       </main>
       {opened === 'finder' && <Finder onClose={close} />}
+      {opened === 'more' && <More onClose={close} />}
       {opened === 'help' && <Help onClose={close} />}
     </div>
   )
@@ -96,14 +98,14 @@ function Side({ connection, onOpen }: { connection: Connection; onOpen: (what: O
       <nav class={style.places} aria-label="Pages">
         {PLACES.map((place) => {
           const Picture = ICONS[place.name]
-          const here = place.path === '/' ? path === '/' : path.startsWith(place.path)
+          const here = isHere(place.path, path)
           const firing = place.name === 'Alerts' ? (overview?.alerts.firing ?? 0) : 0
           return (
             <a
               key={place.path}
               class={style.place}
               href={place.path}
-              data-key={place.key}
+              data-thumb={place.thumb}
               aria-current={here ? 'page' : undefined}
             >
               <Picture />
@@ -117,6 +119,16 @@ function Side({ connection, onOpen }: { connection: Connection; onOpen: (what: O
             </a>
           )
         })}
+        <button
+          type="button"
+          class={`${style.place} ${style.more}`}
+          data-here={PLACES.some((place) => !place.thumb && isHere(place.path, path))}
+          aria-haspopup="dialog"
+          onClick={() => onOpen('more')}
+        >
+          <ICONS.More />
+          More
+        </button>
       </nav>
       <div class={style.foot}>
         {overview && <span class={style.connection}>{overview.host}</span>}
@@ -130,6 +142,12 @@ function Side({ connection, onOpen }: { connection: Connection; onOpen: (what: O
       </div>
     </div>
   )
+}
+
+/** Silences belong to alerts. */
+function isHere(place: string, path: string): boolean {
+  if (place === '/') return path === '/'
+  return path.startsWith(place) || (place === '/alerts' && path.startsWith('/silences'))
 }
 
 const PULSE: Record<Connection['state'], string> = { live: 'Live', polling: 'Asking every 10 s', stale: 'Stale' }

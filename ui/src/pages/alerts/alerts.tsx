@@ -1,22 +1,31 @@
 // What holds now, what is about to, and what has ended.
+import { useEffect } from 'preact/hooks'
+
 import { useAddress } from '../../address/address'
 import { useAlerts } from '../../api/queries'
 import type { AlertList as View, AlertView, Severity } from '../../api/types'
+import { AlertGroups } from '../../parts/alert/alert-groups'
 import { AlertList } from '../../parts/alert/alert-list'
+import { pageOf } from '../../parts/alert/evidence'
+import { waysToGroup, worstFirst } from '../../parts/alert/group'
+import { AlertTabs } from '../../parts/alert/tabs'
 import { Empty, Face } from '../../parts/face'
 import { Choices, matches, WordFilter } from '../../parts/filter'
 import { Head, Section, Tools } from '../../parts/page'
 import { counted } from '../../text/numbers'
+import style from './alerts.module.css'
 
 const SEVERITIES: readonly Severity[] = ['critical', 'warning', 'info']
-const WORST: Record<Severity, number> = { critical: 0, warning: 1, info: 2 }
 
 export default function Alerts() {
   const asked = useAlerts()
+  useOldAddress()
   const firing = asked.data?.active.filter(({ state }) => state === 'firing').length
   return (
     <>
-      <Head title="Alerts" note={firing === undefined ? null : firing === 0 ? 'nothing is firing' : `${firing} firing`} />
+      <Head title="Alerts" note={firing === undefined ? null : firing === 0 ? 'nothing is firing' : `${firing} firing`}>
+        <AlertTabs />
+      </Head>
       <Face
         asked={asked}
         what="alerts"
@@ -27,6 +36,15 @@ export default function Alerts() {
       </Face>
     </>
   )
+}
+
+/** Messages name an alert as `?id=`; it has a page of its own. */
+function useOldAddress(): void {
+  const { query, go } = useAddress()
+  const id = query['id']
+  useEffect(() => {
+    if (id) go(pageOf(id))
+  }, [id, go])
 }
 
 function Nothing() {
@@ -42,6 +60,7 @@ function Full({ alerts }: { alerts: View }) {
   const { query } = useAddress()
   const wanted = (alert: AlertView) =>
     (!query['severity'] || alert.severity === query['severity']) &&
+    (query['quiet'] !== 'yes' || alert.quiet_because.length > 0) &&
     matches(query['find'], [alert.name, alert.summary, alert.severity, alert.source, ...Object.values(alert.labels)])
   const active = alerts.active.filter(wanted)
   const firing = active.filter(({ state }) => state === 'firing').toSorted(worstFirst)
@@ -54,16 +73,29 @@ function Full({ alerts }: { alerts: View }) {
     count: alerts.active.filter(({ severity }) => severity === value).length,
   }))
   const open = query['alert']
+  const by = query['by'] ?? 'alertname'
+  const ways = waysToGroup(alerts.active)
+  const grouping = [...ways, ...(by === 'alertname' || ways.includes(by) ? [] : [by])]
+  const quiet = alerts.active.filter(({ quiet_because }) => quiet_because.length > 0).length
 
   return (
     <>
       <Tools>
         <WordFilter label="Filter alerts" />
         <Choices label="Severity" field="severity" choices={[{ value: null, text: 'all', count: alerts.active.length }, ...choices]} />
+        {(quiet > 0 || query['quiet']) && (
+          <Choices label="Whether people are told" field="quiet" choices={[{ value: query['quiet'] ? null : 'yes', text: 'kept quiet', count: quiet }]} />
+        )}
+        {grouping.length > 0 && (
+          <span class={style.by}>
+            <span aria-hidden="true">by</span>
+            <Choices label="Group by" field="by" choices={[{ value: null, text: 'name' }, ...grouping.map((value) => ({ value, text: value }))]} />
+          </span>
+        )}
       </Tools>
       <Section title="Firing" note={String(firing.length)}>
         {firing.length > 0 ? (
-          <AlertList alerts={firing} label="Firing" open={open} />
+          <AlertGroups alerts={firing} by={by} label="Firing" open={open} />
         ) : (
           <Empty title={alerts.active.length === 0 ? 'Nothing is wrong' : 'No firing alert matches'}>
             {recent[0] ? 'What ended lately stands below.' : 'Nothing ended lately either.'}
@@ -72,7 +104,7 @@ function Full({ alerts }: { alerts: View }) {
       </Section>
       {pending.length > 0 && (
         <Section title="Pending" note={`${pending.length}, not yet for long enough`}>
-          <AlertList alerts={pending} label="Pending" open={open} />
+          <AlertGroups alerts={pending} by={by} label="Pending" open={open} />
         </Section>
       )}
       {recent.length > 0 && (
@@ -82,8 +114,4 @@ function Full({ alerts }: { alerts: View }) {
       )}
     </>
   )
-}
-
-function worstFirst(one: AlertView, other: AlertView): number {
-  return WORST[one.severity] - WORST[other.severity] || one.active_at - other.active_at
 }

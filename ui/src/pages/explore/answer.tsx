@@ -1,10 +1,7 @@
 // What a query answers: over time as lines, and at the end of the window as a table.
-import { useQuery } from '@tanstack/preact-query'
 import { useMemo } from 'preact/hooks'
 
-import { instant, range, type QueryAnswer, type RangeSeries } from '../../api/prometheus'
-import type { Failure } from '../../api/client'
-import { BRIEF, type Asked } from '../../api/queries'
+import { useRange, type RangeSeries } from '../../api/prometheus'
 import { Chart } from '../../chart/chart'
 import { Figure } from '../../chart/figure'
 import type { Picture } from '../../chart/plot'
@@ -12,29 +9,10 @@ import { Empty, Face } from '../../parts/face'
 import { counted, plain, say, unitOfMetric } from '../../text/numbers'
 import { momentFull, saySpan, spanText } from '../../text/time'
 import style from './explore.module.css'
-import { columnsOf, LINES_MAX, linesOf, shortNames, type Shown } from './series'
+import { columnsOf, LINES_MAX, linesOf, shortNames, type Shown } from '../../chart/series'
 import { Wrong } from './wrong'
 
 type Props = { query: string; shown: Shown; onZoom: (from: number, to: number) => void }
-
-export function useRange(query: string, { from, to, step }: Shown): Asked<QueryAnswer> {
-  return useQuery<QueryAnswer, Failure>({
-    queryKey: ['range', query, from, to, step],
-    queryFn: ({ signal }) => range(query, { from, to, step }, signal),
-    ...BRIEF,
-    // The same query over another window stands in; another query does not.
-    placeholderData: (previous, before) => (before?.queryKey[1] === query ? previous : undefined),
-  })
-}
-
-export function useInstant(query: string, at: number): Asked<QueryAnswer> {
-  return useQuery<QueryAnswer, Failure>({
-    queryKey: ['instant', query, at],
-    queryFn: ({ signal }) => instant(query, at, signal),
-    ...BRIEF,
-    placeholderData: (previous, before) => (before?.queryKey[1] === query ? previous : undefined),
-  })
-}
 
 export function OverTime({ query, shown, onZoom }: Props) {
   const asked = useRange(query, shown)

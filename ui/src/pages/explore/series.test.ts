@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { placeOf } from './mark'
-import { autoStep, columnsOf, linesOf, parseValue, seriesName, shortNames, shownAt } from './series'
+import { autoStep, columnsOf, linesOf, parseValue, seriesName, shortNames, shownAt } from '../../chart/series'
 
 test('series are named as they are asked for', () => {
   expect(seriesName({ __name__: 'up', job: 'node', instance: 'a' })).toBe('up{instance="a", job="node"}')

@@ -1,13 +1,13 @@
 // The values at the end of the window, one row per series; the labels that tell rows apart are columns.
 import { useMemo, useState } from 'preact/hooks'
 
+import { useInstant } from '../../api/prometheus'
 import { Face } from '../../parts/face'
 import { Section } from '../../parts/page'
 import { counted, plain, say, unitOfMetric } from '../../text/numbers'
 import { momentFull } from '../../text/time'
-import { useInstant } from './answer'
 import style from './explore.module.css'
-import { parseValue, rowsOf, type Row } from './series'
+import { parseValue, rowsOf, type Row } from '../../chart/series'
 
 /** More rows than a person scrolls through. */
 const ROWS_MAX = 200

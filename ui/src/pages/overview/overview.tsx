@@ -2,11 +2,11 @@
 import { useOverview } from '../../api/queries'
 import type { Overview as View } from '../../api/types'
 import { AlertList } from '../../parts/alert/alert-list'
+import { ChangeRows } from '../../parts/change/change-rows'
 import { Empty, Face } from '../../parts/face'
 import { Section, useTitle } from '../../parts/page'
 import { ResourceList } from '../../parts/room/resource-list'
 import { counted } from '../../text/numbers'
-import { Changes } from './changes'
 import style from './overview.module.css'
 import { Verdict } from './verdict'
 import { Watching } from './watching'
@@ -41,8 +41,12 @@ function Full({ overview }: { overview: View }) {
         <Room overview={overview} />
       </Section>
       <div class={style.pair}>
-        <Section title="What changed">
-          <Changes changes={overview.changes} />
+        <Section title="What changed" more={overview.changes.length > 0 && <a href="/changes">All changes</a>}>
+          {overview.changes.length === 0 ? (
+            <Empty title="Nothing has changed">Starts, targets that come and go, limits that move and alerts stand here.</Empty>
+          ) : (
+            <ChangeRows changes={overview.changes} label="What changed" />
+          )}
         </Section>
         <Section title="Evidence" note="what the above rests on">
           <Watching overview={overview} />

@@ -12,3 +12,8 @@ export function evidenceOf(alert: AlertView): { to: string } | null {
       : writeWindow({ kind: 'fixed', from: alert.active_at - HOUR, to: alert.resolved_at + HOUR })
   return { to: patched('/explore', {}, { query: alert.expr, ...window }) }
 }
+
+/** The page of one alert. */
+export function pageOf(id: string): string {
+  return `/alerts/${encodeURIComponent(id)}`
+}

@@ -1,7 +1,7 @@
 // Query answers as columns for the chart and rows for the table.
-import { bounds, type Window } from '../../address/window'
-import type { InstantSeries, Metric, QueryData, RangeSeries } from '../../api/prometheus'
-import type { Columns, Line } from '../../chart/plot'
+import { bounds, type Window } from '../address/window'
+import type { InstantSeries, Metric, QueryData, RangeSeries } from '../api/prometheus'
+import type { Columns, Line } from './plot'
 
 /** More lines than these tell nobody anything; the table still has them all. */
 export const LINES_MAX = 24

@@ -1,0 +1,161 @@
+// Every rule: whether it is evaluated, what it costs, what it says now.
+import { useAddress } from '../../address/address'
+import { useRules } from '../../api/queries'
+import type { RuleCostView, RuleGroupList, RuleGroupView, RuleView } from '../../api/types'
+import { Empty, Face, Remarks } from '../../parts/face'
+import { Choices, matches, WordFilter } from '../../parts/filter'
+import type { Mood } from '../../parts/level'
+import { Head, Section, Tools } from '../../parts/page'
+import { counted, digits, percent, whole } from '../../text/numbers'
+import { momentFull, saySpan } from '../../text/time'
+import { RuleRow } from './rule-row'
+import style from './rules.module.css'
+
+/** Groups of thousands of rules are narrowed by words; so many are drawn at once. */
+const DRAWN_MAX = 400
+
+export default function Rules() {
+  const asked = useRules()
+  const data = asked.data
+  const failing = data?.groups.flatMap(({ rules }) => rules).filter(({ health }) => health === 'failing').length ?? 0
+  return (
+    <>
+      <Head title="Rules" note={data && `${counted(data.rules, 'rule')}, ${failing === 0 ? 'none failing' : `${failing} failing`}`} />
+      <Face asked={asked} what="rules" rows={10} empty={({ rules, refused_because }) => (rules === 0 && refused_because === null ? <Nothing /> : null)}>
+        {(list) => <Full list={list} />}
+      </Face>
+    </>
+  )
+}
+
+function Nothing() {
+  return (
+    <Empty title="No rule file is named" command={'rule_files:\n  - rules/*.yaml'}>
+      Resources and objectives raise alerts by themselves. Rule files of Prometheus add more; name them in the settings:
+    </Empty>
+  )
+}
+
+type State = 'firing' | 'pending' | 'failing' | 'alert' | 'record'
+
+const IS: Record<State, (rule: RuleView) => boolean> = {
+  failing: ({ health }) => health === 'failing',
+  firing: ({ firing }) => firing > 0,
+  pending: ({ pending }) => pending > 0,
+  alert: ({ kind }) => kind === 'alert',
+  record: ({ kind }) => kind === 'record',
+}
+const SAID: Record<State, string> = { failing: 'failing', firing: 'firing', pending: 'pending', alert: 'alerting', record: 'recording' }
+const MOODS: Partial<Record<State, Mood>> = { failing: 'critical', firing: 'warning', pending: 'pending' }
+
+function Full({ list }: { list: RuleGroupList }) {
+  const { query, link } = useAddress()
+  const state = isState(query['state']) ? query['state'] : null
+  const all = list.groups.flatMap(({ rules }) => rules)
+  const wanted = (group: RuleGroupView, rule: RuleView) =>
+    (state === null || IS[state](rule)) &&
+    (!query['rule'] || rule.id === query['rule']) &&
+    matches(query['find'], [rule.name, rule.expr, rule.error ?? '', group.name, group.file, ...rule.labels.flat(), ...rule.annotations.flat()])
+  let left = DRAWN_MAX
+  let found = 0
+  const groups = list.groups.flatMap((group) => {
+    const own = group.rules.filter((rule) => wanted(group, rule))
+    found += own.length
+    const rules = own.slice(0, Math.max(0, left))
+    left -= rules.length
+    return rules.length === 0 ? [] : [{ ...group, rules, of: group.rules.length }]
+  })
+  const choices = (Object.keys(IS) as State[])
+    .map((value) => ({ value, text: SAID[value], count: all.filter(IS[value]).length, mood: MOODS[value] }))
+    .filter(({ count, value }) => count > 0 || value === state)
+  return (
+    <>
+      <Remarks
+        label="Not taken"
+        remarks={list.refused_because === null ? [] : [`${list.refused_because}. The rules are those of ${list.read_at === null ? 'before' : momentFull(list.read_at)}`]}
+      />
+      <Cost cost={list.cost} />
+      <Tools>
+        <WordFilter label="Filter rules" />
+        <Choices label="State" field="state" choices={[{ value: null, text: 'all', count: all.length }, ...choices]} />
+      </Tools>
+      {groups.length === 0 && (
+        <Empty title="No rule matches">
+          <a href={link({ find: null, state: null, rule: null })}>Show all {all.length}</a>
+        </Empty>
+      )}
+      {query['rule'] && groups.length > 0 && (
+        <p class={style.only}>
+          Only one rule is shown. <a href={link({ rule: null })}>Show all {all.length}</a>
+        </p>
+      )}
+      {groups.map((group) => (
+        <Section key={`${group.file} ${group.name}`} title={group.name} note={<GroupNote group={group} />}>
+          <div class={style.list}>
+            <div class={style.header} aria-hidden="true">
+              <span>Health</span>
+              <span>Rule</span>
+              <span class={style.number}>Alerts</span>
+              <span class={style.number}>Evaluated</span>
+              <span class={style.number}>Took</span>
+            </div>
+            <ul aria-label={`Rules of ${group.name}`}>
+              {group.rules.map((rule) => (
+                <RuleRow key={rule.id} rule={rule} open={rule.id === query['rule']} />
+              ))}
+            </ul>
+          </div>
+        </Section>
+      ))}
+      {found + list.left_out > DRAWN_MAX && (
+        <p class={style.only}>
+          The first {DRAWN_MAX} of {whole(found + list.left_out)} are shown; narrow them by a word.
+        </p>
+      )}
+    </>
+  )
+}
+
+function isState(text: string | undefined): text is State {
+  return text !== undefined && Object.hasOwn(IS, text)
+}
+
+function GroupNote({ group }: { group: RuleGroupView & { of: number } }) {
+  const { file, interval_ms, cost } = group
+  return (
+    <>
+      every {saySpan(interval_ms)} · {coreText(cost.core_share)}
+      {cost.missed > 0 && ` · ${whole(cost.missed)} missed`} · <span class={style.file}>{file}</span>
+    </>
+  )
+}
+
+/** What all rules cost, in the figures that say whether there are too many. */
+function Cost({ cost }: { cost: RuleCostView }) {
+  return (
+    <dl class={style.cost}>
+      <Figure name="Of one core" value={percent(cost.core_share)} />
+      <Figure name="One evaluation" value={cost.seconds_mean === null ? 'none yet' : secondsText(cost.seconds_mean)} />
+      <Figure name={`Evaluations in ${saySpan(cost.over_ms)}`} value={whole(cost.evaluations)} />
+      <Figure name="Failed" value={whole(cost.failures)} bad={cost.failures > 0} />
+      <Figure name="Missed" value={whole(cost.missed)} bad={cost.missed > 0} />
+    </dl>
+  )
+}
+
+function Figure({ name, value, bad = false }: { name: string; value: string; bad?: boolean }) {
+  return (
+    <div data-bad={bad}>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  )
+}
+
+function coreText(share: number): string {
+  return `${percent(share)} of a core`
+}
+
+export function secondsText(seconds: number): string {
+  return seconds < 0.001 ? `${digits(seconds * 1e6)}\u00a0µs` : seconds < 1 ? `${digits(seconds * 1000)}\u00a0ms` : `${digits(seconds)}\u00a0s`
+}

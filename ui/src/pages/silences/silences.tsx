@@ -1,0 +1,177 @@
+// What is kept quiet: those that hold first, each with its reason and its end.
+import { useState } from 'preact/hooks'
+
+import { useAddress } from '../../address/address'
+import { useEndSilence, useSilences, type Silence, type SilenceState } from '../../api/silences'
+import { useAlerts } from '../../api/queries'
+import { AlertTabs } from '../../parts/alert/tabs'
+import { Empty, Face } from '../../parts/face'
+import { Choices, matches, WordFilter } from '../../parts/filter'
+import { Button, LinkButton, Refused } from '../../parts/form/form'
+import { Head, Section, Sheet, Tools } from '../../parts/page'
+import { useNow } from '../../shell/now'
+import { fulfils, matchersText } from '../../text/matchers'
+import { counted } from '../../text/numbers'
+import { MINUTE, moment, momentFull, saySpan } from '../../text/time'
+import { Matchers } from './matchers'
+import style from './silences.module.css'
+
+const TITLES: Record<SilenceState, string> = { active: 'Active', pending: 'To come', expired: 'Over' }
+const STATES: readonly SilenceState[] = ['active', 'pending', 'expired']
+/** Those that are over are kept for days; the latest are enough to look up. */
+const OVER_SHOWN = 30
+
+export default function Silences() {
+  const asked = useSilences()
+  const active = asked.data?.filter(({ status }) => status.state === 'active').length
+  return (
+    <>
+      <Head title="Silences" note={active === undefined ? null : active === 0 ? 'none is active' : `${active} active`}>
+        <AlertTabs />
+      </Head>
+      <Face asked={asked} what="silences" rows={4} empty={(all) => (all.length === 0 ? <Nothing /> : null)}>
+        {(silences) => <Full silences={silences} />}
+      </Face>
+    </>
+  )
+}
+
+function Nothing() {
+  return (
+    <Empty title="Nothing is kept quiet" command="amtool silence add --alertmanager.url=http://127.0.0.1:7546 alertname=DiskFull -c 'new disk is ordered'">
+      <p>
+        A silence keeps alerts quiet for a time and a reason. Make one from an alert, <a href="/silences/new">from nothing</a>, or with amtool:
+      </p>
+    </Empty>
+  )
+}
+
+function Full({ silences }: { silences: readonly Silence[] }) {
+  const { query, link } = useAddress()
+  const state = query['state']
+  const found = silences.filter(
+    (one) =>
+      (!state || one.status.state === state) &&
+      matches(query['find'], [one.id, one.comment, one.createdBy, matchersText(one.matchers)]),
+  )
+  const choices = STATES.map((value) => ({
+    value,
+    text: TITLES[value].toLowerCase(),
+    count: silences.filter(({ status }) => status.state === value).length,
+  })).filter(({ count, value }) => count > 0 || value === state)
+  return (
+    <>
+      <Tools>
+        <WordFilter label="Filter silences" />
+        <Choices label="State" field="state" choices={[{ value: null, text: 'all', count: silences.length }, ...choices]} />
+        <span class={style.make}>
+          <LinkButton to="/silences/new">New silence</LinkButton>
+        </span>
+      </Tools>
+      {found.length === 0 && (
+        <Empty title="No silence matches">
+          <a href={link({ find: null, state: null })}>Show all {silences.length}</a>
+        </Empty>
+      )}
+      {STATES.map((own) => {
+        const members = found.filter(({ status }) => status.state === own)
+        const shown = own === 'expired' ? members.slice(0, OVER_SHOWN) : members
+        if (shown.length === 0) return null
+        return (
+          <Section key={own} title={TITLES[own]} note={shown.length < members.length ? `the latest ${shown.length} of ${members.length}` : String(shown.length)}>
+            <Sheet>
+              <ul aria-label={`Silences, ${TITLES[own].toLowerCase()}`}>
+                {shown.map((silence) => (
+                  <Row key={silence.id} silence={silence} />
+                ))}
+              </ul>
+            </Sheet>
+          </Section>
+        )
+      })}
+    </>
+  )
+}
+
+function Row({ silence }: { silence: Silence }) {
+  const { id, status, matchers, comment, createdBy } = silence
+  const over = status.state === 'expired'
+  const again = `/silences/new?matchers=${encodeURIComponent(matchersText(matchers))}&reason=${encodeURIComponent(comment)}`
+  return (
+    <li class={style.row} data-state={status.state} id={id}>
+      <div class={style.what}>
+        <p class={style.reason}>{comment}</p>
+        <Matchers matchers={matchers} />
+        <p class={style.by}>
+          {createdBy || 'somebody'} · <code>{id.slice(0, 8)}</code>
+          {!over && <Quiet silence={silence} />}
+        </p>
+      </div>
+      <When silence={silence} />
+      <div class={style.acts}>
+        {over ? (
+          <LinkButton to={again} kind="bare">
+            Silence again
+          </LinkButton>
+        ) : (
+          <End silence={silence} />
+        )}
+      </div>
+    </li>
+  )
+}
+
+/** How many alerts it keeps quiet now. */
+function Quiet({ silence }: { silence: Silence }) {
+  const alerts = useAlerts().data
+  if (!alerts || silence.status.state !== 'active') return null
+  const quiet = alerts.active.filter(({ state, labels }) => state === 'firing' && fulfils(labels, silence.matchers)).length
+  return <> · {quiet === 0 ? 'nothing to keep quiet now' : `keeps ${counted(quiet, 'alert')} quiet`}</>
+}
+
+function When({ silence }: { silence: Silence }) {
+  const now = useNow(5_000)
+  const from = Date.parse(silence.startsAt)
+  const to = Date.parse(silence.endsAt)
+  const [word, at] =
+    silence.status.state === 'active'
+      ? [`${saySpan(Math.max(0, to - now))} left`, to]
+      : silence.status.state === 'pending'
+        ? [`begins in ${saySpan(Math.max(0, from - now))}`, from]
+        : [`ended ${saySpan(Math.max(0, now - to))} ago`, to]
+  const soon = silence.status.state === 'active' && to - now < 15 * MINUTE
+  return (
+    <p class={style.when} data-soon={soon}>
+      <time dateTime={new Date(at).toISOString()} title={momentFull(at)}>
+        {word}
+      </time>
+      <span>
+        {moment(from, now)} – {moment(to, now)}
+      </span>
+    </p>
+  )
+}
+
+/** Asks once more, in the same place: what ends cannot be begun again with the same identity. */
+function End({ silence }: { silence: Silence }) {
+  const [asked, setAsked] = useState(false)
+  const end = useEndSilence()
+  if (!asked) {
+    return (
+      <Button kind="bare" label={`End the silence «${silence.comment}»`} onPress={() => setAsked(true)}>
+        End
+      </Button>
+    )
+  }
+  return (
+    <>
+      <Button disabled={end.isPending} onPress={() => end.mutate(silence.id)}>
+        {end.isPending ? 'Ending…' : 'End it now'}
+      </Button>
+      <Button kind="bare" onPress={() => setAsked(false)}>
+        Keep
+      </Button>
+      <Refused error={end.error} />
+    </>
+  )
+}

@@ -26,6 +26,8 @@ use crate::http::{error::ErrorBody, live};
         baselines::week,
         alerts::list,
         alerts::changes::list,
+        alerts::told::one,
+        alerts::told::receivers,
         rules::list,
         rules::replay::replay,
         alerts::silences::list,

@@ -38,6 +38,8 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/baselines/week", get(baselines::week))
         .route("/alerts", get(alerts::list))
         .route("/changes", get(alerts::changes::list))
+        .route("/alerts/{id}", get(alerts::told::one))
+        .route("/receivers", get(alerts::told::receivers))
         .route("/rules", get(rules::list))
         .route("/rules/{id}/replay", get(rules::replay::replay))
         .route("/silences", get(alerts::silences::list).post(alerts::silences::keep))

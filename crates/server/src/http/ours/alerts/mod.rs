@@ -2,6 +2,7 @@
 
 pub(super) mod changes;
 pub(super) mod silences;
+pub(super) mod told;
 pub(super) mod views;
 
 use std::{cmp::Reverse, sync::Arc};

@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config'
 /** The program the pages talk to while they are being worked on. */
 const SERVER = process.env['PLIMSOLL_URL'] ?? 'http://127.0.0.1:7546'
 
+/** The program takes changes from its own pages only; a proxy speaks for those that are being worked on. */
+const program = { target: SERVER, changeOrigin: true, headers: { origin: SERVER } }
+
 export default defineConfig({
   // Absolute, so that the pages also work from deep links such as /resources/x.
   base: '/',
@@ -14,6 +17,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  server: { proxy: { '/api': SERVER, '/metrics': SERVER, '/-': SERVER } },
+  server: { proxy: { '/api': program, '/metrics': program, '/-': program } },
   test: { include: ['src/**/*.test.{ts,tsx}'], env: { TZ: 'UTC' } },
 })

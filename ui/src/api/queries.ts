@@ -1,8 +1,9 @@
 // What pages ask for, under keys whose first part is the topic that live updates name.
 import { QueryClient, useQuery, type UseQueryResult } from '@tanstack/preact-query'
 
+import { DAY } from '../text/time'
 import { API, get, type Failure } from './client'
-import type { AlertDetail, AlertList, ChangeList, Overview, ReceiverList, ResourceDetail, ResourceHistory, ResourceList, ResourceMaking, ResourceView, RuleGroupList, Status, TargetList } from './types'
+import type { AlertDetail, AlertList, ChangeList, Overview, ReceiverList, ReplayView, ResourceDetail, ResourceHistory, ResourceList, ResourceMaking, ResourceView, RuleGroupList, Status, TargetList } from './types'
 
 export type Asked<T> = UseQueryResult<T, Failure>
 
@@ -24,7 +25,7 @@ export const useResources = () => useAnswer<ResourceList>(['resources'], 'resour
 export const useAlerts = () => useAnswer<AlertList>(['alerts'], 'alerts')
 export const useAlert = (id: string) => useAnswer<AlertDetail>(['alerts', id], `alerts/${encodeURIComponent(id)}`)
 export const useReceivers = () => useAnswer<ReceiverList>(['alerts', 'receivers'], 'receivers')
-export const useRules = () => useAnswer<RuleGroupList>(['alerts', 'rules'], 'rules')
+export const useRules = () => useAnswer<RuleGroupList>(['alerts', 'rules'], 'rules?limit=5000')
 export const useTargets = () => useAnswer<TargetList>(['targets'], 'targets')
 export const useStatus = () => useAnswer<Status>(['overview', 'status'], 'status')
 
@@ -66,5 +67,20 @@ export function useChanges({ since, limit }: ChangesWanted, key: string): Asked<
     queryKey: ['overview', 'changes', key, limit],
     queryFn: ({ signal }) => get(`${API}/changes?since=${Math.round(since)}&limit=${limit}`, signal),
     placeholderData: (previous) => previous,
+  })
+}
+
+/** Takes as long as it takes, so it is asked for when somebody wants it, and kept. */
+export function useReplay(id: string, days: number | null): Asked<ReplayView> {
+  return useQuery<ReplayView, Failure>({
+    queryKey: ['replay', id, days],
+    queryFn: ({ signal }) => {
+      const to = Date.now()
+      const from = to - (days ?? 0) * DAY
+      return get(`${API}/rules/${encodeURIComponent(id)}/replay?from=${from}&to=${to}`, signal)
+    },
+    enabled: days !== null,
+    staleTime: Number.POSITIVE_INFINITY,
+    refetchOnWindowFocus: false,
   })
 }

@@ -273,8 +273,8 @@ export type RuleView = {
   source: string | null
   for_ms: number
   keep_firing_for_ms: number
-  labels: [string, string][]
-  annotations: [string, string][]
+  labels: Labels
+  annotations: Labels
   health: RuleHealth
   error: string | null
   failures: number
@@ -284,3 +284,22 @@ export type RuleView = {
   pending: number
   firing: number
 }
+
+/** What an alerting rule would have done over some past. */
+export type ReplayView = {
+  from: number
+  to: number
+  step_ms: number
+  whole: boolean
+  reached: number | null
+  evaluations: number
+  pages: number
+  pages_at: number[]
+  episodes: number
+  episodes_shown: EpisodeView[]
+  dropped: number
+  firing_ms: number
+  longest_ms: number
+}
+
+export type EpisodeView = { labels: Labels; from: number; to: number | null }

@@ -1,10 +1,11 @@
 // One rule: how it goes; open for its expression, its words and what it would have done.
 import { patched } from '../../address/window'
-import type { RuleHealth, RuleView } from '../../api/types'
+import type { Labels, RuleHealth, RuleView } from '../../api/types'
 import { Word, type Mood } from '../../parts/level'
 import { useNow } from '../../shell/now'
 import { counted, percent, whole } from '../../text/numbers'
 import { ago, momentFull, saySpan } from '../../text/time'
+import { Replay } from './replay'
 import { secondsText } from './rules'
 import style from './rules.module.css'
 
@@ -70,8 +71,8 @@ function More({ rule }: { rule: RuleView }) {
             </dd>
           </>
         )}
-        {labels.length > 0 && <Pairs name="Labels" pairs={labels} />}
-        {annotations.length > 0 && <Pairs name="Annotations" pairs={annotations} />}
+        <Pairs name="Labels" pairs={labels} />
+        <Pairs name="Annotations" pairs={annotations} />
         <dt>Cost</dt>
         <dd>
           {percent(cost.core_share)} of a core: {counted(cost.evaluations, 'evaluation')} in {saySpan(cost.over_ms)}
@@ -84,16 +85,19 @@ function More({ rule }: { rule: RuleView }) {
         {firing + pending > 0 && <a href={patched('/alerts', {}, { find: name })}>{counted(firing + pending, 'alert')}</a>}
         <a href={patched('/rules', {}, { rule: id })}>Link to it</a>
       </p>
+      {kind === 'alert' && <Replay id={id} />}
     </div>
   )
 }
 
-function Pairs({ name, pairs }: { name: string; pairs: readonly [string, string][] }) {
+function Pairs({ name, pairs }: { name: string; pairs: Labels }) {
+  const all = Object.entries(pairs)
+  if (all.length === 0) return null
   return (
     <>
       <dt>{name}</dt>
       <dd>
-        {pairs.map(([key, value]) => (
+        {all.map(([key, value]) => (
           <div key={key}>
             <b>{key}</b> {value}
           </div>

@@ -55,7 +55,7 @@ function Full({ list }: { list: RuleGroupList }) {
   const wanted = (group: RuleGroupView, rule: RuleView) =>
     (state === null || IS[state](rule)) &&
     (!query['rule'] || rule.id === query['rule']) &&
-    matches(query['find'], [rule.name, rule.expr, rule.error ?? '', group.name, group.file, ...rule.labels.flat(), ...rule.annotations.flat()])
+    matches(query['find'], [rule.name, rule.expr, rule.error ?? '', group.name, group.file, ...Object.values(rule.labels), ...Object.values(rule.annotations)])
   let left = DRAWN_MAX
   let found = 0
   const groups = list.groups.flatMap((group) => {

@@ -75,6 +75,9 @@ export default function NewSilence() {
             onText={setReason}
           />
           <Field label="Your name" required value={author} wrong={tried && author.trim() === ''} onText={setAuthor} />
+        </div>
+        <Matched matchers={whole} preview={preview.data} error={preview.error} />
+        <div class={`${style.fields} ${style.end}`}>
           {doubt !== null && (
             <label class={style.doubt}>
               <input type="checkbox" checked={confirmed} onChange={(event) => setConfirmed(event.currentTarget.checked)} />
@@ -93,7 +96,6 @@ export default function NewSilence() {
             </LinkButton>
           </p>
         </div>
-        <Matched matchers={whole} preview={preview.data} error={preview.error} />
       </form>
     </>
   )

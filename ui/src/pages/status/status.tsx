@@ -4,6 +4,7 @@ import type { Status as View } from '../../api/types'
 import { Face } from '../../parts/face'
 import { Head, Section } from '../../parts/page'
 import style from './status.module.css'
+import { Receivers } from './receivers'
 import { sectionsOf } from './sections'
 
 export default function Status() {
@@ -14,6 +15,7 @@ export default function Status() {
       <Face asked={asked} what="status" rows={8}>
         {(status) => <Full status={status} />}
       </Face>
+      <Receivers />
       <p class={style.links}>
         <a href="/metrics" target="_blank" rel="noreferrer">
           Own metrics

@@ -20,7 +20,7 @@ test('failed: what, the request, and again', async ({ page }) => {
 })
 
 test('empty: why, and the command that fills it', async ({ page }) => {
-  await page.route(`${API}/resources`, (route) => route.fulfill({ json: { at: Date.now(), resources: [] } }))
+  await page.route(`${API}/resources`, (route) => route.fulfill({ json: { at: Date.now(), resources: [], troubles: [] } }))
   await page.goto('/resources')
   await expect(page.getByText('No resource has a reading yet')).toBeVisible()
   await expect(page.getByText('plimsoll check')).toBeVisible()

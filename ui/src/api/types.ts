@@ -121,7 +121,7 @@ export type ResourceDetail = ResourceView & ResourceMaking
 /** Something that could not be read or evaluated, and why. */
 export type TroubleView = { subject: string; error: string }
 
-export type ResourceList = { at: number; resources: ResourceView[]; troubles?: TroubleView[] }
+export type ResourceList = { at: number; resources: ResourceView[]; troubles: TroubleView[] }
 
 export type ResourceHistory = {
   from: number
@@ -171,7 +171,7 @@ export type TargetView = {
   interval_ms: number
 }
 
-export type TargetList = { at: number; targets: TargetView[]; complaints?: string[] }
+export type TargetList = { at: number; targets: TargetView[]; complaints: string[] }
 
 export type Overview = {
   at: number

@@ -17,7 +17,7 @@ export default function Resources() {
     <>
       <Head title="Resources" note={total === undefined ? null : `${counted(total, 'thing')} with a limit, worst first`} />
       <Face asked={asked} what="resources" rows={10} empty={({ resources }) => (resources.length === 0 ? <Nothing /> : null)}>
-        {({ resources, troubles = [] }) => (
+        {({ resources, troubles }) => (
           <>
             <Remarks label="Not evaluated" remarks={troubles.map(({ subject, error }) => `${subject}: ${error}`)} />
             <Full resources={resources} />

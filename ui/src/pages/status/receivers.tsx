@@ -6,7 +6,7 @@ import { Word, type Mood } from '../../parts/level'
 import { Section } from '../../parts/page'
 import { useNow } from '../../shell/now'
 import { whole } from '../../text/numbers'
-import { ago, MINUTE, saySpan } from '../../text/time'
+import { ago, MINUTE, moment, saySpan } from '../../text/time'
 import style from './status.module.css'
 
 /** A message that waits longer than this is more than one that is just being sent. */
@@ -16,7 +16,7 @@ export function Receivers() {
   const asked = useReceivers()
   const data = asked.data
   return (
-    <Section title="Who is told" note={data && `messages of the last ${saySpan(data.at - data.since)}`}>
+    <Section title="Who is told" note={data && `messages since ${moment(data.since, data.at)}`}>
       <Face asked={asked} what="receivers" rows={2} empty={({ receivers }) => (receivers.length === 0 ? <Nobody /> : null)}>
         {({ receivers }) => (
           <div class={style.receivers}>

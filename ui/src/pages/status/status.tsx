@@ -15,7 +15,9 @@ export default function Status() {
       <Face asked={asked} what="status" rows={8}>
         {(status) => <Full status={status} />}
       </Face>
-      <Receivers />
+      <div class={style.told}>
+        <Receivers />
+      </div>
       <p class={style.links}>
         <a href="/metrics" target="_blank" rel="noreferrer">
           Own metrics

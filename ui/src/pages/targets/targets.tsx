@@ -35,7 +35,7 @@ export default function Targets() {
       >
         {(list) => (
           <>
-            <Remarks label="Not read" remarks={list.complaints ?? []} />
+            <Remarks label="Not read" remarks={list.complaints} />
             <Full targets={list.targets} />
           </>
         )}

@@ -131,7 +131,8 @@ pub(in crate::http::ours) async fn one(
     let outbox = app.journal.outbox_stats().await.map_err(unread)?;
     let told = told_of(&id, &spoken, &outbox);
     let cut = events.len() > STEPS_MAX || !all || told.len() > TOLD_MAX;
-    let history = steps.into_iter().take(STEPS_MAX).map(|(at, became, alert)| step(at, became, &alert));
+    let history =
+        steps.into_iter().take(STEPS_MAX).map(|(at, became, alert)| step(at, became, &alert));
     Ok(Json(AlertDetail {
         alert,
         history: history.collect(),
@@ -155,11 +156,7 @@ fn unread(error: JournalError) -> ApiError {
 }
 
 /// Events of these kinds since then, newest first, and whether these are all.
-async fn messages(
-    app: &App,
-    kinds: &[&str],
-    since: Time,
-) -> Result<(Vec<Event>, bool), ApiError> {
+async fn messages(app: &App, kinds: &[&str], since: Time) -> Result<(Vec<Event>, bool), ApiError> {
     let mut found = Vec::new();
     let mut before = None;
     while found.len() < EVENTS_READ_MAX {
@@ -264,7 +261,8 @@ pub(in crate::http::ours) async fn receivers(
 /// `events` are newest first.
 fn receiver_views(names: &[String], events: &[Event], outbox: &OutboxStats) -> Vec<ReceiverView> {
     let mut views: BTreeMap<&str, ReceiverView> = BTreeMap::new();
-    for name in names.iter().map(String::as_str).chain(outbox.receivers.keys().map(String::as_str)) {
+    for name in names.iter().map(String::as_str).chain(outbox.receivers.keys().map(String::as_str))
+    {
         views.insert(name, ReceiverView { name: name.to_owned(), ..ReceiverView::default() });
     }
     for (name, own) in &outbox.receivers {

@@ -34,8 +34,9 @@ test('there are shapes to look at', () => {
 
 test.each(shapes)('$name is as the program describes it', ({ name, fields }) => {
   const schema = schemas[NAMES[name] ?? name]
-  expect(schema, `${name} is not in openapi.json`).toBeDefined()
-  if (schema) expect(contradictions(fields, schema)).toEqual([])
+  const found = schema ? contradictions(fields, schema) : ['there is no such schema']
+  // What is sent may say more than it must.
+  expect(name.endsWith('Wish') ? found.filter((text) => !text.endsWith('may be missing')) : found).toEqual([])
 })
 
 function contradictions(fields: readonly ts.PropertySignature[], schema: Schema): string[] {

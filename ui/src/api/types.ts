@@ -303,3 +303,42 @@ export type ReplayView = {
 }
 
 export type EpisodeView = { labels: Labels; from: number; to: number | null }
+
+export type SilenceState = 'active' | 'pending' | 'expired'
+
+export type SilenceList = { at: number; longest_ms: number; silences: SilenceView[]; windows: WindowView[] }
+
+export type SilenceView = {
+  id: string
+  state: SilenceState
+  /** Each as `name="value"`. */
+  matchers: string[]
+  starts_at: number
+  ends_at: number
+  created_by: string
+  reason: string
+  confirmed: string | null
+  matches: number
+}
+
+/** A time that comes again and again in which some alerts are quiet. */
+export type WindowView = { name: string; active: boolean; matchers: string[]; reason: string }
+
+export type SilenceWish = {
+  matchers: string[]
+  duration_ms: number
+  created_by: string
+  reason: string
+  confirm: boolean
+}
+
+/** What a silence would match. */
+export type SilencePreview = {
+  matchers: string[]
+  firing: number
+  alerts: AlertView[]
+  matched: number
+  seen: number
+  doubts: string[]
+  wrong: string | null
+}

@@ -1,6 +1,7 @@
 // Conditions on labels as Alertmanager writes them: `{alertname="DiskFull", host=~"db-.*"}`.
 import type { Labels } from '../api/types'
-import type { Matcher } from '../api/silences'
+
+export type Matcher = { name: string; value: string; isRegex: boolean; isEqual: boolean }
 
 export type Sign = '=' | '!=' | '=~' | '!~'
 

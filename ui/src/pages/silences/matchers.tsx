@@ -1,20 +1,23 @@
 // Conditions as small tags.
-import type { Matcher } from '../../api/silences'
-import { matcherText, signOf } from '../../text/matchers'
 import style from './silences.module.css'
 
-export function Matchers({ matchers }: { matchers: readonly Matcher[] }) {
+export function Matchers({ matchers }: { matchers: readonly string[] }) {
   return (
     <ul class={style.matchers} aria-label="Conditions">
-      {matchers.map((matcher) => (
-        <li key={matcherText(matcher)}>
-          <b>
-            {matcher.name}
-            {signOf(matcher)}
-          </b>
-          {matcher.value === '' ? '""' : matcher.value}
-        </li>
-      ))}
+      {matchers.map((matcher) => {
+        const [, name = '', value = matcher] = /^(.*?(?:=~|!~|!=|=))(.*)$/s.exec(matcher) ?? []
+        return (
+          <li key={matcher}>
+            <b>{name}</b>
+            {plainOf(value)}
+          </li>
+        )
+      })}
     </ul>
   )
+}
+
+/** Without its quotation marks where nothing is lost by that. */
+function plainOf(value: string): string {
+  return /^"[^"\\\s]+"$/.test(value) ? value.slice(1, -1) : value
 }

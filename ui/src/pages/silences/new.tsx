@@ -2,12 +2,13 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 
 import { useAddress } from '../../address/address'
-import { useKeepSilence, usePreview, type Matcher, type SilencePreview, type SilenceWanted } from '../../api/silences'
+import { useKeepSilence, usePreview } from '../../api/silences'
+import type { SilencePreview, SilenceWish } from '../../api/types'
 import { Button, Field, LinkButton, Refused } from '../../parts/form/form'
 import { Head } from '../../parts/page'
 import { Chevron } from '../../shell/icons'
 import { useNow } from '../../shell/now'
-import { fulfils, matchersText, parseMatchers, SIGNS, signOf, withSign, type Sign } from '../../text/matchers'
+import { fulfils, matchersText, matcherText, parseMatchers, SIGNS, signOf, withSign, type Matcher, type Sign } from '../../text/matchers'
 import { counted } from '../../text/numbers'
 import { DAY, HOUR, moment, parseSpan, saySpan, spanText } from '../../text/time'
 import { labelLine } from '../../parts/labels'
@@ -33,9 +34,9 @@ export default function NewSilence() {
   const keep = useKeepSilence()
 
   const whole = useMemo(() => matchers.filter(({ name }) => name.trim() !== ''), [matchers])
-  const wanted = useSettled(useMemo(() => draft(whole, span, reason || 'not yet said', author || 'somebody'), [whole, span, reason, author]))
+  const wanted = useSettled(useMemo(() => wishOf(whole, span, 'not yet said', 'somebody'), [whole, span]))
   const preview = usePreview(wanted)
-  const doubt = preview.data?.refused ?? null
+  const doubt = whole.length > 0 && preview.data && preview.data.doubts.length > 0 ? preview.data.doubts.join('; ') : null
   useEffect(() => setConfirmed(false), [doubt])
 
   const change = (next: Matcher[]) => {
@@ -46,10 +47,10 @@ export default function NewSilence() {
   const submit = (event: Event) => {
     event.preventDefault()
     setTried(true)
-    const final = draft(whole, span, reason.trim(), author.trim())
+    const final = wishOf(whole, span, reason.trim(), author.trim(), confirmed)
     if (!ready || !final || keep.isPending) return
     remember(author.trim())
-    keep.mutate({ wanted: final, confirmed }, { onSuccess: () => go('/silences') })
+    keep.mutate(final, { onSuccess: () => go('/silences') })
   }
 
   return (
@@ -101,16 +102,9 @@ export default function NewSilence() {
   )
 }
 
-function draft(matchers: readonly Matcher[], span: number, comment: string, createdBy: string): SilenceWanted | null {
+function wishOf(matchers: readonly Matcher[], span: number, reason: string, created_by: string, confirm = false): SilenceWish | null {
   if (matchers.length === 0) return null
-  const now = Date.now()
-  return {
-    matchers: matchers.map((own) => ({ ...own, name: own.name.trim() })),
-    startsAt: new Date(now).toISOString(),
-    endsAt: new Date(now + span).toISOString(),
-    comment,
-    createdBy,
-  }
+  return { matchers: matchers.map((own) => matcherText({ ...own, name: own.name.trim() })), duration_ms: span, created_by, reason, confirm }
 }
 
 /** A value that has rested for a moment. */
@@ -278,11 +272,12 @@ function Matched({ matchers, preview, error }: MatchedProps) {
               ? 'No alert fired in the last 24 hours.'
               : `${preview.matched} of the ${counted(preview.seen, 'different alert')} of the last 24 hours.`}
           </p>
+          {preview.wrong && <p>{upper(preview.wrong)}.</p>}
           {preview.alerts.length > 0 && (
             <ul class={style.matched}>
-              {preview.alerts.slice(0, 20).map((labels) => (
-                <li key={JSON.stringify(labels)}>
-                  <b>{labels['alertname'] ?? 'alert'}</b> {labelLine(labels, ['alertname', 'severity'])}
+              {preview.alerts.slice(0, 20).map(({ id, name, summary, labels }) => (
+                <li key={id}>
+                  <b>{summary || name}</b> {labelLine(labels, ['severity'])}
                 </li>
               ))}
             </ul>

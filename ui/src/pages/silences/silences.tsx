@@ -2,17 +2,18 @@
 import { useState } from 'preact/hooks'
 
 import { useAddress } from '../../address/address'
-import { useEndSilence, useSilences, type Silence, type SilenceState } from '../../api/silences'
-import { useAlerts } from '../../api/queries'
+import { patched } from '../../address/window'
+import { useEndSilence, useSilences } from '../../api/silences'
+import type { SilenceList, SilenceState, SilenceView, WindowView } from '../../api/types'
 import { AlertTabs } from '../../parts/alert/tabs'
 import { Empty, Face } from '../../parts/face'
 import { Choices, matches, WordFilter } from '../../parts/filter'
 import { Button, LinkButton, Refused } from '../../parts/form/form'
 import { Head, Section, Sheet, Tools } from '../../parts/page'
 import { useNow } from '../../shell/now'
-import { fulfils, matchersText } from '../../text/matchers'
 import { counted } from '../../text/numbers'
 import { MINUTE, moment, momentFull, saySpan } from '../../text/time'
+import { Word } from '../../parts/level'
 import { Matchers } from './matchers'
 import style from './silences.module.css'
 
@@ -23,14 +24,14 @@ const OVER_SHOWN = 30
 
 export default function Silences() {
   const asked = useSilences()
-  const active = asked.data?.filter(({ status }) => status.state === 'active').length
+  const active = asked.data?.silences.filter(({ state }) => state === 'active').length
   return (
     <>
       <Head title="Silences" note={active === undefined ? null : active === 0 ? 'none is active' : `${active} active`}>
         <AlertTabs />
       </Head>
-      <Face asked={asked} what="silences" rows={4} empty={(all) => (all.length === 0 ? <Nothing /> : null)}>
-        {(silences) => <Full silences={silences} />}
+      <Face asked={asked} what="silences" rows={4} empty={({ silences, windows }) => (silences.length + windows.length === 0 ? <Nothing /> : null)}>
+        {(list) => <Full list={list} />}
       </Face>
     </>
   )
@@ -46,18 +47,18 @@ function Nothing() {
   )
 }
 
-function Full({ silences }: { silences: readonly Silence[] }) {
+function Full({ list: { silences, windows } }: { list: SilenceList }) {
   const { query, link } = useAddress()
   const state = query['state']
   const found = silences.filter(
     (one) =>
-      (!state || one.status.state === state) &&
-      matches(query['find'], [one.id, one.comment, one.createdBy, matchersText(one.matchers)]),
+      (!state || one.state === state) &&
+      matches(query['find'], [one.id, one.reason, one.created_by, ...one.matchers]),
   )
   const choices = STATES.map((value) => ({
     value,
     text: TITLES[value].toLowerCase(),
-    count: silences.filter(({ status }) => status.state === value).length,
+    count: silences.filter((one) => one.state === value).length,
   })).filter(({ count, value }) => count > 0 || value === state)
   return (
     <>
@@ -74,7 +75,7 @@ function Full({ silences }: { silences: readonly Silence[] }) {
         </Empty>
       )}
       {STATES.map((own) => {
-        const members = found.filter(({ status }) => status.state === own)
+        const members = found.filter((one) => one.state === own)
         const shown = own === 'expired' ? members.slice(0, OVER_SHOWN) : members
         if (shown.length === 0) return null
         return (
@@ -89,23 +90,46 @@ function Full({ silences }: { silences: readonly Silence[] }) {
           </Section>
         )
       })}
+      {windows.length > 0 && !state && <Windows windows={windows} />}
     </>
   )
 }
 
-function Row({ silence }: { silence: Silence }) {
-  const { id, status, matchers, comment, createdBy } = silence
-  const over = status.state === 'expired'
-  const again = `/silences/new?matchers=${encodeURIComponent(matchersText(matchers))}&reason=${encodeURIComponent(comment)}`
+function Windows({ windows }: { windows: readonly WindowView[] }) {
   return (
-    <li class={style.row} data-state={status.state} id={id}>
+    <Section title="Come again and again" note="from the settings">
+      <Sheet>
+        <ul aria-label="Times that come again">
+          {windows.map((own) => (
+            <li key={own.name} class={style.row}>
+              <div class={style.what}>
+                <p class={style.reason}>{own.name}</p>
+                <Matchers matchers={own.matchers} />
+                <p class={style.by}>{own.reason}</p>
+              </div>
+              <Word mood={own.active ? 'info' : 'fine'} word={own.active ? 'quiet now' : 'not now'} />
+            </li>
+          ))}
+        </ul>
+      </Sheet>
+    </Section>
+  )
+}
+
+function Row({ silence }: { silence: SilenceView }) {
+  const { id, state, matchers, matches: quiet, reason, created_by, confirmed } = silence
+  const over = state === 'expired'
+  const again = patched('/silences/new', {}, { matchers: `{${matchers.join(', ')}}`, reason })
+  return (
+    <li class={style.row} data-state={state} id={id}>
       <div class={style.what}>
-        <p class={style.reason}>{comment}</p>
+        <p class={style.reason}>{reason}</p>
         <Matchers matchers={matchers} />
         <p class={style.by}>
-          {createdBy || 'somebody'} · <code>{id.slice(0, 8)}</code>
-          {!over && <Quiet silence={silence} />}
+          {created_by || 'somebody'} · <code>{id.slice(0, 8)}</code>
+          {state === 'active' && ` · ${quiet === 0 ? 'nothing to keep quiet now' : `keeps ${counted(quiet, 'alert')} quiet`}`}
         </p>
+        {confirmed && <p class={style.by}>Confirmed although {confirmed}</p>}
       </div>
       <When silence={silence} />
       <div class={style.acts}>
@@ -121,25 +145,17 @@ function Row({ silence }: { silence: Silence }) {
   )
 }
 
-/** How many alerts it keeps quiet now. */
-function Quiet({ silence }: { silence: Silence }) {
-  const alerts = useAlerts().data
-  if (!alerts || silence.status.state !== 'active') return null
-  const quiet = alerts.active.filter(({ state, labels }) => state === 'firing' && fulfils(labels, silence.matchers)).length
-  return <> · {quiet === 0 ? 'nothing to keep quiet now' : `keeps ${counted(quiet, 'alert')} quiet`}</>
-}
-
-function When({ silence }: { silence: Silence }) {
+function When({ silence }: { silence: SilenceView }) {
   const now = useNow(5_000)
-  const from = Date.parse(silence.startsAt)
-  const to = Date.parse(silence.endsAt)
+  const from = silence.starts_at
+  const to = silence.ends_at
   const [word, at] =
-    silence.status.state === 'active'
+    silence.state === 'active'
       ? [`${saySpan(Math.max(0, to - now))} left`, to]
-      : silence.status.state === 'pending'
+      : silence.state === 'pending'
         ? [`begins in ${saySpan(Math.max(0, from - now))}`, from]
         : [`ended ${saySpan(Math.max(0, now - to))} ago`, to]
-  const soon = silence.status.state === 'active' && to - now < 15 * MINUTE
+  const soon = silence.state === 'active' && to - now < 15 * MINUTE
   return (
     <p class={style.when} data-soon={soon}>
       <time dateTime={new Date(at).toISOString()} title={momentFull(at)}>
@@ -153,12 +169,12 @@ function When({ silence }: { silence: Silence }) {
 }
 
 /** Asks once more, in the same place: what ends cannot be begun again with the same identity. */
-function End({ silence }: { silence: Silence }) {
+function End({ silence }: { silence: SilenceView }) {
   const [asked, setAsked] = useState(false)
   const end = useEndSilence()
   if (!asked) {
     return (
-      <Button kind="bare" label={`End the silence «${silence.comment}»`} onPress={() => setAsked(true)}>
+      <Button kind="bare" label={`End the silence «${silence.reason}»`} onPress={() => setAsked(true)}>
         End
       </Button>
     )

@@ -5,7 +5,7 @@ import style from './tabs.module.css'
 
 export function AlertTabs() {
   const { path } = useAddress()
-  const active = useSilences().data?.filter(({ status }) => status.state === 'active').length ?? 0
+  const active = useSilences().data?.silences.filter(({ state }) => state === 'active').length ?? 0
   const tabs = [
     { to: '/alerts', text: 'Alerts' },
     { to: '/silences', text: active > 0 ? `Silences ${active}` : 'Silences' },

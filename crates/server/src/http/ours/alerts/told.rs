@@ -109,7 +109,7 @@ pub(in crate::http::ours) async fn one(
         limit: u32::try_from(STEPS_MAX + 1).unwrap_or(u32::MAX),
         ..EventQuery::default()
     };
-    let events = app.journal.events(question).await.map_err(unread)?;
+    let events = app.journal.events(question).await.map_err(|error| unread(&error))?;
     let steps: Vec<(Time, String, Alert)> = events
         .iter()
         .filter_map(|event| alert_of(event).map(|(became, alert)| (event.at, became, alert)))
@@ -128,7 +128,7 @@ pub(in crate::http::ours) async fn one(
     };
     let since = steps.last().map_or_else(|| app.clock.now(), |(at, ..)| *at);
     let (spoken, all) = messages(&app, &[NOTIFIED, DELIVERED, UNDELIVERED], since).await?;
-    let outbox = app.journal.outbox_stats().await.map_err(unread)?;
+    let outbox = app.journal.outbox_stats().await.map_err(|error| unread(&error))?;
     let told = told_of(&id, &spoken, &outbox);
     let cut = events.len() > STEPS_MAX || !all || told.len() > TOLD_MAX;
     let history =
@@ -151,8 +151,8 @@ fn step(at: Time, became: String, alert: &Alert) -> AlertStep {
     }
 }
 
-fn unread(error: JournalError) -> ApiError {
-    ApiError::new(error.kind(), chain(&error))
+fn unread(error: &JournalError) -> ApiError {
+    ApiError::new(error.kind(), chain(error))
 }
 
 /// Events of these kinds since then, newest first, and whether these are all.
@@ -167,7 +167,7 @@ async fn messages(app: &App, kinds: &[&str], since: Time) -> Result<(Vec<Event>,
             newest_first: true,
             ..EventQuery::default()
         };
-        let events = app.journal.events(question).await.map_err(unread)?;
+        let events = app.journal.events(question).await.map_err(|error| unread(&error))?;
         let Some(last) = events.last() else { return Ok((found, true)) };
         before = Some(last.seq);
         found.extend(events);
@@ -249,7 +249,7 @@ pub(in crate::http::ours) async fn receivers(
     let now = app.clock.now();
     let since = now - COUNTED;
     let (events, all) = messages(&app, &[DELIVERED, UNDELIVERED], since).await?;
-    let outbox = app.journal.outbox_stats().await.map_err(unread)?;
+    let outbox = app.journal.outbox_stats().await.map_err(|error| unread(&error))?;
     let oldest = events.last().map_or(since, |event| event.at);
     Ok(Json(ReceiverList {
         at: now.millis(),

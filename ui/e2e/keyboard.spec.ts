@@ -8,7 +8,9 @@ test('every page is reached by two keys', async ({ page }) => {
   for (const [key, name] of [
     ['r', 'Resources'],
     ['a', 'Alerts'],
+    ['c', 'Changes'],
     ['e', 'Explore'],
+    ['u', 'Rules'],
     ['t', 'Targets'],
     ['s', 'Status'],
   ] as const) {

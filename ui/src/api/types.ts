@@ -342,3 +342,19 @@ export type SilencePreview = {
   doubts: string[]
   wrong: string | null
 }
+
+/** The bands of series over a range of time. */
+export type BandList = { zone: string; width: number; step: number; times: number[]; series: BandView[] }
+
+/** Each point is what was known then, from what came before. */
+export type BandView = {
+  labels: Labels
+  since: number | null
+  basis: string | null
+  low: (number | null)[]
+  mid: (number | null)[]
+  high: (number | null)[]
+  shift: ShiftView | null
+}
+
+export type ShiftView = { at: number; by: number | null; times: number | null }

@@ -105,7 +105,7 @@ function lastKnown({ times, values }: Columns): number {
 /** More than this many values are not read out; the table has them all. */
 const SPOKEN_MAX = 8
 
-function spoken({ lines, say }: Picture, { times, values }: Columns, index: number): string {
+function spoken({ lines, say, usual }: Picture, { times, values }: Columns, index: number): string {
   const at = times[index]
   if (at === undefined) return 'no samples'
   const parts: string[] = []
@@ -113,5 +113,7 @@ function spoken({ lines, say }: Picture, { times, values }: Columns, index: numb
     const value = values[line]?.[index]
     if (!quiet && typeof value === 'number') parts.push(`${label} ${say(value)}`)
   }
+  const [low, high] = usual ? [values[usual.low]?.[index], values[usual.high]?.[index]] : []
+  if (typeof low === 'number' && typeof high === 'number') parts.splice(SPOKEN_MAX - 1, 0, `usual ${say(low)} to ${say(high)}`)
   return `${momentFull(at)}: ${parts.slice(0, SPOKEN_MAX).join(', ') || 'no sample'}`
 }

@@ -21,7 +21,24 @@ export function Legend({ picture, columns, index, pointed }: Props) {
           </span>
         )
       })}
+      {picture.usual && <Usual picture={picture} usual={picture.usual} columns={columns} index={index} />}
     </div>
+  )
+}
+
+type UsualProps = { picture: Picture; usual: { high: number; low: number }; columns: Columns; index: number }
+
+function Usual({ picture, usual, columns, index }: UsualProps) {
+  const low = columns.values[usual.low]?.[index]
+  const high = columns.values[usual.high]?.[index]
+  return (
+    <span class={style.entry}>
+      <svg class={style.swatch} width="18" height="10" aria-hidden="true">
+        <rect width="18" height="10" rx="1" fill="var(--fill)" fill-opacity="0.3" />
+      </svg>
+      <span>usual at this hour</span>
+      <b>{typeof low === 'number' && typeof high === 'number' ? `${picture.say(low)} – ${picture.say(high)}` : '–'}</b>
+    </span>
   )
 }
 

@@ -20,6 +20,8 @@ export type Band = { upper: number; lower: number; token: string }
 export type Picture = {
   lines: readonly Line[]
   bands?: readonly Band[]
+  /** Which lines are the edges of what is usual. */
+  usual?: { high: number; low: number }
   say: (value: number) => string
   /** Whether steps of the scale are powers of two. */
   binary?: boolean

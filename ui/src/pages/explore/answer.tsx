@@ -2,8 +2,10 @@
 import { useMemo } from 'preact/hooks'
 
 import { useRange, type RangeSeries } from '../../api/prometheus'
+import { useBand, withBand } from '../../chart/band'
 import { Chart } from '../../chart/chart'
 import { Figure } from '../../chart/figure'
+import { Marks, useMarks } from '../../chart/marks'
 import type { Picture } from '../../chart/plot'
 import { Empty, Face } from '../../parts/face'
 import { counted, plain, say, unitOfMetric } from '../../text/numbers'
@@ -51,16 +53,19 @@ function Nothing({ query }: { query: string }) {
 
 function Lines({ query, series, shown, onZoom }: Props & { series: readonly RangeSeries[] }) {
   const drawn = useMemo(() => series.slice(0, LINES_MAX), [series])
-  const columns = useMemo(() => columnsOf(drawn, shown.step), [drawn, shown.step])
+  // Of many lines nobody sees whose band is whose.
+  const usual = useBand(drawn.length === 1 ? { query } : null, drawn[0]?.metric ?? null, shown)
+  const changes = useMarks(shown)
   const unit = unitOfMetric(series[0]?.metric['__name__'], query)
-  const picture = useMemo<Picture>(
-    () => ({
+  const [columns, picture] = useMemo(() => {
+    const own: Picture = {
       lines: linesOf(drawn.map(({ metric }) => metric)),
       say: (value) => (unit === 'count' ? plain(value) : say(unit, value)),
       binary: unit.startsWith('bytes'),
-    }),
-    [drawn, unit],
-  )
+      marks: changes.marks,
+    }
+    return withBand(columnsOf(drawn, shown.step), own, usual)
+  }, [drawn, shown.step, unit, usual, changes.marks])
   const names = useMemo(() => shortNames(drawn.map(({ metric }) => metric)), [drawn])
   const summary = `${counted(series.length, 'series', 'series')} over ${saySpan(shown.to - shown.from)}, a point every ${spanText(shown.step)}.${
     series.length > drawn.length ? ` The first ${drawn.length} are drawn: narrow the query, or use topk().` : ''
@@ -70,7 +75,7 @@ function Lines({ query, series, shown, onZoom }: Props & { series: readonly Rang
       title="Over time"
       summary={summary}
       twin={() => ({
-        head: ['Time', ...names],
+        head: ['Time', ...names, ...(usual ? ['Usual, highest', 'Usual, lowest'] : [])],
         rows: columns.times
           .map((at, row) => [
             momentFull(at),
@@ -83,6 +88,7 @@ function Lines({ query, series, shown, onZoom }: Props & { series: readonly Rang
       })}
     >
       <Chart picture={picture} columns={columns} window={shown} label={`${query}, over time`} onZoom={onZoom} />
+      <Marks changes={changes} />
     </Figure>
   )
 }

@@ -5,8 +5,10 @@ import { useAddress, useWindow } from '../../address/address'
 import { bounds, writeWindow } from '../../address/window'
 import { useHistory } from '../../api/queries'
 import type { ResourceDetail, ResourceHistory } from '../../api/types'
+import { useBand, withBand } from '../../chart/band'
 import { Chart } from '../../chart/chart'
 import { Figure, type Twin } from '../../chart/figure'
+import { Marks, useMarks } from '../../chart/marks'
 import type { Columns } from '../../chart/plot'
 import { RangePicker } from '../../chart/range-picker'
 import { Empty, Face } from '../../parts/face'
@@ -80,12 +82,14 @@ function Full({ resource, history, now, moving, onZoom }: FullProps) {
   const end = forecast?.kind === 'ready' ? Math.min(span, (forecast.points.at(-1)?.[0] ?? now) - now) : 0
   const until = moving ? history.to + Math.max(0, end) : history.to
 
-  const columns = useMemo(
-    () => columnsOf(history, forecast, resource.thresholds, until),
-    [history, forecast, resource.thresholds, until],
-  )
-  const picture = useMemo(() => pictureOf({ resource, columns, whole, now }), [resource, columns, whole, now])
   const shown = useMemo(() => ({ from: history.from, to: until }), [history.from, until])
+  const past = useMemo(() => ({ from: history.from, to: history.to }), [history.from, history.to])
+  const usual = useBand({ resource: resource.id }, null, past)
+  const changes = useMarks(past)
+  const [columns, picture] = useMemo(() => {
+    const own = columnsOf(history, forecast, resource.thresholds, until)
+    return withBand(own, { ...pictureOf({ resource, columns: own, whole, now }), marks: changes.marks }, usual)
+  }, [history, forecast, resource, until, whole, now, usual, changes.marks])
 
   return (
     <Figure
@@ -106,6 +110,7 @@ function Full({ resource, history, now, moving, onZoom }: FullProps) {
       }
     >
       <Chart picture={picture} columns={columns} window={shown} label={`${resource.title}, used over time`} onZoom={onZoom} />
+      <Marks changes={changes} />
     </Figure>
   )
 }
@@ -131,11 +136,11 @@ function twinOf({ unit }: ResourceDetail, columns: Columns): Twin {
     const used = columns.values[0]?.[row] ?? columns.values[6]?.[row]
     const limit = columns.values[3]?.[row]
     const share = typeof used === 'number' && typeof limit === 'number' && limit > 0 ? percent(used / limit) : '–'
-    return [momentFull(at), cell(0, row), cell(2, row), cell(1, row), cell(3, row), share, cell(6, row), cell(8, row), cell(7, row)]
+    return [momentFull(at), cell(0, row), cell(2, row), cell(1, row), cell(3, row), share, cell(6, row), cell(8, row), cell(7, row), cell(10, row), cell(9, row)]
   })
   const filled = rows.filter((row) => row.slice(1).some((text) => text !== '–'))
   return {
-    head: ['Time', 'Used', 'Lowest', 'Highest', 'Limit', 'Share', 'Expected', 'At least', 'At most'],
+    head: ['Time', 'Used', 'Lowest', 'Highest', 'Limit', 'Share', 'Expected', 'At least', 'At most', 'Usual, lowest', 'Usual, highest'],
     rows: filled.toReversed(),
   }
 }

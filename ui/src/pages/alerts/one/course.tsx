@@ -3,6 +3,7 @@ import { useMemo } from 'preact/hooks'
 
 import type { AlertView, Labels } from '../../../api/types'
 import { useRange } from '../../../api/prometheus'
+import { useBand, withBand } from '../../../chart/band'
 import { Chart } from '../../../chart/chart'
 import { Figure } from '../../../chart/figure'
 import { Marks, useMarks } from '../../../chart/marks'
@@ -76,6 +77,7 @@ type LinesProps = {
 function Lines({ alert, left, line, shown, series, changes, onZoom }: LinesProps) {
   const metrics = useMemo(() => series.map(({ metric }) => metric), [series])
   const unit = unitOfMetric(metrics[0]?.['__name__'], left)
+  const usual = useBand(series.length === 1 ? { query: left } : null, metrics[0] ?? null, shown)
   const [columns, picture] = useMemo<[Columns, Picture]>(() => {
     const own = columnsOf(series, shown.step)
     const level = line === null ? [] : [own.times.map(() => line)]
@@ -85,8 +87,8 @@ function Lines({ alert, left, line, shown, series, changes, onZoom }: LinesProps
     ]
     const worded = (value: number) => (unit === 'count' ? plain(value) : say(unit, value))
     const pictured: Picture = { lines, say: worded, binary: unit.startsWith('bytes'), marks: changes.marks, began: alert.fired_at ?? alert.active_at }
-    return [{ times: own.times, values: [...own.values, ...level] }, pictured]
-  }, [series, metrics, shown.step, line, unit, changes.marks, alert.severity, alert.fired_at, alert.active_at])
+    return withBand({ times: own.times, values: [...own.values, ...level] }, pictured, usual)
+  }, [series, metrics, shown.step, line, unit, usual, changes.marks, alert.severity, alert.fired_at, alert.active_at])
   const names = shortNames(metrics)
   return (
     <Figure

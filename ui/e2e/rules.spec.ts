@@ -18,7 +18,7 @@ test('a rule is found by a word and replayed over the past', async ({ page }) =>
   await page.getByText('Single', { exact: true }).click()
   const replay = page.getByRole('region', { name: 'Replay' })
   await replay.getByRole('button', { name: '1 day' }).click()
-  await expect(replay).toContainText(/\d+ pages? in 1 day/, { timeout: 40_000 })
+  await expect(replay).toContainText(/\d+\s+pages? in 1\s+day/, { timeout: 40_000 })
 })
 
 test('changes are narrowed by kind, and a chart shows those of its time', async ({ page }) => {

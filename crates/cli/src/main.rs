@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Command::Serve(command) => commands::serve::run(command, &arguments.common),
         Command::Check(command) => commands::check::run(&command, &output),
         Command::Query(command) => commands::query::run(&command, &output),
+        Command::Baseline(command) => commands::query::baseline::run(&command, &output),
         Command::Import(command) => match &command.of {
             Some(ImportOf::Alertmanager(of)) => commands::alertmanager::run(of, &output),
             None => commands::import::run(&command.samples, &output),

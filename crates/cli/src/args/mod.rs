@@ -1,6 +1,7 @@
 //! What can be typed: commands, options, and the environment that stands for them.
 
 pub(crate) mod audit;
+pub(crate) mod baseline;
 pub(crate) mod load;
 pub(crate) mod rules;
 pub(crate) mod store;
@@ -62,6 +63,8 @@ pub(crate) enum Command {
     Check(Settings),
     /// Asks a PromQL expression.
     Query(Query),
+    /// Says what is normal for series at this hour of the week, and whether they are.
+    Baseline(baseline::Baseline),
     /// Takes in samples from a file: CSV, JSON lines or OpenMetrics text.
     Import(Import),
     /// Says when a resource runs out, from a server or from CSV on standard input.

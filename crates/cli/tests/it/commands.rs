@@ -1,6 +1,7 @@
 //! Commands that ask: their answers, and the exit codes that the help promises.
 
 mod audit;
+mod baseline;
 mod down_sampling;
 mod help;
 mod import;

@@ -4,14 +4,16 @@
 //! what is to be recorded. [`unfold`] tells for any series what the band was at moments of the past, each time by what was
 //! known then.
 
+mod instance;
 mod unfold;
 mod watch;
 mod zone;
 
 use model::{Kind, Span, Time};
 
+pub use instance::instance;
 pub use unfold::{Unfolded, unfold};
-pub use watch::{Row, Watch, Watched};
+pub use watch::{Known, Row, Watch, Watched};
 pub use zone::{Zone, ZoneError};
 
 /// The metric of recorded bands.

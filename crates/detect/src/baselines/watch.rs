@@ -40,9 +40,18 @@ impl Watched {
     }
 }
 
+/// A band by hour of the week, and from when on it was learnt.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Known {
+    /// The band.
+    pub band: Band,
+    /// The first reading that was learnt from.
+    pub since: Time,
+}
+
 /// A series, and what is known of it.
 #[derive(Clone, Debug)]
-struct Known {
+struct Learnt {
     baseline: Baseline,
     seen: Time,
 }
@@ -66,7 +75,7 @@ pub struct Row {
 #[derive(Clone, Debug)]
 pub struct Watch {
     of: Watched,
-    series: BTreeMap<Labels, Known>,
+    series: BTreeMap<Labels, Learnt>,
     left_out: usize,
     learnt: Option<Time>,
 }
@@ -141,7 +150,7 @@ impl Watch {
             let known = self
                 .series
                 .entry(labels)
-                .or_insert_with(|| Known { baseline: Baseline::default(), seen: newest });
+                .or_insert_with(|| Learnt { baseline: Baseline::default(), seen: newest });
             for (time, value) in columns.times.iter().zip(&columns.values) {
                 let zone = &self.of.zone;
                 let moment = moments.entry(*time).or_insert_with(|| zone.moment(Time(*time)));
@@ -189,7 +198,7 @@ impl Watch {
     /// What is known of each series, in order of their labels; at most so many.
     pub fn rows(&self, now: Time, count: usize) -> Vec<Row> {
         let moment = self.of.zone.moment(now);
-        let row = |(labels, known): (&Labels, &Known)| Row {
+        let row = |(labels, known): (&Labels, &Learnt)| Row {
             labels: labels.clone(),
             since: known.baseline.since().map(Time::from_secs),
             seen: known.seen,
@@ -197,6 +206,27 @@ impl Watch {
             shift: known.baseline.shift(),
         };
         self.series.iter().take(count).map(row).collect()
+    }
+
+    /// The band of one series now, by the labels that are kept of it.
+    pub fn band(&self, labels: &Labels, now: Time) -> Option<Known> {
+        self.series.get(labels).and_then(|own| self.known(own, now))
+    }
+
+    /// The band of the series that somebody picks, by its place, from the labels of all.
+    pub fn band_of(
+        &self,
+        now: Time,
+        pick: impl FnOnce(&mut dyn Iterator<Item = &Labels>) -> Option<usize>,
+    ) -> Option<Known> {
+        let at = pick(&mut self.series.keys())?;
+        self.series.values().nth(at).and_then(|own| self.known(own, now))
+    }
+
+    fn known(&self, own: &Learnt, now: Time) -> Option<Known> {
+        let band = own.baseline.band(self.of.zone.moment(now))?.widened(self.of.width);
+        let since = Time::from_secs(own.baseline.since()?);
+        (band.basis == stats::Basis::Week).then_some(Known { band, since })
     }
 
     /// How many series have a band by hour of the week, and how many moved to another level within a week.

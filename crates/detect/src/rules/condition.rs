@@ -10,6 +10,25 @@ const COMPARISONS: [&str; 6] = ["==", "!=", ">=", "<=", ">", "<"];
 
 /// What is compared, if the expression is one comparison of series with a number or with other series.
 pub(super) fn subject(expr: &str) -> Option<String> {
+    let (left, right) = sides(expr)?;
+    is_compared(left, right).then(|| left.to_owned())
+}
+
+/// The same where series are matched by some of their labels, too: `x` of `x > 5`, and of `x > ignoring (y) z`. Its series
+/// are not always those of the comparison.
+pub fn compared(expr: &str) -> Option<String> {
+    let (left, right) = sides(expr)?;
+    is_compared(left, matched(right)).then(|| left.to_owned())
+}
+
+fn is_compared(left: &str, right: &str) -> bool {
+    let kind = |text: &str| query::check(text).ok().map(|checked| checked.kind);
+    kind(left) == Some(ValueKind::Vector)
+        && matches!(kind(right), Some(ValueKind::Vector | ValueKind::Scalar))
+}
+
+/// What stands left and right of the only comparison outside of brackets.
+fn sides(expr: &str) -> Option<(&str, &str)> {
     let expr = bare(expr);
     let mut scan = Scan { text: expr, at: 0, depth: 0 };
     let mut found: Option<(usize, usize)> = None;
@@ -24,11 +43,22 @@ pub(super) fn subject(expr: &str) -> Option<String> {
         }
     }
     let (end, start) = found?;
-    let (left, right) = (expr.get(..end)?.trim(), expr.get(start..)?.trim());
-    let kind = |text: &str| query::check(text).ok().map(|checked| checked.kind);
-    let fits = kind(left) == Some(ValueKind::Vector)
-        && matches!(kind(right), Some(ValueKind::Vector | ValueKind::Scalar));
-    fits.then(|| left.to_owned())
+    Some((expr.get(..end)?.trim(), expr.get(start..)?.trim()))
+}
+
+/// The right side without the words that say how series are matched.
+fn matched(right: &str) -> &str {
+    let mut rest = right;
+    for word in ["on", "ignoring", "group_left", "group_right"] {
+        let Some(after) = rest.strip_prefix(word).map(str::trim_start) else { continue };
+        rest = match after.strip_prefix('(').and_then(|list| list.split_once(')')) {
+            Some((_, after)) => after.trim_start(),
+            // A metric may begin with such a word.
+            None if word.starts_with("group") && after.len() < rest.len() - word.len() => after,
+            None => continue,
+        };
+    }
+    rest
 }
 
 /// Without the brackets around the whole.
@@ -143,10 +173,25 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_compared_may_be_matched_by_some_labels() {
+        for (expr, wanted) in [
+            ("a > on (x) b", Some("a")),
+            ("a > ignoring(x, y) group_left (z) b * 2", Some("a")),
+            ("a > ignoring(x, y) group_left b", Some("a")),
+            ("a < 5", Some("a")),
+            ("a > only_b", Some("a")),
+            ("a > bool on (x) b", None),
+            ("a > on (x", None),
+        ] {
+            assert_eq!(compared(expr).as_deref(), wanted, "{expr}");
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn no_text_makes_it_panic(text in "[a-z(){}\\[\\]<>=!\"'`# 0-9ä\n]{0,40}") {
-            drop(subject(&text));
+            drop((subject(&text), compared(&text)));
         }
     }
 }

@@ -15,6 +15,7 @@ use model::Span;
 pub(crate) use care::PREFIX;
 pub use care::{Care, NoData};
 pub(crate) use check::mark;
+pub use condition::compared;
 pub use export::export;
 pub use read::{Found, parse, read};
 

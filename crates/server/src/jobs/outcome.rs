@@ -7,6 +7,7 @@ use journal::JournalError;
 use model::Time;
 use tracing::{error, info};
 
+use super::baselines::usual;
 use crate::{
     http::chain,
     state::{App, JudgementLost, Topic, meters},
@@ -30,6 +31,12 @@ pub(crate) async fn try_judge(
 ) -> bool {
     // Where another server judges, this one only looks.
     let Some(journal) = app.judging.journal() else { return false };
+    let around = Arc::clone(app);
+    let work = move |active: &mut ActiveAlerts| {
+        let mut transitions = work(active);
+        usual::fill(&around, active, &mut transitions, now);
+        transitions
+    };
     match app.alerts.judge(&journal, now, work).await {
         Ok(transitions) if transitions.is_empty() => true,
         Ok(transitions) => {

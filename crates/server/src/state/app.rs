@@ -3,6 +3,7 @@
 use std::{
     path::PathBuf,
     sync::{Arc, atomic::AtomicU64},
+    time::Duration,
 };
 
 use detect::elements;
@@ -152,6 +153,11 @@ impl App {
     /// The budget of our own questions.
     pub(crate) fn own_meter(&self) -> Meter {
         self.meter(OWN_QUERY_TIMEOUT)
+    }
+
+    /// The budget of one of our own questions that may not take long.
+    pub(crate) fn brief_meter(&self, timeout: Duration) -> Meter {
+        self.meter(Span::millis(i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX)))
     }
 
     fn meter(&self, timeout: Span) -> Meter {

@@ -7,11 +7,12 @@ use anyhow::{Context as _, Result, ensure};
 use crate::program::run;
 
 /// Every command, as its help is asked for.
-const COMMANDS: [&[&str]; 28] = [
+const COMMANDS: [&[&str]; 29] = [
     &[],
     &["serve"],
     &["check"],
     &["query"],
+    &["baseline"],
     &["import"],
     &["forecast"],
     &["load"],

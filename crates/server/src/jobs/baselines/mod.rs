@@ -3,6 +3,8 @@
 //! What is known is made from the store's own samples and nothing else: after a restart the last four weeks are read
 //! again, and the band is what it was.
 
+pub(super) mod usual;
+
 use std::{
     sync::{Arc, atomic::Ordering},
     time::Duration,

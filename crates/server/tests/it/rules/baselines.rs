@@ -42,7 +42,7 @@ fn settings(folder: &std::path::Path) -> Result<String> {
     let rules = folder.join("rules.yaml");
     std::fs::write(
         &rules,
-        "groups: [{name: shop, interval: 15s, rules: [{alert: Unusual, expr: 'requests > ignoring(baseline, bound) plimsoll_baseline{baseline=\"requests\", bound=\"high\"}'}]}]",
+        "groups: [{name: shop, interval: 15s, rules: [{alert: Unusual, expr: 'requests > ignoring(baseline, bound) plimsoll_baseline{baseline=\"requests\", bound=\"high\"}'}, {alert: Busy, expr: 'requests * 1 > 300'}]}]",
     )?;
     let watch = "baselines: {zone: Europe/London, watch: [{name: requests, expr: requests}]}";
     Ok(format!("{QUIET}{watch}\nrule_files: ['{}']\n", rules.display()))
@@ -114,12 +114,24 @@ async fn a_band_is_recorded_judged_by_and_known_again_after_a_restart() -> Resul
     assert_eq!(quiet["data"]["alerts"].as_array().map(Vec::len), Some(0), "{quiet}");
     let unusual = [(clock_now(&clock), 400.0)];
     house.write(&[series(&[("__name__", "requests"), ("service", "shop")], &unusual)]).await?;
-    let fired = turned(&house, &clock, (alerts, &[]), |answer| {
-        answer["data"]["alerts"][0]["state"] == "firing"
-    })
-    .await?;
-    let labels = &fired["data"]["alerts"][0]["labels"];
-    assert_eq!((&labels["alertname"], &labels["service"]), (&"Unusual".into(), &"shop".into()));
+    let both = |answer: &Value| {
+        let active = answer["active"].as_array().map_or(&[][..], Vec::as_slice);
+        active.iter().filter(|alert| alert["state"] == "firing").count() == 2
+    };
+    let fired = turned(&house, &clock, ("/api/plimsoll/v1/alerts", &[]), both).await?;
+    // Of the one the band is kept, of the other it is made from the store.
+    for name in ["Unusual", "Busy"] {
+        let all = fired["active"].as_array().context("no alerts")?;
+        let own = all.iter().find(|alert| alert["name"] == name).context("not there")?;
+        assert_eq!(own["labels"]["service"], "shop", "{own}");
+        let normal = &own["evidence"]["normal"];
+        assert_eq!(normal["unit"], "count", "{own}");
+        let days = normal["days"].as_u64().unwrap_or_default();
+        assert!((23..=24).contains(&days), "{normal}");
+        let edge = |bound: &str| normal[bound].as_f64().unwrap_or(f64::NAN);
+        assert!(edge("low") > 60.0 && edge("low") < 100.0, "{normal}");
+        assert!(edge("high") > 100.0 && edge("high") < 140.0, "{normal}");
+    }
 
     let (_, watched) = house.get("/api/plimsoll/v1/baselines/watched", &[]).await?;
     let own = &watched["baselines"][0];

@@ -1,4 +1,6 @@
-//! `plimsoll query`
+//! `plimsoll query`, and what is usual: `plimsoll baseline`.
+
+pub(crate) mod baseline;
 
 use std::process::ExitCode;
 

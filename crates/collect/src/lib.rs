@@ -1,5 +1,6 @@
-//! Samples come in: this host, scrapes, remote write, OpenTelemetry, imports.
+//! Samples come in: this host, scrapes, remote write, OpenTelemetry, imports. And changes, by web hooks.
 
+pub mod changes;
 pub mod exposition;
 pub mod host;
 pub mod import;

@@ -19,4 +19,4 @@ pub use state::{
     ActiveAlerts, GENERATOR, Patience, SENT, SILENT_SINCE, SentAlert, Trail, Transition,
     judge_sent, judge_silence, without_notes,
 };
-pub use suspects::{LOOK_BACK, suspects};
+pub use suspects::{LOOK_BACK, may_be_cause, suspects};

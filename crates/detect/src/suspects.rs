@@ -34,8 +34,9 @@ pub fn suspects(alert: &Alert, changes: &[Change], now: Time) -> Vec<Change> {
     found.into_iter().map(|(_, change)| change.clone()).collect()
 }
 
-/// Other alerts are no causes, and that Plimsoll starts is none either.
-fn may_be_cause(kind: ChangeKind) -> bool {
+/// Whether changes of a kind are suspected at all: other alerts are no causes, and that Plimsoll
+/// starts is none either.
+pub fn may_be_cause(kind: ChangeKind) -> bool {
     !matches!(kind, ChangeKind::Alert | ChangeKind::Plimsoll)
 }
 

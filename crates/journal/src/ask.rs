@@ -126,6 +126,9 @@ fn pick<'a>(
         // The plus keeps SQLite from walking the index by time and then sorting by place.
         sql.push(" AND +at >= ").push_bind(since.millis());
     }
+    if let Some(until) = question.until {
+        sql.push(" AND +at <= ").push_bind(until.millis());
+    }
     sql.push(order(question)).push_bind(bounded(question.limit)).push(") AS part");
 }
 

@@ -118,6 +118,8 @@ pub struct EventQuery {
     pub subject: Option<String>,
     /// Only what happened at this moment or later.
     pub since: Option<Time>,
+    /// Only what happened at this moment or earlier.
+    pub until: Option<Time>,
     /// Newest first instead of oldest first.
     pub newest_first: bool,
     /// At most this many, and never more than [`EventQuery::LIMIT_MAX`]; 0 asks for that many.

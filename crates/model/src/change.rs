@@ -136,6 +136,25 @@ pub struct ChangeDetails {
     pub finished: Option<Time>,
 }
 
+impl ChangeDetails {
+    /// What is known in a few words: `deployment of 1.4.2 to production succeeded, by octocat`.
+    pub fn describe(&self, kind: ChangeKind) -> String {
+        let of = self.version.as_deref().or(self.revision.as_deref());
+        let of = of.map(|version| format!(" of {version}")).unwrap_or_default();
+        let to = if kind == ChangeKind::Deployment { "to" } else { "in" };
+        let to = self.environment.as_ref().map(|own| format!(" {to} {own}")).unwrap_or_default();
+        let status = match self.status {
+            None => "",
+            Some(ChangeStatus::Started) => " began",
+            Some(ChangeStatus::Succeeded) => " succeeded",
+            Some(ChangeStatus::Failed) => " failed",
+            Some(ChangeStatus::RolledBack) => " was rolled back",
+        };
+        let by = self.actor.as_ref().map(|actor| format!(", by {actor}")).unwrap_or_default();
+        format!("{}{of}{to}{status}{by}", kind.word())
+    }
+}
+
 /// Something that became different.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
@@ -216,6 +235,20 @@ mod tests {
             assert_eq!((status.word(), ChangeStatus::from_word(word)), (word, Some(status)));
         }
         assert_eq!(ChangeKind::from_word("deploy"), None);
+    }
+
+    #[test]
+    fn what_is_known_is_said_and_no_more() {
+        let mut details = ChangeDetails::default();
+        assert_eq!(details.describe(ChangeKind::Failover), "failover");
+        details.environment = Some("production".into());
+        details.revision = Some("279484c0".into());
+        assert_eq!(details.describe(ChangeKind::Scaling), "scaling of 279484c0 in production");
+        details.version = Some("1.4.2".into());
+        details.status = Some(ChangeStatus::RolledBack);
+        details.actor = Some("octocat".into());
+        let said = "deployment of 1.4.2 to production was rolled back, by octocat";
+        assert_eq!(details.describe(ChangeKind::Deployment), said);
     }
 
     #[test]

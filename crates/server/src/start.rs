@@ -25,8 +25,8 @@ use crate::{
     http::{Access, Bounded, Gate, Receiving, SentFrom, app_router, chain, gate_router},
     jobs::{self, Work},
     state::{
-        Admission, AlertBook, App, Board, ClusterError, DirectoryFault, Duty, Hub, RULE_TURNS,
-        Remembered, RuleBook, facts, queries, tellings,
+        Admission, AlertBook, App, Board, ChangeBook, ClusterError, DirectoryFault, Duty, Hub,
+        RULE_TURNS, Remembered, RuleBook, facts, queries, tellings,
     },
     tasks::Tasks,
 };
@@ -333,6 +333,7 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &mut Work) -> Result<Arc<App
         judging,
         delivering,
         receiving: Receiving::new(&settings.remote_write),
+        changes: ChangeBook::new(&settings.changes),
         settings,
         rules: RuleBook::new(std::mem::take(&mut work.groups), now, clock.elapsed()),
         gate: Arc::clone(gate),

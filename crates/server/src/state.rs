@@ -14,9 +14,9 @@ mod own;
 mod records;
 
 pub(crate) use admission::Admission;
-pub(crate) use alerts::{AlertBook, JudgementLost, Remembered, SilenceLost};
+pub(crate) use alerts::{AlertBook, ChangeBook, JudgementLost, Remembered, SilenceLost};
 pub use alerts::{DirectoryFault, check_tellings};
-pub(crate) use alerts::{Tellings, doubts_text, seen_lately, tellings};
+pub(crate) use alerts::{Tellings, Wanted, doubts_text, read_changes, seen_lately, tellings};
 pub(crate) use app::{App, AskError, RULE_TURNS};
 pub(crate) use board::{
     Board, Cost, Evaluation, Future, Glance, Going, OwnGroup, Record, RuleBook, Standing,
@@ -27,4 +27,4 @@ pub(crate) use cluster::{ClusterOptions, queries};
 pub(crate) use duty::Duty;
 pub(crate) use hub::{Hub, News, Topic};
 pub(crate) use own::own_figures;
-pub(crate) use records::{ALERT, CHANGE, alert_of, change_event, change_of};
+pub(crate) use records::{ALERT, CHANGE, TOLD, alert_of, change_event, change_of};

@@ -17,11 +17,11 @@ pub use pattern::Pattern;
 pub use reader::{Field, Fields, Placed, Reader, parse_duration, parse_share, parse_size};
 pub use reference::reference;
 pub use settings::{
-    AlertSettings, Authorization, BaselineSettings, Downsample, ExpressionCheck, Forward,
-    ForwardProtocol, HistogramForm, HostSettings, JournalSettings, OtlpSettings, ProcessWatch,
-    PromotedAttributes, QuerySettings, ReceiveSettings, Receiver, Relabel, RelabelAction,
-    RemoteQuery, Scheme, ScrapeJob, ScrapeLimits, SecretSource, ServerSettings, Settings,
-    StoreSettings, Sync, TargetGroup, TlsSettings, TranslationStrategy, WatchedBaseline,
-    read_secret,
+    AlertSettings, Authorization, BaselineSettings, ChangeHook, ChangeSettings, Downsample,
+    ExpressionCheck, Forward, ForwardProtocol, HistogramForm, HookSender, HostSettings,
+    JournalSettings, OtlpSettings, ProcessWatch, PromotedAttributes, QuerySettings,
+    ReceiveSettings, Receiver, Relabel, RelabelAction, RemoteQuery, Scheme, ScrapeJob,
+    ScrapeLimits, SecretSource, ServerSettings, Settings, StoreSettings, Sync, TargetGroup,
+    TlsSettings, TranslationStrategy, WatchedBaseline, read_secret,
 };
 pub use yaml::{Document, Entry, Node, read_text};

@@ -18,7 +18,7 @@ use tokio::sync::{Notify, Semaphore};
 use tracing::error;
 
 use super::{
-    Admission, AlertBook, Board, Duty, Hub, RuleBook, change_event,
+    Admission, AlertBook, Board, ChangeBook, Duty, Hub, RuleBook, change_event,
     meters::{self, Meters},
 };
 use crate::{
@@ -66,6 +66,8 @@ pub(crate) struct App {
     /// Rule groups that may ask at once, so that those who wait for a cluster do not take all threads that may block.
     pub(crate) rule_turns: Semaphore,
     pub(crate) alerts: AlertBook,
+    /// Changes that others tell of.
+    pub(crate) changes: ChangeBook,
     pub(crate) board: Board,
     pub(crate) hub: Hub,
     /// Tells that the past of resources was filled.

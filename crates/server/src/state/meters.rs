@@ -53,6 +53,7 @@ metrics! {
     COLLECT_TARGETS Gauge "plimsoll_collect_targets" "Targets, by health."
     COLLECT_HOST_NOTES Gauge "plimsoll_collect_host_notes" "Parts of this host that could not be read last time."
     COLLECT_HOST_SECONDS Counter "plimsoll_collect_host_seconds_total" "Time spent reading this host, in seconds."
+    COLLECT_CHANGES Counter "plimsoll_collect_changes_total" "Changes that others told of, by way in (`api`, or a hook's name) and outcome: `new`, `updated`, `known`, `too_often`, `ignored`, `old`, `refused`, `invalid`, `busy`, `lost`."
     STORE_SERIES Gauge "plimsoll_store_series" "Series written to within the last hour."
     STORE_SAMPLES Gauge "plimsoll_store_samples" "Samples kept."
     STORE_PARTS Gauge "plimsoll_store_parts" "Parts on disk."

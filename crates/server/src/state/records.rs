@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 use detect::Transition;
 use journal::{Event, NewEvent};
 use model::{Alert, AlertId, AlertState, Change, ChangeKind, Labels, Severity, Time};
-use respond::{evidence_json, evidence_of};
+use respond::{change_json, change_of as told_change, evidence_json, evidence_of};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The kind of events that say what became of an alert; the subject is the alert's identity.
 pub(crate) const ALERT: &str = "alert";
 /// The kind of events that say what changed; the subject is what it happened to.
 pub(crate) const CHANGE: &str = "change";
+/// The kind of events that say what somebody told of a change; the subject is who told, and the
+/// name they have for it. The last one of each subject counts.
+pub(crate) const TOLD: &str = "change_told";
 
 /// An alert after a transition, version 2.
 #[derive(Debug, Serialize, Deserialize)]
@@ -106,6 +109,26 @@ pub(crate) fn change_event(change: &Change) -> NewEvent {
     }
 }
 
+/// The event that a change leaves in the journal of which somebody told; version 1. `dated` says
+/// that its time is the teller's own and not when it came.
+pub(crate) fn told_event(change: &Change, dated: bool) -> NewEvent {
+    let details = &change.details;
+    let source = details.source.as_deref().unwrap_or_default();
+    let key = details.key.as_deref().unwrap_or_default();
+    let body = json!({"version": 1, "dated": dated, "change": change_json(change)});
+    NewEvent { at: change.at, kind: TOLD.to_owned(), subject: format!("{source}/{key}"), body }
+}
+
+/// Whether an event says the same of a change as one that was told before.
+pub(crate) fn same_told(known: &Event, told: &NewEvent) -> bool {
+    let dated = |body: &Value| body["dated"] == true;
+    let (one, other) = (&known.body["change"], &told.body["change"]);
+    let apart_from_time = |name: &str| one[name] == other[name];
+    let names = one.as_object().into_iter().chain(other.as_object()).flat_map(|own| own.keys());
+    let both_dated = dated(&known.body) && dated(&told.body);
+    names.into_iter().all(|name| apart_from_time(name) || (name == "at" && !both_dated))
+}
+
 /// The change that an event speaks of; of an alert, that it began or ended.
 pub(crate) fn change_of(event: &Event) -> Option<Change> {
     let (kind, subject, text) = match event.kind.as_str() {
@@ -113,6 +136,7 @@ pub(crate) fn change_of(event: &Event) -> Option<Change> {
             let record: ChangeRecord = serde_json::from_value(event.body.clone()).ok()?;
             (ChangeKind::from_word(&record.what)?, event.subject.clone(), record.text)
         }
+        TOLD => return told_change(&event.body["change"]),
         ALERT => {
             let (became, alert) = alert_of(event)?;
             let summary = alert.annotations.get("summary").unwrap_or_default().to_owned();
@@ -206,6 +230,22 @@ mod tests {
         assert_eq!(change.text, "alert began: Disk space / is 96 % full");
         let noted = read_back(alert_event(&Transition::Noted(alert()), Time(2_000)));
         assert_eq!(change_of(&noted), None);
+    }
+
+    #[test]
+    fn the_same_told_twice_is_known_unless_its_own_time_differs() {
+        let told = |at, dated| {
+            let mut change = Change::new(Time(at), ChangeKind::Flag, "api", "dark mode on");
+            change.details.key = Some("f1".into());
+            told_event(&change, dated)
+        };
+        assert!(same_told(&read_back(told(1, false)), &told(9, false)), "told when it came");
+        assert!(same_told(&read_back(told(1, true)), &told(1, true)));
+        assert!(!same_told(&read_back(told(1, true)), &told(2, true)));
+        let mut more = told(1, true);
+        more.body["change"]["actor"] = "octocat".into();
+        assert!(!same_told(&read_back(told(1, true)), &more));
+        assert_eq!(change_of(&read_back(more)).unwrap().details.actor, Some("octocat".into()));
     }
 
     #[test]

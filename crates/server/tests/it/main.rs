@@ -9,6 +9,8 @@ mod api;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod house;

@@ -22,6 +22,7 @@ pub(crate) use sections::{Section, sections};
 pub use server::ServerSettings;
 pub use store::{Downsample, StoreSettings, Sync};
 pub use watch::baselines::{BaselineSettings, WatchedBaseline};
+pub use watch::changes::{ChangeHook, ChangeSettings, HookSender};
 pub use watch::host::{HostSettings, ProcessWatch};
 pub use watch::receive::{
     HistogramForm, OtlpSettings, PromotedAttributes, ReceiveSettings, TranslationStrategy,
@@ -62,6 +63,8 @@ pub struct Settings {
     pub remote_write: ReceiveSettings,
     /// How OpenTelemetry's metrics are named.
     pub otlp: OtlpSettings,
+    /// Who may tell of changes.
+    pub changes: ChangeSettings,
     /// Who is sent the samples that are taken in.
     pub forward: Vec<Forward>,
     /// Prometheus rule files, as globs relative to the settings file.
@@ -130,6 +133,11 @@ impl Settings {
         self.alerts.routing.iter_mut().for_each(place);
         for receiver in &mut self.receivers {
             receiver.token_file.iter_mut().for_each(place);
+        }
+        for hook in &mut self.changes.hooks {
+            if let SecretSource::File(path) = &mut hook.secret {
+                place(path);
+            }
         }
         for job in &mut self.scrape {
             job.tls.ca_file.iter_mut().for_each(place);

@@ -3,7 +3,7 @@
 use super::{
     alerts::{self, receiver},
     query, remote, resource, server, store, top,
-    watch::{baselines, host, receive, scrape},
+    watch::{baselines, changes, host, receive, scrape},
 };
 use crate::table::{Row, Table};
 
@@ -148,6 +148,24 @@ fn exchanged() -> Vec<Section> {
                 "global: {{}}",
             ],
             &top::GLOBAL_TABLE,
+        ),
+        section(
+            [
+                "changes",
+                "`changes:`",
+                "Who may tell of changes. See [Changes](../guides/changes.md).",
+                "changes: {{}}",
+            ],
+            &changes::TABLE,
+        ),
+        section(
+            [
+                "changes.hooks",
+                "each of `changes.hooks:`",
+                "A web hook through which somebody tells of changes. Deliveries need no token of this server, but must be signed or bring the hook's own secret.",
+                "changes: {hooks: [{name: a, from: github, secret: b, {}}]}",
+            ],
+            &changes::HOOK_TABLE,
         ),
     ]
 }

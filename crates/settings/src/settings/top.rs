@@ -5,13 +5,14 @@ use std::{collections::BTreeMap, ops::RangeInclusive};
 use model::{Labels, Span};
 
 use super::{
-    AlertSettings, ExpressionCheck, HostSettings, QuerySettings, ReceiveSettings, Settings,
+    AlertSettings, ChangeSettings, ExpressionCheck, HostSettings, QuerySettings, ReceiveSettings,
+    Settings,
     alerts::{self, receiver},
     query,
     remote::{JournalSettings, forward, journal},
     resource, server, store,
     watch::{
-        baselines, host, receive,
+        baselines, changes, host, receive,
         scrape::{self, INTERVALS, TIMEOUTS, check_timeout},
     },
 };
@@ -34,6 +35,7 @@ pub(super) struct Draft {
     host: HostSettings,
     receive: ReceiveSettings,
     otlp: receive::OtlpDraft,
+    changes: changes::ChangesDraft,
     global: Global,
     jobs: Vec<scrape::JobDraft>,
     forward: Vec<forward::ForwardDraft>,
@@ -55,6 +57,7 @@ impl Default for Draft {
             host: HostSettings::default(),
             receive: ReceiveSettings::default(),
             otlp: receive::OtlpDraft::default(),
+            changes: changes::ChangesDraft::default(),
             global: Global::default(),
             jobs: Vec::new(),
             forward: Vec::new(),
@@ -135,6 +138,13 @@ pub(super) static TABLE: Table<Draft> = Table {
             otherwise: Otherwise::Nothing,
             about: "How metrics that OpenTelemetry sends are named, as Prometheus has it.",
             read: |reader, field, into| into.otlp.read(reader, field.node),
+        },
+        Key {
+            name: "changes",
+            form: "section",
+            otherwise: Otherwise::Nothing,
+            about: "Who may tell of changes: deployments, settings, failovers.",
+            read: |reader, field, into| changes::TABLE.read(reader, field.node, &mut into.changes),
         },
         Key {
             name: "forward",
@@ -321,6 +331,9 @@ impl Draft {
             scrape: unique(reader, "job", jobs.collect()),
             remote_write: self.receive,
             otlp: self.otlp.finish(),
+            changes: ChangeSettings {
+                hooks: unique(reader, "web hook", self.changes.finish(reader)),
+            },
             forward: unique(reader, "forward receiver", forward.collect()),
             rule_files: self.rule_files,
             resources: unique(reader, "resource", resources.collect()),

@@ -26,6 +26,8 @@ use crate::http::{error::ErrorBody, live};
         baselines::week,
         alerts::list,
         alerts::changes::list,
+        alerts::changes::add,
+        alerts::hooks::take,
         alerts::told::one,
         alerts::told::receivers,
         rules::list,

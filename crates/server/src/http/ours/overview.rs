@@ -7,7 +7,7 @@ use collect::scrape::Health;
 use model::{Level, Outlook};
 
 use super::{
-    alerts::{changes::read_changes, views_of},
+    alerts::{changes::newest, views_of},
     resources::{rows, views},
     views::{AlertView, AlertsInShort, ByLevel, Overview, ResourcesInShort, Verdict, Watching},
 };
@@ -46,7 +46,7 @@ pub(super) async fn overview(State(app): State<Arc<App>>) -> Result<Json<Overvie
             worst: alerts.into_iter().take(ALERTS_SHOWN).collect(),
         },
         resources: ResourcesInShort { total, by_level, worst },
-        changes: read_changes(&app, None, CHANGES_SHOWN).await?,
+        changes: newest(&app, CHANGES_SHOWN).await?,
         watching,
     }))
 }

@@ -15,7 +15,7 @@ use tracing::{info, warn};
 use super::super::rest;
 use crate::{
     http::chain,
-    state::{ALERT, App, facts::is_alert_over},
+    state::{ALERT, App, CHANGE, TOLD, facts::is_alert_over},
     tasks::Stop,
 };
 
@@ -27,6 +27,9 @@ const LOOK: Duration = Duration::from_mins(1);
 const EVERY: Span = Span::days(1);
 /// And how many events a start may have to read at most, about.
 const UNFOLDED_MAX: i64 = 10_000;
+
+/// How long the last word on a change is kept, however few events are.
+const CHANGES_KEPT: Span = Span::days(30);
 
 /// Tends the journal until told to stop.
 pub(in crate::jobs) async fn run(app: Arc<App>, stop: Stop) {
@@ -75,5 +78,9 @@ async fn fold(journal: &Journal, now: Time) -> Result<(), JournalError> {
     journal.fold(ALERT, |event| is_alert_over(event, now)).await?;
     journal.fold(NOTIFIED, respond::is_over).await?;
     journal.fold(SILENCE, |event| is_silence_over(event, now)).await?;
+    // Nobody asks for the last word on a target that has long been gone.
+    for kind in [CHANGE, TOLD] {
+        journal.fold(kind, |event| now.since(event.at) > CHANGES_KEPT).await?;
+    }
     Ok(())
 }

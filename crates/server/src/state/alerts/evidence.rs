@@ -1,14 +1,15 @@
 //! What was changed before an alert fired, put beside it at that moment.
 
-use detect::{ActiveAlerts, LOOK_BACK, Transition, suspects};
-use journal::{EventQuery, Journal, JournalError};
-use model::{Change, Time};
+use detect::{ActiveAlerts, LOOK_BACK, Transition, may_be_cause, suspects};
+use journal::{Journal, JournalError};
+use model::{Change, ChangeKind, Time};
 use tracing::warn;
 
-use crate::{
-    http::chain,
-    state::{CHANGE, change_of},
-};
+use super::{Wanted, read_changes};
+use crate::http::chain;
+
+/// Changes that are looked at, of those that were told and of those that were noticed.
+const CHANGES_MAX: usize = 1_000;
 
 /// Gives every alert that begins to fire the changes that may be behind it.
 pub(super) async fn gather(
@@ -38,14 +39,16 @@ pub(super) async fn gather(
     }
 }
 
-/// What was changed of late, newest first.
+/// What was changed of late.
 async fn recent(journal: &Journal, now: Time) -> Result<Vec<Change>, JournalError> {
-    let question = EventQuery {
-        kinds: vec![CHANGE.to_owned()],
-        since: Some(now - LOOK_BACK),
-        newest_first: true,
-        ..EventQuery::default()
-    };
-    let events = journal.events(question).await?;
-    Ok(events.iter().filter_map(change_of).collect())
+    let mut changes = Vec::new();
+    // One after the other, so that a thousand targets that flap do not drown a deployment.
+    for noticed in [false, true] {
+        let kinds = ChangeKind::WORDS.into_iter().map(|(_, kind)| kind);
+        let kinds = kinds.filter(|kind| may_be_cause(*kind) && kind.is_noticed() == noticed);
+        let (kinds, since) = (kinds.collect(), Some(now - LOOK_BACK));
+        let wanted = Wanted { kinds, since, limit: CHANGES_MAX, ..Wanted::default() };
+        changes.extend(read_changes(journal, &wanted).await?);
+    }
+    Ok(changes)
 }

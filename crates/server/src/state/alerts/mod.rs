@@ -14,10 +14,12 @@ use tokio::sync::Semaphore;
 
 use super::{facts::read_alerts, records::alert_event};
 
+mod changes;
 mod directory;
 mod evidence;
 mod guard;
 
+pub(crate) use changes::{ChangeBook, Wanted, read_changes};
 pub use directory::{DirectoryFault, check_tellings};
 pub(crate) use directory::{Tellings, tellings};
 pub(crate) use guard::{doubts_text, seen_lately};

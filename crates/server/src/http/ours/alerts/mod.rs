@@ -1,6 +1,7 @@
 //! `alerts`.
 
 pub(super) mod changes;
+pub(super) mod hooks;
 pub(super) mod silences;
 pub(super) mod told;
 pub(super) mod views;

@@ -54,6 +54,15 @@ pub(crate) struct ChangeView {
     pub(crate) key: Option<String>,
 }
 
+/// What became of a change that somebody told of.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ChangeTold {
+    /// `new`, `updated`, `known`, or `too_often`; by a web hook also `ignored` and `old`.
+    pub(crate) outcome: String,
+    /// The change as it was told, if it was one.
+    pub(crate) change: Option<ChangeView>,
+}
+
 /// What speaks for an alert besides its value.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct EvidenceView {

@@ -3,7 +3,7 @@
 mod alert;
 mod change;
 mod fault;
-mod forecast;
+mod plan;
 mod resource;
 mod secret;
 mod series;
@@ -14,7 +14,10 @@ mod units;
 pub use alert::{Alert, AlertId, AlertState, Evidence, NormalBand, Severity};
 pub use change::{Change, ChangeDetails, ChangeKind, ChangeStatus};
 pub use fault::Kind;
-pub use forecast::{DateRange, Forecast, ForecastPoint, HistoryNeed, Outlook};
+pub use plan::{
+    Anchor, DateRange, Driver, Forecast, ForecastPoint, HistoryNeed, Launch, Outlook, Relation,
+    Service, ServiceLimit, Step,
+};
 pub use resource::{Level, Nature, Reading, Resource, ResourceId, Thresholds, ThresholdsError};
 pub use secret::Secret;
 pub use series::{

@@ -22,6 +22,27 @@ impl Time {
         Self(seconds.saturating_mul(1000))
     }
 
+    /// The beginning of a day in UTC, by Howard Hinnant's algorithm; nothing for what is no date, or beyond the years
+    /// that are written with four digits.
+    pub fn of_date(year: i64, month: u8, day: u8) -> Option<Self> {
+        let leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+        let last = match month {
+            2 => 28 + u8::from(leap),
+            4 | 6 | 9 | 11 => 30,
+            1..=12 => 31,
+            _ => return None,
+        };
+        if !(1..=9999).contains(&year) || !(1..=last).contains(&day) {
+            return None;
+        }
+        // Years begin in March, so that the leap day is their last.
+        let years = year - i64::from(month <= 2);
+        let months = (i64::from(month) + 9) % 12;
+        let days = years * 365 + years / 4 - years / 100 + years / 400;
+        let days = days + (153 * months + 2) / 5 + i64::from(day) - 1 - 719_468;
+        Some(Self::from_secs(days * 86_400))
+    }
+
     /// Milliseconds since 1970.
     pub fn millis(self) -> i64 {
         self.0
@@ -161,6 +182,17 @@ pub trait Clock: Send + Sync + fmt::Debug {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dates_are_days_since_1970() {
+        let day =
+            |year, month, day| Time::of_date(year, month, day).map(|time| time.0 / 86_400_000);
+        assert_eq!(day(1970, 1, 1), Some(0));
+        assert_eq!(day(2000, 2, 29), Some(11_016));
+        assert_eq!(day(1969, 12, 31), Some(-1));
+        assert_eq!(day(2026, 11, 20), Some(20_777));
+        assert_eq!([day(2026, 2, 29), day(2026, 13, 1), day(2026, 4, 31)], [None; 3]);
+    }
 
     #[test]
     fn spans_print_as_prometheus_writes_durations() {

@@ -3,23 +3,32 @@
 //! [`forecast`] lays a series' past onto a regular grid, lets a pool of small models compete over the recorded past,
 //! and gives the weighted winner with an interval made of the errors it would have made. [`outlook`] runs many
 //! possible futures, each bent by a whole recorded error, against a line and tells when they reach it; [`say`] puts
-//! that into words, and what was told is scored when its time has come. It takes an hour of history to say anything, and a day to speak of days; nothing is said about a
-//! time further ahead than the history reaches back. The same history, options and seed always give the same answer.
+//! that into words, and what was told is scored when its time has come. It takes an hour of history to say anything,
+//! and a day to speak of days; nothing is said about a time further ahead than the history reaches back. The same
+//! history, options and seed always give the same answer.
 
-mod backtest;
+mod drivers;
 mod forecast;
-mod history;
-mod ledger;
-mod outlook;
-mod pool;
-mod reach;
-mod rung;
-mod say;
-mod spread;
+mod line;
+mod scenarios;
+mod sizes;
 
-pub use forecast::{ForecastOptions, Projection, forecast};
-pub use history::History;
-pub use ledger::{DatesScore, DatesTold, LEADS, Score, Told, reached, score, score_dates};
-pub use outlook::outlook;
-pub use reach::Reach;
-pub use say::say;
+pub use drivers::{
+    Column, Curve, Following, Form, NoResponse, Range, Recorded, Response, Source, read_drivers,
+    reference, respond, table,
+};
+pub use forecast::{
+    DatesScore, DatesTold, ForecastOptions, History, LEADS, Projection, Reach, Score, Told,
+    forecast, outlook, reached, say, say_date, score, score_dates,
+};
+pub use line::{
+    CostChange, Deployment, KnownLimit, LimitLine, LimitPast, LineDates, LineOptions, LoadLine,
+    NextStep, ServicePast, Unknown, WithoutOne, dates, load_line, say_line,
+};
+pub use scenarios::{
+    Bar, Effect, Event, Month, Outcome, Portion, ResourceOutcome, Scenario, ScenarioDriver,
+    ScenarioResource, Spread, Triangle, run_scenario,
+};
+pub use sizes::{
+    Candidate, Machine, NoSizing, PriceError, Prices, Risk, SURE, Sizing, size, walked,
+};

@@ -20,7 +20,7 @@ pub(crate) use alerts::{Tellings, Wanted, doubts_text, read_changes, seen_lately
 pub(crate) use app::{App, AskError, RULE_TURNS};
 pub(crate) use board::{
     Board, Cost, Evaluation, Future, Glance, Going, OwnGroup, Record, RuleBook, Standing,
-    TargetStanding, cost_of,
+    TargetStanding, ToldLine, cost_of,
 };
 pub use cluster::ClusterError;
 pub(crate) use cluster::{ClusterOptions, queries};

@@ -14,7 +14,9 @@ mod yaml;
 
 pub use mistake::{Mistake, Mistakes, Place};
 pub use pattern::Pattern;
-pub use reader::{Field, Fields, Placed, Reader, parse_duration, parse_share, parse_size};
+pub use reader::{
+    Field, Fields, Placed, Reader, parse_date, parse_duration, parse_share, parse_size,
+};
 pub use reference::reference;
 pub use settings::{
     AlertSettings, Authorization, BaselineSettings, ChangeHook, ChangeSettings, Downsample,

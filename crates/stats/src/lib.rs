@@ -13,6 +13,7 @@ mod line;
 mod models;
 mod quantile;
 mod season;
+mod shifts;
 mod sum;
 
 pub use baseline::{Band, Baseline, Basis, Moment, Shift, WEEK_HOURS};
@@ -24,4 +25,5 @@ pub use line::{Line, least_squares, theil_sen};
 pub use models::{DoubleSeason, Holt, Lags, Teeth, Theta, waves};
 pub use quantile::{mad, median, quantile, quantile_sorted};
 pub use season::{Season, seasonal_naive};
+pub use shifts::change_points;
 pub use sum::{CompensatedSum, mean, stddev, sum, variance};

@@ -4,7 +4,9 @@ mod cases;
 mod clock;
 mod memory;
 mod peer;
+pub mod planted;
 mod postgres;
+mod recorded;
 mod shared;
 
 pub use cases::{Case, cases};
@@ -12,4 +14,5 @@ pub use clock::TurnedClock;
 pub use memory::MemoryStore;
 pub use peer::{Peer, free_port, http_get};
 pub use postgres::Postgres;
+pub use recorded::Recorded;
 pub use shared::shared;

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod baseline;
 pub(crate) mod load;
+pub(crate) mod plan;
 pub(crate) mod rules;
 pub(crate) mod store;
 
@@ -69,6 +70,8 @@ pub(crate) enum Command {
     Import(Import),
     /// Says when a resource runs out, from a server or from CSV on standard input.
     Forecast(Forecast),
+    /// Plans capacity: load lines, and what growth needs.
+    Plan(Box<plan::Plan>),
     /// Puts a service under load, and says how it bore that.
     Load(Box<load::Load>),
     /// Checks, tests, replays and exports rule files.

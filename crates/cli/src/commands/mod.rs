@@ -3,9 +3,9 @@
 pub(crate) mod alertmanager;
 pub(crate) mod audit;
 pub(crate) mod check;
-pub(crate) mod forecast;
 pub(crate) mod import;
 pub(crate) mod load;
+pub(crate) mod plan;
 pub(crate) mod query;
 pub(crate) mod rules;
 pub(crate) mod serve;

@@ -1,6 +1,8 @@
 //! The recorded series, and which of them are held back.
 
-use std::{error::Error, fs, path::Path};
+use std::{error::Error, fs, ops::Deref, path::Path};
+
+use testkit::Recorded;
 
 /// Sets of the Numenta Anomaly Benchmark that come from operations.
 const NAB: [(&str, &str); 3] = [
@@ -9,21 +11,24 @@ const NAB: [(&str, &str); 3] = [
     ("tweets", "realTweets"),
 ];
 
-/// One recorded series.
+/// One recorded series, and the set it belongs to.
 pub(crate) struct Series {
     pub(crate) set: &'static str,
-    pub(crate) name: String,
-    /// Milliseconds; days are counted from a fixed day, which is all that matters here.
-    pub(crate) times: Vec<i64>,
-    pub(crate) values: Vec<f64>,
+    recorded: Recorded,
+}
+
+impl Deref for Series {
+    type Target = Recorded;
+
+    fn deref(&self) -> &Recorded {
+        &self.recorded
+    }
 }
 
 impl Series {
     /// The mean of what was seen in the hour that ends at `at`.
     pub(crate) fn hour(&self, at: i64) -> Option<f64> {
-        let first = self.times.partition_point(|&time| time <= at - 3_600_000);
-        let end = self.times.partition_point(|&time| time <= at);
-        (first < end).then(|| stats::mean(&self.values[first..end]))
+        self.recorded.mean(at, 3_600_000)
     }
 }
 
@@ -81,35 +86,7 @@ fn folder_of(
 }
 
 fn read(set: &'static str, path: &Path) -> Result<Series, Box<dyn Error>> {
-    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let mut samples = Vec::new();
-    for row in csv::Reader::from_path(path)?.records() {
-        let row = row?;
-        let time = parse_time(&row[0]).ok_or_else(|| format!("no time in {}", path.display()))?;
-        samples.push((time, row[1].parse::<f64>()?));
-    }
-    samples.sort_by_key(|sample| sample.0);
-    samples.dedup_by_key(|sample| sample.0);
-    let (times, values) = samples.into_iter().unzip();
-    Ok(Series { set, name, times, values })
-}
-
-/// Milliseconds, or `2014-02-14 14:30:00` with a blank or a `T`.
-fn parse_time(text: &str) -> Option<i64> {
-    if let Ok(millis) = text.parse() {
-        return Some(millis);
-    }
-    let mut parts = text.split(['-', ' ', ':', 'T', 'Z']).map(|part| part.parse::<i64>().ok());
-    let mut next = || parts.next().flatten();
-    let (year, month, day) = (next()?, next()?, next()?);
-    let (hour, minute, second) = (next()?, next()?, next()?);
-    let (shifted_year, shifted_month) =
-        if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days = shifted_year * 365 + shifted_year / 4 - shifted_year / 100
-        + shifted_year / 400
-        + (shifted_month * 153 + 2) / 5
-        + day;
-    Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000)
+    Ok(Series { set, recorded: Recorded::read(path)? })
 }
 
 /// CPU seconds that this thread has had: proc(5), `schedstat`.

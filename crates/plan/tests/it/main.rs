@@ -5,4 +5,8 @@ mod cases;
 #[cfg(test)]
 mod disks;
 #[cfg(test)]
+mod line;
+#[cfg(test)]
 mod real;
+#[cfg(test)]
+mod scenarios;

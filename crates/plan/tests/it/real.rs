@@ -1,22 +1,16 @@
 //! Real series: errors against the seasonal naive forecast, and how often the interval holds.
 
-use std::path::Path;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use model::{Nature, Share, Span, Time};
 use plan::{ForecastOptions, History, forecast};
 use stats::{median, quantile};
+use testkit::Recorded;
 
 const HORIZON: Span = Span::hours(48);
 /// How long before the end of a series forecasts are made.
 const ORIGINS: [Span; 3] = [Span::hours(48), Span::hours(84), Span::hours(120)];
 const SETS: [&str; 5] =
     ["realAWSCloudwatch", "realAdExchange", "realKnownCause", "realTraffic", "realTweets"];
-
-struct Series {
-    times: Vec<i64>,
-    values: Vec<f64>,
-}
 
 /// One forecast judged by what came.
 struct Trial {
@@ -27,40 +21,7 @@ struct Trial {
     covered: f64,
 }
 
-fn read(path: &Path) -> Result<Series> {
-    let mut series = Series { times: Vec::new(), values: Vec::new() };
-    for (line, row) in csv::Reader::from_path(path)?.records().enumerate() {
-        let row = row?;
-        let time = parse_time(&row[0]).with_context(|| format!("row {line} of {path:?}"))?;
-        series.times.push(time);
-        series.values.push(row[1].parse()?);
-    }
-    Ok(series)
-}
-
-/// `2014-02-14 14:30:00` as milliseconds; days are counted from a fixed day, which is all that matters here.
-fn parse_time(text: &str) -> Option<i64> {
-    let mut parts = text.split(['-', ' ', ':']).map(|part| part.parse::<i64>().ok());
-    let mut next = || parts.next().flatten();
-    let (year, month, day) = (next()?, next()?, next()?);
-    let (hour, minute, second) = (next()?, next()?, next()?);
-    let (shifted_year, shifted_month) =
-        if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days = shifted_year * 365 + shifted_year / 4 - shifted_year / 100
-        + shifted_year / 400
-        + (shifted_month * 153 + 2) / 5
-        + day;
-    Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000)
-}
-
-/// The mean of what was seen in the step that ends at `at`.
-fn cell(series: &Series, at: i64, step: i64) -> Option<f64> {
-    let first = series.times.partition_point(|&time| time <= at - step);
-    let end = series.times.partition_point(|&time| time <= at);
-    (first < end).then(|| stats::mean(&series.values[first..end]))
-}
-
-fn judge(series: &Series, back: Span) -> Option<Trial> {
+fn judge(series: &Recorded, back: Span) -> Option<Trial> {
     let end = *series.times.last()?;
     let now = Time(end) - back;
     let cut = series.times.partition_point(|&time| time <= now.0);
@@ -82,8 +43,8 @@ fn judge(series: &Series, back: Span) -> Option<Trial> {
     let (mut error, mut error_naive, mut covered, mut count) = (0.0, 0.0, 0.0, 0.0);
     for (index, point) in projection.points.iter().enumerate() {
         let back_days = i64::try_from(index).ok()? / (day / step) + 1;
-        let came = cell(series, point.at.0, step);
-        let before = cell(series, point.at.0 - back_days * day, step);
+        let came = series.mean(point.at.0, step);
+        let before = series.mean(point.at.0 - back_days * day, step);
         let (Some(came), Some(before)) = (came, before) else { continue };
         error += (came - point.mid).abs();
         error_naive += (came - before).abs();
@@ -93,7 +54,7 @@ fn judge(series: &Series, back: Span) -> Option<Trial> {
     let mut scale = Vec::new();
     let mut at = projection.from.0;
     while at - day > series.times[0] {
-        if let (Some(here), Some(before)) = (cell(series, at, step), cell(series, at - day, step)) {
+        if let (Some(here), Some(before)) = (series.mean(at, step), series.mean(at - day, step)) {
             scale.push((here - before).abs());
         }
         at -= step;
@@ -116,7 +77,7 @@ fn real_series_are_forecast_better_than_as_yesterday_and_within_the_interval() -
             .collect::<Result<_>>()?;
         files.sort();
         for file in files {
-            let series = read(&file)?;
+            let series = Recorded::read(&file)?;
             trials.extend(ORIGINS.iter().filter_map(|&back| judge(&series, back)));
         }
     }

@@ -15,7 +15,7 @@ pub(crate) use access::Access;
 pub(crate) use error::chain;
 pub(crate) use gate::{Gate, gate_router};
 pub(crate) use listener::{Bounded, SentFrom};
-pub use ours::description;
+pub use ours::{description, outcome_view};
 pub(crate) use prometheus::{Receiving, number};
 
 use std::sync::Arc;

@@ -17,6 +17,8 @@ mod house;
 #[cfg(test)]
 mod live;
 #[cfg(test)]
+mod plan;
+#[cfg(test)]
 mod remote;
 #[cfg(test)]
 mod rules;

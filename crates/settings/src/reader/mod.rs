@@ -7,7 +7,7 @@ mod values;
 use std::{cell::RefCell, ops::Range};
 
 pub(crate) use nearest::nearest;
-pub use quantities::{parse_duration, parse_share, parse_size};
+pub use quantities::{parse_date, parse_duration, parse_share, parse_size};
 pub(crate) use values::is_label_name;
 
 use crate::{

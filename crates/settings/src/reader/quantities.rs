@@ -1,6 +1,6 @@
 //! Durations, sizes and shares as people write them.
 
-use model::{Share, Span};
+use model::{Share, Span, Time};
 
 /// Units of time as Prometheus writes them, largest first; a year has 365 days.
 const TIME_UNITS: [(&str, i64); 7] = [
@@ -27,6 +27,17 @@ const SIZE_UNITS: [(&str, u64); 11] = [
     ("tb", 1 << 40),
     ("pib", 1 << 50),
 ];
+
+/// A day in UTC: `2026-12-15`.
+pub fn parse_date(text: &str) -> Option<Time> {
+    let mut parts = text.splitn(3, '-');
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if year.len() != 4 || month.len() != 2 || day.len() != 2 || !digits(year) {
+        return None;
+    }
+    Time::of_date(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
+}
 
 /// A duration as Prometheus writes it: `1h30m`, `15s`, `250ms`, `0`. Units stand in falling order,
 /// each at most once.

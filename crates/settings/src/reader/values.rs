@@ -2,9 +2,9 @@
 
 use std::ops::RangeInclusive;
 
-use model::{Labels, METRIC_NAME, Share, Span};
+use model::{Labels, METRIC_NAME, Share, Span, Time};
 
-use super::{Placed, Reader, listed, nearest, parse_duration, parse_share, parse_size};
+use super::{Placed, Reader, listed, nearest, parse_date, parse_duration, parse_share, parse_size};
 use crate::{mistake::Mistake, pattern::Pattern, yaml::Node};
 
 impl<'d> Reader<'d> {
@@ -100,6 +100,20 @@ impl<'d> Reader<'d> {
         let help = format!("it may be from {} to {}", range.start(), range.end());
         self.wrong(node, &format!("`{text}` is out of range"), &help);
         None
+    }
+
+    /// A day in UTC.
+    pub fn date(&self, node: Node<'d>) -> Option<Time> {
+        let text = self.text(node)?;
+        let found = parse_date(text);
+        if found.is_none() {
+            self.wrong(
+                node,
+                &format!("`{text}` is no date"),
+                "write year, month and day: 2026-12-15",
+            );
+        }
+        found
     }
 
     /// A size in bytes within a range.

@@ -14,7 +14,7 @@ mod watch;
 use std::path::{Path, PathBuf};
 
 pub use alerts::{AlertSettings, Receiver};
-use model::{Labels, Resource, Span};
+use model::{Labels, Resource, Service, Span};
 pub use query::QuerySettings;
 pub use remote::{Forward, ForwardProtocol, JournalSettings, RemoteQuery};
 pub use secret::{SecretSource, read_secret};
@@ -71,6 +71,8 @@ pub struct Settings {
     pub rule_files: Vec<String>,
     /// Everything with a limit; the default policy's, unless left out or declared anew, included.
     pub resources: Vec<Resource>,
+    /// What users depend on, with what limits it.
+    pub services: Vec<Service>,
     /// Whether the default policy's resources are among them.
     pub policy: bool,
     /// Of which series the normal band is kept.
@@ -100,9 +102,9 @@ impl Settings {
 
     /// Reads settings from a text; `name` stands in messages. Files and globs stay as written.
     pub fn parse(name: &str, text: &str, check: ExpressionCheck<'_>) -> Result<Self, Mistakes> {
-        let mut settings = read(name, text, check)?;
+        let mut resources = read(POLICY_NAME, POLICY, &|_| Ok(()), &[])?.resources;
+        let mut settings = read(name, text, check, &resources)?;
         if settings.policy {
-            let mut resources = read(POLICY_NAME, POLICY, &|_| Ok(()))?.resources;
             resources
                 .retain(|shipped| !settings.resources.iter().any(|own| own.name == shipped.name));
             resources.append(&mut settings.resources);
@@ -154,10 +156,16 @@ impl Settings {
     }
 }
 
-fn read(name: &str, text: &str, check: ExpressionCheck<'_>) -> Result<Settings, Mistakes> {
+/// Reads one file; `shipped` are resources that may be named beside its own.
+fn read(
+    name: &str,
+    text: &str,
+    check: ExpressionCheck<'_>,
+    shipped: &[Resource],
+) -> Result<Settings, Mistakes> {
     let document = Document::parse(name, text)?;
     let reader = Reader::new(&document);
-    let settings = top::TABLE.one(&reader, reader.root()).finish(&reader, check);
+    let settings = top::TABLE.one(&reader, reader.root()).finish(&reader, check, shipped);
     reader.finish()?;
     Ok(settings)
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
-use model::{Labels, Span};
+use model::{Labels, Resource, Span};
 
 use super::{
     AlertSettings, ChangeSettings, ExpressionCheck, HostSettings, QuerySettings, ReceiveSettings,
@@ -43,6 +43,7 @@ pub(super) struct Draft {
     policy: bool,
     resources: Vec<resource::ResourceDraft>,
     baselines: baselines::BaselinesDraft,
+    services: Vec<resource::service::ServiceDraft>,
     alerts: AlertSettings,
     receivers: Vec<receiver::ReceiverDraft>,
 }
@@ -65,6 +66,7 @@ impl Default for Draft {
             policy: true,
             resources: Vec::new(),
             baselines: baselines::BaselinesDraft::default(),
+            services: Vec::new(),
             alerts: AlertSettings::default(),
             receivers: Vec::new(),
         }
@@ -201,6 +203,15 @@ pub(super) static TABLE: Table<Draft> = Table {
             },
         },
         Key {
+            name: "services",
+            form: "list",
+            otherwise: Otherwise::Nothing,
+            about: "What users depend on, with the load it carries and what can limit that.",
+            read: |reader, field, into| {
+                into.services = resource::service::TABLE.each(reader, field.node);
+            },
+        },
+        Key {
             name: "alerts",
             form: "section",
             otherwise: Otherwise::Nothing,
@@ -311,12 +322,23 @@ pub(super) static GLOBAL_TABLE: Table<Global> = Table {
 impl Draft {
     /// The settings as far as they could be read; what is wrong stands in the reader. The default
     /// policy is not among the resources yet.
-    pub(super) fn finish(self, reader: &Reader<'_>, check: ExpressionCheck<'_>) -> Settings {
+    pub(super) fn finish(
+        self,
+        reader: &Reader<'_>,
+        check: ExpressionCheck<'_>,
+        shipped: &[Resource],
+    ) -> Settings {
         let interval = self.global.interval(reader);
         let timeout = self.global.scrape_timeout.as_ref().map_or(Span::secs(10), |span| span.value);
         let jobs = self.jobs.into_iter().map(|job| job.finish(reader, interval, timeout));
         let resources = self.resources.into_iter().filter_map(|draft| draft.finish(reader, check));
         let resources = resources.map(|(resource, name)| (resource, Some(name)));
+        let resources = unique(reader, "resource", resources.collect());
+        // Its own come first, and hide a shipped one of the same name.
+        let named = [&resources[..], if self.policy { shipped } else { &[] }].concat();
+        let services = self.services.into_iter();
+        let services = services.filter_map(|draft| draft.finish(reader, check, &named));
+        let services = unique(reader, "service", services.collect());
         let forward = self.forward.into_iter().map(|draft| draft.finish(reader));
         let receivers = self.receivers.into_iter().map(|draft| draft.finish(reader));
         let (mut baselines, watch) = self.baselines.finish(reader, check);
@@ -336,7 +358,8 @@ impl Draft {
             },
             forward: unique(reader, "forward receiver", forward.collect()),
             rule_files: self.rule_files,
-            resources: unique(reader, "resource", resources.collect()),
+            resources,
+            services,
             policy: self.policy,
             baselines,
             alerts: self.alerts,

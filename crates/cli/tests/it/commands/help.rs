@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use crate::program::run;
 
 /// Every command, as its help is asked for.
-const COMMANDS: [&[&str]; 29] = [
+const COMMANDS: [&[&str]; 35] = [
     &[],
     &["serve"],
     &["check"],
@@ -15,6 +15,12 @@ const COMMANDS: [&[&str]; 29] = [
     &["baseline"],
     &["import"],
     &["forecast"],
+    &["plan"],
+    &["plan", "line"],
+    &["plan", "table"],
+    &["plan", "scenario"],
+    &["plan", "scenario", "run"],
+    &["plan", "rightsize"],
     &["load"],
     &["load", "run"],
     &["load", "check"],

@@ -6,7 +6,7 @@ use utoipa::OpenApi;
 use super::{
     alerts, baselines, overview,
     own::{session, status, store},
-    resources, rules, targets,
+    plan, resources, rules, targets,
 };
 use crate::http::{error::ErrorBody, live};
 
@@ -36,6 +36,9 @@ use crate::http::{error::ErrorBody, live};
         alerts::silences::preview,
         alerts::silences::keep,
         alerts::silences::end,
+        plan::list,
+        plan::detail,
+        plan::scenarios::run,
         targets::list,
         status::status,
         store::top,

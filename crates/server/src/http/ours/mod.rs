@@ -5,6 +5,7 @@ mod baselines;
 mod description;
 mod overview;
 mod own;
+mod plan;
 mod resources;
 mod rules;
 mod shape;
@@ -12,6 +13,7 @@ mod targets;
 mod views;
 
 pub use description::description;
+pub use plan::scenarios::outcome_view;
 
 use std::sync::Arc;
 
@@ -46,6 +48,9 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/silences", get(alerts::silences::list).post(alerts::silences::keep))
         .route("/silences/preview", post(alerts::silences::preview))
         .route("/silences/{id}", axum::routing::delete(alerts::silences::end))
+        .route("/services", get(plan::list))
+        .route("/services/{name}", get(plan::detail))
+        .route("/scenarios/run", post(plan::scenarios::run))
         .route("/targets", get(targets::list))
         .route("/status", get(own::status::status))
         .route("/store/top", get(own::store::top))

@@ -14,7 +14,7 @@ use model::{
     Span, Time,
 };
 use parking_lot::RwLock;
-use plan::{DatesScore, Score};
+use plan::{DatesScore, LineDates, LoadLine, Score};
 
 pub(crate) use rules::{Cost, Evaluation, Going, OwnGroup, RuleBook, cost_of};
 
@@ -71,6 +71,17 @@ pub(crate) struct Record {
     pub(crate) dates: Option<DatesScore>,
 }
 
+/// How much load a service carries, as it was told last.
+#[derive(Clone, Debug)]
+pub(crate) struct ToldLine {
+    pub(crate) at: Time,
+    pub(crate) line: Arc<LoadLine>,
+    /// When it is reached; nothing where there is no line.
+    pub(crate) dates: Option<LineDates>,
+    /// All of it in one sentence.
+    pub(crate) text: String,
+}
+
 /// One target as it stands.
 #[derive(Clone, Debug)]
 pub(crate) struct TargetStanding {
@@ -120,6 +131,8 @@ impl Rates {
 pub(crate) struct Board {
     pub(crate) standings: RwLock<BTreeMap<ResourceId, Standing>>,
     pub(crate) futures: RwLock<BTreeMap<ResourceId, Future>>,
+    /// By the names of services, which the settings bound.
+    pub(crate) lines: RwLock<BTreeMap<String, ToldLine>>,
     pub(crate) targets: RwLock<BTreeMap<String, TargetStanding>>,
     pub(crate) complaints: RwLock<Vec<String>>,
     pub(crate) rates: RwLock<Rates>,

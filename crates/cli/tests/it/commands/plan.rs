@@ -1,0 +1,184 @@
+//! Capacity planning from files: the reference table, what was measured, load lines, and what is refused.
+
+use std::{fmt::Write as _, fs};
+
+use anyhow::{Context as _, Result, ensure};
+use model::Time;
+use serde_json::Value;
+use testkit::planted::Planted;
+
+use crate::program::{QUIET, Server, run, run_with};
+
+fn csv(planted: &Planted) -> Result<String> {
+    let mut text = String::from("time,load,connections,cpu\n");
+    for (at, time) in planted.times.iter().enumerate() {
+        let of = |name: &str| {
+            let found = planted.used.iter().find(|own| own.0 == name);
+            found.map(|own| own.2[at]).context("a planted resource")
+        };
+        writeln!(text, "{time},{},{},{}", planted.load[at], of("connections")?, of("cpu")?)?;
+    }
+    Ok(text)
+}
+
+#[test]
+fn the_reference_says_what_so_many_tenants_need() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let told = run(dir.path(), &["plan", "table", "--tenants", "100,1000,5000"])?;
+    ensure!((told.code, told.err.as_str()) == (Some(0), ""), "{}", told.err);
+    insta::assert_snapshot!("plan_table", told.out);
+    let far = run(dir.path(), &["plan", "table", "--tenants", "50000"])?;
+    ensure!(far.out.contains("so a guess"), "{}", far.out);
+    ensure!(run(dir.path(), &["plan", "table", "--tenants", "-5"])?.code == Some(2));
+    ensure!(run(dir.path(), &["plan", "table", "--by", "nobody"])?.code == Some(4));
+    let mut measured = String::from("time,tenants,cpu_cores\n");
+    for month in 1..=12 {
+        writeln!(measured, "2026-{month:02}-01,{},{}", 100 * month, 1 + 5 * month)?;
+    }
+    let asked = ["plan", "table", "--tenants", "2000", "--csv", "-", "--output", "json"];
+    let told: Value = serde_json::from_str(&run_with(dir.path(), &asked, &measured)?.out)?;
+    let drivers = told["drivers"].as_array().context("drivers")?;
+    let cores = drivers.iter().find(|own| own["name"] == "cpu_cores").context("cores")?;
+    ensure!(cores["source"] == "measured" && cores["form"] == "linear", "{cores}");
+    let cell = cores["cells"][0]["mid"].as_f64().context("a value")?;
+    ensure!((cell - 101.0).abs() < 2.0, "{cores}");
+    Ok(())
+}
+
+#[test]
+fn the_load_line_comes_from_rows_on_standard_input() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let rows = csv(&Planted::until(Time(1_795_176_000_000), 5))?;
+    let asked = [
+        "plan",
+        "line",
+        "--csv",
+        "-",
+        "--load",
+        "load",
+        "--limit",
+        "connections=100:held",
+        "--limit",
+        "cpu=1:work",
+    ];
+    let told = run_with(dir.path(), &asked, &rows)?;
+    ensure!((told.code, told.err.as_str()) == (Some(0), ""), "{} {}", told.out, told.err);
+    ensure!(
+        told.out.starts_with("load: carries 6")
+            && told.out.contains("limited by connections; now at 5"),
+        "{}",
+        told.out
+    );
+    let document = run_with(dir.path(), &[&asked[..], &["--output", "json"]].concat(), &rows)?;
+    let document: Value = serde_json::from_str(&document.out)?;
+    let mid = document["line"]["mid"].as_f64().context("a line")?;
+    ensure!((mid - 666.7).abs() < 25.0, "{document:#}");
+    let change = &document["limits"][1]["cost_change"]["times"];
+    ensure!(change.as_f64().is_some_and(|times| (times - 1.25).abs() < 0.1), "{document:#}");
+    // Percent where a share was meant: no line, and the reason.
+    let wrong = ["plan", "line", "--csv", "-", "--load", "load", "--limit", "connections=0.9:held"];
+    let told = run_with(dir.path(), &wrong, &rows)?;
+    ensure!(
+        told.code == Some(3) && told.out.contains("looks like different units"),
+        "{}",
+        told.out
+    );
+    let missing = ["plan", "line", "--csv", "-", "--load", "laod", "--limit", "cpu=1"];
+    let told = run_with(dir.path(), &missing, &rows)?;
+    ensure!(
+        told.code == Some(4) && told.err.contains("columns of numbers are connections, cpu, load"),
+        "{}",
+        told.err
+    );
+    Ok(())
+}
+
+const SCENARIO: &str = "name: growth
+start: 2026-12-01
+months: 24
+drivers:
+  - {name: tenants, now: 1000, growth: 3%}
+resources:
+  - {name: connections, follows: tenants, relation: held, now: 100, limit: 200, lead_time: 30d}
+";
+
+#[test]
+fn scenarios_stand_side_by_side_and_contradictions_are_refused() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    fs::write(dir.path().join("base.yaml"), SCENARIO)?;
+    let deal = "deals: [{name: ACME, date: 2027-02-01, adds: {tenants: 600}}]\n";
+    fs::write(
+        dir.path().join("deal.yaml"),
+        [&SCENARIO.replace("growth\nstart", "with ACME\nstart"), deal].concat(),
+    )?;
+    let run =
+        |arguments: &[&str]| run(dir.path(), &[&["plan", "scenario", "run"], arguments].concat());
+    let told = run(&["base.yaml", "deal.yaml"])?;
+    ensure!((told.code, told.err.as_str()) == (Some(0), ""), "{}", told.err);
+    insta::assert_snapshot!("plan_scenarios", told.out);
+    let document: Value = serde_json::from_str(&run(&["base.yaml", "--output", "json"])?.out)?;
+    ensure!(document["resources"][0]["months"].as_array().is_some_and(|months| months.len() == 24));
+    fs::write(
+        dir.path().join("wrong.yaml"),
+        SCENARIO.replace("follows: tenants", "follows: users"),
+    )?;
+    let wrong = run(&["wrong.yaml"])?;
+    ensure!(wrong.code == Some(2) && wrong.err.contains("wrong.yaml:7"), "{}", wrong.err);
+    ensure!(run(&["nowhere.yaml"])?.code == Some(4));
+    Ok(())
+}
+
+#[test]
+fn sizes_come_from_the_recorded_past_and_a_price_list() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let prices = "SkuId,ListUnitPrice,PricingUnit,x_Size,BillingCurrency\nsmall,10,Months,1,EUR\nmiddle,20,Months,2,EUR\nlarge,40,Months,4,EUR\n";
+    fs::write(dir.path().join("prices.csv"), prices)?;
+    let mut rows = String::from("time,calm,lively,idle\n");
+    for hour in 0..28 * 24 * 4 {
+        let lively = if hour % 96 < 8 { 3.0 } else { 1.0 };
+        writeln!(rows, "{},0.5,{lively},0", 1_790_000_000 + hour * 900)?;
+    }
+    let asked = [
+        "plan",
+        "rightsize",
+        "--csv",
+        "-",
+        "--prices",
+        "prices.csv",
+        "--current",
+        "calm=large",
+        "--output",
+        "json",
+    ];
+    let told = run_with(dir.path(), &asked, &rows)?;
+    ensure!(told.code == Some(0), "{}", told.err);
+    let document: Value = serde_json::from_str(&told.out)?;
+    let of = |name: &str| {
+        let machines = document["machines"].as_array().into_iter().flatten();
+        machines.into_iter().find(|own| own["name"] == name).cloned().unwrap_or_default()
+    };
+    ensure!(
+        of("calm")["choice"]["sku"] == "small" && of("calm")["saving_month"] == 30.0,
+        "{document:#}"
+    );
+    ensure!(of("lively")["choice"]["sku"] == "large", "{document:#}");
+    ensure!(
+        of("idle")["why_not"].as_str().is_some_and(|why| why.contains("never used")),
+        "{document:#}"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_server_without_services_says_how_to_declare_them() -> Result<()> {
+    let server = Server::start(QUIET)?;
+    let told = run(server.folder(), &["plan", "line", "--server", &server.url()])?;
+    ensure!(
+        told.code == Some(0) && told.err.contains("`services` of the settings"),
+        "{}",
+        told.err
+    );
+    let told = run(server.folder(), &["plan", "line", "shop", "--server", &server.url()])?;
+    ensure!(told.code == Some(4) && told.err.contains("no service"), "{}", told.err);
+    Ok(())
+}

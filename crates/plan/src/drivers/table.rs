@@ -1,0 +1,265 @@
+//! What so many tenants need: each driver's value by that of the one all others follow, from what is known beforehand
+//! and what was measured.
+
+use std::collections::BTreeMap;
+
+use model::{Anchor, Driver, Relation, Share};
+use stats::{Chance, median};
+
+use super::{
+    form::Form,
+    response::{Following, Range, Response, ranged, respond},
+};
+
+/// How many possible systems are drawn.
+const DRAWS: usize = 400;
+/// Nine of ten lie within so many standard deviations of the middle.
+const NINE_OF_TEN: f64 = 1.645;
+/// Where one number stands for what is known beforehand, nine of ten systems lie within this many times of it.
+const VAGUE: f64 = 1.35;
+/// Beyond this many times what is known, a value is a guess.
+const GUESS: f64 = 2.0;
+
+/// Where the knowledge of a driver comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// It was asked for.
+    Asked,
+    /// From what is known beforehand.
+    Reference,
+    /// What is known beforehand, moved to a few measured values.
+    Moved,
+    /// Measured.
+    Measured,
+    /// Nothing is known of it.
+    Nothing,
+}
+
+impl Source {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Reference => "reference",
+            Self::Moved => "reference, moved to what was measured",
+            Self::Measured => "measured",
+            Self::Nothing => "nothing known",
+        }
+    }
+}
+
+/// One driver's part of the table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// The driver.
+    pub driver: Driver,
+    /// Where it comes from.
+    pub source: Source,
+    /// By which form it follows, where it was measured.
+    pub form: Option<&'static str>,
+    /// Why what was measured was of no use, if it was not.
+    pub why_not: Option<String>,
+    /// For each value asked for, with nine tenths in between; nothing where nothing is known.
+    pub cells: Vec<Option<Range>>,
+    /// Which of the cells lie far beyond what is known.
+    pub guesses: Vec<bool>,
+}
+
+/// Recorded values of drivers by their names, all of the same moments.
+pub type Recorded = BTreeMap<String, Vec<f64>>;
+
+/// How one driver follows another, as far as it is known.
+enum Knowledge {
+    Curve(Response),
+    Anchors { times: f64 },
+    Nothing,
+}
+
+/// The table for these values of the driver `root`; drivers stand after those they follow.
+///
+/// Nine of ten systems like those of the reference lie between `low` and `high` of a cell; what was measured is as sure
+/// as its fit.
+pub fn table(drivers: &[Driver], recorded: &Recorded, root: &str, values: &[f64]) -> Vec<Column> {
+    let mut columns: Vec<Column> = Vec::new();
+    // For each driver, for each value asked for, what the drawn systems have.
+    let mut drawn: BTreeMap<&str, Vec<Vec<f64>>> = BTreeMap::new();
+    let whole = Share::new(0.9);
+    for (at, driver) in drivers.iter().enumerate() {
+        let (systems, mut column) = if driver.name == root {
+            let systems = values.iter().map(|value| vec![*value; DRAWS]).collect();
+            (Some(systems), empty(driver, Source::Asked, values.len()))
+        } else {
+            follow(driver, recorded, &drawn, values.len(), at as u64)
+        };
+        if let (Some(systems), Some(whole)) = (systems, whole) {
+            let ranges =
+                systems.iter().map(|own: &Vec<f64>| ranged(own.clone(), median(own), whole));
+            column.cells = ranges.map(Some).collect();
+            drawn.insert(&driver.name, systems);
+        }
+        columns.push(column);
+    }
+    columns
+}
+
+fn empty(driver: &Driver, source: Source, count: usize) -> Column {
+    Column {
+        driver: driver.clone(),
+        source,
+        form: None,
+        why_not: None,
+        cells: vec![None; count],
+        guesses: vec![false; count],
+    }
+}
+
+fn follow(
+    driver: &Driver,
+    recorded: &Recorded,
+    drawn: &BTreeMap<&str, Vec<Vec<f64>>>,
+    count: usize,
+    seed: u64,
+) -> (Option<Vec<Vec<f64>>>, Column) {
+    let behind = driver.follows.as_deref().and_then(|name| Some((name, drawn.get(name)?)));
+    let Some((name, behind)) = behind else {
+        return (None, empty(driver, Source::Nothing, count));
+    };
+    let (knowledge, why_not) = learn(driver, recorded, name, seed);
+    let mut column = empty(driver, Source::Reference, count);
+    column.why_not = why_not;
+    let known_to = match &knowledge {
+        Knowledge::Curve(response) => {
+            column.source = Source::Measured;
+            column.form = Some(response.form().word());
+            response.seen.1
+        }
+        Knowledge::Anchors { times } => {
+            if (times - 1.0).abs() > f64::EPSILON {
+                column.source = Source::Moved;
+            }
+            driver.anchors.last().map_or(0.0, |last| last.at)
+        }
+        Knowledge::Nothing => return (None, empty(driver, Source::Nothing, count)),
+    };
+    let systems: Vec<Vec<f64>> = behind
+        .iter()
+        .map(|own| {
+            // The same systems in each row: one that needs much of something needs it at any size.
+            let mut chance = Chance::new(1_000 + seed);
+            own.iter()
+                .map(|&x| match &knowledge {
+                    Knowledge::Curve(response) => response.drawn(&mut chance).at(x),
+                    Knowledge::Anchors { times } => {
+                        times * between(driver, x, chance.normal() / NINE_OF_TEN)
+                    }
+                    Knowledge::Nothing => f64::NAN,
+                })
+                .collect()
+        })
+        .collect();
+    column.guesses = behind.iter().map(|own| median(own) > GUESS * known_to).collect();
+    (Some(systems), column)
+}
+
+fn learn(
+    driver: &Driver,
+    recorded: &Recorded,
+    behind: &str,
+    seed: u64,
+) -> (Knowledge, Option<String>) {
+    let beforehand = |times| {
+        if driver.anchors.is_empty() { Knowledge::Nothing } else { Knowledge::Anchors { times } }
+    };
+    let (Some(x), Some(y)) = (recorded.get(behind), recorded.get(&driver.name)) else {
+        return (beforehand(1.0), None);
+    };
+    let known = match driver.relation {
+        Relation::Held => Some(Form::Power),
+        Relation::Cached => Some(Form::Logarithmic),
+        Relation::Piled => Some(Form::Compound),
+        _ => None,
+    };
+    match respond(Following { x, y, relation: driver.relation, known, seed }) {
+        Ok(response) => (Knowledge::Curve(response), None),
+        Err(why) => {
+            let rows = x.iter().zip(y).filter(|(x, y)| x.is_finite() && y.is_finite() && **x > 0.0);
+            let times: Vec<f64> = rows
+                .map(|(x, y)| y / between(driver, *x, 0.0))
+                .filter(|times| times.is_finite())
+                .collect();
+            let moved = median(&times);
+            let times = if moved.is_finite() && moved > 0.0 { moved } else { 1.0 };
+            (beforehand(times), Some(why.to_string()))
+        }
+    }
+}
+
+/// What is known beforehand at `x`: between the anchors by the form of the relation, beyond them as between the last
+/// two. `place` is 0 for the middle, −1 and 1 for the ends of the range.
+fn between(driver: &Driver, x: f64, place: f64) -> f64 {
+    let anchors = &driver.anchors;
+    let of = |anchor: &Anchor| {
+        let (low, high) = if anchor.high > anchor.low {
+            (anchor.low.ln(), anchor.high.ln())
+        } else {
+            (anchor.low.ln() - VAGUE.ln(), anchor.high.ln() + VAGUE.ln())
+        };
+        (f64::midpoint(low, high) + place * (high - low) / 2.0).exp()
+    };
+    let Some(last) = anchors.len().checked_sub(2) else { return f64::NAN };
+    let after = anchors.partition_point(|anchor| anchor.at <= x);
+    let at = after.saturating_sub(1).min(last);
+    let (from, to) = (&anchors[at], &anchors[at + 1]);
+    let (low, high) = (of(from), of(to));
+    let even = (x - from.at) / (to.at - from.at);
+    let log = (x / from.at).ln() / (to.at / from.at).ln();
+    let value = match driver.relation {
+        Relation::Held => low * (high / low).powf(log),
+        Relation::Cached => low + (high - low) * log,
+        Relation::Piled => low * (high / low).powf(even),
+        _ => low + (high - low) * even,
+    };
+    value.max(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drivers::reference;
+
+    fn mid(columns: &[Column], name: &str, row: usize) -> f64 {
+        let column = columns.iter().find(|column| column.driver.name == name).unwrap();
+        column.cells[row].unwrap().mid
+    }
+
+    #[test]
+    fn the_table_of_the_reference_gives_the_figures_of_the_reference() {
+        let columns = table(&reference(), &Recorded::new(), "tenants", &[100.0, 1_000.0, 5_000.0]);
+        let users = columns.iter().find(|own| own.driver.name == "concurrent_users").unwrap();
+        let cell = users.cells[1].unwrap();
+        assert!((3_500.0..6_500.0).contains(&cell.low), "{cell:?}");
+        assert!((20_000.0..36_000.0).contains(&cell.high), "{cell:?}");
+        assert!((mid(&columns, "cpu_cores", 2) / 64.0 - 1.0).abs() < 0.05);
+        assert!((mid(&columns, "database_connections", 0) / 20.0 - 1.0).abs() < 0.05);
+        assert!((mid(&columns, "storage", 2) / 8_f64 / 1024_f64.powi(4) - 1.0).abs() < 0.05);
+    }
+
+    #[test]
+    fn what_was_measured_counts_more_than_the_reference_and_a_few_values_move_it() {
+        let tenants: Vec<f64> = (1..=12).map(|at| 100.0 * f64::from(at)).collect();
+        let cores: Vec<f64> = tenants.iter().map(|x| 1.0 + 0.05 * x).collect();
+        let redis = vec![4.0 * 1024_f64.powi(3)];
+        let recorded = Recorded::from([
+            ("tenants".to_owned(), tenants),
+            ("cpu_cores".to_owned(), cores),
+            ("redis_memory".to_owned(), redis),
+        ]);
+        let columns = table(&reference(), &recorded, "tenants", &[2_000.0, 20_000.0]);
+        assert!((mid(&columns, "cpu_cores", 0) / 101.0 - 1.0).abs() < 0.02);
+        let of = |name: &str| columns.iter().find(|own| own.driver.name == name).unwrap();
+        assert_eq!(of("cpu_cores").source, Source::Measured);
+        assert_eq!(of("cpu_cores").guesses, [false, true]);
+        assert_eq!(of("redis_memory").source, Source::Moved);
+        assert!(of("redis_memory").why_not.is_some());
+    }
+}

@@ -1,0 +1,276 @@
+//! A forecast of one series.
+
+mod backtest;
+mod history;
+mod ledger;
+mod outlook;
+mod pool;
+mod reach;
+mod rung;
+mod say;
+mod spread;
+
+use std::ops::Deref;
+
+use backtest::Contest;
+use history::{DAYS_MIN, NEAR_MAX, Past};
+use model::{Forecast, ForecastPoint, HistoryNeed, Nature, Share, Span, Time};
+use rung::{Bounds, Rung};
+
+pub use history::History;
+pub use ledger::{DatesScore, DatesTold, LEADS, Score, Told, reached, score, score_dates};
+pub use outlook::outlook;
+pub use reach::Reach;
+pub use say::{say, say_date};
+
+/// No forecast looks further than this.
+pub(crate) const HORIZON_MAX: Span = Span::days(180);
+
+/// What kind of forecast is wanted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ForecastOptions {
+    /// Whether it piles up or comes and goes.
+    pub nature: Nature,
+    /// How sure intervals are to be.
+    pub confidence: Share,
+    /// How far to look; never further than the history reaches back, nor than 180 days.
+    pub horizon: Option<Span>,
+    /// What the value cannot exceed, such as the size of a disk.
+    pub upper_bound: Option<f64>,
+    /// What the value cannot go below, mostly nought.
+    pub lower_bound: Option<f64>,
+    /// The seed of chance: the same seed and history give the same answer.
+    pub seed: u64,
+}
+
+/// A forecast together with the errors it made on the recorded past, from which dates follow.
+#[derive(Clone, Debug)]
+pub struct Projection {
+    /// The forecast itself.
+    pub forecast: Forecast,
+    /// How much history it was made from.
+    pub have: Span,
+    /// What is missing before it speaks of days; nothing where it does, or where a shorter horizon was asked for.
+    pub need: Option<HistoryNeed>,
+    /// The rung that the forecast shows.
+    pub(crate) shown: Rung,
+    /// A finer one for what is near, where the shown one reaches far.
+    pub(crate) near: Option<Rung>,
+    /// The newest value.
+    pub(crate) last: f64,
+    pub(crate) seed: u64,
+    pub(crate) bounds: Bounds,
+}
+
+impl Projection {
+    /// The forecast's steps with an interval of another confidence.
+    pub fn interval(&self, confidence: Share) -> Vec<ForecastPoint> {
+        self.shown.points(confidence, self.bounds)
+    }
+}
+
+impl Deref for Projection {
+    type Target = Forecast;
+
+    fn deref(&self) -> &Forecast {
+        &self.forecast
+    }
+}
+
+/// Forecasts a series as far ahead as its history reaches back, at most 180 days.
+///
+/// An hour of history is the least, for the next hour; below a day it speaks of hours only, and says so in
+/// [`Projection::need`].
+pub fn forecast(
+    history: History<'_>,
+    options: &ForecastOptions,
+    now: Time,
+) -> Result<Projection, HistoryNeed> {
+    let past = Past::prepare(history, options, now)?;
+    let reach = past.have.min(HORIZON_MAX);
+    let wanted = options.horizon.unwrap_or(reach).min(reach).max(past.step);
+    let shown = Rung::climb(&past, wanted);
+    let near = if options.horizon.is_none() && wanted > NEAR_MAX {
+        let options = ForecastOptions { horizon: Some(NEAR_MAX), ..*options };
+        let finer = Past::prepare(history, &options, now).ok();
+        finer.filter(|finer| finer.step < past.step).map(|finer| Rung::climb(&finer, NEAR_MAX))
+    } else {
+        None
+    };
+    let bounds = Bounds { lower: options.lower_bound, upper: options.upper_bound };
+    let short = options.horizon.is_some_and(|asked| asked < DAYS_MIN);
+    Ok(Projection {
+        forecast: Forecast {
+            from: past.end,
+            step: past.step,
+            confidence: options.confidence,
+            points: shown.points(options.confidence, bounds),
+            model: name(&shown.contest, past.step < Span::days(1)),
+            error_past: shown.contest.error_mean,
+            trials: shown.contest.errors.len(),
+        },
+        have: past.have,
+        need: past.missing_for_days(now).filter(|_| !short),
+        shown,
+        near,
+        last: history.last_value(now).unwrap_or(f64::NEG_INFINITY),
+        seed: options.seed,
+        bounds,
+    })
+}
+
+/// The heaviest members, with their say.
+fn name(contest: &Contest, short_is_day: bool) -> String {
+    let mut parts: Vec<String> = contest
+        .weights
+        .iter()
+        .take(3)
+        .filter(|(_, weight)| *weight >= 0.1)
+        .map(|(member, weight)| format!("{} {:.0} %", member.name(short_is_day), weight * 100.0))
+        .collect();
+    if parts.len() < contest.weights.len() && !parts.is_empty() {
+        parts.push(format!("{} more", contest.weights.len() - parts.len()));
+    }
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Outlook;
+    use proptest::prelude::*;
+    use stats::Chance;
+
+    use super::*;
+
+    const NOW: Time = Time(1_795_176_000_000);
+
+    fn options(nature: Nature) -> ForecastOptions {
+        ForecastOptions {
+            nature,
+            confidence: Share::new(0.9).unwrap(),
+            horizon: None,
+            upper_bound: Some(100.0),
+            lower_bound: Some(0.0),
+            seed: 7,
+        }
+    }
+
+    /// Hourly values up to `NOW`.
+    fn hourly(values: &[f64]) -> Vec<i64> {
+        (0_i64..)
+            .take(values.len())
+            .map(|back| NOW.0 - back * 3_600_000)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .collect()
+    }
+
+    fn noisy(count: usize, slope: f64, noise: f64, seed: u64) -> Vec<f64> {
+        let mut chance = Chance::new(seed);
+        (0..count).map(|index| 40.0 + slope * index as f64 + noise * chance.normal()).collect()
+    }
+
+    #[test]
+    fn the_same_question_has_the_same_answer() {
+        let values = noisy(200, 0.1, 1.0, 3);
+        let times = hourly(&values);
+        let history = History { times: &times, values: &values };
+        let ask = || {
+            let projection = forecast(history, &options(Nature::Stock), NOW);
+            (outlook(history, &projection, 90.0, NOW), projection.unwrap().forecast)
+        };
+        assert_eq!(ask(), ask());
+    }
+
+    #[test]
+    fn a_forecast_reaches_as_far_ahead_as_its_past_reaches_back() {
+        let values = noisy(240, 0.1, 1.0, 4);
+        let times = hourly(&values);
+        let history = History { times: &times, values: &values };
+        let projection = forecast(history, &options(Nature::Flow), NOW).unwrap();
+        assert_eq!(projection.horizon_end(), NOW + Span::days(10));
+        assert_eq!(projection.points[0].at, NOW + projection.step);
+        assert!(projection.trials >= 3 && projection.need.is_none());
+    }
+
+    #[test]
+    fn the_interval_widens_with_noise() {
+        let width = |noise| {
+            let values = noisy(240, 0.0, noise, 5);
+            let times = hourly(&values);
+            let history = History { times: &times, values: &values };
+            let projection = forecast(history, &options(Nature::Flow), NOW).unwrap();
+            let last = *projection.points.last().unwrap();
+            last.high - last.low
+        };
+        assert!(width(4.0) > 2.0 * width(1.0));
+    }
+
+    #[test]
+    fn a_shorter_horizon_that_was_asked_for_needs_no_day() {
+        let values: Vec<f64> = noisy(120, 0.0, 0.1, 6);
+        let times: Vec<i64> = (0..120).map(|minute| NOW.0 - (119 - minute) * 60_000).collect();
+        let history = History { times: &times, values: &values };
+        let asked = ForecastOptions { horizon: Some(Span::hours(1)), ..options(Nature::Stock) };
+        let short = forecast(history, &asked, NOW);
+        assert!(!matches!(outlook(history, &short, 90.0, NOW), Outlook::TooLittleHistory(_)));
+        let open = forecast(history, &options(Nature::Stock), NOW);
+        assert!(matches!(outlook(history, &open, 90.0, NOW), Outlook::TooLittleHistory(_)));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn points_are_ordered_and_within_their_bounds(
+            values in prop::collection::vec(0.0_f64..100.0, 24..200),
+            stock in any::<bool>(),
+        ) {
+            let times = hourly(&values);
+            let history = History { times: &times, values: &values };
+            let nature = if stock { Nature::Stock } else { Nature::Flow };
+            let projection = forecast(history, &options(nature), NOW).unwrap();
+            for pair in projection.points.windows(2) {
+                prop_assert!(pair[1].at == pair[0].at + projection.step);
+            }
+            for point in &projection.points {
+                prop_assert!(0.0 <= point.low && point.low <= point.mid);
+                prop_assert!(point.mid <= point.high && point.high <= 100.0);
+            }
+        }
+
+        #[test]
+        fn a_farther_line_is_never_reached_sooner(
+            slope in 0.0_f64..0.3,
+            seed in any::<u64>(),
+        ) {
+            let values = noisy(150, slope, 0.5, seed);
+            let times = hourly(&values);
+            let history = History { times: &times, values: &values };
+            let projection = forecast(history, &options(Nature::Stock), NOW);
+            let earliest = |line| match outlook(history, &projection, line, NOW) {
+                Outlook::Now => NOW,
+                Outlook::Expected(range) => range.earliest,
+                Outlook::NotBefore(date) => date,
+                Outlook::NotFilling | Outlook::TooLittleHistory(_) => Time::MAX,
+            };
+            prop_assert!(earliest(80.0) <= earliest(90.0));
+        }
+
+        #[test]
+        fn no_history_is_too_wild(
+            samples in prop::collection::vec((0_i64..200_000_000, any::<f64>()), 0..150),
+            line in any::<f64>(),
+            confidence in 0.0_f64..=1.0,
+        ) {
+            let (times, values): (Vec<i64>, Vec<f64>) = samples.into_iter().unzip();
+            let history = History { times: &times, values: &values };
+            for nature in [Nature::Stock, Nature::Flow] {
+                let options = ForecastOptions { confidence: Share::new(confidence).unwrap(), ..options(nature) };
+                let projection = forecast(history, &options, Time(200_000_000));
+                outlook(history, &projection, line, Time(200_000_000));
+            }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! One rung of the ladder: a past at one step, the contest run on it, and the futures it makes possible.
+
+use model::{ForecastPoint, Nature, Share, Span, Time};
+use stats::{Chance, mean};
+
+use super::{
+    backtest::{Contest, contest},
+    history::{Past, times},
+    spread::{Spread, error_at},
+};
+
+/// How many futures are run. With 400, the 5 % quantile of dates rests on 20 of them.
+pub(crate) const PATHS: usize = 400;
+
+/// Within what the value stays, whatever models tell.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub lower: Option<f64>,
+    pub upper: Option<f64>,
+}
+
+impl Bounds {
+    fn hold(self, value: f64) -> f64 {
+        let value = self.lower.map_or(value, |bound| value.max(bound));
+        self.upper.map_or(value, |bound| value.min(bound))
+    }
+}
+
+/// A past at one step with its future.
+#[derive(Clone, Debug)]
+pub(crate) struct Rung {
+    pub from: Time,
+    pub step: Span,
+    pub contest: Contest,
+    pub spread: Spread,
+    pub nature: Nature,
+    /// The highest the past has been, and how fast its peaks rise by the step.
+    peaks: (f64, f64),
+    /// How many steps of an error go on beyond a trial.
+    wrap: usize,
+    /// How many steps around one its interval is learnt from.
+    wide: usize,
+    /// The middle of the newest cells, as many as a quarter of the horizon.
+    pub level: f64,
+}
+
+/// Between which moments one future first reaches a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Crossing {
+    pub ends: Time,
+    pub begins: Time,
+}
+
+impl Rung {
+    pub(crate) fn climb(past: &Past, horizon: Span) -> Self {
+        let horizon = usize::try_from(horizon.0 / past.step.0).unwrap_or(1).max(1);
+        let contest = contest(past, horizon);
+        let spread = contest.spread(past);
+        let short = past.periods.first().copied();
+        let trial = contest.errors.first().map_or(1, Vec::len);
+        let newest = past.clean.len() - (horizon / 4).clamp(1, past.clean.len());
+        Self {
+            from: past.end,
+            step: past.step,
+            nature: past.nature,
+            peaks: past.peaks(),
+            wrap: short.filter(|short| short * 2 <= trial).unwrap_or(trial / 4).max(1),
+            wide: short.map_or(1, |short| short / 2),
+            level: stats::median(&past.clean[newest..]),
+            contest,
+            spread,
+        }
+    }
+
+    /// The future step by step, with the interval that holds with this confidence.
+    pub(crate) fn points(&self, confidence: Share, bounds: Bounds) -> Vec<ForecastPoint> {
+        let band = self.contest.band(confidence.value(), self.spread, self.wide);
+        let steps = self.contest.middle.iter().zip(&band).enumerate();
+        steps
+            .map(|(step, (&middle, &(low, high)))| ForecastPoint {
+                at: self.at(step),
+                low: bounds.hold(middle + low),
+                mid: bounds.hold(middle),
+                high: bounds.hold(middle + high),
+            })
+            .collect()
+    }
+
+    /// When a step ends.
+    fn at(&self, step: usize) -> Time {
+        self.from + times(self.step, step + 1)
+    }
+
+    /// When the last step ends.
+    pub(crate) fn end(&self) -> Time {
+        self.from + times(self.step, self.contest.middle.len())
+    }
+
+    /// For each future when it first reaches the line, the soonest first; nothing for those that do not.
+    pub(crate) fn crossings(&self, line: &dyn Fn(Time) -> f64, seed: u64) -> Vec<Option<Crossing>> {
+        let lines = self.lines(line);
+        let mut bends = self.bends();
+        if bends.is_empty() {
+            bends.push(vec![0.0; self.contest.middle.len()]);
+        }
+        let mut chance = Chance::new(seed);
+        let mut crossings = Vec::with_capacity(PATHS);
+        for bend in bends.iter().cycle().take(PATHS) {
+            let size = self.size(&mut chance);
+            let mut steps = self.contest.middle.iter().zip(bend).enumerate();
+            let first = steps.position(|(step, (middle, error))| {
+                (middle + size * error).min(self.ceiling(step)) >= lines[step]
+            });
+            crossings.push(first.map(|step| self.crossing(step)));
+        }
+        crossings.sort_by_key(|crossing| crossing.map_or(Time::MAX, |crossing| crossing.ends));
+        crossings
+    }
+
+    /// When the forecast itself first reaches the line, where its errors are those of a rate.
+    pub(crate) fn middle_crossing(&self, line: &dyn Fn(Time) -> f64) -> Option<Crossing> {
+        let rises = self.spread.of_rate && self.nature == Nature::Stock;
+        let lines = self.lines(line);
+        let mut steps = self.contest.middle.iter().zip(&lines);
+        let first = steps.position(|(middle, line)| middle >= line);
+        first.filter(|_| rises).map(|step| self.crossing(step))
+    }
+
+    /// Where the line lies at each step.
+    fn lines(&self, line: &dyn Fn(Time) -> f64) -> Vec<f64> {
+        (0..self.contest.middle.len()).map(|step| line(self.at(step))).collect()
+    }
+
+    /// A step tells what came since the one before: the line may have been reached at any moment of it.
+    fn crossing(&self, step: usize) -> Crossing {
+        Crossing { begins: self.from + times(self.step, step), ends: self.at(step) }
+    }
+
+    /// What no future exceeds at a step. A stock that is cleared again and again, or stands still, is not expected to
+    /// pile up higher than it ever did, but for the pace at which its peaks rise; all else is free.
+    fn ceiling(&self, step: usize) -> f64 {
+        if self.nature == Nature::Flow || self.spread.of_rate {
+            return f64::INFINITY;
+        }
+        let (highest, pace) = self.peaks;
+        highest + pace * (step + 1) as f64
+    }
+
+    /// How strongly, and in which direction, a recorded error bends one future.
+    ///
+    /// Errors that grow along a trial are errors of the rate: a handful of trials has too few signs to tell their
+    /// direction, so it is drawn, normally spread. Errors that do not grow are ups and downs, of which each trial
+    /// holds many, and clearings go one way: there the sign stays.
+    fn size(&self, chance: &mut Chance) -> f64 {
+        match self.nature {
+            _ if self.spread.of_rate => self.spread.path * chance.normal(),
+            Nature::Stock => 0.6 + 0.8 * chance.share(),
+            Nature::Flow => self.spread.path * (0.5 + chance.share()),
+        }
+    }
+
+    /// The errors that bend futures, over the whole horizon: a stock's as they are, a flow's averaged over a day (a
+    /// quarter of a trial where no day is known). A burst that comes and goes is the business of thresholds; here the
+    /// question is whether the habit grows up to the line.
+    fn bends(&self) -> Vec<Vec<f64>> {
+        let horizon = self.contest.middle.len();
+        let bend = |errors: &Vec<f64>| {
+            let smooth = match self.nature {
+                Nature::Stock => errors.clone(),
+                Nature::Flow => running_mean(errors, self.wrap),
+            };
+            (0..horizon)
+                .map(|step| error_at(&smooth, step, self.wrap, self.spread.growth))
+                .collect()
+        };
+        self.contest.errors.iter().map(bend).collect()
+    }
+}
+
+/// The mean of each value and those around it, `wide` in all; fewer at the ends.
+fn running_mean(values: &[f64], wide: usize) -> Vec<f64> {
+    (0..values.len())
+        .map(|index| {
+            let first = index.saturating_sub(wide / 2);
+            let end = (first + wide.max(1)).min(values.len());
+            mean(&values[end.saturating_sub(wide.max(1))..end])
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_running_mean_takes_fewer_at_the_ends_but_never_none() {
+        assert_eq!(running_mean(&[1.0, 2.0, 3.0, 4.0], 1), [1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(running_mean(&[6.0, 6.0, 6.0], 9), [6.0; 3]);
+        assert!(running_mean(&[], 3).is_empty());
+    }
+}

@@ -1,0 +1,393 @@
+//! The load line of a service: how much load it carries, what limits that first, and what would move it.
+
+mod ahead;
+mod say;
+mod shift;
+
+use std::ops::Range;
+
+use model::{Relation, ServiceLimit, Share, Step, Time, Unit};
+use stats::quantile;
+
+pub use ahead::{LineDates, dates};
+pub use say::say_line;
+pub use shift::{CostChange, Deployment};
+
+use crate::drivers::{self, Following, NoResponse, Response, ranged, respond};
+
+/// The load «now» is what was exceeded in a twentieth of this long.
+const NOW_OVER_DAYS: i64 = 7;
+const BUSY: f64 = 0.95;
+/// A step that moves the line by less is none.
+const GAIN_MIN: f64 = 0.02;
+/// Use that is explained to a smaller part does not follow load.
+const EXPLAINED_MIN: f64 = 0.2;
+/// Use far above its limit, or never near it, was most likely measured in another unit.
+const UNIT_ABOVE: f64 = 3.0;
+const UNIT_BELOW: f64 = 1e-6;
+/// Beyond this many times the load that was seen, a line is a guess.
+const GUESS: f64 = 2.0;
+
+/// What is known of a service's past.
+#[derive(Clone, Debug)]
+pub struct ServicePast<'a> {
+    /// Milliseconds since 1970, rising.
+    pub times: &'a [i64],
+    /// The load at each time; not a number where nothing is known.
+    pub load: &'a [f64],
+    /// How many instances carry it.
+    pub replicas: Option<f64>,
+    /// What can limit it.
+    pub limits: Vec<LimitPast<'a>>,
+    /// What was done to it, in order of time.
+    pub deployments: &'a [Deployment],
+}
+
+/// What is known of one limit's past.
+#[derive(Clone, Copy, Debug)]
+pub struct LimitPast<'a> {
+    /// The limit as it is declared.
+    pub declared: &'a ServiceLimit,
+    /// How much was in use at each time; not a number where nothing is known.
+    pub used: &'a [f64],
+    /// How much there is now.
+    pub limit: f64,
+}
+
+/// How a load line is told.
+#[derive(Clone, Copy, Debug)]
+pub struct LineOptions {
+    /// How sure intervals are.
+    pub confidence: Share,
+    /// The seed of chance.
+    pub seed: u64,
+}
+
+/// How much load a service carries.
+#[derive(Clone, Debug)]
+pub struct LoadLine {
+    /// The load at which the first limit's target is reached; nothing where no limit could be told.
+    pub line: Option<drivers::Range>,
+    /// The limits, the first to bind first; those of which nothing can be told last.
+    pub limits: Vec<LimitLine>,
+    /// The busy load of the last seven days.
+    pub load_now: f64,
+    /// The most that was seen.
+    pub load_seen: f64,
+    /// The cheapest next step, if any is declared that helps.
+    pub next: Option<NextStep>,
+    /// Whether what is left carries the load when one instance is gone; nothing where instances are not known.
+    pub without_one: Option<WithoutOne>,
+    /// Lines that might as well be, for dates.
+    drawn: Vec<f64>,
+}
+
+/// One limit.
+#[derive(Clone, Debug)]
+pub struct LimitLine {
+    /// The limit's name.
+    pub name: String,
+    /// What people call it.
+    pub title: String,
+    /// How much there is, and the share of it that is meant to be used.
+    pub limit: f64,
+    /// The target as a share of the limit.
+    pub target: Share,
+    /// The unit.
+    pub unit: Unit,
+    /// What is known of it, or why nothing is.
+    pub known: Result<KnownLimit, Unknown>,
+}
+
+/// What is known of a limit.
+#[derive(Clone, Debug)]
+pub struct KnownLimit {
+    /// The load at which its target is reached; nothing where no load reaches it.
+    pub line: Option<drivers::Range>,
+    /// How likely it is the first to bind, from 0 to 1.
+    pub first: f64,
+    /// How use follows load.
+    pub response: Response,
+    /// The last change of what load costs.
+    pub change: Option<CostChange>,
+    /// Whether the line lies far beyond any load that was seen.
+    pub guess: bool,
+    /// Points of load and use, thinned, that it was learnt from.
+    pub points: Vec<(f64, f64)>,
+}
+
+/// Why nothing is known of a limit.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Unknown {
+    /// It cannot be told how use follows load.
+    #[error(transparent)]
+    Response(#[from] NoResponse),
+    /// Use goes its own way.
+    #[error("load explains only {percent:.0} % of its use, so load is not what fills it")]
+    Elsewhere {
+        /// The part that is explained.
+        percent: f64,
+    },
+    /// There is no limit, or none above nought.
+    #[error("its limit is not known")]
+    NoLimit,
+    /// Use and limit do not fit together.
+    #[error("use is {times:.3} times the limit, which looks like different units")]
+    Units {
+        /// Use over limit.
+        times: f64,
+    },
+}
+
+/// The cheapest way to carry more.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NextStep {
+    /// Which limit it moves.
+    pub limit: String,
+    /// The step.
+    pub step: Step,
+    /// By what part the line moves.
+    pub gain: f64,
+    /// Where the line lies then.
+    pub line: f64,
+}
+
+/// What is left when one instance is gone.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WithoutOne {
+    /// How many there are.
+    pub replicas: f64,
+    /// How much the others carry.
+    pub line: f64,
+    /// Whether that is enough for the busy load.
+    pub carries: bool,
+}
+
+/// Tells how much load a service carries.
+pub fn load_line(past: &ServicePast<'_>, options: LineOptions) -> LoadLine {
+    let known: Vec<(Result<Learnt, Unknown>, &LimitPast<'_>)> =
+        past.limits.iter().map(|limit| (learn(past, limit, options), limit)).collect();
+    let drawn_of = |scale: &dyn Fn(&LimitPast<'_>) -> (f64, f64)| least_of(&known, scale);
+    let drawn = drawn_of(&|_| (1.0, 1.0));
+    let line = range_of(&drawn, options.confidence);
+    let seen: Vec<f64> = past.load.iter().copied().filter(|load| load.is_finite()).collect();
+    let load_seen = seen.iter().copied().fold(0.0, f64::max);
+    let load_now = busy(past);
+    let mid = line.map(|line| line.mid);
+    let next = mid.and_then(|mid| next_step(&known, mid));
+    let without_one = past.replicas.filter(|count| *count >= 2.0).and_then(|replicas| {
+        let left = (replicas - 1.0) / replicas;
+        let fewer = drawn_of(&|limit| match (limit.declared.each_replica, limit.declared.unit) {
+            (false, _) => (1.0, 1.0),
+            // A mean over instances rises as the load of each does; a sum has less to fill.
+            (true, Unit::Share | Unit::Seconds) => (1.0, left),
+            (true, _) => (left, 1.0),
+        });
+        let line = fewer.last().copied().filter(|line| line.is_finite())?;
+        Some(WithoutOne { replicas, line, carries: line >= load_now })
+    });
+    let firsts = firsts(&known);
+    let mut limits: Vec<LimitLine> = known
+        .into_iter()
+        .zip(firsts)
+        .map(|((learnt, limit), first)| limit_line(learnt, limit, first, load_seen, options))
+        .collect();
+    limits.sort_by(|a, b| order_of(a).total_cmp(&order_of(b)));
+    LoadLine { line, limits, load_now, load_seen, next, without_one, drawn }
+}
+
+/// How use follows load since it last changed how.
+struct Learnt {
+    response: Response,
+    change: Option<CostChange>,
+    points: Vec<(f64, f64)>,
+}
+
+fn learn(
+    past: &ServicePast<'_>,
+    own: &LimitPast<'_>,
+    options: LineOptions,
+) -> Result<Learnt, Unknown> {
+    let ServiceLimit { relation, .. } = *own.declared;
+    if !own.limit.is_finite() || own.limit <= 0.0 {
+        return Err(Unknown::NoLimit);
+    }
+    let used: Vec<f64> = own.used.iter().copied().filter(|used| used.is_finite()).collect();
+    if !used.is_empty() {
+        let times = quantile(&used, BUSY) / own.limit;
+        if times > UNIT_ABOVE || (times > 0.0 && times < UNIT_BELOW) {
+            return Err(Unknown::Units { times });
+        }
+    }
+    let of = |part: Range<usize>| {
+        let (x, y) = (&past.load[part.clone()], &own.used[part]);
+        respond(Following { x, y, relation, known: None, seed: options.seed })
+    };
+    let count = past.load.len().min(own.used.len());
+    let all = of(0..count)?;
+    let change = shift::last_change(past.times, past.load, own.used, &all, past.deployments);
+    let since = change.and_then(|mut change| {
+        let from = past.times.partition_point(|&time| time < change.since.0).min(count);
+        // Load may have grown meanwhile: what counts is the difference at the same load.
+        let before = of(0..from).ok()?;
+        change.times = shift::times_as_much(&before, &past.load[from..], &own.used[from..]);
+        // Too little since then to tell a curve: the older past counts as well.
+        Some((of(from..count).ok()?, change, from))
+    });
+    let (response, change, from) = match since {
+        Some((response, change, from)) => (response, Some(change), from),
+        None => (all, None, 0),
+    };
+    if response.explained < EXPLAINED_MIN && relation != Relation::Latency {
+        return Err(Unknown::Elsewhere { percent: 100.0 * response.explained });
+    }
+    let points = past.load[from..].iter().copied().zip(own.used[from..].iter().copied());
+    let points: Vec<(f64, f64)> = points.filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
+    Ok(Learnt { response, change, points: thinned(&points) })
+}
+
+/// Enough points for a picture.
+fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    const POINTS_MAX: usize = 300;
+    points.iter().step_by(points.len().div_ceil(POINTS_MAX).max(1)).copied().collect()
+}
+
+/// The load that was exceeded a twentieth of the newest seven days.
+fn busy(past: &ServicePast<'_>) -> f64 {
+    let newest = past.times.last().copied().unwrap_or(0);
+    let from = past.times.partition_point(|&time| time < newest - NOW_OVER_DAYS * 86_400_000);
+    let loads: Vec<f64> =
+        past.load[from..].iter().copied().filter(|load| load.is_finite()).collect();
+    quantile(&loads, BUSY)
+}
+
+/// For each drawn curve, and the mean one last, the least load at which any limit's target is reached. `scale` says how
+/// many times as much of a limit there is, and how many times as far its line lies.
+fn least_of(
+    known: &[(Result<Learnt, Unknown>, &LimitPast<'_>)],
+    scale: &dyn Fn(&LimitPast<'_>) -> (f64, f64),
+) -> Vec<f64> {
+    let mut least: Vec<f64> = Vec::new();
+    for (learnt, limit) in known {
+        let Ok(learnt) = learnt else { continue };
+        let (more, farther) = scale(limit);
+        let inverses = learnt.response.inverses(more * limit.limit * limit.declared.target.value());
+        least.resize(inverses.len(), f64::INFINITY);
+        for (least, inverse) in least.iter_mut().zip(inverses) {
+            *least = least.min(farther * inverse);
+        }
+    }
+    least
+}
+
+fn range_of(drawn: &[f64], confidence: Share) -> Option<drivers::Range> {
+    let (mid, drawn) = drawn.split_last()?;
+    let range = ranged(drawn.to_vec(), *mid, confidence);
+    range.mid.is_finite().then_some(range)
+}
+
+/// How often each limit is the first to bind.
+fn firsts(known: &[(Result<Learnt, Unknown>, &LimitPast<'_>)]) -> Vec<f64> {
+    let lines: Vec<Vec<f64>> = known
+        .iter()
+        .map(|(learnt, limit)| match learnt {
+            Ok(learnt) => learnt.response.inverses(limit.limit * limit.declared.target.value()),
+            Err(_) => Vec::new(),
+        })
+        .collect();
+    let count = lines.iter().map(Vec::len).max().unwrap_or(0);
+    let mut wins = vec![0.0; known.len()];
+    for draw in 0..count {
+        let of = |own: &Vec<f64>| own.get(draw).copied().unwrap_or(f64::INFINITY);
+        let first = (0..lines.len()).min_by(|&a, &b| of(&lines[a]).total_cmp(&of(&lines[b])));
+        if let Some(first) = first.filter(|&first| of(&lines[first]).is_finite()) {
+            wins[first] += 1.0 / count as f64;
+        }
+    }
+    wins
+}
+
+fn limit_line(
+    learnt: Result<Learnt, Unknown>,
+    limit: &LimitPast<'_>,
+    first: f64,
+    load_seen: f64,
+    options: LineOptions,
+) -> LimitLine {
+    let declared = limit.declared;
+    let known = learnt.map(|Learnt { response, change, points }| {
+        let line = response.reaches(limit.limit * declared.target.value(), options.confidence);
+        let line = line.filter(|line| line.mid.is_finite());
+        let guess = line.is_some_and(|line| line.mid > GUESS * load_seen);
+        KnownLimit { line, first, response, change, guess, points }
+    });
+    LimitLine {
+        name: declared.name.clone(),
+        title: declared.title.clone(),
+        limit: limit.limit,
+        target: declared.target,
+        unit: declared.unit,
+        known,
+    }
+}
+
+fn order_of(limit: &LimitLine) -> f64 {
+    match &limit.known {
+        Ok(known) => known.line.map_or(f64::MAX, |line| line.mid),
+        Err(_) => f64::INFINITY,
+    }
+}
+
+/// Of the declared steps that move the line, the cheapest; of those that cost the same, the one that moves it most.
+fn next_step(known: &[(Result<Learnt, Unknown>, &LimitPast<'_>)], mid: f64) -> Option<NextStep> {
+    let mut best: Option<NextStep> = None;
+    for (at, (_, own)) in known.iter().enumerate() {
+        for step in &own.declared.steps {
+            let moved = least_of(known, &|limit| {
+                let here = std::ptr::eq(limit, known[at].1);
+                (if here { step.times } else { 1.0 }, 1.0)
+            });
+            let Some(line) = moved.last().copied().filter(|line| line.is_finite()) else {
+                continue;
+            };
+            let gain = line / mid - 1.0;
+            let better = best
+                .as_ref()
+                .is_none_or(|best| (step.cost_month, -gain) < (best.step.cost_month, -best.gain));
+            if gain >= GAIN_MIN && better {
+                let limit = own.declared.name.clone();
+                best = Some(NextStep { limit, step: step.clone(), gain, line });
+            }
+        }
+    }
+    best
+}
+
+impl LoadLine {
+    /// The limit that binds first.
+    pub fn binds(&self) -> Option<&LimitLine> {
+        let first = self.limits.first()?;
+        first.known.as_ref().ok().and_then(|known| known.line).map(|_| first)
+    }
+
+    /// Lines that might as well be, so many, evenly over how likely they are.
+    pub(crate) fn quantiles(&self, count: usize) -> Vec<f64> {
+        let mut drawn = self.drawn.clone();
+        drawn.retain(|line| line.is_finite());
+        drawn.sort_unstable_by(f64::total_cmp);
+        (0..count)
+            .map(|at| stats::quantile_sorted(&drawn, (at as f64 + 0.5) / count as f64))
+            .filter(|line| line.is_finite())
+            .collect()
+    }
+
+    /// What part of the line the busy load is.
+    pub fn share_now(&self) -> Option<f64> {
+        self.line.map(|line| self.load_now / line.mid)
+    }
+}
+
+/// When what a service's past holds was last known.
+pub(crate) fn newest(times: &[i64]) -> Option<Time> {
+    times.last().map(|time| Time(*time))
+}

@@ -1,0 +1,102 @@
+//! The load line in one sentence.
+
+use model::{DateRange, Outlook, Service, Time, Unit};
+
+use super::{LineDates, LoadLine, NextStep};
+use crate::forecast::{say, say_date};
+
+/// Says what a service carries, what limits it, when that is reached and what to do next, in one sentence:
+/// «carries 812 /s, limited by database connections; now at 430 /s (53 %); reached on 14 March …».
+pub fn say_line(
+    service: &Service,
+    line: &LoadLine,
+    dates: Option<&LineDates>,
+    confidence: &str,
+    now: Time,
+) -> String {
+    let unit = service.load_unit;
+    let load = |value: f64| unit.say(value);
+    let (Some(range), Some(binds)) = (line.line, line.binds()) else {
+        return nothing_known(line);
+    };
+    let guess = binds.known.as_ref().is_ok_and(|known| known.guess);
+    let mut parts = vec![format!(
+        "carries {}{}, limited by {}",
+        if guess { "perhaps " } else { "" },
+        load(range.mid),
+        binds.title
+    )];
+    let share = Unit::Share.say(line.load_now / range.mid);
+    parts.push(format!("now at {} ({share})", load(line.load_now)));
+    if let Some(dates) = dates {
+        parts.push(say_dates(dates, confidence, now));
+    }
+    if guess {
+        parts.push(format!("never seen above {}, a load test would tell", load(line.load_seen)));
+    }
+    match &line.without_one {
+        Some(without) if !without.carries => {
+            parts.push(format!("with one instance gone only {}", load(without.line)));
+        }
+        _ => {}
+    }
+    parts.push(match &line.next {
+        Some(next) => format!("cheapest next step: {}", say_step(next)),
+        None => "no step is declared that would move it".to_owned(),
+    });
+    parts.join("; ")
+}
+
+fn nothing_known(line: &LoadLine) -> String {
+    let reasons = line.limits.iter().map(|limit| match &limit.known {
+        Err(why) => format!("{}: {why}", limit.title),
+        Ok(_) => format!("{}: no load reaches its target", limit.title),
+    });
+    let reasons: Vec<String> = reasons.collect();
+    format!("no telling what it carries; {}", reasons.join("; "))
+}
+
+fn say_dates(dates: &LineDates, confidence: &str, now: Time) -> String {
+    let mut said = say_outlook(&dates.outlook, confidence, now);
+    for (launch, outlook) in &dates.with {
+        let with = match outlook {
+            Outlook::Expected(DateRange { likely: Some(likely), .. }) => {
+                format!("on {}", say_date(*likely, now))
+            }
+            other => say_outlook(other, confidence, now),
+        };
+        said.push_str(", ");
+        said.push_str(&with);
+        said.push_str(" if ");
+        said.push_str(&launch.name);
+        said.push_str(" happens");
+    }
+    said
+}
+
+fn say_outlook(outlook: &Outlook, confidence: &str, now: Time) -> String {
+    match outlook {
+        Outlook::Expected(range) => {
+            let likely = range.likely.unwrap_or(range.earliest);
+            let to = range.latest.map_or_else(|| "open".to_owned(), |latest| say_date(latest, now));
+            format!(
+                "reached on {} ({confidence}: {} – {to})",
+                say_date(likely, now),
+                say_date(range.earliest, now)
+            )
+        }
+        Outlook::NotBefore(_) => format!("{} reached", say(outlook, confidence, now)),
+        other => say(other, confidence, now),
+    }
+}
+
+fn say_step(next: &NextStep) -> String {
+    let cost = if next.step.cost_month > 0.0 {
+        format!("{} a month", Unit::Count.say(next.step.cost_month))
+    } else if next.step.cost_month < 0.0 {
+        format!("saves {} a month", Unit::Count.say(-next.step.cost_month))
+    } else {
+        "no cost".to_owned()
+    };
+    format!("{}, +{}, {cost}", next.step.title, Unit::Share.say(next.gain))
+}

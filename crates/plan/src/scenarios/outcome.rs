@@ -1,0 +1,225 @@
+//! What the draws of a scenario say together: demand, gap and cost by the month, order-by dates, and what sways it most.
+
+use model::{Span, Time, Unit};
+use stats::{mean, quantile};
+
+use super::{Scenario, ScenarioResource, run::Drawn};
+
+/// From this chance of being above its line on, a resource is to be ordered in time.
+const ORDER_CHANCE: f64 = 0.1;
+/// Bars of the tornado with less weight are noise.
+const SHARE_MIN: f64 = 0.005;
+/// How long the longest months are, for their beginnings.
+const MONTH_MILLIS: f64 = 365.25 / 12.0 * 86_400_000.0;
+
+/// The middle and the ends of what was drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// A tenth of the draws lies below.
+    pub p10: f64,
+    /// The middle.
+    pub p50: f64,
+    /// A tenth of the draws lies above.
+    pub p90: f64,
+}
+
+/// One resource at the end of one month.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Month {
+    /// How much is used.
+    pub demand: Spread,
+    /// How much is missing to stay within the target; nought where nothing is.
+    pub gap_p50: f64,
+    /// The same where use is as high as in the highest tenth.
+    pub gap_p90: f64,
+    /// How likely its target is exceeded, from 0 to 1.
+    pub chance: f64,
+}
+
+/// One resource over all months.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResourceOutcome {
+    /// Its name.
+    pub name: String,
+    /// What people call it.
+    pub title: String,
+    /// What it counts.
+    pub unit: Unit,
+    /// How much of it is meant to be used.
+    pub line: f64,
+    /// Month by month.
+    pub months: Vec<Month>,
+    /// The first month at whose end its target is exceeded in half of the draws.
+    pub reached_p50: Option<usize>,
+    /// The same in a tenth of them.
+    pub reached_p90: Option<usize>,
+    /// The last day to order more, so that it is there before that month; may have passed.
+    pub order_by: Option<Time>,
+}
+
+/// How one uncertain thing sways the outcome.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bar {
+    /// What it is.
+    pub name: String,
+    /// The mean outcome where it is low, or does not happen.
+    pub low: f64,
+    /// The mean outcome where it is high, or happens.
+    pub high: f64,
+    /// What part of all variance goes with it, from 0 to 1.
+    pub share: f64,
+}
+
+/// What a scenario comes to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The scenario's name.
+    pub name: String,
+    /// What money is called.
+    pub money: String,
+    /// When each month ends.
+    pub ends: Vec<Time>,
+    /// Drivers by name, month by month.
+    pub drivers: Vec<(String, Vec<Spread>)>,
+    /// Resources, the first to be reached in front.
+    pub resources: Vec<ResourceOutcome>,
+    /// What all resources cost, month by month.
+    pub cost: Vec<Spread>,
+    /// What sways the first resource's use in the last month most, the widest first.
+    pub tornado: Vec<Bar>,
+}
+
+/// An uncertain thing and what was drawn of it.
+pub(super) struct Input {
+    pub name: String,
+    /// Whether it happens or not, rather than being more or less.
+    pub happens: bool,
+    pub values: Vec<f64>,
+}
+
+pub(super) fn summed_up(scenario: &Scenario, drawn: Drawn) -> Outcome {
+    let Drawn { demand, drivers, cost, inputs } = drawn;
+    let ends: Vec<Time> = (1..=scenario.months)
+        .map(|month| {
+            #[expect(clippy::cast_possible_truncation, reason = "milliseconds of some years")]
+            let way = Span((month as f64 * MONTH_MILLIS) as i64);
+            scenario.start + way
+        })
+        .collect();
+    let mut resources: Vec<(usize, ResourceOutcome)> = scenario
+        .resources
+        .iter()
+        .zip(&demand)
+        .map(|(resource, demand)| resource_outcome(scenario, resource, demand))
+        .enumerate()
+        .collect();
+    resources.sort_by(|(_, a), (_, b)| order_of(a).total_cmp(&order_of(b)));
+    let tornado = resources.first().map_or_else(Vec::new, |(first, _)| {
+        demand[*first].last().map_or_else(Vec::new, |last| tornado(&inputs, last))
+    });
+    Outcome {
+        name: scenario.name.clone(),
+        money: scenario.money.clone(),
+        ends,
+        drivers: scenario
+            .drivers
+            .iter()
+            .zip(&drivers)
+            .map(|(driver, months)| {
+                (driver.name.clone(), months.iter().map(|own| spread(own)).collect())
+            })
+            .collect(),
+        resources: resources.into_iter().map(|(_, own)| own).collect(),
+        cost: cost.iter().map(|own| spread(own)).collect(),
+        tornado,
+    }
+}
+
+fn spread(drawn: &[f64]) -> Spread {
+    Spread { p10: quantile(drawn, 0.1), p50: quantile(drawn, 0.5), p90: quantile(drawn, 0.9) }
+}
+
+fn resource_outcome(
+    scenario: &Scenario,
+    resource: &ScenarioResource,
+    demand: &[Vec<f64>],
+) -> ResourceOutcome {
+    let target = resource.target.value();
+    let line = resource.limit * target;
+    let months: Vec<Month> = demand
+        .iter()
+        .map(|drawn| {
+            let demand = spread(drawn);
+            let above = drawn.iter().filter(|demand| **demand > line).count();
+            let gap = |demand: f64| (demand / target - resource.limit).max(0.0);
+            let chance = above as f64 / drawn.len().max(1) as f64;
+            Month { demand, gap_p50: gap(demand.p50), gap_p90: gap(demand.p90), chance }
+        })
+        .collect();
+    let from = |chance: f64| months.iter().position(|month| month.chance >= chance);
+    let reached_p90 = from(ORDER_CHANCE);
+    let order_by = reached_p90.map(|month| {
+        #[expect(clippy::cast_possible_truncation, reason = "milliseconds of some years")]
+        let way = Span((month as f64 * MONTH_MILLIS) as i64);
+        scenario.start + way - resource.lead_time
+    });
+    ResourceOutcome {
+        name: resource.name.clone(),
+        title: resource.title.clone(),
+        unit: resource.unit,
+        line,
+        reached_p50: from(0.5),
+        reached_p90,
+        order_by,
+        months,
+    }
+}
+
+/// The first to be reached in front; of those that are not, the likeliest.
+fn order_of(own: &ResourceOutcome) -> f64 {
+    let chance = own.months.last().map_or(0.0, |month| month.chance);
+    let month = own.reached_p90.map_or(own.months.len(), |month| month);
+    month as f64 - chance
+}
+
+fn tornado(inputs: &[Input], outcome: &[f64]) -> Vec<Bar> {
+    let mut bars: Vec<Bar> = inputs
+        .iter()
+        .filter_map(|input| bar(input, outcome))
+        .filter(|bar| bar.share >= SHARE_MIN)
+        .collect();
+    bars.sort_by(|a, b| b.share.total_cmp(&a.share));
+    bars
+}
+
+fn bar(input: &Input, outcome: &[f64]) -> Option<Bar> {
+    let (low, high) = if input.happens {
+        let of = |happened: bool| {
+            let drawn = input.values.iter().zip(outcome);
+            drawn
+                .filter(|(value, _)| (**value > 0.0) == happened)
+                .map(|(_, out)| *out)
+                .collect::<Vec<_>>()
+        };
+        (of(false), of(true))
+    } else {
+        let (least, most) = (quantile(&input.values, 0.2), quantile(&input.values, 0.8));
+        let of = |within: &dyn Fn(f64) -> bool| {
+            let drawn = input.values.iter().zip(outcome);
+            drawn.filter(|(value, _)| within(**value)).map(|(_, out)| *out).collect::<Vec<_>>()
+        };
+        (of(&|value| value <= least), of(&|value| value >= most))
+    };
+    if low.is_empty() || high.is_empty() {
+        return None;
+    }
+    let (a, b) = (mean(&input.values), mean(outcome));
+    let (mut both, mut own, mut out) = (0.0, 0.0, 0.0);
+    for (value, outcome) in input.values.iter().zip(outcome) {
+        both += (value - a) * (outcome - b);
+        own += (value - a) * (value - a);
+        out += (outcome - b) * (outcome - b);
+    }
+    let share = if own > 0.0 && out > 0.0 { both * both / (own * out) } else { 0.0 };
+    Some(Bar { name: input.name.clone(), low: mean(&low), high: mean(&high), share })
+}

@@ -1,0 +1,388 @@
+//! Scenario files: YAML in which every mistake and every contradiction is marked.
+
+use std::collections::BTreeMap;
+
+use model::{Relation, Share, Span, Time, Unit};
+use settings::{
+    Document, Field, Fields, Mistake, Mistakes, Node, Place, Reader, parse_date, parse_size,
+};
+
+use super::{
+    CELLS_MAX, DRAWS, Effect, Event, Portion, Scenario, ScenarioDriver, ScenarioResource, Triangle,
+};
+
+/// More months ahead nobody can plan.
+const MONTHS_MAX: u64 = 120;
+const DRAWS_MAX: u64 = 1_000_000;
+/// More of anything in one scenario is a slip.
+const PARTS_MAX: usize = 200;
+/// A month, as money and growth count it: a twelfth of a year.
+const MONTH_DAYS: f64 = 365.25 / 12.0;
+/// No growth is steeper by the month.
+const GROWTH_MAX: f64 = 10.0;
+/// Amounts beyond this are slips of the pen, and their products would no longer be numbers.
+const AMOUNT_MAX: f64 = 1e18;
+
+impl Scenario {
+    /// Reads a scenario from a text; `name` stands in messages.
+    pub fn parse(name: &str, text: &str) -> Result<Self, Mistakes> {
+        let document = Document::parse(name, text)?;
+        let reader = Reader::new(&document);
+        let scenario = scenario(&reader);
+        reader.finish()?;
+        scenario.ok_or_else(|| Mistake::somewhere("the scenario cannot be read").into())
+    }
+}
+
+/// What events may speak of.
+struct Stage<'r, 'd> {
+    reader: &'r Reader<'d>,
+    start: Time,
+    months: usize,
+    drivers: Vec<ScenarioDriver>,
+}
+
+fn scenario(reader: &Reader<'_>) -> Option<Scenario> {
+    let fields = reader.fields(reader.root(), "a scenario")?;
+    let name = fields.need("name").and_then(|field| reader.text(field.node));
+    let start = fields.need("start").and_then(|field| reader.date(field.node));
+    let months =
+        fields.take("months").map_or(Some(12), |own| reader.whole(own.node, 1..=MONTHS_MAX));
+    let draws = fields
+        .take("draws")
+        .map_or(Some(DRAWS as u64), |own| reader.whole(own.node, 100..=DRAWS_MAX));
+    let seed = fields.take("seed").map_or(Some(1), |own| reader.whole(own.node, 0..=u64::MAX));
+    let money = fields.take("money").and_then(|own| reader.text(own.node)).unwrap_or_default();
+    let mut stage = Stage {
+        reader,
+        start: start.unwrap_or_default(),
+        months: months.and_then(|own| usize::try_from(own).ok()).unwrap_or(12),
+        drivers: Vec::new(),
+    };
+    let drivers = each(reader, &fields, "drivers", |node| driver(&stage, node));
+    stage.drivers = drivers;
+    let resources = each(reader, &fields, "resources", |node| resource(&stage, node));
+    let mut events = each(reader, &fields, "launches", |node| event(&stage, node, false));
+    events.extend(each(reader, &fields, "deals", |node| event(&stage, node, true)));
+    let resources_place = fields.need("resources").map(|field| field.key);
+    fields.finish();
+    let draws = usize::try_from(draws?).ok()?;
+    if draws * stage.months * resources.len().max(1) > CELLS_MAX {
+        let message = "there are too many draws, months and resources together";
+        let mistake = resources_place
+            .map_or_else(|| Mistake::somewhere(message), |at| Mistake::at(at, message));
+        reader.report(mistake.help(format!("their product may be {CELLS_MAX} at most")));
+    }
+    Some(Scenario {
+        name: name?.to_owned(),
+        start: start?,
+        months: stage.months,
+        draws,
+        seed: seed?,
+        money: money.to_owned(),
+        drivers: stage.drivers,
+        resources,
+        events,
+    })
+}
+
+/// The things of a list, whose names must differ.
+fn each<'d, T>(
+    reader: &Reader<'d>,
+    fields: &Fields<'_, 'd>,
+    key: &'static str,
+    read: impl Fn(Node<'d>) -> Option<(T, String, Place)>,
+) -> Vec<T> {
+    let Some(field) = fields.take(key) else { return Vec::new() };
+    let items = reader.items(field.node);
+    if items.len() > PARTS_MAX {
+        reader.wrong(field.node, &format!("there are more than {PARTS_MAX} {key}"), "");
+    }
+    let mut names: BTreeMap<String, Place> = BTreeMap::new();
+    let mut found = Vec::new();
+    for item in items.into_iter().take(PARTS_MAX) {
+        let Some((thing, name, place)) = read(item) else { continue };
+        if let Some(first) = names.insert(name.clone(), place) {
+            let message = format!("`{name}` comes twice among the {key}");
+            reader.report(Mistake::at(place, message).also(first, "first here"));
+        }
+        found.push(thing);
+    }
+    found
+}
+
+fn driver(stage: &Stage<'_, '_>, node: Node<'_>) -> Option<(ScenarioDriver, String, Place)> {
+    let reader = stage.reader;
+    let fields = reader.fields(node, "a driver")?;
+    let name = fields.need("name").and_then(|field| reader.placed(field.node));
+    let now = fields.need("now").and_then(|field| amount(reader, field.node));
+    let growth = fields.take("growth");
+    let target = fields.take("target");
+    let noise = fields
+        .take("noise")
+        .map_or(Some(0.0), |own| part(reader, own.node, 0.0, 1.0).map(|own| own.mode));
+    if let (Some(growth), Some(target)) = (&growth, &target) {
+        let message = "`growth` and `target` both say how it grows";
+        reader.report(
+            Mistake::at(target.key, message)
+                .also(growth.key, "said here already")
+                .help("keep one of them"),
+        );
+    }
+    let growth = match (growth, target) {
+        (Some(growth), _) => part(reader, growth.node, -0.99, GROWTH_MAX),
+        (None, Some(target)) => now.and_then(|now| aimed(stage, target, now)),
+        (None, None) => Some(Triangle { low: 0.0, mode: 0.0, high: 0.0 }),
+    };
+    fields.finish();
+    let name = name?;
+    let driver =
+        ScenarioDriver { name: name.value.clone(), now: now?, growth: growth?, noise: noise? };
+    Some((driver, name.value, name.place))
+}
+
+/// The growth that leads to a value on a date.
+fn aimed(stage: &Stage<'_, '_>, field: Field<'_>, now: f64) -> Option<Triangle> {
+    let reader = stage.reader;
+    let fields = reader.fields(field.node, "a target")?;
+    let value = fields.need("value").and_then(|own| range(reader, own.node));
+    let date = fields.need("date");
+    let month = date.and_then(|own| Some((own, months(stage, reader.date(own.node)?))));
+    fields.finish();
+    let (own, month) = month?;
+    if month <= 0.0 {
+        reader.wrong(own.node, "the target's date is not after the start", "");
+        return None;
+    }
+    let value = value?;
+    let growth = |value: f64| (value / now).powf(1.0 / month) - 1.0;
+    Some(Triangle { low: growth(value.low), mode: growth(value.mode), high: growth(value.high) })
+}
+
+fn resource(stage: &Stage<'_, '_>, node: Node<'_>) -> Option<(ScenarioResource, String, Place)> {
+    let reader = stage.reader;
+    let fields = reader.fields(node, "a resource")?;
+    let name = fields.need("name").and_then(|field| reader.placed(field.node));
+    let title = fields.take("title").and_then(|field| reader.text(field.node));
+    let unit =
+        fields.take("unit").map_or(Some(Unit::Count), |own| reader.word(own.node, &Unit::WORDS));
+    let follows = fields.take("follows").map(|field| known_driver(stage, field.node));
+    let written = fields.take("relation");
+    let relation =
+        written.map_or(Some(Relation::Work), |own| reader.word(own.node, &Relation::WORDS));
+    if let (Some(own), Some(Relation::Latency | Relation::Together)) = (written, relation) {
+        reader.wrong(
+            own.node,
+            "a scenario cannot speak of this relation",
+            "write work, held, cached or piled",
+        );
+    }
+    let growth = fields.take("growth").map(|own| part(reader, own.node, -0.99, GROWTH_MAX));
+    let now = fields.need("now").and_then(|field| amount(reader, field.node));
+    let limit = fields.need("limit").and_then(|field| amount(reader, field.node));
+    let target =
+        fields.take("target").map_or_else(|| Share::new(0.8), |own| reader.share(own.node));
+    if target.is_some_and(|target| target.value() <= 0.0) {
+        reader.report(Mistake::at(node.place(), "a target of nought leaves nothing to use"));
+    }
+    let lead_time = fields
+        .take("lead_time")
+        .map_or(Some(Span::ZERO), |own| reader.duration(own.node, Span::ZERO..=Span::days(3_650)));
+    let cost_month =
+        fields.take("cost_month").map_or(Some(0.0), |own| amount_or_nought(reader, own.node));
+    let step = fields.take("step").map(|field| portion(reader, field));
+    if follows.is_none() && growth.is_none() {
+        let message = "it follows nothing and does not grow by itself";
+        reader.report(
+            Mistake::at(node.place(), message)
+                .help("write `follows: DRIVER` or `growth: 3%` a month"),
+        );
+    }
+    fields.finish();
+    let name = name?;
+    let resource = ScenarioResource {
+        title: title.unwrap_or(&name.value).to_owned(),
+        name: name.value.clone(),
+        unit: unit?,
+        follows: match follows {
+            Some(follows) => Some(follows?),
+            None => None,
+        },
+        relation: relation?,
+        growth: growth.unwrap_or(Some(Triangle { low: 0.0, mode: 0.0, high: 0.0 }))?,
+        now: now?,
+        limit: limit?,
+        target: target?,
+        lead_time: lead_time?,
+        cost_month: cost_month?,
+        step: match step {
+            Some(step) => Some(step?),
+            None => None,
+        },
+    };
+    Some((resource, name.value, name.place))
+}
+
+fn portion(reader: &Reader<'_>, field: Field<'_>) -> Option<Portion> {
+    let fields = reader.fields(field.node, "a step")?;
+    let add = fields.need("add").and_then(|own| amount(reader, own.node));
+    let cost =
+        fields.take("cost_month").map_or(Some(0.0), |own| amount_or_nought(reader, own.node));
+    fields.finish();
+    Some(Portion { add: add?, cost_month: cost? })
+}
+
+fn event(stage: &Stage<'_, '_>, node: Node<'_>, deal: bool) -> Option<(Event, String, Place)> {
+    let reader = stage.reader;
+    let fields = reader.fields(node, if deal { "a deal" } else { "a launch" })?;
+    let name = fields.need("name").and_then(|field| reader.placed(field.node));
+    let probability =
+        fields.take("probability").map_or_else(|| Share::new(1.0), |own| reader.share(own.node));
+    let month = fields.need("date").and_then(|field| dates(stage, field.node));
+    let ramp =
+        fields.take("ramp_months").map_or(Some(0), |own| reader.whole(own.node, 0..=MONTHS_MAX));
+    let mut effects = Vec::new();
+    for (key, is_part) in [("raises", true), ("adds", false)] {
+        for entry in fields.take(key).map_or_else(Vec::new, |field| reader.entries(field.node)) {
+            let driver = stage.drivers.iter().position(|own| own.name == entry.key);
+            if driver.is_none() {
+                reader.report(unknown_driver(stage, entry.place, entry.key));
+            }
+            let size = if is_part {
+                part(reader, entry.node, -1.0, 1e6)
+            } else {
+                range(reader, entry.node)
+            };
+            effects.extend(driver.zip(size).map(|(driver, size)| Effect {
+                driver,
+                size,
+                part: is_part,
+            }));
+        }
+    }
+    if effects.is_empty() {
+        let message = "it changes nothing";
+        reader.report(
+            Mistake::at(node.place(), message)
+                .help("write `raises: {DRIVER: 20%}` or `adds: {DRIVER: 400}`"),
+        );
+    }
+    fields.finish();
+    let name = name?;
+    let event = Event {
+        name: name.value.clone(),
+        deal,
+        probability: probability?,
+        month: month?,
+        ramp: ramp? as f64,
+        effects,
+    };
+    Some((event, name.value, name.place))
+}
+
+fn known_driver(stage: &Stage<'_, '_>, node: Node<'_>) -> Option<usize> {
+    let name = stage.reader.text(node)?;
+    let found = stage.drivers.iter().position(|own| own.name == name);
+    if found.is_none() {
+        stage.reader.report(unknown_driver(stage, node.place(), name));
+    }
+    found
+}
+
+fn unknown_driver(stage: &Stage<'_, '_>, place: Place, name: &str) -> Mistake {
+    let names: Vec<&str> = stage.drivers.iter().map(|own| own.name.as_str()).collect();
+    let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    Mistake::at(place, format!("there is no driver `{name}`")).help(format!("drivers are {known}"))
+}
+
+/// A date, or the earliest and the latest, as months from the start; outside of the scenario it would change nothing.
+fn dates(stage: &Stage<'_, '_>, node: Node<'_>) -> Option<Triangle> {
+    let reader = stage.reader;
+    let text = reader.text(node)?;
+    let parts: Option<Vec<Time>> = text.split("..").map(|part| parse_date(part.trim())).collect();
+    let Some(parts) = parts.filter(|parts| parts.len() <= 3) else {
+        let help = "write 2026-12-15, or the earliest and the latest: 2026-12-15..2027-02-01";
+        reader.wrong(node, &format!("`{text}` is no date"), help);
+        return None;
+    };
+    let found = triangle(&parts.iter().map(|time| months(stage, *time)).collect::<Vec<_>>())?;
+    if !(found.low <= found.mode && found.mode <= found.high) {
+        reader.wrong(node, "the latest date comes before the earliest", "");
+        return None;
+    }
+    if found.high < 0.0 || found.low >= stage.months as f64 {
+        let message = "it lies outside of the scenario's months, so it changes nothing";
+        reader.wrong(node, message, "mend the date, `start` or `months`");
+        return None;
+    }
+    Some(found)
+}
+
+fn months(stage: &Stage<'_, '_>, time: Time) -> f64 {
+    time.since(stage.start).as_secs() / 86_400.0 / MONTH_DAYS
+}
+
+/// One value, or the least and the most, perhaps the likeliest between.
+fn triangle(values: &[f64]) -> Option<Triangle> {
+    match *values {
+        [value] => Some(Triangle { low: value, mode: value, high: value }),
+        [low, high] => Some(Triangle { low, mode: f64::midpoint(low, high), high }),
+        [low, mode, high] => Some(Triangle { low, mode, high }),
+        _ => None,
+    }
+}
+
+/// `20%`, `0.2`, `10%..30%` or `10%..15%..30%`.
+fn part(reader: &Reader<'_>, node: Node<'_>, least: f64, most: f64) -> Option<Triangle> {
+    let number = |text: &str| match text.strip_suffix('%') {
+        Some(percent) => percent.trim_end().parse::<f64>().ok().map(|percent| percent / 100.0),
+        None => text.parse().ok(),
+    };
+    spread(reader, node, number, (least, most), "a part such as 20% or 10%..30%")
+}
+
+/// `400`, `64GiB`, `300..600` or `300..400..600`.
+fn range(reader: &Reader<'_>, node: Node<'_>) -> Option<Triangle> {
+    spread(
+        reader,
+        node,
+        plain,
+        (f64::MIN_POSITIVE, AMOUNT_MAX),
+        "a number above nought such as 400 or 300..600",
+    )
+}
+
+fn amount(reader: &Reader<'_>, node: Node<'_>) -> Option<f64> {
+    range(reader, node).map(|range| range.mode)
+}
+
+fn amount_or_nought(reader: &Reader<'_>, node: Node<'_>) -> Option<f64> {
+    spread(reader, node, plain, (0.0, AMOUNT_MAX), "a number").map(|own| own.mode)
+}
+
+fn plain(text: &str) -> Option<f64> {
+    let text = text.replace('_', "");
+    text.parse().ok().or_else(|| parse_size(&text).map(|bytes| bytes as f64))
+}
+
+fn spread(
+    reader: &Reader<'_>,
+    node: Node<'_>,
+    number: impl Fn(&str) -> Option<f64>,
+    (least, most): (f64, f64),
+    what: &str,
+) -> Option<Triangle> {
+    let text = reader.text(node)?;
+    let values: Option<Vec<f64>> = text.split("..").map(|part| number(part.trim())).collect();
+    let within = |values: &Vec<f64>| values.iter().all(|value| (least..=most).contains(value));
+    let found = values.filter(within).and_then(|values| triangle(&values));
+    let Some(found) = found else {
+        reader.wrong(node, &format!("`{text}` is not {what}"), "");
+        return None;
+    };
+    if !(found.low <= found.mode && found.mode <= found.high) {
+        reader.wrong(node, &format!("the range `{text}` is written the wrong way round"), "");
+        return None;
+    }
+    Some(found)
+}

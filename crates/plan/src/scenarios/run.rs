@@ -1,0 +1,262 @@
+//! The draws of a scenario: growth, events and how use follows are drawn anew each time.
+
+use model::Relation;
+use stats::Chance;
+
+use super::{
+    Event, Outcome, Scenario, ScenarioResource, Triangle,
+    outcome::{Input, summed_up},
+};
+
+/// How alike the fates of deals are, as a correlation: measured between markets, not between customers of one.
+const DEALS_ALIKE: f64 = 0.3;
+/// Work has a base that does not grow: this share at most.
+const WORK_BASE: Triangle = Triangle { low: 0.0, mode: 0.05, high: 0.2 };
+/// The power with which what is held follows: 1 by Little's law while times stay, less where it is shared.
+const HELD_POWER: Triangle = Triangle { low: 0.65, mode: 0.9, high: 1.1 };
+/// By what part of itself a cache grows as what it follows grows e-fold.
+const CACHED_PART: Triangle = Triangle { low: 0.2, mode: 0.35, high: 0.6 };
+
+/// Everything that was drawn, for each draw.
+pub(super) struct Drawn {
+    /// Demand by resource, then month, then draw.
+    pub demand: Vec<Vec<Vec<f64>>>,
+    /// Drivers by driver, then month, then draw.
+    pub drivers: Vec<Vec<Vec<f64>>>,
+    /// Cost by month, then draw.
+    pub cost: Vec<Vec<f64>>,
+    /// What was drawn of each uncertain thing.
+    pub inputs: Vec<Input>,
+}
+
+/// Runs a scenario: as many draws as it says, each with its own growth, deals and dates. The same seed gives the same
+/// outcome.
+pub fn run_scenario(scenario: &Scenario) -> Outcome {
+    let mut chance = Chance::new(scenario.seed);
+    let (months, draws) = (scenario.months, scenario.draws);
+    let empty = || vec![Vec::with_capacity(draws); months];
+    let mut drawn = Drawn {
+        demand: scenario.resources.iter().map(|_| empty()).collect(),
+        drivers: scenario.drivers.iter().map(|_| empty()).collect(),
+        cost: empty(),
+        inputs: inputs(scenario),
+    };
+    let mut world = World::new(scenario);
+    for _ in 0..draws {
+        world.draw(scenario, &mut chance);
+        for (input, value) in drawn.inputs.iter_mut().zip(&world.inputs) {
+            input.values.push(*value);
+        }
+        for (of, path) in drawn.drivers.iter_mut().zip(&world.drivers) {
+            for (month, value) in of.iter_mut().zip(path) {
+                month.push(*value);
+            }
+        }
+        let mut costs = vec![0.0; months];
+        for (at, resource) in scenario.resources.iter().enumerate() {
+            let follows = resource
+                .follows
+                .map(|driver| (world.drivers[driver].as_slice(), scenario.drivers[driver].now));
+            let shape = world.shapes[at];
+            let mut own = 1.0;
+            for month in 0..months {
+                own *= 1.0 + shape.growth;
+                let times = follows.map_or(1.0, |(path, now)| shape.times(path[month] / now));
+                let demand = resource.now * own * times;
+                costs[month] += cost(resource, demand);
+                drawn.demand[at][month].push(demand);
+            }
+        }
+        for (of, cost) in drawn.cost.iter_mut().zip(costs) {
+            of.push(cost);
+        }
+    }
+    summed_up(scenario, drawn)
+}
+
+/// What a month costs with this demand: what is there, and as many portions as it takes.
+fn cost(resource: &ScenarioResource, demand: f64) -> f64 {
+    let Some(step) = resource.step else { return resource.cost_month };
+    let missing = demand / resource.target.value() - resource.limit;
+    resource.cost_month + (missing / step.add).ceil().max(0.0) * step.cost_month
+}
+
+/// The uncertain things of a scenario, in the order in which [`World::draw`] draws them.
+fn inputs(scenario: &Scenario) -> Vec<Input> {
+    let named = |name: String, happens: bool| Input {
+        name,
+        happens,
+        values: Vec::with_capacity(scenario.draws),
+    };
+    let mut inputs: Vec<Input> = scenario
+        .drivers
+        .iter()
+        .map(|own| named(format!("growth of {}", own.name), false))
+        .collect();
+    inputs.extend(scenario.events.iter().map(|own| named(own.name.clone(), true)));
+    for own in &scenario.resources {
+        inputs.push(named(format!("how {} follows", own.title), false));
+        inputs.push(named(format!("growth of {}", own.title), false));
+    }
+    inputs
+}
+
+/// How one draw's use follows.
+#[derive(Clone, Copy)]
+struct Shape {
+    relation: Relation,
+    parameter: f64,
+    growth: f64,
+}
+
+impl Shape {
+    /// How many times as much is used where the driver is so many times what it was.
+    fn times(self, driver: f64) -> f64 {
+        let driver = driver.max(0.0);
+        match self.relation {
+            Relation::Held => driver.powf(self.parameter),
+            Relation::Cached => (1.0 + self.parameter * driver.max(1e-9).ln()).max(0.0),
+            _ => self.parameter + (1.0 - self.parameter) * driver,
+        }
+    }
+}
+
+/// One draw.
+struct World {
+    drivers: Vec<Vec<f64>>,
+    shapes: Vec<Shape>,
+    inputs: Vec<f64>,
+}
+
+impl World {
+    fn new(scenario: &Scenario) -> Self {
+        Self {
+            drivers: vec![vec![0.0; scenario.months]; scenario.drivers.len()],
+            shapes: Vec::with_capacity(scenario.resources.len()),
+            inputs: Vec::new(),
+        }
+    }
+
+    fn draw(&mut self, scenario: &Scenario, chance: &mut Chance) {
+        self.inputs.clear();
+        self.shapes.clear();
+        for (driver, path) in scenario.drivers.iter().zip(&mut self.drivers) {
+            let growth = driver.growth.draw(chance);
+            self.inputs.push(growth);
+            let mut level = driver.now;
+            for value in path.iter_mut() {
+                level *= 1.0 + growth;
+                let noise = if driver.noise > 0.0 { driver.noise * chance.normal() } else { 0.0 };
+                *value = level * (1.0 + noise).max(0.0);
+            }
+        }
+        let market = chance.normal();
+        for event in &scenario.events {
+            let happens = self.happen(scenario, event, market, chance);
+            self.inputs.push(happens);
+        }
+        for resource in &scenario.resources {
+            let shape = match resource.relation {
+                Relation::Held => HELD_POWER,
+                Relation::Cached => CACHED_PART,
+                _ => WORK_BASE,
+            };
+            let parameter = shape.draw(chance);
+            let growth = resource.growth.draw(chance);
+            self.inputs.extend([parameter, growth]);
+            self.shapes.push(Shape { relation: resource.relation, parameter, growth });
+        }
+    }
+
+    /// Lets an event happen or not; answers by what part of all months it is in effect.
+    fn happen(
+        &mut self,
+        scenario: &Scenario,
+        event: &Event,
+        market: f64,
+        chance: &mut Chance,
+    ) -> f64 {
+        let own = chance.normal();
+        let fate = if event.deal {
+            DEALS_ALIKE.sqrt() * market + (1.0 - DEALS_ALIKE).sqrt() * own
+        } else {
+            own
+        };
+        let month = event.month.draw(chance);
+        let sizes: Vec<f64> = event.effects.iter().map(|effect| effect.size.draw(chance)).collect();
+        // Chance is drawn in any case, so that one event more does not change the fate of others.
+        if normal_share(fate) >= event.probability.value() {
+            return 0.0;
+        }
+        let mut in_effect = 0.0;
+        for at in 0..scenario.months {
+            // A month is looked at as it ends.
+            let since = (at + 1) as f64 - month;
+            let effect = if event.ramp > 0.0 {
+                since / event.ramp
+            } else {
+                f64::from(u8::from(since > 0.0))
+            };
+            let effect = effect.clamp(0.0, 1.0);
+            in_effect += effect;
+            for (own, size) in event.effects.iter().zip(&sizes) {
+                let value = &mut self.drivers[own.driver][at];
+                *value =
+                    if own.part { *value * (1.0 + effect * size) } else { *value + effect * size };
+            }
+        }
+        in_effect / scenario.months as f64
+    }
+}
+
+impl Triangle {
+    /// A draw, by the inverse of the triangle's distribution.
+    fn draw(self, chance: &mut Chance) -> f64 {
+        let share = chance.share();
+        let width = self.high - self.low;
+        if width <= 0.0 {
+            return self.mode;
+        }
+        let rise = (self.mode - self.low) / width;
+        if share < rise {
+            self.low + (share * width * (self.mode - self.low)).sqrt()
+        } else {
+            self.high - ((1.0 - share) * width * (self.high - self.mode)).sqrt()
+        }
+    }
+}
+
+/// The share of the standard normal distribution below a value (Abramowitz and Stegun 26.2.17, to 7.5e-8).
+fn normal_share(value: f64) -> f64 {
+    let way = 1.0 / (1.0 + 0.231_641_9 * value.abs());
+    let sum = way
+        * (0.319_381_530
+            + way
+                * (-0.356_563_782
+                    + way * (1.781_477_937 + way * (-1.821_255_978 + way * 1.330_274_429))));
+    let tail = (-value * value / 2.0).exp() / std::f64::consts::TAU.sqrt() * sum;
+    if value >= 0.0 { 1.0 - tail } else { tail }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_normal_distribution_has_its_known_shares() {
+        for (value, share) in [(0.0, 0.5), (1.0, 0.841_344_7), (-1.644_853_6, 0.05)] {
+            assert!((normal_share(value) - share).abs() < 1e-6, "{value}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_triangle_stays_within_its_corners(low in -1e3_f64..1e3, a in 0.0_f64..10.0, b in 0.0_f64..10.0, seed in any::<u64>()) {
+            let triangle = Triangle { low, mode: low + a, high: low + a + b };
+            let value = triangle.draw(&mut Chance::new(seed));
+            prop_assert!(triangle.low <= value && value <= triangle.high);
+        }
+    }
+}

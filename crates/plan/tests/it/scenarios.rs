@@ -1,0 +1,134 @@
+//! Scenarios: known answers, contradictions with their place, and the same draws for the same seed.
+
+use anyhow::{Context, Result, ensure};
+use model::Time;
+use plan::{Outcome, Scenario, run_scenario};
+
+const GROWTH: &str = "name: growth
+start: 2026-12-01
+months: 24
+money: EUR
+drivers:
+  - {name: tenants, now: 1000, growth: 3%, noise: 1%}
+  - {name: partners, now: 10}
+resources:
+  - name: connections
+    follows: tenants
+    relation: held
+    now: 100
+    limit: 200
+    target: 80%
+    lead_time: 30d
+    cost_month: 50
+    step: {add: 50, cost_month: 20}
+  - {name: archive, growth: 5%, relation: piled, now: 1TiB, limit: 4TiB}
+";
+
+fn run(text: &str) -> Result<Outcome> {
+    let scenario =
+        Scenario::parse("s.yaml", text).map_err(|wrong| anyhow::anyhow!(wrong.render(false)))?;
+    Ok(run_scenario(&scenario))
+}
+
+fn month_of(outcome: &Outcome, name: &str) -> Result<Option<usize>> {
+    let own = outcome.resources.iter().find(|own| own.name == name).context("a resource")?;
+    Ok(own.reached_p50)
+}
+
+#[test]
+fn compound_growth_reaches_its_line_when_arithmetic_says_so() -> Result<()> {
+    let outcome = run(GROWTH)?;
+    // 1.05^n = 3.2 at n = 23.8: the twenty-fourth month, counted from nought.
+    ensure!(month_of(&outcome, "archive")? == Some(23), "{:?}", outcome.resources);
+    // (1.03^n)^0.9 = 1.6 at n = 17.7; the power is drawn between 0.65 and 1.1.
+    let connections = month_of(&outcome, "connections")?.context("reached")?;
+    ensure!((15..=19).contains(&connections), "{connections}");
+    let first = &outcome.resources[0];
+    ensure!(first.name == "connections" && first.reached_p90 < first.reached_p50);
+    let line = first.months[first.reached_p90.context("reached")?];
+    ensure!(line.chance >= 0.1 && line.gap_p90 > 0.0 && line.gap_p50 <= line.gap_p90);
+    let order = first.order_by.context("a day to order")?;
+    ensure!(order < outcome.ends[connections], "{order:?}");
+    ensure!(outcome.cost[0].p50 == 50.0 && outcome.cost[23].p90 >= 70.0, "{:?}", outcome.cost[23]);
+    Ok(())
+}
+
+#[test]
+fn a_deal_moves_the_date_by_its_probability_and_stands_in_the_tornado() -> Result<()> {
+    let deal = |probability: &str| {
+        format!(
+            "{GROWTH}deals:\n  - {{name: ACME, probability: {probability}, date: 2027-02-01..2027-05-01, ramp_months: 2, adds: {{tenants: 600..900}}}}\n"
+        )
+    };
+    let month =
+        |text: &str| -> Result<usize> { month_of(&run(text)?, "connections")?.context("reached") };
+    let (without, sure) = (month(GROWTH)?, month(&deal("100%"))?);
+    ensure!(sure + 5 < without, "{sure} {without}");
+    ensure!(month(&deal("0%"))? == without);
+    let even = run(&deal("50%"))?;
+    let first = &even.resources[0];
+    ensure!(
+        first.reached_p90.context("reached")? <= sure
+            && first.reached_p50.context("reached")? >= sure
+    );
+    let bar = even.tornado.iter().find(|bar| bar.name == "ACME").context("a bar")?;
+    ensure!(bar.high > bar.low && bar.share > 0.2, "{:?}", even.tornado);
+    Ok(())
+}
+
+#[test]
+fn the_same_seed_gives_the_same_and_a_target_is_met() -> Result<()> {
+    ensure!(run(GROWTH)? == run(GROWTH)?);
+    ensure!(run(GROWTH)? != run(&GROWTH.replace("name: growth", "name: growth\nseed: 2"))?);
+    let aimed = GROWTH.replace("growth: 3%, noise: 1%", "target: {value: 2000, date: 2027-12-01}");
+    let outcome = run(&aimed)?;
+    let tenants = &outcome.drivers[0].1;
+    ensure!((tenants[11].p50 / 2_000.0 - 1.0).abs() < 0.01, "{:?}", tenants[11]);
+    ensure!(outcome.ends[11] > Time::of_date(2027, 11, 30).context("a date")?);
+    Ok(())
+}
+
+#[test]
+fn contradictions_are_refused_with_their_place() {
+    let told = |from: &str, to: &str| {
+        let text = GROWTH.replacen(from, to, 1);
+        assert_ne!(text, GROWTH, "{from}");
+        Scenario::parse("s.yaml", &text).map_or_else(|wrong| wrong.render(false), |_| String::new())
+    };
+    let cases = [
+        (
+            "growth: 3%, noise: 1%",
+            "growth: 3%, target: {value: 9, date: 2027-06-01}",
+            "both say how it grows",
+        ),
+        ("growth: 3%", "growth: 5%..3%", "the wrong way round"),
+        ("growth: 3%", "growth: fast", "is not a part"),
+        ("follows: tenants", "follows: tenant", "there is no driver `tenant`"),
+        ("growth: 5%, ", "", "follows nothing and does not grow"),
+        ("name: partners", "name: tenants", "`tenants` comes twice"),
+        (
+            "months: 24",
+            "months: 24\nlaunches: [{name: a, date: 2031-01-01, raises: {tenants: 5%}}]",
+            "outside of the scenario",
+        ),
+        (
+            "months: 24",
+            "months: 24\nlaunches: [{name: a, date: 2027-03-01..2027-01-01, raises: {tenants: 5%}}]",
+            "before the earliest",
+        ),
+        ("months: 24", "months: 24\nlaunches: [{name: a, date: 2027-03-01}]", "it changes nothing"),
+        (
+            "months: 24",
+            "months: 24\ndeals: [{name: a, date: 2027-03-01, probability: 120%, adds: {tenants: 5}}]",
+            "120%",
+        ),
+        ("growth: 3%, noise: 1%", "target: {value: 9, date: 2025-06-01}", "not after the start"),
+        ("months: 24", "months: 24\ndraws: 1000000", "too many draws"),
+        ("limit: 200", "limit: -200", "is not a number above nought"),
+        ("start: 2026-12-01", "start: 2026-13-01", "is no date"),
+    ];
+    for (from, to, words) in cases {
+        let told = told(from, to);
+        assert!(told.contains(words) && told.contains("s.yaml:"), "{to}: {told}");
+    }
+}

@@ -1,0 +1,104 @@
+//! `services`: what each carries, what limits it, when that is reached, and the cheapest next step.
+
+mod past;
+pub(in crate::http) mod scenarios;
+mod views;
+
+use std::{cmp::Reverse, sync::Arc};
+
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use model::{Kind, Service, Share, Span, Time};
+use plan::{LineOptions, ServicePast, dates, load_line, say_line};
+
+use self::{
+    past::Recorded,
+    views::{ServiceList, ServiceView, service_view},
+};
+use crate::{
+    http::error::ApiError,
+    state::{App, ToldLine},
+};
+
+/// How sure intervals are, and how that is said.
+const CONFIDENCE: f64 = 0.9;
+const CONFIDENCE_TEXT: &str = "90 %";
+/// A line that was told is told again for so long: it moves by the day.
+const KEPT: Span = Span::minutes(5);
+
+/// Every service, the one whose line is reached first in front.
+#[utoipa::path(get, path = "/api/plimsoll/v1/services", tag = "plan",
+    responses((status = 200, body = ServiceList)))]
+pub(in crate::http::ours) async fn list(
+    State(app): State<Arc<App>>,
+) -> Result<Json<ServiceList>, ApiError> {
+    let mut services = Vec::new();
+    for service in &app.settings.services {
+        services.push(told(&app, service).await?);
+    }
+    services.sort_by_key(|own| (own.urgency(), Reverse(own.share_millionths())));
+    let now = app.clock.now();
+    Ok(Json(ServiceList { at: now.millis(), services }))
+}
+
+/// One service with its limits, their curves and points.
+#[utoipa::path(get, path = "/api/plimsoll/v1/services/{name}", tag = "plan",
+    params(("name" = String, Path, description = "a service's name")),
+    responses((status = 200, body = ServiceView), (status = 404, description = "no such service")))]
+pub(in crate::http::ours) async fn detail(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+) -> Result<Json<ServiceView>, ApiError> {
+    let service = app.settings.services.iter().find(|own| own.name == name).ok_or_else(|| {
+        ApiError::missing(format!("there is no service {name:?}"))
+            .help("/api/plimsoll/v1/services lists those there are; `services` of the settings declares them")
+    })?;
+    Ok(Json(told(&app, service).await?))
+}
+
+/// What is said of a service, made anew if that is some minutes ago.
+async fn told(app: &Arc<App>, service: &Service) -> Result<ServiceView, ApiError> {
+    let now = app.clock.now();
+    let kept = app.board.lines.read().get(&service.name).cloned();
+    let fresh = |kept: &ToldLine| now.since(kept.at) < KEPT && kept.at <= now;
+    if let Some(kept) = kept.filter(fresh) {
+        return Ok(service_view(service, &kept));
+    }
+    let deployments = past::deployments(app, service, now).await?;
+    let own = service.clone();
+    let told = app
+        .ask(None, move |app, meter| {
+            let recorded = Recorded::read(app, &own, now, meter)?;
+            Ok(tell(&own, &recorded, &deployments, now))
+        })
+        .await?
+        .ok_or_else(|| ApiError::new(Kind::Internal, "the confidence is no share"))?;
+    let view = service_view(service, &told);
+    // What could not be told yet is asked again: samples may just be coming in.
+    if told.line.line.is_some() {
+        app.board.lines.write().insert(service.name.clone(), told);
+    }
+    Ok(view)
+}
+
+fn tell(
+    service: &Service,
+    recorded: &Recorded,
+    deployments: &[plan::Deployment],
+    now: Time,
+) -> Option<ToldLine> {
+    let confidence = Share::new(CONFIDENCE)?;
+    let past = ServicePast {
+        times: &recorded.times,
+        load: &recorded.load,
+        replicas: recorded.replicas,
+        limits: recorded.limits(service),
+        deployments,
+    };
+    let line = load_line(&past, LineOptions { confidence, seed: 1 });
+    let dates = dates(&past, &line, &service.launches, confidence);
+    let text = say_line(service, &line, dates.as_ref(), CONFIDENCE_TEXT, now);
+    Some(ToldLine { at: now, line: Arc::new(line), dates, text })
+}

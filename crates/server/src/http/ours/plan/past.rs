@@ -1,0 +1,135 @@
+//! What is recorded of a service: its load and the use of its limits at the same moments.
+
+use std::sync::Arc;
+
+use journal::EventQuery;
+use model::{Budget, ChangeKind, Columns, Kind, Service, Span, Time, is_stale};
+use plan::{Deployment, LimitPast};
+use query::{QueryError, Question, Steps, Value};
+
+use crate::{
+    http::{chain, error::ApiError},
+    state::{App, CHANGE, change_of},
+};
+
+/// How far back is looked: ten weeks hold enough of them for their pattern.
+const PAST_MAX: Span = Span::days(70);
+/// At most so many moments, and none closer than the finest step.
+const MOMENTS_MAX: i64 = 2_016;
+const STEP_MIN: Span = Span::minutes(5);
+
+/// What is recorded.
+pub(super) struct Recorded {
+    pub(super) times: Vec<i64>,
+    pub(super) load: Vec<f64>,
+    pub(super) replicas: Option<f64>,
+    /// Use and limit, in the order of the service's limits.
+    used: Vec<(Vec<f64>, f64)>,
+}
+
+impl Recorded {
+    /// Asks for the past of a service.
+    pub(super) fn read(
+        app: &App,
+        service: &Service,
+        now: Time,
+        budget: &dyn Budget,
+    ) -> Result<Self, QueryError> {
+        let from = app.oldest(now).max(now - PAST_MAX);
+        let width = now.since(from).as_millis().max(STEP_MIN.as_millis());
+        let fine = STEP_MIN.as_millis();
+        let step = width.div_euclid(MOMENTS_MAX).div_euclid(fine) * fine;
+        let step = if step * MOMENTS_MAX < width { step + fine } else { step };
+        let last = now.millis().div_euclid(step) * step;
+        let count = (width / step).max(1);
+        let times: Vec<i64> = (0..=count).map(|at| last - (count - at) * step).collect();
+        let steps = Steps { from: Time(times[0]), to: Time(last), step: Span(step) };
+        let asked = |expression: &str| -> Result<Vec<f64>, QueryError> {
+            let answer = app.queries.range(Question::new(expression, budget), steps)?;
+            Ok(on_grid(&answer.value, &times, step))
+        };
+        let load = asked(&service.load)?;
+        let mut used = Vec::new();
+        for limit in &service.limits {
+            let values = asked(&limit.used)?;
+            let much = app.queries.instant(Question::new(&limit.limit, budget), now)?;
+            used.push((values, one(&much.value).unwrap_or(f64::NAN)));
+        }
+        let replicas = match &service.replicas {
+            None => None,
+            Some(expression) => {
+                one(&app.queries.instant(Question::new(expression, budget), now)?.value)
+            }
+        };
+        Ok(Self { times, load, replicas, used })
+    }
+
+    pub(super) fn limits<'a>(&'a self, service: &'a Service) -> Vec<LimitPast<'a>> {
+        let limits = service.limits.iter().zip(&self.used);
+        limits
+            .map(|(declared, (used, limit))| LimitPast { declared, used, limit: *limit })
+            .collect()
+    }
+}
+
+/// The newest value, of one series or a number.
+fn one(value: &Value) -> Option<f64> {
+    match value {
+        Value::Scalar(sample) => Some(sample.value),
+        Value::Vector(samples) => {
+            samples.first().filter(|_| samples.len() == 1).map(|own| own.value)
+        }
+        _ => None,
+    }
+    .filter(|value| value.is_finite())
+}
+
+/// The values of one series at each moment; not a number where there is none. Of several series nobody knows which is
+/// meant, so there is none at all.
+fn on_grid(value: &Value, times: &[i64], step: i64) -> Vec<f64> {
+    let mut found = vec![f64::NAN; times.len()];
+    let Value::Matrix(series) = value else { return found };
+    let [Columns { times: own, values, .. }] = &series[..] else { return found };
+    for (time, value) in own.iter().zip(values) {
+        let at = times.first().and_then(|first| usize::try_from((time - first) / step).ok());
+        if let Some(slot) = at.and_then(|at| found.get_mut(at)).filter(|_| !is_stale(*value)) {
+            *slot = *value;
+        }
+    }
+    found
+}
+
+/// What was brought to a service in that time, in order.
+pub(super) async fn deployments(
+    app: &Arc<App>,
+    service: &Service,
+    now: Time,
+) -> Result<Vec<Deployment>, ApiError> {
+    let question = EventQuery {
+        kinds: vec![CHANGE.to_owned()],
+        since: Some(now - PAST_MAX),
+        newest_first: true,
+        ..EventQuery::default()
+    };
+    let events = app.journal.events(question).await;
+    let events = events.map_err(|error| ApiError::new(Kind::Internal, chain(&error)))?;
+    let mut found: Vec<Deployment> = events
+        .iter()
+        .filter_map(change_of)
+        .filter(|change| {
+            matches!(
+                change.kind,
+                ChangeKind::Deployment
+                    | ChangeKind::Configuration
+                    | ChangeKind::Flag
+                    | ChangeKind::Scaling
+            )
+        })
+        .filter(|change| {
+            change.details.service.as_ref().unwrap_or(&change.subject) == &service.name
+        })
+        .map(|change| Deployment { at: change.at, name: change.text })
+        .collect();
+    found.sort_by_key(|own| own.at);
+    Ok(found)
+}

@@ -1,0 +1,294 @@
+//! Load lines as the API shows them.
+
+use model::{DateRange, Outlook, Service, Time};
+use plan::{KnownLimit, LimitLine, LineDates, Range, say};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::state::ToldLine;
+
+/// How many points of a curve are drawn.
+const CURVE_POINTS: usize = 40;
+
+/// Every service.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http::ours) struct ServiceList {
+    /// When this was put together.
+    pub(super) at: i64,
+    /// The one whose line is reached first in front.
+    pub(super) services: Vec<ServiceView>,
+}
+
+/// How much load a service carries.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct ServiceView {
+    /// Its name.
+    name: String,
+    /// What people call it.
+    title: String,
+    /// Who looks after it.
+    owner: String,
+    /// All of it in one sentence.
+    text: String,
+    /// What the load counts.
+    load_unit: String,
+    /// The load that was exceeded a twentieth of the newest seven days.
+    load_now: Option<f64>,
+    /// The most that was seen.
+    load_seen: f64,
+    /// The load at which the first limit's target is reached; nothing where no line can be told.
+    pub(super) line: Option<RangeView>,
+    /// What part of the line the load is now.
+    share: Option<f64>,
+    /// The limit that binds first.
+    binds: Option<String>,
+    /// When the line is reached; nothing where there is none.
+    dates: Option<ServiceDatesView>,
+    /// The cheapest step that moves the line.
+    next: Option<NextStepView>,
+    /// Whether the rest carries the load when one instance is gone.
+    without_one: Option<WithoutOneView>,
+    /// The limits, the first to bind first.
+    limits: Vec<ServiceLimitView>,
+}
+
+/// A value with its interval of 90 %.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct RangeView {
+    /// The lower end.
+    low: f64,
+    /// The middle.
+    mid: f64,
+    /// The upper end; nothing where there is none.
+    high: Option<f64>,
+}
+
+/// When a line is reached.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+struct ServiceDatesView {
+    /// As the load goes on by itself.
+    by_itself: ReachedView,
+    /// If a launch happens, each for itself.
+    launches: Vec<LaunchView>,
+    /// How likely it is reached before the horizon ends, from 0 to 1.
+    chance: Option<f64>,
+    /// No date lies further ahead.
+    horizon: Option<i64>,
+}
+
+/// Dates with 90 %.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+struct ReachedView {
+    /// In words.
+    text: String,
+    /// The earliest.
+    earliest: Option<i64>,
+    /// As likely before as after.
+    likely: Option<i64>,
+    /// The latest.
+    latest: Option<i64>,
+}
+
+/// What a launch does to the date.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+struct LaunchView {
+    /// What people call it.
+    name: String,
+    /// From when on.
+    at: i64,
+    /// By what part of itself the load rises.
+    raises: f64,
+    /// When the line is reached then.
+    reached: ReachedView,
+}
+
+/// The cheapest step.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+struct NextStepView {
+    /// The limit it moves.
+    limit: String,
+    /// What is done.
+    title: String,
+    /// What it costs a month.
+    cost_month: f64,
+    /// By what part the line moves.
+    gain: f64,
+    /// Where the line lies then.
+    line: f64,
+}
+
+/// One instance less.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+struct WithoutOneView {
+    /// How many there are.
+    replicas: f64,
+    /// What the others carry.
+    line: f64,
+    /// Whether that is enough for the load as it is now.
+    carries: bool,
+}
+
+/// One limit of a service.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+struct ServiceLimitView {
+    /// Its name.
+    name: String,
+    /// What people call it.
+    title: String,
+    /// How much there is.
+    limit: Option<f64>,
+    /// The share of it that is meant to be used.
+    target: f64,
+    /// What both count.
+    unit: String,
+    /// Why nothing can be told of it, where nothing can.
+    why_not: Option<String>,
+    /// The load at which its target is reached.
+    line: Option<RangeView>,
+    /// How likely it is the first to bind, from 0 to 1.
+    first: f64,
+    /// Whether the line lies far beyond any load that was seen.
+    guess: bool,
+    /// The curve with the most weight.
+    form: Option<String>,
+    /// What part of its ups and downs load explains.
+    explained: Option<f64>,
+    /// The last change of what load costs.
+    cost_change: Option<CostChangeView>,
+    /// Load and use, from nought to a little beyond the line.
+    curve: Vec<[f64; 2]>,
+    /// What it was learnt from, thinned: load and use.
+    points: Vec<[f64; 2]>,
+}
+
+/// From some moment on the same load takes more.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+struct CostChangeView {
+    /// Since when.
+    since: i64,
+    /// How many times as much.
+    times: f64,
+    /// What was done then.
+    cause: Option<String>,
+}
+
+impl ServiceView {
+    /// The earliest date, for sorting; far away where there is none.
+    pub(super) fn urgency(&self) -> i64 {
+        let dates = self.dates.as_ref().map(|dates| &dates.by_itself);
+        dates.and_then(|dates| dates.earliest.or(dates.likely)).unwrap_or(i64::MAX)
+    }
+
+    /// How full it is, as a whole number for sorting.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a float becomes the nearest whole number that fits"
+    )]
+    pub(super) fn share_millionths(&self) -> u64 {
+        (self.share.unwrap_or(0.0) * 1e6) as u64
+    }
+}
+
+pub(super) fn service_view(service: &Service, told: &ToldLine) -> ServiceView {
+    let ToldLine { at: now, line, dates, text } = told;
+    ServiceView {
+        name: service.name.clone(),
+        title: service.title.clone(),
+        owner: service.owner.clone(),
+        text: text.clone(),
+        load_unit: service.load_unit.word().to_owned(),
+        load_now: Some(line.load_now).filter(|load| load.is_finite()),
+        load_seen: line.load_seen,
+        line: line.line.as_ref().map(range_view),
+        share: line.share_now().filter(|share| share.is_finite()),
+        binds: line.binds().map(|limit| limit.name.clone()),
+        dates: dates.as_ref().map(|dates| dates_view(dates, *now)),
+        next: line.next.as_ref().map(|next| NextStepView {
+            limit: next.limit.clone(),
+            title: next.step.title.clone(),
+            cost_month: next.step.cost_month,
+            gain: next.gain,
+            line: next.line,
+        }),
+        without_one: line.without_one.map(|without| WithoutOneView {
+            replicas: without.replicas,
+            line: without.line,
+            carries: without.carries,
+        }),
+        limits: line.limits.iter().map(|limit| limit_view(limit, line.load_seen)).collect(),
+    }
+}
+
+fn range_view(range: &Range) -> RangeView {
+    RangeView {
+        low: range.low,
+        mid: range.mid,
+        high: Some(range.high).filter(|high| high.is_finite()),
+    }
+}
+
+fn dates_view(dates: &LineDates, now: Time) -> ServiceDatesView {
+    let launches = dates.with.iter().map(|(launch, outlook)| LaunchView {
+        name: launch.name.clone(),
+        at: launch.at.millis(),
+        raises: launch.raises,
+        reached: reached_view(outlook, now),
+    });
+    ServiceDatesView {
+        by_itself: reached_view(&dates.outlook, now),
+        launches: launches.collect(),
+        chance: dates.chance,
+        horizon: dates.horizon.map(Time::millis),
+    }
+}
+
+fn reached_view(outlook: &Outlook, now: Time) -> ReachedView {
+    let range = match *outlook {
+        Outlook::Expected(range) => Some(range),
+        Outlook::Now => Some(DateRange { earliest: now, likely: Some(now), latest: Some(now) }),
+        _ => None,
+    };
+    ReachedView {
+        text: say(outlook, "90 %", now),
+        earliest: range.map(|range| range.earliest.millis()),
+        likely: range.and_then(|range| range.likely).map(Time::millis),
+        latest: range.and_then(|range| range.latest).map(Time::millis),
+    }
+}
+
+fn limit_view(limit: &LimitLine, load_seen: f64) -> ServiceLimitView {
+    let known = limit.known.as_ref().ok();
+    ServiceLimitView {
+        name: limit.name.clone(),
+        title: limit.title.clone(),
+        limit: Some(limit.limit).filter(|limit| limit.is_finite()),
+        target: limit.target.value(),
+        unit: limit.unit.word().to_owned(),
+        why_not: limit.known.as_ref().err().map(ToString::to_string),
+        line: known.and_then(|known| known.line.as_ref()).map(range_view),
+        first: known.map_or(0.0, |known| known.first),
+        guess: known.is_some_and(|known| known.guess),
+        form: known.map(|known| known.response.form().word().to_owned()),
+        explained: known.map(|known| known.response.explained),
+        cost_change: known.and_then(|known| known.change.as_ref()).map(|change| CostChangeView {
+            since: change.since.millis(),
+            times: change.times,
+            cause: change.cause.clone(),
+        }),
+        curve: known.map_or_else(Vec::new, |known| curve(known, load_seen)),
+        points: known.map_or_else(Vec::new, |known| {
+            known.points.iter().map(|(load, used)| [*load, *used]).collect()
+        }),
+    }
+}
+
+fn curve(known: &KnownLimit, load_seen: f64) -> Vec<[f64; 2]> {
+    let far = known.line.filter(|_| !known.guess).map_or(load_seen, |line| line.mid);
+    let width = 1.1 * far.max(load_seen) / CURVE_POINTS as f64;
+    let points = (1..=CURVE_POINTS).map(|at| {
+        let load = at as f64 * width;
+        [load, known.response.at(load)]
+    });
+    points.filter(|point| point[1].is_finite()).collect()
+}

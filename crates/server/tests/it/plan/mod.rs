@@ -1,0 +1,3 @@
+//! Planning through the API.
+
+mod services;

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use args::{Arguments, Command, ImportOf};
+use args::{Arguments, Command, ImportOf, objectives::BudgetCommand};
 use output::Output;
 
 /// Many threads take in what is sent; this one does not keep for each of them what was freed.
@@ -29,11 +29,16 @@ fn main() -> ExitCode {
         Command::Query(command) => commands::query::run(&command, &output),
         Command::Baseline(command) => commands::query::baseline::run(&command, &output),
         Command::Import(command) => match &command.of {
-            Some(ImportOf::Alertmanager(of)) => commands::alertmanager::run(of, &output),
+            Some(ImportOf::Alertmanager(of)) => commands::import::alertmanager::run(of, &output),
+            Some(ImportOf::Openslo(of)) => commands::import::openslo::run(of, &output),
             None => commands::import::run(&command.samples, &output),
         },
         Command::Forecast(command) => commands::plan::forecast::run(&command, &output),
         Command::Plan(command) => commands::plan::run(&command, &output),
+        Command::Objectives(command) => commands::objectives::list(&command, &output),
+        Command::Budget(command) => match &command.command {
+            BudgetCommand::Check(of) => commands::objectives::check(of, &output),
+        },
         Command::Load(command) => commands::load::run(*command, &output),
         Command::Rules(command) => commands::rules::run(&command, &output),
         Command::Audit(command) => commands::audit::run(&command.command, &output),

@@ -1,4 +1,4 @@
-//! Is something wrong: thresholds and rule files become alerts; pure.
+//! Is something wrong: thresholds, rule files and objectives become alerts; pure.
 //!
 //! Every judgement takes what a query answered, the alerts that are active, and the time, and says
 //! what became different. Asking, recording and telling are the caller's work. When a query fails,
@@ -6,6 +6,7 @@
 
 pub mod baselines;
 mod judge;
+pub mod objectives;
 mod resources;
 pub mod rules;
 mod state;
@@ -13,6 +14,7 @@ mod suspects;
 pub mod template;
 
 pub use judge::{JudgeError, Surroundings, elements, judge_alert, judge_recording};
+pub use objectives::judge_objective;
 pub use resources::{judge_outlook, judge_resource, readings, resource_of, title};
 pub use rules::{AlertRule, RecordRule, Rule, RuleGroup};
 pub use state::{

@@ -3,6 +3,7 @@
 mod alert;
 mod change;
 mod fault;
+mod objective;
 mod plan;
 mod resource;
 mod secret;
@@ -14,6 +15,7 @@ mod units;
 pub use alert::{Alert, AlertId, AlertState, Evidence, NormalBand, Severity};
 pub use change::{Change, ChangeDetails, ChangeKind, ChangeStatus};
 pub use fault::Kind;
+pub use objective::{CalendarUnit, Indicator, Loudness, Objective, Period, Test};
 pub use plan::{
     Anchor, DateRange, Driver, Forecast, ForecastPoint, HistoryNeed, Launch, Outlook, Relation,
     Service, ServiceLimit, Step,

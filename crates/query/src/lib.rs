@@ -26,5 +26,5 @@ pub use error::{Position, QueryError};
 pub use explain::{Explained, PlanNode};
 pub use histogram::{Bucket, buckets as histogram_buckets};
 pub use meter::{MemoryPool, Meter};
-pub use parse::{Needs, check, parse_duration, parse_selector};
+pub use parse::{Counter, Needs, check, counters, parse_duration, parse_selector};
 pub use reuse::Reused;

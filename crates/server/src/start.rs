@@ -85,6 +85,9 @@ pub enum StartError {
         /// Why.
         source: JobError,
     },
+    /// An objective cannot be counted.
+    #[error("an objective cannot be counted")]
+    Objective(#[from] detect::objectives::MeasureError),
     /// A rule for down-sampling names no series.
     #[error("`store.downsample` cannot be used")]
     Downsample(#[source] query::QueryError),
@@ -132,6 +135,7 @@ impl StartError {
             }
             Self::Queue(error) => error.kind(),
             Self::File { .. } => Kind::Missing,
+            Self::Objective(error) => error.kind(),
             Self::Downsample(error) => error.kind(),
             Self::Cluster(error) => error.kind(),
             Self::Tellings(error) => error.kind(),
@@ -195,8 +199,8 @@ async fn give_back(app: &App) {
 
 /// Starts a server: the port answers at once, everything else when this returns.
 pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
-    let Options { settings, data } = options;
-    let mut work = prepare(&settings, &data)?;
+    let Options { mut settings, data } = options;
+    let mut work = prepare(&mut settings, &data)?;
     let token = match (&settings.server.token, &settings.server.token_file) {
         (Some(token), _) => Some(token.clone()),
         (None, Some(path)) => Some(settings::read_secret(path).map_err(file("read", path))?),
@@ -219,6 +223,7 @@ pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Running, S
     let app = open(parts, &gate, &mut work).await?;
     forget_vanished(&app).await;
     jobs::tell_wrong_rules(&app, &work.wrong_rules);
+    jobs::tell_untaken(&app, &work.untaken);
     gate.open(app_router(&app), app.journal.clone());
     let now = app.clock.now();
     app.note_changes(&[own_change(&app, now, format!("version {VERSION} started"))]).await;
@@ -236,7 +241,7 @@ fn file(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StartError
 }
 
 /// Everything that can be found wrong before anything is opened.
-fn prepare(settings: &Settings, data: &Path) -> Result<Work, StartError> {
+fn prepare(settings: &mut Settings, data: &Path) -> Result<Work, StartError> {
     // What is kept here is nobody else's: labels and journal may name what others should not know.
     let mut folder = fs::DirBuilder::new();
     folder.recursive(true).mode(0o700).create(data).map_err(file("make the folder", data))?;
@@ -251,7 +256,9 @@ fn prepare(settings: &Settings, data: &Path) -> Result<Work, StartError> {
     let host =
         settings.host.enabled.then(|| convert::host_options(&settings.host, &host_name(settings)));
     let (groups, wrong_rules) = jobs::read_rules(settings)?;
-    Ok(Work { groups, wrong_rules, jobs, host, tellings, forward })
+    let untaken = jobs::read_objective_files(settings)?;
+    let objectives = jobs::promises(settings)?;
+    Ok(Work { groups, objectives, untaken, wrong_rules, jobs, host, tellings, forward })
 }
 
 fn host_name(settings: &Settings) -> String {
@@ -381,6 +388,7 @@ pub(crate) async fn forget_vanished(app: &Arc<App>) {
     for resource in &app.settings.resources {
         known.extend(["resource", "forecast"].map(|word| format!("{word}/{}", resource.name)));
     }
+    known.extend(app.settings.objectives.iter().map(detect::objectives::source_of));
     let now = app.clock.now();
     known.insert(detect::SENT.to_owned());
     jobs::judge(app, now, move |active| active.end_vanished(|source| known.contains(source), now))

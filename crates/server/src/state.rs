@@ -19,8 +19,8 @@ pub use alerts::{DirectoryFault, check_tellings};
 pub(crate) use alerts::{Tellings, Wanted, doubts_text, read_changes, seen_lately, tellings};
 pub(crate) use app::{App, AskError, RULE_TURNS};
 pub(crate) use board::{
-    Board, Cost, Evaluation, Future, Glance, Going, OwnGroup, Record, RuleBook, Standing,
-    TargetStanding, ToldLine, cost_of,
+    Board, Cost, Evaluation, Future, Glance, Going, ObjectiveStanding, OwnGroup, Record, RuleBook,
+    Standing, TargetStanding, ToldLine, cost_of,
 };
 pub use cluster::ClusterError;
 pub(crate) use cluster::{ClusterOptions, queries};

@@ -21,9 +21,9 @@ pub use reference::reference;
 pub use settings::{
     AlertSettings, Authorization, BaselineSettings, ChangeHook, ChangeSettings, Downsample,
     ExpressionCheck, Forward, ForwardProtocol, HistogramForm, HookSender, HostSettings,
-    JournalSettings, OtlpSettings, ProcessWatch, PromotedAttributes, QuerySettings,
+    JournalSettings, ObjectiveFile, OtlpSettings, ProcessWatch, PromotedAttributes, QuerySettings,
     ReceiveSettings, Receiver, Relabel, RelabelAction, RemoteQuery, Scheme, ScrapeJob,
     ScrapeLimits, SecretSource, ServerSettings, Settings, StoreSettings, Sync, TargetGroup,
-    TlsSettings, TranslationStrategy, WatchedBaseline, read_secret,
+    TlsSettings, TranslationStrategy, Untaken, WatchedBaseline, read_objectives, read_secret,
 };
 pub use yaml::{Document, Entry, Node, read_text};

@@ -1,7 +1,10 @@
 //! Tables of keys: what reads a section is also what documents it.
 
+use std::collections::BTreeMap;
+
 use crate::{
-    reader::{Field, Reader},
+    mistake::{Mistake, Place},
+    reader::{Field, Placed, Reader},
     yaml::Node,
 };
 
@@ -105,4 +108,31 @@ pub(crate) fn set<T>(slot: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *slot = value;
     }
+}
+
+/// The things themselves; names that come twice are reported with both places.
+pub(crate) fn unique<T>(
+    reader: &Reader<'_>,
+    what: &str,
+    named: Vec<(T, Option<Placed<String>>)>,
+) -> Vec<T> {
+    let mut first: BTreeMap<String, Place> = BTreeMap::new();
+    let mut things = Vec::new();
+    for (thing, name) in named {
+        if let Some(name) = name {
+            match first.get(&name.value) {
+                Some(place) => reader.report(
+                    Mistake::at(name.place, format!("there are two {what}s `{}`", name.value))
+                        .label("once more here")
+                        .also(*place, "first here")
+                        .help(format!("give each {what} a name of its own")),
+                ),
+                None => {
+                    first.insert(name.value, name.place);
+                }
+            }
+        }
+        things.push(thing);
+    }
+    things
 }

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod baseline;
 pub(crate) mod load;
+pub(crate) mod objectives;
 pub(crate) mod plan;
 pub(crate) mod rules;
 pub(crate) mod store;
@@ -72,6 +73,10 @@ pub(crate) enum Command {
     Forecast(Forecast),
     /// Plans capacity: load lines, and what growth needs.
     Plan(Box<plan::Plan>),
+    /// Says where objectives stand, and what is left of their error budgets.
+    Objectives(objectives::Objectives),
+    /// Checks error budgets, for pipelines.
+    Budget(objectives::Budget),
     /// Puts a service under load, and says how it bore that.
     Load(Box<load::Load>),
     /// Checks, tests, replays and exports rule files.
@@ -180,6 +185,14 @@ pub(crate) struct Import {
 pub(crate) enum ImportOf {
     /// Reads an Alertmanager's configuration and says what is taken from it and what is not.
     Alertmanager(ImportAlertmanager),
+    /// Reads an `OpenSLO` file, writes its objectives in Plimsoll's own form, and says what is not taken.
+    Openslo(ImportOpenslo),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportOpenslo {
+    /// The file, with `openslo/v1` or `openslo/v1alpha` in it.
+    pub(crate) file: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -5,8 +5,8 @@ use std::{fs, process::ExitCode};
 use detect::rules;
 use model::Kind;
 use serde_json::json;
-use server::DirectoryFault;
-use settings::{Mistakes, Settings};
+use server::{DirectoryFault, StartError};
+use settings::{Mistake, Mistakes, Settings};
 
 use super::{check_expression, settings_file};
 use crate::{
@@ -34,18 +34,10 @@ pub(crate) fn run(command: &args::Settings, output: &Output) -> Result<ExitCode,
             }
         },
     };
-    let mut groups = Vec::new();
-    for pattern in settings.iter().flat_map(|settings| &settings.rule_files) {
-        let base = settings.as_ref().map(|settings| settings.base.clone()).unwrap_or_default();
-        for path in server::files_matching(&base, pattern) {
-            let text = fs::read_to_string(&path).map_err(|error| {
-                Fault::from_error(Kind::Missing, &error).help(format!("reading {}", path.display()))
-            })?;
-            match rules::parse(&path.display().to_string(), &text) {
-                Ok(found) => groups.extend(found),
-                Err(mistakes) => note(&mistakes),
-            }
-        }
+    let (mut groups, mut objectives) = (Vec::new(), 0);
+    if let Some(settings) = &settings {
+        groups = check_rules(settings, &mut note)?;
+        objectives = check_objectives(settings.clone(), &mut note)?;
     }
     let mut routes = None;
     if let Some(settings) = &settings {
@@ -68,6 +60,7 @@ pub(crate) fn run(command: &args::Settings, output: &Output) -> Result<ExitCode,
             "file": file,
             "scrape_jobs": settings.scrape.len(),
             "resources": settings.resources.len(),
+            "objectives": objectives,
             "receivers": settings.receivers.len(),
             "routes": routes,
             "forward": settings.forward.len(),
@@ -78,7 +71,7 @@ pub(crate) fn run(command: &args::Settings, output: &Output) -> Result<ExitCode,
         let name =
             file.map_or_else(|| "no settings file".to_owned(), |file| file.display().to_string());
         output.text(&format!(
-            "{name}: in order\n  scrape jobs  {}\n  resources    {}\n  receivers    {}\n  rules        {rule_count} in {} groups\n",
+            "{name}: in order\n  scrape jobs  {}\n  resources    {}\n  objectives   {objectives}\n  receivers    {}\n  rules        {rule_count} in {} groups\n",
             settings.scrape.len(),
             settings.resources.len(),
             settings.receivers.len(),
@@ -86,4 +79,44 @@ pub(crate) fn run(command: &args::Settings, output: &Output) -> Result<ExitCode,
         ))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads the rule files.
+fn check_rules(
+    settings: &Settings,
+    note: &mut impl FnMut(&Mistakes),
+) -> Result<Vec<detect::RuleGroup>, Fault> {
+    let mut groups = Vec::new();
+    for pattern in &settings.rule_files {
+        for path in server::files_matching(&settings.base, pattern) {
+            let text = fs::read_to_string(&path).map_err(|error| {
+                Fault::from_error(Kind::Missing, &error).help(format!("reading {}", path.display()))
+            })?;
+            match rules::parse(&path.display().to_string(), &text) {
+                Ok(found) => groups.extend(found),
+                Err(mistakes) => note(&mistakes),
+            }
+        }
+    }
+    Ok(groups)
+}
+
+/// Reads the files of objectives, too, and sees whether all of them can be counted; how many there are.
+fn check_objectives(
+    mut settings: Settings,
+    note: &mut impl FnMut(&Mistakes),
+) -> Result<usize, Fault> {
+    match server::read_objective_files(&mut settings) {
+        Ok(_untaken) => {}
+        Err(StartError::Mistakes(mistakes)) => note(&mistakes),
+        Err(fault) => return Err(Fault::from_error(fault.kind(), &fault)),
+    }
+    for objective in &settings.objectives {
+        if let Err(error) = detect::objectives::Measure::of(objective) {
+            let why =
+                std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            note(&Mistake::somewhere(error.to_string()).help(why).into());
+        }
+    }
+    Ok(settings.objectives.len())
 }

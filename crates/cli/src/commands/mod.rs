@@ -1,10 +1,10 @@
 //! One file for each command.
 
-pub(crate) mod alertmanager;
 pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod import;
 pub(crate) mod load;
+pub(crate) mod objectives;
 pub(crate) mod plan;
 pub(crate) mod query;
 pub(crate) mod rules;

@@ -6,6 +6,7 @@ mod down_sampling;
 mod help;
 mod import;
 mod load;
+mod objectives;
 mod plan;
 mod rules;
 mod store;

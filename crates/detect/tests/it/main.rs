@@ -7,6 +7,10 @@ mod beside_promtool;
 #[cfg(test)]
 mod case_language;
 #[cfg(test)]
+mod objective_cases;
+#[cfg(test)]
+mod objective_figures;
+#[cfg(test)]
 mod promtool;
 #[cfg(test)]
 mod rule_files;

@@ -104,7 +104,7 @@ impl Severity {
 pub struct Alert {
     /// Who it is over its life.
     pub id: AlertId,
-    /// The rule it comes from: `group/alertname`, `resource/NAME` or `forecast/NAME`.
+    /// What it comes from: `group/alertname`, `resource/NAME`, `forecast/NAME` or `objective/NAME`.
     pub source: String,
     /// Its labels, `alertname` included.
     pub labels: Labels,

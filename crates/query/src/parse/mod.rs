@@ -1,6 +1,7 @@
 //! From text to an expression the executor can walk.
 
 mod build;
+mod counters;
 mod cursor;
 mod duration;
 pub(crate) mod kept;
@@ -20,6 +21,7 @@ use model::Matcher;
 use node::{Node, Shape};
 use promql_parser::parser as grammar;
 
+pub use counters::{Counter, counters};
 pub use duration::parse_duration;
 pub use needs::Needs;
 pub(crate) use reckon::Frame;

@@ -5,12 +5,12 @@ mod delivery;
 mod facts;
 mod forecasts;
 mod forward;
-mod host;
+mod objectives;
 mod outcome;
 mod resources;
 mod rules;
-mod scrape;
 mod upkeep;
+mod watch;
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,10 +20,12 @@ use settings::Mistakes;
 use tracing::info;
 
 pub(crate) use forward::{Outgoing, open as open_queues, prepare as receivers_of_samples};
-pub(crate) use host::HOST_JOB;
+pub(crate) use objectives::{Promise, promises, tell_untaken};
+pub use objectives::{UntakenIn, read_objective_files};
 pub(crate) use outcome::{judge, try_judge};
 pub(crate) use rules::{read as read_rules, tell_wrong as tell_wrong_rules};
 pub(crate) use upkeep::refresh;
+pub(crate) use watch::host::HOST_JOB;
 
 use crate::{
     state::{App, Tellings},
@@ -34,6 +36,10 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Work {
     pub(crate) groups: Vec<RuleGroup>,
+    /// What is promised, and how it is counted.
+    pub(crate) objectives: Vec<Promise>,
+    /// What is not taken from files of objectives.
+    pub(crate) untaken: Vec<UntakenIn>,
     /// What is wrong in groups that were left out.
     pub(crate) wrong_rules: Mistakes,
     pub(crate) jobs: Vec<Arc<ScrapeJob>>,
@@ -46,23 +52,24 @@ pub(crate) struct Work {
 
 /// Starts every job.
 pub(crate) fn start(app: &Arc<App>, work: Work, http: &reqwest::Client) {
-    let Work { jobs, host, forward, .. } = work;
+    let Work { objectives, jobs, host, forward, .. } = work;
     let groups = app.rules.groups();
     let receivers = app.alerts.tellings().directory.receivers().to_vec();
     info!(
         rule_groups = groups.len(),
         scrape_jobs = jobs.len(),
         resources = app.settings.resources.len(),
+        objectives = objectives.len(),
         receivers = receivers.len(),
         forward = forward.len(),
         watches_host = host.is_some(),
         "watching"
     );
     if let Some(options) = host {
-        app.tasks.start("host", |stop| host::run(Arc::clone(app), options, stop));
+        app.tasks.start("host", |stop| watch::host::run(Arc::clone(app), options, stop));
     }
     for job in jobs {
-        app.tasks.start("scrape", |stop| scrape::run(Arc::clone(app), job, stop));
+        app.tasks.start("scrape", |stop| watch::scrape::run(Arc::clone(app), job, stop));
     }
     for group in groups.iter().cloned() {
         app.tasks.start("rules", |stop| rules::run(Arc::clone(app), group, stop));
@@ -70,6 +77,7 @@ pub(crate) fn start(app: &Arc<App>, work: Work, http: &reqwest::Client) {
     app.tasks.start("resources", |stop| resources::run(Arc::clone(app), stop));
     app.tasks.start("backfill", |stop| resources::backfill::run(Arc::clone(app), stop));
     app.tasks.start("baselines", |stop| baselines::run(Arc::clone(app), stop));
+    app.tasks.start("objectives", |stop| objectives::run(Arc::clone(app), objectives, stop));
     app.tasks.start("forecasts", |stop| forecasts::run(Arc::clone(app), stop));
     app.tasks.start("upkeep", |stop| upkeep::run(Arc::clone(app), stop));
     for (queue, own) in app.sink.queues().iter().zip(forward) {

@@ -13,6 +13,8 @@ pub(crate) enum Topic {
     Overview,
     /// Readings and outlooks of resources.
     Resources,
+    /// Where objectives stand.
+    Objectives,
     /// Alerts.
     Alerts,
     /// Targets and their health.
@@ -21,14 +23,15 @@ pub(crate) enum Topic {
 
 impl Topic {
     /// Every topic.
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Overview, Self::Resources, Self::Alerts, Self::Targets];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Overview, Self::Resources, Self::Objectives, Self::Alerts, Self::Targets];
 
     /// The word in the event.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Overview => "overview",
             Self::Resources => "resources",
+            Self::Objectives => "objectives",
             Self::Alerts => "alerts",
             Self::Targets => "targets",
         }

@@ -1,6 +1,7 @@
 //! All settings of a server, as read from one file.
 
 mod alerts;
+mod objective;
 mod query;
 mod remote;
 mod resource;
@@ -11,10 +12,14 @@ mod store;
 mod top;
 mod watch;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 pub use alerts::{AlertSettings, Receiver};
-use model::{Labels, Resource, Service, Span};
+use model::{Labels, Objective, Resource, Service, Span};
+pub use objective::{ObjectiveFile, Untaken, read_objectives};
 pub use query::QuerySettings;
 pub use remote::{Forward, ForwardProtocol, JournalSettings, RemoteQuery};
 pub use secret::{SecretSource, read_secret};
@@ -73,7 +78,13 @@ pub struct Settings {
     pub resources: Vec<Resource>,
     /// What users depend on, with what limits it.
     pub services: Vec<Service>,
-    /// Whether the default policy's resources are among them.
+    /// What is promised; the default policy's catalogue, unless left out or declared anew, included.
+    pub objectives: Vec<Objective>,
+    /// Files of objectives, as globs relative to the settings file.
+    pub objective_files: Vec<String>,
+    /// What stands for parameters in the objectives of such files.
+    pub objective_parameters: BTreeMap<String, String>,
+    /// Whether the default policy's resources and objectives are among them.
     pub policy: bool,
     /// Of which series the normal band is kept.
     pub baselines: BaselineSettings,

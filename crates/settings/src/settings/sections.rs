@@ -2,8 +2,8 @@
 
 use super::{
     alerts::{self, receiver},
-    query, remote, resource, server, store, top,
-    watch::{baselines, changes, host, receive, scrape},
+    objective, query, remote, resource, server, store, top,
+    watch::{baselines, changes, global, host, receive, scrape},
 };
 use crate::table::{Row, Table};
 
@@ -148,7 +148,7 @@ fn exchanged() -> Vec<Section> {
                 "What holds for all jobs and rules, as Prometheus has it.",
                 "global: {{}}",
             ],
-            &top::GLOBAL_TABLE,
+            &global::TABLE,
         ),
         section(
             [
@@ -260,6 +260,15 @@ fn judged() -> Vec<Section> {
                 "resources: [{name: a, used: up, limit: up, unit: count, thresholds: {{}}}]",
             ],
             &resource::LINES_TABLE,
+        ),
+        section(
+            [
+                "objectives",
+                "each of `objectives:`",
+                "A KPI with a target, from which an error budget and its alerts follow. `policy/objectives.yaml` holds the ones that ship with Plimsoll, to read, copy and take from with `like`. See [Objectives](../guides/objectives.md).",
+                "objectives: [{name: a, good: up, total: up, target: 99 %, {}}]",
+            ],
+            &objective::TABLE,
         ),
         section(
             [

@@ -1,29 +1,24 @@
 //! The top level of a settings file, and what its sections say together.
 
-use std::{collections::BTreeMap, ops::RangeInclusive};
-
-use model::{Labels, Resource, Span};
+use model::{Resource, Span};
 
 use super::{
     AlertSettings, ChangeSettings, ExpressionCheck, HostSettings, QuerySettings, ReceiveSettings,
     Settings,
     alerts::{self, receiver},
-    query,
+    objective, query,
     remote::{JournalSettings, forward, journal},
     resource, server, store,
     watch::{
-        baselines, changes, host, receive,
-        scrape::{self, INTERVALS, TIMEOUTS, check_timeout},
+        baselines, changes,
+        global::{self, Global},
+        host, receive, scrape,
     },
 };
 use crate::{
-    mistake::{Mistake, Place},
-    reader::{Placed, Reader},
-    table::{Key, Otherwise, Table, set},
+    reader::Reader,
+    table::{Key, Otherwise, Table, set, unique},
 };
-
-/// Intervals that make sense for judging rules and resources.
-const EVALUATIONS: RangeInclusive<Span> = Span::secs(1)..=Span::days(1);
 
 /// A settings file while it is read.
 #[derive(Debug)]
@@ -42,6 +37,7 @@ pub(super) struct Draft {
     rule_files: Vec<String>,
     policy: bool,
     resources: Vec<resource::ResourceDraft>,
+    objectives: objective::ObjectivesDraft,
     baselines: baselines::BaselinesDraft,
     services: Vec<resource::service::ServiceDraft>,
     alerts: AlertSettings,
@@ -65,21 +61,13 @@ impl Default for Draft {
             rule_files: Vec::new(),
             policy: true,
             resources: Vec::new(),
+            objectives: objective::ObjectivesDraft::default(),
             baselines: baselines::BaselinesDraft::default(),
             services: Vec::new(),
             alerts: AlertSettings::default(),
             receivers: Vec::new(),
         }
     }
-}
-
-/// The `global` section while it is read, as Prometheus has it.
-#[derive(Debug, Default)]
-pub(super) struct Global {
-    scrape_interval: Option<Placed<Span>>,
-    scrape_timeout: Option<Placed<Span>>,
-    evaluation_interval: Option<Span>,
-    external_labels: Labels,
 }
 
 pub(super) static TABLE: Table<Draft> = Table {
@@ -160,7 +148,7 @@ pub(super) static TABLE: Table<Draft> = Table {
             form: "section",
             otherwise: Otherwise::Nothing,
             about: "What holds for all jobs and rules, as Prometheus has it.",
-            read: |reader, field, into| GLOBAL_TABLE.read(reader, field.node, &mut into.global),
+            read: |reader, field, into| global::TABLE.read(reader, field.node, &mut into.global),
         },
         Key {
             name: "scrape_configs",
@@ -180,7 +168,7 @@ pub(super) static TABLE: Table<Draft> = Table {
             name: "policy",
             form: "word",
             otherwise: Otherwise::Is("default"),
-            about: "`default` watches the resources of the policy that ships with Plimsoll besides your own; `none` only your own.",
+            about: "`default` watches the resources and objectives of the policy that ships with Plimsoll besides your own; `none` only your own.",
             read: |reader, field, into| {
                 let words = [("default", true), ("none", false)];
                 set(&mut into.policy, reader.word(field.node, &words));
@@ -209,6 +197,31 @@ pub(super) static TABLE: Table<Draft> = Table {
             about: "What users depend on, with the load it carries and what can limit that.",
             read: |reader, field, into| {
                 into.services = resource::service::TABLE.each(reader, field.node);
+            },
+        },
+        Key {
+            name: "objectives",
+            form: "list",
+            otherwise: Otherwise::Nothing,
+            about: "KPIs with a target, besides what the policy declares.",
+            read: |reader, field, into| {
+                into.objectives.drafts = objective::TABLE.each(reader, field.node);
+            },
+        },
+        Key {
+            name: "objective_files",
+            form: "list of globs",
+            otherwise: Otherwise::Nothing,
+            about: "Files of objectives, relative to the settings file: `objectives` in this form, or OpenSLO. An objective in a file takes the place of one with the same name here or in the policy.",
+            read: |reader, field, into| into.objectives.files = reader.texts(field.node),
+        },
+        Key {
+            name: "objective_parameters",
+            form: "map of texts",
+            otherwise: Otherwise::Nothing,
+            about: objective::PARAMETERS_ABOUT,
+            read: |reader, field, into| {
+                objective::read_parameters(reader, field, &mut into.objectives.parameters);
             },
         },
         Key {
@@ -254,71 +267,6 @@ pub(super) static TABLE: Table<Draft> = Table {
     ],
 };
 
-pub(super) static GLOBAL_TABLE: Table<Global> = Table {
-    what: "the `global` section",
-    keys: &[
-        Key {
-            name: "scrape_interval",
-            form: "duration",
-            otherwise: Otherwise::Is("15s"),
-            about: "How often targets are scraped.",
-            read: |reader, field, into| {
-                let value = reader.duration(field.node, INTERVALS);
-                into.scrape_interval =
-                    value.map(|value| Placed { value, place: field.node.place() });
-            },
-        },
-        Key {
-            name: "scrape_timeout",
-            form: "duration",
-            otherwise: Otherwise::Is("10s"),
-            about: "How long one scrape may take.",
-            read: |reader, field, into| {
-                let value = reader.duration(field.node, TIMEOUTS);
-                into.scrape_timeout =
-                    value.map(|value| Placed { value, place: field.node.place() });
-            },
-        },
-        Key {
-            name: "evaluation_interval",
-            form: "duration",
-            otherwise: Otherwise::Is("15s"),
-            about: "How often rules and resources are judged.",
-            read: |reader, field, into| {
-                into.evaluation_interval = reader.duration(field.node, EVALUATIONS);
-            },
-        },
-        Key {
-            name: "external_labels",
-            form: "map of labels",
-            otherwise: Otherwise::Nothing,
-            about: "Labels that name this server to others; alerts carry them, and samples that are sent on.",
-            read: |reader, field, into| into.external_labels = reader.labels(field.node),
-        },
-    ],
-    refused: &[
-        ("query_log_file", "slow queries stand in the log; remove the key"),
-        (
-            "scrape_failure_log_file",
-            "failures stand on the targets page and in the log; remove the key",
-        ),
-        ("rule_query_offset", "write `query_offset` in the rule group"),
-        ("body_size_limit", "write the limit in the job"),
-        ("sample_limit", "write the limit in the job"),
-        ("label_limit", "write the limit in the job"),
-        ("label_name_length_limit", "write the limit in the job"),
-        ("label_value_length_limit", "write the limit in the job"),
-        ("target_limit", "there is no limit on targets; remove the key"),
-        ("keep_dropped_targets", "dropped targets are not kept; remove the key"),
-        ("scrape_protocols", "OpenMetrics and Prometheus text are both read; remove the key"),
-        ("metric_name_validation_scheme", "any UTF-8 name is taken; remove the key"),
-        ("metric_name_escaping_scheme", "any UTF-8 name is taken; remove the key"),
-        ("always_scrape_classic_histograms", "classic histograms are always kept; remove the key"),
-        ("convert_classic_histograms_to_nhcb", "histograms are kept as they come; remove the key"),
-        ("scrape_native_histograms", "native histograms are not kept; remove the key"),
-    ],
-};
-
 impl Draft {
     /// The settings as far as they could be read; what is wrong stands in the reader. The default
     /// policy is not among the resources yet.
@@ -339,6 +287,8 @@ impl Draft {
         let services = self.services.into_iter();
         let services = services.filter_map(|draft| draft.finish(reader, check, &named));
         let services = unique(reader, "service", services.collect());
+        let (objectives, objective_files, objective_parameters) =
+            self.objectives.finish(reader, self.policy, check);
         let forward = self.forward.into_iter().map(|draft| draft.finish(reader));
         let receivers = self.receivers.into_iter().map(|draft| draft.finish(reader));
         let (mut baselines, watch) = self.baselines.finish(reader, check);
@@ -360,6 +310,9 @@ impl Draft {
             rule_files: self.rule_files,
             resources,
             services,
+            objective_files,
+            objective_parameters,
+            objectives: unique(reader, "objective", objectives),
             policy: self.policy,
             baselines,
             alerts: self.alerts,
@@ -368,39 +321,4 @@ impl Draft {
             external_labels: self.global.external_labels,
         }
     }
-}
-
-impl Global {
-    /// The interval of jobs that say nothing themselves; checks the time-out against it.
-    fn interval(&self, reader: &Reader<'_>) -> Span {
-        let interval = self.scrape_interval.as_ref().map_or(Span::secs(15), |span| span.value);
-        if let Some(timeout) = &self.scrape_timeout {
-            let place = self.scrape_interval.as_ref().map(|span| span.place);
-            check_timeout(reader, timeout, interval, place);
-        }
-        interval
-    }
-}
-
-/// The things themselves; names that come twice are reported with both places.
-fn unique<T>(reader: &Reader<'_>, what: &str, named: Vec<(T, Option<Placed<String>>)>) -> Vec<T> {
-    let mut first: BTreeMap<String, Place> = BTreeMap::new();
-    let mut things = Vec::new();
-    for (thing, name) in named {
-        if let Some(name) = name {
-            match first.get(&name.value) {
-                Some(place) => reader.report(
-                    Mistake::at(name.place, format!("there are two {what}s `{}`", name.value))
-                        .label("once more here")
-                        .also(*place, "first here")
-                        .help(format!("give each {what} a name of its own")),
-                ),
-                None => {
-                    first.insert(name.value, name.place);
-                }
-            }
-        }
-        things.push(thing);
-    }
-    things
 }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
+mod objectives;
+#[cfg(test)]
 mod policy;
 #[cfg(test)]
 mod reading;

@@ -14,7 +14,9 @@ fn a_baseline_says_what_is_usual_now_and_at_every_hour() -> Result<()> {
     for (ward, newest) in [("north", 100.0), ("south", 400.0)] {
         let rows: Vec<(i64, f64)> = (0..=9 * 288)
             .map(|back| last - (9 * 288 - back) * STEP)
-            .map(|time| (time, if time == last { newest } else { 100.0 + ((time / STEP) % 5) as f64 }))
+            .map(|time| {
+                (time, if time == last { newest } else { 100.0 + ((time / STEP) % 5) as f64 })
+            })
             .collect();
         let labels = [("__name__", "beds"), ("ward", ward)];
         for part in rows.chunks(1_000) {

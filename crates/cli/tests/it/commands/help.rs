@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use crate::program::run;
 
 /// Every command, as its help is asked for.
-const COMMANDS: [&[&str]; 35] = [
+const COMMANDS: [&[&str]; 38] = [
     &[],
     &["serve"],
     &["check"],
@@ -21,6 +21,9 @@ const COMMANDS: [&[&str]; 35] = [
     &["plan", "scenario"],
     &["plan", "scenario", "run"],
     &["plan", "rightsize"],
+    &["objectives"],
+    &["budget"],
+    &["budget", "check"],
     &["load"],
     &["load", "run"],
     &["load", "check"],

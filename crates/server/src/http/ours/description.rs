@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    alerts, baselines, overview,
+    alerts, baselines, objectives, overview,
     own::{session, status, store},
     plan, resources, rules, targets,
 };
@@ -24,6 +24,10 @@ use crate::http::{error::ErrorBody, live};
         baselines::bands,
         baselines::watched,
         baselines::week,
+        objectives::list,
+        objectives::detail,
+        objectives::history,
+        objectives::costs,
         alerts::list,
         alerts::changes::list,
         alerts::changes::add,

@@ -3,6 +3,7 @@
 mod alerts;
 mod baselines;
 mod description;
+mod objectives;
 mod overview;
 mod own;
 mod plan;
@@ -38,6 +39,10 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/baselines", get(baselines::bands))
         .route("/baselines/watched", get(baselines::watched))
         .route("/baselines/week", get(baselines::week))
+        .route("/objectives", get(objectives::list))
+        .route("/objectives/{name}", get(objectives::detail))
+        .route("/objectives/{name}/history", get(objectives::history))
+        .route("/objectives/{name}/costs", get(objectives::costs))
         .route("/alerts", get(alerts::list))
         .route("/changes", get(alerts::changes::list).post(alerts::changes::add))
         .route("/hooks/{name}", post(alerts::hooks::take))

@@ -8,12 +8,15 @@ use std::{
 };
 
 use collect::scrape::TargetReport;
-use detect::baselines::Watch;
-use model::{
-    DateRange, Forecast, HistoryNeed, Level, Metadata, Outlook, Reading, Resource, ResourceId,
-    Span, Time,
+use detect::{
+    baselines::Watch,
+    objectives::{Account, Tally},
 };
-use parking_lot::RwLock;
+use model::{
+    DateRange, Forecast, HistoryNeed, Level, Metadata, Objective, Outlook, Reading, Resource,
+    ResourceId, Span, Time,
+};
+use parking_lot::{Mutex, RwLock};
 use plan::{DatesScore, LineDates, LoadLine, Score};
 
 pub(crate) use rules::{Cost, Evaluation, Going, OwnGroup, RuleBook, cost_of};
@@ -82,6 +85,16 @@ pub(crate) struct ToldLine {
     pub(crate) text: String,
 }
 
+/// One objective as it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct ObjectiveStanding {
+    pub(crate) objective: Arc<Objective>,
+    /// Its events; the job adds to them.
+    pub(crate) tally: Arc<Mutex<Tally>>,
+    /// Where it stood at the end of the last minute that was counted.
+    pub(crate) account: Option<Account>,
+}
+
 /// One target as it stands.
 #[derive(Clone, Debug)]
 pub(crate) struct TargetStanding {
@@ -130,6 +143,7 @@ impl Rates {
 #[derive(Debug, Default)]
 pub(crate) struct Board {
     pub(crate) standings: RwLock<BTreeMap<ResourceId, Standing>>,
+    pub(crate) objectives: RwLock<BTreeMap<String, ObjectiveStanding>>,
     pub(crate) futures: RwLock<BTreeMap<ResourceId, Future>>,
     /// By the names of services, which the settings bound.
     pub(crate) lines: RwLock<BTreeMap<String, ToldLine>>,

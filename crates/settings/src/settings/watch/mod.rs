@@ -2,6 +2,7 @@
 
 pub(crate) mod baselines;
 pub(crate) mod changes;
+pub(crate) mod global;
 pub(crate) mod host;
 pub(crate) mod receive;
 pub(crate) mod scrape;

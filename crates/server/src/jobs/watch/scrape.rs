@@ -10,7 +10,7 @@ use model::{Batch, Change, ChangeKind, SampleSink as _, Series, Span};
 use reqwest::Client;
 use tracing::warn;
 
-use super::{blocking, rest};
+use super::super::{blocking, rest};
 use crate::{
     convert,
     http::chain,
@@ -21,7 +21,7 @@ use crate::{
 const WAY: &str = "way=\"scrape\"";
 
 /// Keeps the scraping of a job's targets going until told to stop.
-pub(super) async fn run(app: Arc<App>, job: Arc<ScrapeJob>, stop: Stop) {
+pub(in super::super) async fn run(app: Arc<App>, job: Arc<ScrapeJob>, stop: Stop) {
     let client = match net::client_for_messages_with(&job.tls) {
         Ok(client) => client,
         Err(error) => {

@@ -7,7 +7,7 @@ use collect::scrape::{Health, TargetReport};
 use model::{Labels, METRIC_NAME, Sample, SampleSink as _, Series, Span, Time};
 use tracing::warn;
 
-use super::{blocking, rest};
+use super::super::{blocking, rest};
 use crate::{
     http::chain,
     state::{App, TargetStanding, Topic, meters},
@@ -19,7 +19,7 @@ pub(crate) const HOST_JOB: &str = "plimsoll";
 const WAY: &str = "way=\"host\"";
 
 /// Reads this host at every interval until told to stop.
-pub(super) async fn run(app: Arc<App>, options: HostOptions, stop: Stop) {
+pub(in super::super) async fn run(app: Arc<App>, options: HostOptions, stop: Stop) {
     let interval = app.settings.host.interval;
     let mut collector = Some(HostCollector::new(options.clone()));
     loop {

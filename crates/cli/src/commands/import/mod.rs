@@ -1,5 +1,8 @@
 //! `plimsoll import`
 
+pub(crate) mod alertmanager;
+pub(crate) mod openslo;
+
 use std::{
     fs::File,
     io::{self, BufRead, BufReader, Read},

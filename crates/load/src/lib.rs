@@ -32,11 +32,14 @@ pub use journey::{
     Prepared, Request, RequestError, Scope, Source, Step, Template, TemplateError, Values,
 };
 pub use plan::{
-    Comparison, Connections, IN_FLIGHT_MAX, Limits, Load, Measure, Plan, Protocol, Quick,
-    QuickError, Scenario, Threshold, ThresholdError, Trust,
+    Comparison, Connections, IN_FLIGHT_MAX, Import, ImportError, Limits, Load, Measure, Plan,
+    Profile, ProfileError, Protocol, Quick, QuickError, Scenario, Shape, Threshold, ThresholdError,
+    Trust, import,
 };
 pub use record::{Ended, Interval, Recording, Timeline, Times, TimesTold, Told, Trouble, Troubles};
 pub use report::{hgrm, html, json, junit, markdown, progress, text};
 pub use schedule::{Arrival, Arrivals, Phase, RATE_MAX, Rate, Spacing, Stripe};
 pub use target::{Allowed, AllowedError, Origin, may_contact};
-pub use verdict::{Doubt, Judged, Verdict, Watch, Word};
+pub use verdict::{
+    Doubt, Judged, Recovery, Trend, Verdict, Watch, Watching, Word, recovery, trend,
+};

@@ -6,7 +6,7 @@
 pub(super) use crate::compare::distance;
 
 /// How often the bracket may miss the truth: less than one of twenty, for the line is only nearly one.
-const MISSED: f64 = 0.03;
+const MISSED: f64 = 0.02;
 /// From so many steps on what they scatter around the line is looked at as well.
 const SCATTER_FROM: usize = 5;
 

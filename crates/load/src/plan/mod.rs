@@ -1,6 +1,8 @@
 //! What a load test is made of, however it was asked for: by a file or by a command line.
 
 mod blot;
+mod import;
+mod profile;
 mod quick;
 mod read;
 mod threshold;
@@ -8,6 +10,8 @@ mod threshold;
 use std::{path::PathBuf, time::Duration};
 
 pub(crate) use blot::blot;
+pub use import::{Import, ImportError, import};
+pub use profile::{Profile, ProfileError, Shape};
 pub use quick::{Quick, QuickError};
 pub use threshold::{Comparison, Measure, Threshold, ThresholdError};
 
@@ -53,6 +57,8 @@ pub struct Plan {
     pub aborts: Vec<Threshold>,
     /// Bounds.
     pub limits: Limits,
+    /// The profile that its rates are of.
+    pub profile: Option<Profile>,
 }
 
 /// Journeys that begin by one schedule.

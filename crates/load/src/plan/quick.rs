@@ -121,6 +121,7 @@ impl Quick {
             thresholds: self.thresholds,
             aborts: Vec::new(),
             limits: self.limits,
+            profile: None,
         })
     }
 

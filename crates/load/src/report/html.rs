@@ -6,7 +6,8 @@ use stats::Histogram;
 use super::{
     PERCENTILES,
     chart::{Chart, Line},
-    connections_word, ending_text, protocol_word, say_count, say_length, say_load, say_quantile,
+    connections_word, ending_text, profile_text, protocol_word, recovery_text, say_count,
+    say_length, say_load, say_quantile, trend_text,
 };
 use crate::{
     engine::Run,
@@ -79,6 +80,10 @@ fn head(run: &Run, verdict: &Verdict) -> String {
         parts.push("<p>The target answered nothing.</p>".to_owned());
     }
     parts.extend(ending_text(run).map(|ending| format!("<p>{}</p>", escape(&ending))));
+    for watching in verdict.trends.iter().filter(|watching| watching.grows()) {
+        let text = format!("{}: {}", watching.name, trend_text(watching));
+        parts.push(format!("<p>{}</p>", escape(&text)));
+    }
     parts.push("</div>".to_owned());
     parts.concat()
 }
@@ -106,6 +111,8 @@ fn figures(run: &Run, together: &Told) -> String {
         );
         rows.push(vec![format!("load «{}»", scenario.name), how]);
     }
+    rows.extend(profile_text(run).map(|text| vec!["profile".to_owned(), text]));
+    rows.extend(recovery_text(run).map(|text| vec!["recovery".to_owned(), text]));
     let targets: Vec<String> = run.plan.origins.iter().map(ToString::to_string).collect();
     rows.push(vec!["target".to_owned(), targets.join(", ")]);
     rows.push(vec!["took".to_owned(), say_length(run.took.as_secs_f64())]);

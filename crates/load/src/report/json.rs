@@ -8,7 +8,7 @@ use crate::{
     engine::{Ending, Run},
     plan::Load,
     record::{Interval, Told, Troubles},
-    verdict::{Verdict, begun_and_due, cpu_share},
+    verdict::{Trend, Verdict, Watching, begun_and_due, cpu_share, recovery},
 };
 
 /// The shape of the document; a change that breaks readers gets another number.
@@ -40,6 +40,11 @@ pub fn json(run: &Run, verdict: &Verdict) -> Value {
             "made_in": times(&run.recording.connects),
             "stale": run.recording.stale,
         },
+        "recovery": recovery(run).map(|recovery| json!({
+            "before_p95_ms": number(millis(recovery.before_ns)),
+            "seconds": recovery.after.map(|after| number(after.as_secs_f64())),
+        })),
+        "trends": verdict.trends.iter().map(trend).collect::<Vec<_>>(),
         "timeline": {
             "seconds": run.timeline.seconds,
             "rows": run.timeline.rows.iter().map(interval).collect::<Vec<_>>(),
@@ -69,8 +74,24 @@ fn plan(run: &Run) -> Value {
         "name": run.plan.name,
         "seed": run.plan.seed,
         "model": model_word(&run.plan),
+        "profile": run.plan.profile.map(|profile| profile.shape.as_str()),
+        "compressed": run.plan.profile.map(|profile| number(profile.compress)),
         "targets": run.plan.origins.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "scenarios": scenarios.collect::<Vec<_>>(),
+    })
+}
+
+fn trend(watching: &Watching) -> Value {
+    let (word, each_minute, between) = match watching.trend {
+        Trend::TooShort => ("too_short", None, None),
+        Trend::Steady => ("steady", None, None),
+        Trend::Grows { each_minute, between } => ("grows", Some(each_minute), Some(between)),
+    };
+    json!({
+        "name": watching.name,
+        "word": word,
+        "each_minute": each_minute.map(number),
+        "between": between.map(|(low, high)| [number(low), number(high)]),
     })
 }
 

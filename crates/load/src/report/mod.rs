@@ -19,6 +19,7 @@ use crate::{
     engine::{Ending, Run},
     plan::{Connections, Load, Plan, Protocol},
     schedule::Spacing,
+    verdict::{Trend, Watching, recovery},
 };
 
 /// The percentiles that every report has.
@@ -121,6 +122,42 @@ pub(crate) fn model_word(plan: &Plan) -> &'static str {
         (false, _) => "open",
         (true, false) => "closed",
         (true, true) => "mixed",
+    }
+}
+
+/// The profile, and whether it was made shorter.
+pub(crate) fn profile_text(run: &Run) -> Option<String> {
+    let profile = run.plan.profile?;
+    let name = profile.shape.as_str();
+    if !profile.is_compressed() {
+        return Some(name.to_owned());
+    }
+    let times = profile.compress;
+    Some(format!("{name}, COMPRESSED {times} times: shorter than it should be, and no baseline"))
+}
+
+/// How long after a spike users waited as before it.
+pub(crate) fn recovery_text(run: &Run) -> Option<String> {
+    let recovery = recovery(run)?;
+    let before = say_ns(Some(recovery.before_ns));
+    Some(match recovery.after {
+        Some(after) => format!(
+            "p95 was within 10 % of before ({before}) again {} after the spike",
+            say_length(after.as_secs_f64())
+        ),
+        None => format!("p95 was not within 10 % of before ({before}) any more"),
+    })
+}
+
+/// What became of values that were watched.
+pub(crate) fn trend_text(watching: &Watching) -> String {
+    match watching.trend {
+        Trend::TooShort => "watched for less than 20 minutes: not judged".to_owned(),
+        Trend::Steady => "does not surely grow".to_owned(),
+        Trend::Grows { each_minute, between } => format!(
+            "GROWS by {each_minute:.3e} a minute, surely between {:.3e} and {:.3e}",
+            between.0, between.1
+        ),
     }
 }
 

@@ -1,6 +1,9 @@
 //! A run told to pipelines: JUnit XML for test reports, Markdown for comments on a change.
 
-use super::{PERCENTILES, ending_text, html::escape, say_count, say_load, say_quantile};
+use super::{
+    PERCENTILES, ending_text, html::escape, profile_text, recovery_text, say_count, say_load,
+    say_quantile, trend_text,
+};
 use crate::{
     engine::Run,
     verdict::{Verdict, Word},
@@ -22,6 +25,10 @@ pub fn junit(run: &Run, verdict: &Verdict) -> String {
             format!("was {}", judged.rule.say(judged.value))
         };
         cases.push(case(&judged.rule.text, &why));
+    }
+    for watching in &verdict.trends {
+        let why = if watching.grows() { trend_text(watching) } else { String::new() };
+        cases.push(case(&format!("{} does not grow", watching.name), &why));
     }
     let failures = cases.iter().filter(|case| case.contains("<failure")).count();
     format!(
@@ -51,6 +58,11 @@ pub fn markdown(run: &Run, verdict: &Verdict) -> String {
         vec![format!("### Load test {}: {}", verdict.word().as_str(), inline(&run.plan.name))];
     lines.push(String::new());
     lines.extend(ending_text(run).map(|text| format!("- {}", inline(&text))));
+    lines.extend(profile_text(run).map(|text| format!("- profile: {text}")));
+    lines.extend(recovery_text(run).map(|text| format!("- {text}")));
+    for watching in verdict.trends.iter().filter(|watching| watching.grows()) {
+        lines.push(format!("- {}: {}", inline(&watching.name), trend_text(watching)));
+    }
     for doubt in &verdict.doubts {
         lines.push(format!("- cannot be believed: {}", inline(&doubt.to_string())));
     }

@@ -3,7 +3,10 @@
 use model::Unit;
 use stats::Histogram;
 
-use super::{PERCENTILES, ending_text, say_count, say_length, say_load, say_ns, say_quantile};
+use super::{
+    PERCENTILES, ending_text, profile_text, recovery_text, say_count, say_length, say_load, say_ns,
+    say_quantile, trend_text,
+};
 use crate::{
     engine::{Progress, Run},
     record::Told,
@@ -34,8 +37,13 @@ pub fn text(run: &Run, verdict: &Verdict) -> String {
     for scenario in &run.plan.scenarios {
         lines.push(row("load", &format!("{}, {}", scenario.name, say_load(&scenario.load))));
     }
+    lines.extend(profile_text(run).map(|text| row("profile", &text)));
     lines.push(row("sent", &sent(run, &together)));
     lines.push(row("answers", &answers(run, &together)));
+    lines.extend(recovery_text(run).map(|text| row("recovery", &text)));
+    for watching in &verdict.trends {
+        lines.push(row("watched", &format!("{}: {}", watching.name, trend_text(watching))));
+    }
     lines.push(String::new());
     times(&mut lines, &together);
     lines.push(String::new());

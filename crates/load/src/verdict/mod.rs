@@ -1,15 +1,19 @@
 //! Whether a run can be believed, and whether it kept its rules.
 
+mod recovery;
+mod trend;
 mod validity;
 mod watch;
 
+pub use recovery::{Recovery, recovery};
+pub use trend::{Trend, trend};
 pub use validity::Doubt;
 pub(crate) use validity::{begun_and_due, cpu_share, doubts};
 pub use watch::Watch;
 
 use crate::{
     engine::{Ending, Run},
-    plan::{Measure, Threshold},
+    plan::{Measure, Shape, Threshold},
     record::{Interval, Told},
 };
 
@@ -35,6 +39,24 @@ pub struct Verdict {
     pub cut_short: bool,
     /// Not one request was answered.
     pub unanswered: bool,
+    /// What became of values that should stay as they are, of runs that watch for it.
+    pub trends: Vec<Watching>,
+}
+
+/// A value that was watched for what grows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Watching {
+    /// What.
+    pub name: String,
+    /// What became of it.
+    pub trend: Trend,
+}
+
+impl Watching {
+    /// Whether it surely grows.
+    pub fn grows(&self) -> bool {
+        matches!(self.trend, Trend::Grows { .. })
+    }
 }
 
 /// The verdict in one word.
@@ -83,7 +105,13 @@ impl Verdict {
             rules,
             cut_short: run.ending != Ending::Done,
             unanswered: together.count() > 0 && answered == 0,
+            trends: own_trends(run),
         }
+    }
+
+    /// Watches something else that was seen meanwhile: its values over seconds.
+    pub fn watch(&mut self, name: &str, points: &[(f64, f64)]) {
+        self.trends.push(Watching { name: name.to_owned(), trend: trend(points) });
     }
 
     /// In one word.
@@ -92,12 +120,40 @@ impl Verdict {
             Word::Unanswered
         } else if !self.doubts.is_empty() {
             Word::Invalid
-        } else if self.rules.iter().any(|rule| !rule.kept) {
+        } else if self.rules.iter().any(|rule| !rule.kept)
+            || self.trends.iter().any(Watching::grows)
+        {
             Word::Failed
         } else {
             Word::Passed
         }
     }
+}
+
+/// A sustained load stays the same, so waits and what is on its way should, too.
+fn own_trends(run: &Run) -> Vec<Watching> {
+    if run.plan.profile.is_none_or(|profile| profile.shape != Shape::Sustained) {
+        return Vec::new();
+    }
+    let length = run.plan.length().as_secs_f64();
+    let width = run.timeline.seconds as f64;
+    let points = |value: &dyn Fn(&Interval) -> f64| -> Vec<(f64, f64)> {
+        let rows = run.timeline.rows.iter().enumerate();
+        let placed = rows.map(|(index, row)| (index as f64 * width, value(row)));
+        placed.filter(|(time, _)| time + width <= length).collect()
+    };
+    let quantile = |row: &Interval, q: f64| {
+        row.response.quantile(q).map_or(f64::NAN, |nanos| nanos as f64 / 1e9)
+    };
+    let all = [
+        ("response p50 (seconds)", points(&|row| quantile(row, 0.5))),
+        ("response p95 (seconds)", points(&|row| quantile(row, 0.95))),
+        ("requests on their way", points(&|row| row.in_flight as f64)),
+    ];
+    let told = all
+        .into_iter()
+        .map(|(name, points)| Watching { name: name.to_owned(), trend: trend(&points) });
+    told.collect()
 }
 
 fn judge(run: &Run, rule: &Threshold, together: &Told) -> Judged {

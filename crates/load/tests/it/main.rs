@@ -14,6 +14,8 @@ mod open_model;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]
+mod profiles;
+#[cfg(test)]
 mod searches;
 #[cfg(test)]
 mod simulated;

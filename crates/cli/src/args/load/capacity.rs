@@ -53,7 +53,7 @@ fn width(text: &str) -> Result<Share, String> {
     share.ok_or_else(|| "write a share from 0.5% to 50%".to_owned())
 }
 
-fn resource(text: &str) -> Result<(String, String), String> {
+pub(super) fn resource(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, expression)) if !name.trim().is_empty() && !expression.trim().is_empty() => {
             Ok((name.trim().to_owned(), expression.trim().to_owned()))

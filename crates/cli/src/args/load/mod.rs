@@ -2,13 +2,15 @@
 
 mod capacity;
 mod compare;
+mod import;
 
 use std::path::PathBuf;
 
 pub(crate) use capacity::Capacity;
 use clap::{Args, Subcommand, ValueEnum};
 pub(crate) use compare::Compare;
-use load::{Allowed, Threshold};
+pub(crate) use import::Import;
+use load::{Allowed, Shape, Threshold};
 use model::Span;
 
 /// Which requests share a connection.
@@ -39,12 +41,14 @@ pub(crate) struct Load {
 #[derive(Debug, Subcommand)]
 pub(crate) enum LoadCommand {
     /// Runs a plan from a file: journeys of several steps, feeds, checks, rules.
-    Run(RunPlan),
+    Run(Box<RunPlan>),
     /// Reads a plan and shows every mistake at once; contacts nobody.
     Check {
         /// The plan.
         plan: PathBuf,
     },
+    /// Makes a plan of a recording, a description, a collection, an access log or command lines; contacts nobody.
+    Import(Import),
     /// Finds the highest rate at which the objectives still hold, as a bracket, and names what ran out.
     Capacity(Box<Capacity>),
     /// Compares runs before with runs after by their JSON reports, and says what the comparison could have seen.
@@ -59,7 +63,42 @@ pub(crate) struct RunPlan {
     #[arg(long = "allow", value_name = "HOST|NETWORK")]
     pub(crate) allowed: Vec<Allowed>,
     #[command(flatten)]
+    pub(crate) profile: ProfileArguments,
+    #[command(flatten)]
     pub(crate) reports: Reports,
+}
+
+/// A ready-made load in place of one's own.
+#[derive(Debug, Args)]
+pub(crate) struct ProfileArguments {
+    /// `baseline` (50/s for 5 min), `progressive` (100, 250, 500, 750, 1000/s for 3 min each), `spike` (100/s for 5 min,
+    /// 2000/s for 2 min, 100/s for 3 min, with the time until all is as before), or `sustained` (80 % of --capacity for
+    /// 30 min, watched for what grows). A plan's scenarios keep their shares.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<Shape>,
+    /// Divides the durations of the profile, never its rates; the report is stamped, and is no baseline.
+    #[arg(long, value_name = "TIMES", default_value_t = 1.0, requires = "profile")]
+    pub(crate) compress: f64,
+    /// Journeys a second that the target bears, as `plimsoll load capacity` finds it.
+    #[arg(long, value_name = "PER-SECOND", requires = "profile")]
+    pub(crate) capacity: Option<f64>,
+    #[command(flatten)]
+    pub(crate) watching: Watching,
+}
+
+/// A server that watches the target meanwhile.
+#[derive(Debug, Args)]
+pub(crate) struct Watching {
+    /// A server that watches the target, ours or any Prometheus: the sustained profile looks there for what grows.
+    #[arg(long = "from", value_name = "URL")]
+    pub(crate) from: Option<String>,
+    /// A file with the token that server wants.
+    #[arg(long = "server-token-file", value_name = "FILE", requires = "from")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// What to look at, as PromQL, as in `heap=jvm_memory_used_bytes`; instead of the memory, file handles and resources
+    /// that the server knows.
+    #[arg(long = "resource", value_name = "NAME=PROMQL", requires = "from", value_parser = capacity::resource)]
+    pub(crate) resources: Vec<(String, String)>,
 }
 
 /// Files that are written at the end, besides what is said.
@@ -102,6 +141,8 @@ pub(crate) struct QuickLoad {
     #[arg(long = "threshold", value_name = "RULE")]
     pub(crate) thresholds: Vec<Threshold>,
     #[command(flatten)]
+    pub(crate) profile: ProfileArguments,
+    #[command(flatten)]
     pub(crate) reports: Reports,
 }
 
@@ -109,17 +150,17 @@ pub(crate) struct QuickLoad {
 #[derive(Debug, Args)]
 pub(crate) struct Much {
     /// Requests a second, sent when they are due, however the target does (open model).
-    #[arg(long, value_name = "PER-SECOND", required_unless_present = "users")]
+    #[arg(long, value_name = "PER-SECOND", required_unless_present_any = ["users", "profile"], conflicts_with = "profile")]
     pub(crate) rate: Option<f64>,
     /// This many users instead, each of whom waits for the answer before asking again (closed model): a target that
     /// slows down is asked less, and looks better than it is.
-    #[arg(long, value_name = "NUMBER", conflicts_with = "rate")]
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["rate", "profile"])]
     pub(crate) users: Option<u32>,
     /// For how long.
-    #[arg(long = "for", value_name = "DURATION", default_value = "30s", value_parser = length)]
+    #[arg(long = "for", value_name = "DURATION", default_value = "30s", value_parser = length, conflicts_with = "profile")]
     pub(crate) length: Span,
     /// The rate, or the number of users, grows from nought for so long first.
-    #[arg(long, value_name = "DURATION", default_value = "0", value_parser = length)]
+    #[arg(long, value_name = "DURATION", default_value = "0", value_parser = length, conflicts_with = "profile")]
     pub(crate) ramp: Span,
     /// Requests come by chance, as independent people do, instead of evenly.
     #[arg(long, conflicts_with = "users")]

@@ -2,7 +2,9 @@
 
 mod capacity;
 mod compare;
+mod import;
 mod quick;
+mod watched;
 
 use std::{
     fs,
@@ -19,7 +21,7 @@ use server::SystemClock;
 
 use super::small_runtime;
 use crate::{
-    args::load::{Load, LoadCommand, Reports},
+    args::load::{Load, LoadCommand, Reports, Watching},
     fault::Fault,
     output::Output,
 };
@@ -28,15 +30,18 @@ use crate::{
 pub(crate) fn run(command: Load, output: &Output) -> Result<ExitCode, Fault> {
     match command.command {
         None => {
-            let (plan, reports) = quick::plan(command.quick)?;
-            drive(plan, &reports, output)
+            let (plan, wanted) = quick::plan(command.quick)?;
+            drive(plan, &wanted, output)
         }
         Some(LoadCommand::Run(command)) => {
             let mut plan = read(&command.plan)?;
             plan.allowed.extend(command.allowed);
-            drive(plan, &command.reports, output)
+            let plan = quick::with_profile(plan, &command.profile)?;
+            let wanted = Wanted { watching: command.profile.watching, reports: command.reports };
+            drive(plan, &wanted, output)
         }
         Some(LoadCommand::Check { plan }) => check(&plan, output),
+        Some(LoadCommand::Import(command)) => import::run(&command, output),
         Some(LoadCommand::Capacity(command)) => capacity::run(*command, output),
         Some(LoadCommand::Compare(command)) => compare::run(&command, output),
     }
@@ -67,6 +72,12 @@ fn check(file: &Path, output: &Output) -> Result<ExitCode, Fault> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What is wanted besides the run itself.
+struct Wanted {
+    watching: Watching,
+    reports: Reports,
+}
+
 /// A run as a text.
 type Report = fn(&Run, &Verdict) -> String;
 
@@ -94,7 +105,8 @@ fn write_file(file: &Path, text: &str) -> Result<(), Fault> {
     })
 }
 
-fn drive(plan: Plan, reports: &Reports, output: &Output) -> Result<ExitCode, Fault> {
+fn drive(plan: Plan, wanted: &Wanted, output: &Output) -> Result<ExitCode, Fault> {
+    let reports = &wanted.reports;
     let engine = Engine::new(Arc::new(SystemClock::new()));
     stop_on_interrupt(engine.stop.clone())?;
     let bar = line(output);
@@ -109,7 +121,10 @@ fn drive(plan: Plan, reports: &Reports, output: &Output) -> Result<ExitCode, Fau
             _ => fault,
         }
     })?;
-    let verdict = Verdict::of(&run);
+    let mut verdict = Verdict::of(&run);
+    if !verdict.trends.is_empty() {
+        watched::trends(&wanted.watching, &run, &mut verdict)?;
+    }
     write(reports, &run, &verdict)?;
     let mut report = load::json(&run, &verdict);
     let compared = match &reports.baseline {

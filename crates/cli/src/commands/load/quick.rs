@@ -3,22 +3,31 @@
 use std::fs;
 
 use load::{
-    Connections, Limits, Load as Amount, Phase, Plan, Protocol, Quick, Rate, Spacing, Trust,
+    Connections, Limits, Load as Amount, Phase, Plan, Profile, Protocol, Quick, Rate, Spacing,
+    Trust,
 };
 use model::Kind;
 
+use super::Wanted;
 use crate::{
-    args::load::{ConnectionsWord, Much, QuickLoad, Reports, RequestArguments, Sending},
+    args::load::{ConnectionsWord, Much, ProfileArguments, QuickLoad, RequestArguments, Sending},
     fault::Fault,
 };
 
-/// The plan, and the files that are wanted of its run.
-pub(super) fn plan(command: QuickLoad) -> Result<(Plan, Reports), Fault> {
-    let QuickLoad { url, much, request, sending, thresholds, reports } = command;
+/// The plan, with its profile, and the files that are wanted of its run.
+pub(super) fn plan(command: QuickLoad) -> Result<(Plan, Wanted), Fault> {
+    let QuickLoad { url, much, request, sending, thresholds, profile, reports } = command;
     let quick = quick(url.unwrap_or_default(), amount(&much), request, sending)?;
     let quick = Quick { thresholds, seed: much.seed, ..quick };
     let plan = quick.plan().map_err(|error| Fault::from_error(error.kind(), &error))?;
-    Ok((plan, reports))
+    Ok((with_profile(plan, &profile)?, Wanted { watching: profile.watching, reports }))
+}
+
+/// A plan with the profile that was asked for.
+pub(super) fn with_profile(plan: Plan, profile: &ProfileArguments) -> Result<Plan, Fault> {
+    let Some(shape) = profile.profile else { return Ok(plan) };
+    let profile = Profile { shape, capacity: profile.capacity, compress: profile.compress };
+    plan.with_profile(profile).map_err(|error| Fault::from_error(error.kind(), &error))
 }
 
 /// One address with all but rules.
@@ -72,7 +81,8 @@ fn amount(much: &Much) -> Amount {
     if let Some(users) = much.users {
         return Amount::Closed { users, length, ramp: ramp.min(length) };
     }
-    let rate = much.rate.unwrap_or_default();
+    // With a profile, which says how much, any rate does.
+    let rate = much.rate.unwrap_or(1.0);
     let phases =
         [Phase { length: ramp, from: 0.0, to: rate }, Phase { length, from: rate, to: rate }];
     let spacing = if much.poisson { Spacing::Poisson { seed: much.seed } } else { Spacing::Even };

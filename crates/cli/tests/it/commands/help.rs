@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use crate::program::run;
 
 /// Every command, as its help is asked for.
-const COMMANDS: [&[&str]; 38] = [
+const COMMANDS: [&[&str]; 39] = [
     &[],
     &["serve"],
     &["check"],
@@ -29,6 +29,7 @@ const COMMANDS: [&[&str]; 38] = [
     &["load", "check"],
     &["load", "capacity"],
     &["load", "compare"],
+    &["load", "import"],
     &["rules"],
     &["rules", "check"],
     &["rules", "test"],

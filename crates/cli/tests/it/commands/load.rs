@@ -168,3 +168,42 @@ fn a_search_for_the_capacity_says_what_it_cannot_go_by() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn a_profile_is_run_compressed_and_stamped() -> Result<()> {
+    let server = Server::start(QUIET)?;
+    let url = format!("{}/-/healthy", server.url());
+    let load = |more: &[&str]| run(server.folder(), &[&["load", &url], more].concat());
+    let told = load(&["--profile", "baseline", "--compress", "600"])?;
+    ensure!(matches!(told.code, Some(0 | 4)), "{}{}", told.out, told.err);
+    ensure!(told.out.contains("baseline, COMPRESSED 600 times"), "{}", told.out);
+    ensure!(told.out.contains("25 of 25 journeys"), "{}", told.out);
+    for (wrong, words) in [
+        (&["--profile", "sustained"][..], "80 % of the capacity"),
+        (&["--profile", "soak"], "no profile"),
+        (&["--profile", "spike", "--rate", "5"], "cannot be used with"),
+        (&["--profile", "spike", "--compress", "0"], "1 to 3600"),
+    ] {
+        let told = load(wrong)?;
+        ensure!(told.code == Some(2) && told.err.contains(words), "{}{}", told.out, told.err);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_command_line_is_imported_and_the_plan_is_run() -> Result<()> {
+    let server = Server::start(QUIET)?;
+    let folder = server.folder();
+    let line = format!("curl -s '{}/-/healthy' -H 'Authorization: Bearer x'", server.url());
+    std::fs::write(folder.join("lines.sh"), line)?;
+    let told = run(folder, &["load", "import", "lines.sh", "--to", "plan.yaml"])?;
+    assert_eq!(told.code, Some(0), "{}{}", told.out, told.err);
+    let told =
+        run(folder, &["load", "run", "plan.yaml", "--profile", "baseline", "--compress", "600"])?;
+    ensure!(matches!(told.code, Some(0 | 4)), "{}{}", told.out, told.err);
+    ensure!(told.out.contains("25 good"), "{}", told.out);
+    std::fs::write(folder.join("none.txt"), "nothing of the kind")?;
+    let told = run(folder, &["load", "import", "none.txt"])?;
+    ensure!(told.code == Some(2) && told.err.contains("no HAR"), "{}{}", told.out, told.err);
+    Ok(())
+}

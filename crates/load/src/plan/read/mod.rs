@@ -10,6 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub(crate) use request::any_as_json;
 use settings::{Document, Field, Fields, Mistake, Mistakes, Node, Reader, read_text};
 use url::Url;
 
@@ -119,6 +120,7 @@ fn read(reader: &Reader<'_>, folder: &Path) -> Option<Plan> {
         thresholds,
         aborts,
         limits,
+        profile: None,
     })
 }
 

@@ -150,6 +150,12 @@ impl<'d> Reading<'_, 'd> {
     }
 }
 
+/// A text in YAML as JSON; nothing if it is no YAML.
+pub(crate) fn any_as_json(text: &str) -> Option<Value> {
+    let document = settings::Document::parse("source", text).ok()?;
+    serde_json::from_str(&json_text(document.root(), 0)).ok()
+}
+
 /// YAML as JSON; gaps in texts are filled in as JSON wants them.
 fn json_text(node: Node<'_>, depth: usize) -> String {
     if depth > DEPTH_MAX {

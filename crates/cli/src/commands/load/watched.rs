@@ -1,0 +1,98 @@
+//! What a server that watched the target saw while it was under load.
+
+use load::{Run, Verdict, Watched};
+use model::{Kind, Span, Time};
+use serde_json::Value;
+
+use crate::{
+    args::{self, load::Watching},
+    client::Remote,
+    commands::small_runtime,
+    fault::Fault,
+};
+
+/// Shares in use, if nobody says: what our server records of resources, and the processors of hosts.
+pub(super) const SHARES: [(&str, &str); 2] = [
+    ("", "plimsoll_resource_used / plimsoll_resource_limit"),
+    ("cpu", "1 - avg by (instance) (rate(node_cpu_seconds_total{mode=\"idle\"}[30s]))"),
+];
+/// What should not grow, if nobody says.
+const GROWING: [(&str, &str); 4] = [
+    ("memory", "process_resident_memory_bytes"),
+    ("file handles", "process_open_fds"),
+    ("memory of the host", "node_memory_MemTotal_bytes - node_memory_MemAvailable_bytes"),
+    ("", "plimsoll_resource_used"),
+];
+/// How far apart samples are, in seconds.
+const STEP: &str = "5s";
+/// Most series of one expression.
+const SERIES_MAX: usize = 100;
+
+/// What was named, or else the usual.
+pub(super) fn asked(named: &[(String, String)], usual: &[(&str, &str)]) -> Vec<(String, String)> {
+    if !named.is_empty() {
+        return named.to_vec();
+    }
+    usual.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+}
+
+/// Looks for what grew during a run.
+pub(super) fn trends(watching: &Watching, run: &Run, verdict: &mut Verdict) -> Result<(), Fault> {
+    let Some(server) = watching.from.clone() else { return Ok(()) };
+    let server = args::Server { server, token_file: watching.token_file.clone() };
+    let length = Span::millis(i64::try_from(run.plan.length().as_millis()).unwrap_or(i64::MAX));
+    let range = (run.started, run.started + length);
+    for seen in watched(&server, &asked(&watching.resources, &GROWING), range)? {
+        let points: Vec<(f64, f64)> =
+            seen.points.iter().map(|(time, value)| (time.millis() as f64 / 1e3, *value)).collect();
+        verdict.watch(&seen.name, &points);
+    }
+    Ok(())
+}
+
+/// What a server saw between two moments.
+pub(super) fn watched(
+    server: &args::Server,
+    asked: &[(String, String)],
+    (from, to): (Time, Time),
+) -> Result<Vec<Watched>, Fault> {
+    let at = |time: Time| format!("{:.3}", time.millis() as f64 / 1e3);
+    let (start, end) = (at(from), at(to));
+    let remote = Remote::new(server)?;
+    let mut all = Vec::new();
+    for (name, expression) in asked {
+        let query =
+            [("query", expression.as_str()), ("start", &start), ("end", &end), ("step", STEP)];
+        let answer = small_runtime()?.block_on(remote.get("/api/v1/query_range", &query))?;
+        let series = answer["data"]["result"].as_array().map(Vec::as_slice).unwrap_or_default();
+        all.extend(series.iter().take(SERIES_MAX).map(|series| told(name, series)));
+    }
+    if all.is_empty() {
+        let text = "the server has seen none of the resources meanwhile";
+        return Err(Fault::new(Kind::Missing, text).help("name them: --resource NAME=PROMQL"));
+    }
+    Ok(all)
+}
+
+fn told(name: &str, series: &Value) -> Watched {
+    let mut words: Vec<&str> = Some(name).filter(|name| !name.is_empty()).into_iter().collect();
+    let labels = series["metric"].as_object();
+    words.extend(labels.and_then(|labels| labels.get("resource")).and_then(Value::as_str));
+    for (key, value) in labels.into_iter().flatten() {
+        if key != "resource" && key != "__name__" {
+            words.extend(value.as_str());
+        }
+    }
+    let values = series["values"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let points = values.iter().filter_map(|point| {
+        let seconds = point[0].as_f64()?;
+        let value = point[1].as_str()?.parse::<f64>().ok()?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a float in range; beyond it saturates"
+        )]
+        let millis = (seconds * 1e3).round() as i64;
+        Some((Time(millis), value))
+    });
+    Watched { name: words.join(" "), points: points.collect() }
+}

@@ -8,6 +8,7 @@ test('every page is reached by two keys', async ({ page }) => {
   for (const [key, name] of [
     ['r', 'Resources'],
     ['a', 'Alerts'],
+    ['b', 'Objectives'],
     ['c', 'Changes'],
     ['e', 'Explore'],
     ['u', 'Rules'],

@@ -15,6 +15,8 @@ const Alerts = lazy(() => import('./pages/alerts/alerts'))
 const OneAlert = lazy(() => import('./pages/alerts/one/one'))
 const Silences = lazy(() => import('./pages/silences/silences'))
 const NewSilence = lazy(() => import('./pages/silences/new'))
+const Objectives = lazy(() => import('./pages/objectives/objectives'))
+const Objective = lazy(() => import('./pages/objectives/one'))
 const Changes = lazy(() => import('./pages/changes/changes'))
 const Rules = lazy(() => import('./pages/rules/rules'))
 const Explore = lazy(() => import('./pages/explore/explore'))
@@ -49,6 +51,8 @@ export function App() {
                 <Route path="/alerts/:id" component={OneAlert} />
                 <Route path="/silences" component={Silences} />
                 <Route path="/silences/new" component={NewSilence} />
+                <Route path="/objectives" component={Objectives} />
+                <Route path="/objectives/:name" component={Objective} />
                 <Route path="/changes" component={Changes} />
                 <Route path="/rules" component={Rules} />
                 <Route path="/explore" component={Explore} />

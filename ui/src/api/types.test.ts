@@ -1,5 +1,5 @@
 // The shapes the pages count on against the description the program makes of itself.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
 
@@ -8,7 +8,9 @@ type Schema = { type?: string | string[]; properties?: Record<string, Schema>; r
 const here = (path: string) => new URL(path, import.meta.url)
 const { schemas } = (JSON.parse(readFileSync(here('../../../docs/reference/openapi.json'), 'utf8')) as { components: { schemas: Record<string, Schema> } })
   .components
-const source = ts.createSourceFile('types.ts', readFileSync(here('./types.ts'), 'utf8'), ts.ScriptTarget.Latest)
+const sources = readdirSync(here('./types')).map((name) =>
+  ts.createSourceFile(name, readFileSync(here(`./types/${name}`), 'utf8'), ts.ScriptTarget.Latest),
+)
 
 /** Where the pages say a shape otherwise than the program. */
 const NAMES: Record<string, string> = {
@@ -23,10 +25,12 @@ const OWN: ReadonlySet<string> = new Set(['Labels', 'ErrorBody', 'ChangedEvent',
 type Shape = { name: string; fields: ts.PropertySignature[] }
 
 const shapes: Shape[] = []
-source.forEachChild((node) => {
-  if (!ts.isTypeAliasDeclaration(node) || !ts.isTypeLiteralNode(node.type) || OWN.has(node.name.text)) return
-  shapes.push({ name: node.name.text, fields: node.type.members.filter(ts.isPropertySignature) })
-})
+for (const source of sources) {
+  source.forEachChild((node) => {
+    if (!ts.isTypeAliasDeclaration(node) || !ts.isTypeLiteralNode(node.type) || OWN.has(node.name.text)) return
+    shapes.push({ name: node.name.text, fields: node.type.members.filter(ts.isPropertySignature) })
+  })
+}
 
 test('there are shapes to look at', () => {
   expect(shapes.length).toBeGreaterThan(20)

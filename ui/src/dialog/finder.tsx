@@ -4,6 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 
 import { useAddress } from '../address/address'
 import { metricNames } from '../api/prometheus'
+import { useObjectives } from '../api/objectives'
 import { useAlerts, useResources, useRules, useTargets } from '../api/queries'
 import { Dialog } from './dialog'
 import style from './dialog.module.css'
@@ -88,6 +89,7 @@ export function Finder({ onClose }: { onClose: () => void }) {
 function usePlaces(): Place[] {
   const resources = useResources().data?.resources
   const alerts = useAlerts().data?.active
+  const objectives = useObjectives().data?.objectives
   const rules = useRules().data?.groups
   const targets = useTargets().data?.targets
   const metrics = useQuery({ queryKey: ['metric-names'], queryFn: ({ signal }) => metricNames(signal) }).data
@@ -106,6 +108,11 @@ function usePlaces(): Place[] {
         to: `/alerts/${encodeURIComponent(id)}`,
         what: `alert · ${severity}`,
       })),
+      ...(objectives ?? []).map(({ name, title, state }) => ({
+        name: title,
+        to: `/objectives/${encodeURIComponent(name)}`,
+        what: state === 'fine' ? 'objective' : `objective · ${state}`,
+      })),
       ...(rules ?? []).flatMap(({ rules: own }) =>
         own.map(({ id, name, kind }) => ({ name, to: `/rules?rule=${id}`, what: kind === 'alert' ? 'rule' : 'recording rule' })),
       ),
@@ -116,6 +123,6 @@ function usePlaces(): Place[] {
       })),
       ...(metrics ?? []).map((name) => ({ name, to: `/explore?query=${encodeURIComponent(name)}`, what: 'metric' })),
     ],
-    [resources, alerts, rules, targets, metrics],
+    [resources, alerts, objectives, rules, targets, metrics],
   )
 }

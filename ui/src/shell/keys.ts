@@ -11,6 +11,7 @@ export const PLACES = [
   { key: 'o', path: '/', name: 'Overview', thumb: true },
   { key: 'r', path: '/resources', name: 'Resources', thumb: true },
   { key: 'a', path: '/alerts', name: 'Alerts', thumb: true },
+  { key: 'b', path: '/objectives', name: 'Objectives', thumb: false },
   { key: 'c', path: '/changes', name: 'Changes', thumb: false },
   { key: 'e', path: '/explore', name: 'Explore', thumb: true },
   { key: 'u', path: '/rules', name: 'Rules', thumb: false },

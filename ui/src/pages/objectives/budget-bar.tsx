@@ -1,0 +1,27 @@
+// What is left of a budget: full while all is left, empty when nothing is.
+import type { ObjectiveState } from '../../api/types'
+import { percent } from '../../text/numbers'
+import style from './objectives.module.css'
+
+type Props = { left: number | null; state: ObjectiveState; label: string; tall?: boolean }
+
+export function BudgetBar({ left, state, label, tall = false }: Props) {
+  const part = Math.min(1, Math.max(0, left ?? 0))
+  return (
+    <div
+      class={style.budget}
+      role="meter"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.round(part * 100)}
+      aria-valuetext={left === null ? 'not known' : `${percent(left)} left`}
+      data-known={left !== null}
+      data-tall={tall}
+    >
+      <div class={style.rest} data-state={state} style={{ width: `${part * 100}%` }} />
+      {/* Below this line releases are warned. */}
+      <span class={style.quarter} />
+    </div>
+  )
+}

@@ -8,6 +8,8 @@ const PAGES = [
   { name: 'alerts', path: '/alerts', shown: 'Alerts' },
   { name: 'silences', path: '/silences', shown: 'Silences' },
   { name: 'a new silence', path: '/silences/new', shown: 'New silence' },
+  { name: 'objectives', path: '/objectives', shown: 'Objectives' },
+  { name: 'one objective', path: '/objectives/calm', shown: 'The machine is calm' },
   { name: 'changes', path: '/changes', shown: 'Changes' },
   { name: 'rules', path: '/rules', shown: 'e2e' },
   { name: 'explore', path: '/explore?query=up', shown: 'Values' },

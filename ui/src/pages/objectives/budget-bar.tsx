@@ -1,11 +1,11 @@
 // What is left of a budget: full while all is left, empty when nothing is.
-import type { ObjectiveState } from '../../api/types'
+import type { Mood } from '../../parts/level'
 import { percent } from '../../text/numbers'
 import style from './objectives.module.css'
 
-type Props = { left: number | null; state: ObjectiveState; label: string; tall?: boolean }
+type Props = { left: number | null; mood: Mood; label: string; tall?: boolean }
 
-export function BudgetBar({ left, state, label, tall = false }: Props) {
+export function BudgetBar({ left, mood, label, tall = false }: Props) {
   const part = Math.min(1, Math.max(0, left ?? 0))
   return (
     <div
@@ -19,7 +19,7 @@ export function BudgetBar({ left, state, label, tall = false }: Props) {
       data-known={left !== null}
       data-tall={tall}
     >
-      <div class={style.rest} data-state={state} style={{ width: `${part * 100}%` }} />
+      <div class={style.rest} data-mood={mood} style={{ width: `${part * 100}%` }} />
       {/* Below this line releases are warned. */}
       <span class={style.quarter} />
     </div>

@@ -7,7 +7,7 @@ import { Choices, matches, WordFilter } from '../../parts/filter'
 import { Word, type Mood } from '../../parts/level'
 import { Head, Tools } from '../../parts/page'
 import { Spark } from '../../parts/room/spark'
-import { counted, digits, unbroken } from '../../text/numbers'
+import { counted, digits, plain, unbroken } from '../../text/numbers'
 import { BudgetBar } from './budget-bar'
 import style from './objectives.module.css'
 
@@ -102,7 +102,7 @@ function Full({ list: { objectives, troubles } }: { list: ObjectiveList }) {
 }
 
 function Row({ objective }: { objective: ObjectiveView }) {
-  const { name, title, service, target_text, period, state, budget_left, budget_left_text, good_share, text, spark } = objective
+  const { name, title, service, target_text, period, state, budget_left, budget_left_text, good_share, events, events_bad, text, spark } = objective
   const known = budget_left !== null
   return (
     <li class={style.row}>
@@ -117,10 +117,14 @@ function Row({ objective }: { objective: ObjectiveView }) {
       </span>
       <span class={style.left}>
         <span class={style.bar}>
-          <BudgetBar left={budget_left} state={state} label={`${title}: budget left`} />
+          <BudgetBar left={budget_left} mood={moodOf(objective)} label={`${title}: budget left`} />
           <b>{known ? budget_left_text : '–'}</b>
         </span>
-        <span class={style.of}>{unbroken(text)}</span>
+        <span class={style.of}>
+          {known && events !== null && events_bad !== null
+            ? `${plain(Math.round(events_bad))} bad of ${plain(Math.round(events))}`
+            : unbroken(text)}
+        </span>
       </span>
       <span class={style.number} data-name="good">
         {good_share === null ? '–' : shareText(good_share)}

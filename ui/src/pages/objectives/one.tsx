@@ -62,6 +62,9 @@ function Full({ detail }: { detail: ObjectiveDetail }) {
   )
 }
 
+/** What the figures above say already. */
+const SAID: ReadonlySet<string> = new Set(['fine', 'low', 'burning'])
+
 function Standing({ objective }: { objective: ObjectiveView }) {
   const { title, state, text, target_text, period, budget_left, budget_left_text, events, events_bad, good_share, gone_at, gone_text, policy } = objective
   return (
@@ -80,7 +83,7 @@ function Standing({ objective }: { objective: ObjectiveView }) {
           </>
         )}
       </p>
-      <BudgetBar left={budget_left} state={state} label={`${title}: budget left`} tall />
+      <BudgetBar left={budget_left} mood={moodOf(objective)} label={`${title}: budget left`} tall />
       <p class={style.soft}>
         {good_share !== null && events !== null && events_bad !== null && (
           <>
@@ -88,7 +91,7 @@ function Standing({ objective }: { objective: ObjectiveView }) {
             {counted(Math.round(events), 'event')}.{' '}
           </>
         )}
-        {budget_left !== null && text}
+        {budget_left !== null && !SAID.has(state) && text}
         {policy === 'freeze' && ' Releases should wait.'}
         {policy === 'warn' && ' Releases should be small.'}
       </p>
@@ -100,7 +103,8 @@ function Standing({ objective }: { objective: ObjectiveView }) {
 function Burns({ burns }: { burns: readonly BurnView[] }) {
   if (burns.length === 0) return <Empty title="Not counted yet">The first figures come a minute after the start.</Empty>
   return (
-    <div class={style.table}>
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by key
+    <div class={style.table} role="region" aria-label="How fast the budget burns" tabIndex={0}>
       <table>
         <caption class="unseen">How fast the budget burns, by window</caption>
         <thead>

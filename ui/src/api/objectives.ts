@@ -7,13 +7,12 @@ import type { ObjectiveCosts, ObjectiveDetail, ObjectiveHistory, ObjectiveList }
 
 const path = (name: string) => `${API}/objectives/${encodeURIComponent(name)}`
 
-/** Under the topic of alerts: what burns is judged with them. */
 export function useObjectives(): Asked<ObjectiveList> {
-  return useQuery<ObjectiveList, Failure>({ queryKey: ['alerts', 'objectives'], queryFn: ({ signal }) => get(`${API}/objectives`, signal) })
+  return useQuery<ObjectiveList, Failure>({ queryKey: ['objectives'], queryFn: ({ signal }) => get(`${API}/objectives`, signal) })
 }
 
 export function useObjective(name: string): Asked<ObjectiveDetail> {
-  return useQuery<ObjectiveDetail, Failure>({ queryKey: ['alerts', 'objectives', name], queryFn: ({ signal }) => get(path(name), signal) })
+  return useQuery<ObjectiveDetail, Failure>({ queryKey: ['objectives', name], queryFn: ({ signal }) => get(path(name), signal) })
 }
 
 export function useObjectiveHistory(name: string, wanted: { from: number; to: number; points: number }): Asked<ObjectiveHistory> {

@@ -16,16 +16,19 @@ export function makeClient(): QueryClient {
   })
 }
 
-function useAnswer<T>(key: readonly unknown[], path: string): Asked<T> {
-  return useQuery<T, Failure>({ queryKey: key, queryFn: ({ signal }) => get<T>(`${API}/${path}`, signal) })
+/** What moves on without an event that says so: evaluations, values, messages on their way. */
+export const CREEPING = { refetchInterval: 15_000 }
+
+function useAnswer<T>(key: readonly unknown[], path: string, options: { refetchInterval?: number } = {}): Asked<T> {
+  return useQuery<T, Failure>({ queryKey: key, queryFn: ({ signal }) => get<T>(`${API}/${path}`, signal), ...options })
 }
 
 export const useOverview = () => useAnswer<Overview>(['overview'], 'overview')
 export const useResources = () => useAnswer<ResourceList>(['resources'], 'resources')
-export const useAlerts = () => useAnswer<AlertList>(['alerts'], 'alerts')
-export const useAlert = (id: string) => useAnswer<AlertDetail>(['alerts', id], `alerts/${encodeURIComponent(id)}`)
-export const useReceivers = () => useAnswer<ReceiverList>(['alerts', 'receivers'], 'receivers')
-export const useRules = () => useAnswer<RuleGroupList>(['alerts', 'rules'], 'rules?limit=5000')
+export const useAlerts = () => useAnswer<AlertList>(['alerts'], 'alerts', CREEPING)
+export const useAlert = (id: string) => useAnswer<AlertDetail>(['alerts', id], `alerts/${encodeURIComponent(id)}`, CREEPING)
+export const useReceivers = () => useAnswer<ReceiverList>(['alerts', 'receivers'], 'receivers', CREEPING)
+export const useRules = () => useAnswer<RuleGroupList>(['alerts', 'rules'], 'rules?limit=5000', CREEPING)
 export const useTargets = () => useAnswer<TargetList>(['targets'], 'targets')
 export const useStatus = () => useAnswer<Status>(['overview', 'status'], 'status')
 

@@ -2,12 +2,12 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/preact-query'
 
 import { API, get, send, type Failure } from './client'
-import { BRIEF, type Asked } from './queries'
+import { BRIEF, CREEPING, type Asked } from './queries'
 import type { SilenceList, SilencePreview, SilenceView, SilenceWish } from './types'
 
 /** Under the topic of alerts: a silence that comes or goes is news of them. */
 export function useSilences(): Asked<SilenceList> {
-  return useQuery<SilenceList, Failure>({ queryKey: ['alerts', 'silences'], queryFn: ({ signal }) => get(`${API}/silences`, signal) })
+  return useQuery<SilenceList, Failure>({ queryKey: ['alerts', 'silences'], queryFn: ({ signal }) => get(`${API}/silences`, signal), ...CREEPING })
 }
 
 export function usePreview(wish: SilenceWish | null): Asked<SilencePreview> {

@@ -11,7 +11,7 @@ export type Address = {
   set: (patch: Patch, how?: 'replace') => void
   /** The address these changes would lead to, for links. */
   link: (patch: Patch) => string
-  go: (to: string) => void
+  go: (to: string, how?: 'replace') => void
 }
 
 export function useAddress(): Address {
@@ -20,7 +20,7 @@ export function useAddress(): Address {
     (patch: Patch, how?: 'replace') => route(patched(path, query, patch), how === 'replace'),
     [path, query, route],
   )
-  return { path, query, set, link: (patch) => patched(path, query, patch), go: (to) => route(to) }
+  return { path, query, set, link: (patch) => patched(path, query, patch), go: (to, how) => route(to, how === 'replace') }
 }
 
 export function useWindow(span: number): [Window, (next: Window) => void] {

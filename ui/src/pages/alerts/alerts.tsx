@@ -43,7 +43,7 @@ function useOldAddress(): void {
   const { query, go } = useAddress()
   const id = query['id']
   useEffect(() => {
-    if (id) go(pageOf(id))
+    if (id) go(pageOf(id), 'replace')
   }, [id, go])
 }
 

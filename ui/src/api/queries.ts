@@ -62,13 +62,20 @@ export function useHistory(id: string, wanted: HistoryWanted, key: string): Aske
   })
 }
 
-export type ChangesWanted = { since: number; limit: number }
+export type ChangesWanted = { since: number; until?: number | null; kinds?: readonly string[] }
 
-/** What changed since then, newest first. `key` names the question, as its moment moves on. */
-export function useChanges({ since, limit }: ChangesWanted, key: string): Asked<ChangeList> {
+/** As many as one answer holds. */
+export const CHANGES_MAX = 500
+
+/** What changed in a time, newest first. `key` names the question where its moments move on. */
+export function useChanges({ since, until = null, kinds = [] }: ChangesWanted, key: string): Asked<ChangeList> {
+  const fields = new URLSearchParams({ since: String(Math.round(since)), limit: String(CHANGES_MAX) })
+  if (until !== null) fields.set('until', String(Math.round(until)))
+  if (kinds.length > 0) fields.set('kind', kinds.join(','))
   return useQuery<ChangeList, Failure>({
-    queryKey: ['overview', 'changes', key, limit],
-    queryFn: ({ signal }) => get(`${API}/changes?since=${Math.round(since)}&limit=${limit}`, signal),
+    queryKey: ['overview', 'changes', key],
+    queryFn: ({ signal }) => get(`${API}/changes?${fields}`, signal),
+    gcTime: BRIEF.gcTime,
     placeholderData: (previous) => previous,
   })
 }

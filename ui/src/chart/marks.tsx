@@ -5,15 +5,17 @@ import { patched } from '../address/window'
 import { useChanges } from '../api/queries'
 import type { ChangeView } from '../api/types'
 import { counted } from '../text/numbers'
-import { momentFull } from '../text/time'
+import { MINUTE, momentFull } from '../text/time'
 import style from './chart.module.css'
 import type { Mark } from './plot'
 
 /** What the program notices by itself; the other kinds somebody did. */
 const NOTICED: ReadonlySet<string> = new Set(['plimsoll', 'host', 'target', 'resource', 'alert'])
-/** Alerts are no cause of what a chart shows. */
-const LEFT_OUT: ReadonlySet<string> = new Set(['alert'])
-const ASKED_MAX = 500
+/** All but alerts, which are no cause of what a chart shows. */
+const KINDS = ['deployment', 'release', 'configuration', 'scaling', 'failover', 'flag', 'other', 'plimsoll', 'host', 'target', 'resource']
+/** A moving window asks anew when it has moved by this part, not at each of its steps. */
+const ROUND_PART = 60
+const ROUND_MIN = MINUTE
 /** More wedges than this are a grey bar. */
 const DRAWN_MAX = 60
 const SAID_MAX = 4
@@ -25,10 +27,13 @@ export function isNoticed({ kind }: Pick<ChangeView, 'kind'>): boolean {
 }
 
 export function useMarks(window: { from: number; to: number }): Changes {
-  const asked = useChanges({ since: window.from, limit: ASKED_MAX }, 'chart')
+  const round = Math.max(ROUND_MIN, (window.to - window.from) / ROUND_PART)
+  const since = Math.floor(window.from / round) * round
+  const until = Math.ceil(window.to / round) * round
+  const asked = useChanges({ since, until, kinds: KINDS }, `${since} ${until}`)
   const all = asked.data?.changes
   return useMemo(() => {
-    const inside = (all ?? []).filter(({ at, kind }) => at >= window.from && at <= window.to && !LEFT_OUT.has(kind))
+    const inside = (all ?? []).filter(({ at }) => at >= window.from && at <= window.to)
     // What somebody did is said first, and drawn when not all can be.
     const done = inside.filter((change) => !isNoticed(change))
     const changes = [...done, ...inside.filter(isNoticed)]

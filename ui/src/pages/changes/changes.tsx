@@ -1,7 +1,7 @@
 // What was done and what became different, newest first, by day.
 import { useAddress } from '../../address/address'
 import { parseMoment, PRESETS } from '../../address/window'
-import { useChanges } from '../../api/queries'
+import { CHANGES_MAX, useChanges } from '../../api/queries'
 import type { ChangeView } from '../../api/types'
 import { isNoticed } from '../../chart/marks'
 import { ChangeRows } from '../../parts/change/change-rows'
@@ -13,7 +13,6 @@ import { counted } from '../../text/numbers'
 import { dateOnly, DAY, MINUTE, momentFull, parseSpan } from '../../text/time'
 import style from './changes.module.css'
 
-const ASKED_MAX = 500
 const SPANS = PRESETS.filter(({ text }) => ['1h', '24h', '7d', '30d', '1y'].includes(text))
 
 export default function Changes() {
@@ -23,12 +22,12 @@ export default function Changes() {
   const to = parseMoment(query['to'])
   const range = query['range'] ?? '7d'
   const since = from ?? now - (parseSpan(range) ?? 7 * DAY)
-  const asked = useChanges({ since, limit: ASKED_MAX }, from === null ? range : String(from))
+  const asked = useChanges({ since, until: to }, from === null ? range : `${from} ${to}`)
   return (
     <>
       <Head title="Changes" note="what was done, and what became different" />
       <Face asked={asked} what="changes" rows={8}>
-        {({ changes }) => <Full changes={to === null ? changes : changes.filter(({ at }) => at <= to)} full={changes.length >= ASKED_MAX} between={from !== null && to !== null ? [from, to] : null} />}
+        {({ changes }) => <Full changes={changes} full={changes.length >= CHANGES_MAX} between={from !== null && to !== null ? [from, to] : null} />}
       </Face>
     </>
   )

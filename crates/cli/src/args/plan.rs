@@ -88,8 +88,8 @@ pub(crate) struct Rightsize {
     /// Recorded use: rows of time and machines, a column for each; or `-` for standard input.
     #[arg(long, value_name = "FILE")]
     pub(crate) csv: PathBuf,
-    /// The price list: CSV with FOCUS' columns SkuId, ListUnitPrice, PricingUnit (Hours or Months), BillingCurrency, and
-    /// x_Size, how much of the resource a SKU has, in the unit of use.
+    /// The price list: CSV with FOCUS' columns `SkuId`, `ListUnitPrice`, `PricingUnit` (Hours or Months),
+    /// `BillingCurrency`, and `x_Size`, how much of the resource a SKU has, in the unit of use.
     #[arg(long, value_name = "FILE")]
     pub(crate) prices: PathBuf,
     /// What a machine has now, for what a change saves.

@@ -7,12 +7,13 @@ use stats::{mean, quantile};
 pub use prices::{Candidate, PriceError, Prices};
 
 const DAY: i64 = 86_400_000;
-/// What is looked at before each step of the walk, and how far a size must then do.
-const LEARNT: i64 = 14 * DAY;
+/// What is looked at before each step of the walk, and how far a size must then do. A week before did better than two
+/// or three on the machines that settings were chosen by: older weeks only make sizes larger.
+const LEARNT: i64 = 7 * DAY;
 const CHECKED: i64 = 7 * DAY;
 /// From one step of the walk to the next.
 const STRIDE: i64 = DAY;
-/// Less history shows no two weeks.
+/// Less history has no week to learn from and one to check.
 const HISTORY_MIN: i64 = 14 * DAY;
 /// No more steps are walked, the newest.
 const STEPS_MAX: usize = 28;
@@ -39,7 +40,7 @@ pub struct Machine<'a> {
 pub struct Sizing {
     /// The size that does in as many weeks as the policy wants.
     pub needed: f64,
-    /// What was exceeded one percent of the newest two weeks.
+    /// What was exceeded one percent of the newest week.
     pub p99: f64,
     /// How much more than that later weeks needed, with the policy's sureness.
     pub factor: f64,
@@ -89,7 +90,7 @@ pub fn walked(machine: Machine<'_>) -> Vec<f64> {
         return ratios;
     };
     let mut now = last - CHECKED;
-    while ratios.len() < STEPS_MAX && now - first >= LEARNT / 2 {
+    while ratios.len() < STEPS_MAX && now - first >= LEARNT {
         let (before, after) =
             (between(machine, now - LEARNT, now), between(machine, now, now + CHECKED));
         if before.len() >= VALUES_MIN && after.len() >= VALUES_MIN {

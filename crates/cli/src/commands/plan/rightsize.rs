@@ -127,7 +127,7 @@ impl Reviewed<'_> {
             "needed": told.map(|own| own.needed), "p99": told.map(|own| own.p99),
             "factor": told.map(|own| own.factor), "mean": told.map(|own| own.mean),
             "choice": self.choice().map(risk),
-            "saving_month": self.current.and(self.choice()).map(|_| self.saving()),
+            "saving_month": self.current.and_then(|_| self.choice()).map(|_| self.saving()),
             "frontier": told.map(|own| own.frontier.iter().map(risk).collect::<Vec<_>>()) })
     }
 }

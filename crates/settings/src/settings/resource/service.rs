@@ -1,7 +1,5 @@
 //! The `services` section: what users depend on, the load it carries, and what can limit that.
 
-use std::ops::RangeInclusive;
-
 use model::{Launch, Relation, Resource, Service, ServiceLimit, Share, Step, Time, Unit};
 
 use super::name;
@@ -219,7 +217,7 @@ pub(in crate::settings) static STEP_TABLE: Table<StepDraft> = Table {
             otherwise: Otherwise::Needed,
             about: "How many times as much there is afterwards, more than 1.",
             read: |reader, field, into| {
-                into.times = number(reader, field, 1.0 + 1e-9..=1e6, "more than 1");
+                into.times = number(reader, field, (1.0 + 1e-9, 1e6), "more than 1");
             },
         },
         Key {
@@ -228,7 +226,7 @@ pub(in crate::settings) static STEP_TABLE: Table<StepDraft> = Table {
             otherwise: Otherwise::Is("0"),
             about: "What it costs a month more.",
             read: |reader, field, into| {
-                let cost = number(reader, field, -1e12..=1e12, "an amount of money");
+                let cost = number(reader, field, (-1e12, 1e12), "an amount of money");
                 set(&mut into.cost_month, cost);
             },
         },
@@ -282,11 +280,11 @@ pub(in crate::settings) static LAUNCH_TABLE: Table<LaunchDraft> = Table {
 fn number(
     reader: &Reader<'_>,
     field: Field<'_>,
-    range: RangeInclusive<f64>,
+    (least, most): (f64, f64),
     what: &str,
 ) -> Option<f64> {
     let text = reader.text(field.node)?;
-    let number = text.parse::<f64>().ok().filter(|number| range.contains(number));
+    let number = text.parse::<f64>().ok().filter(|own| (least..=most).contains(own));
     if number.is_none() {
         reader.wrong(field.node, &format!("`{text}` is not {what}"), "");
     }

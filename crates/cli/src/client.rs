@@ -52,6 +52,13 @@ impl Remote {
         response.json().await.map_err(|error| Fault::from_error(Kind::Upstream, &error))
     }
 
+    /// Sends a JSON document; gives the one that says what became of it.
+    pub(crate) async fn post_json(&self, path: &str, body: &Value) -> Result<Value, Fault> {
+        let request = self.client.post(format!("{}{path}", self.base)).json(body);
+        let response = checked(self.send(request).await?).await?;
+        response.json().await.map_err(|error| Fault::from_error(Kind::Upstream, &error))
+    }
+
     /// Sends a remote-write body; the server has kept it when this returns.
     /// Says how many samples were kept, if the server does.
     pub(crate) async fn write(&self, body: Vec<u8>) -> Result<Option<usize>, Fault> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod baseline;
+pub(crate) mod change;
 pub(crate) mod load;
 pub(crate) mod objectives;
 pub(crate) mod plan;
@@ -81,6 +82,8 @@ pub(crate) enum Command {
     Load(Box<load::Load>),
     /// Checks, tests, replays and exports rule files.
     Rules(rules::Rules),
+    /// Tells of changes, such as deployments, and lists them.
+    Change(change::Change),
     /// Verifies and exports the journal: what happened, and who was told.
     Audit(audit::Audit),
     /// Looks at the files of the store, copies and exports them.

@@ -1,7 +1,7 @@
 //! One file for each command.
 
-pub(crate) mod audit;
 pub(crate) mod check;
+pub(crate) mod facts;
 pub(crate) mod import;
 pub(crate) mod load;
 pub(crate) mod objectives;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod baseline;
+mod change;
 mod down_sampling;
 mod help;
 mod import;

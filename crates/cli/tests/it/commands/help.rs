@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use crate::program::run;
 
 /// Every command, as its help is asked for.
-const COMMANDS: [&[&str]; 39] = [
+const COMMANDS: [&[&str]; 42] = [
     &[],
     &["serve"],
     &["check"],
@@ -35,6 +35,9 @@ const COMMANDS: [&[&str]; 39] = [
     &["rules", "test"],
     &["rules", "replay"],
     &["rules", "export"],
+    &["change"],
+    &["change", "add"],
+    &["change", "list"],
     &["audit"],
     &["audit", "verify"],
     &["audit", "export"],

@@ -12,7 +12,7 @@ use journal::{Journal, JournalError, Verified, read_export};
 use model::{Kind, Time};
 use serde_json::json;
 
-use super::{read_settings, serve::default_data, small_runtime};
+use crate::commands::{read_settings, serve::default_data, small_runtime};
 use crate::{
     args::audit::{AuditCommand, Verify, Whose},
     fault::Fault,

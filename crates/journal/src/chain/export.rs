@@ -18,6 +18,8 @@ use crate::{
 
 const DOING: &str = "exporting the journal";
 const FORMAT: &str = "plimsoll journal 1";
+/// What is said of an event that was pruned under the feet of an export.
+const GONE: &str = "was let go of while the journal was exported; export it once more";
 /// Events of one page.
 const PAGE: u32 = 500;
 /// The longest line that is read, in bytes: a largest body, each letter of it escaped.
@@ -58,7 +60,11 @@ impl Journal {
         let mut lines = String::new();
         let mut last = after;
         let write = |row: &Row| {
-            last = row.number("seq").doing(DOING)?;
+            let seq = row.number("seq").doing(DOING)?;
+            if seq != last + 1 {
+                return Err(JournalError::Broken { seq: last + 1, why: GONE });
+            }
+            last = seq;
             lines.push_str(&line(&EventLine {
                 seq: last,
                 at: row.number("at").doing(DOING)?,

@@ -59,6 +59,19 @@ impl Journal {
     }
 }
 
+/// What stands before an event whose own words alone are hashed.
+const ALONE: Hash = Hash([0; 32]);
+
+fn link_of(row: &Row) -> Result<Link<'_>, JournalError> {
+    Ok(Link {
+        seq: row.number("seq").doing(DOING)?,
+        at: row.number("at").doing(DOING)?,
+        kind: row.text("kind").doing(DOING)?,
+        subject: row.text("subject").doing(DOING)?,
+        body: row.text("body").doing(DOING)?,
+    })
+}
+
 struct Walk {
     pruned: i64,
     pruned_hash: Hash,
@@ -68,22 +81,25 @@ struct Walk {
     to: Option<Time>,
     /// Whether an event of the chain itself says what was pruned.
     pruning_told: bool,
-    /// Last words on subjects that are still to be met, by place.
-    standing: BTreeSet<(i64, Hash)>,
+    /// Last words on subjects that are still to be met, by place: their hashes in the chain, and
+    /// over what they say alone.
+    standing: BTreeSet<(i64, Hash, Hash)>,
     /// The head was one event further than the walk at its end.
     short: bool,
 }
 
 impl Walk {
     async fn begin(journal: &Journal) -> Result<Self, JournalError> {
-        const STANDING: &str = "SELECT seq, hash FROM standing WHERE seq > $1";
+        const STANDING: &str =
+            "SELECT seq, at, kind, subject, body, hash FROM standing WHERE seq > $1";
         let mut read = journal.read().await?;
         let connection = read.connection()?;
         let log::Head { pruned, pruned_hash, .. } = log::head(connection, DOING).await?;
         let mut standing = BTreeSet::new();
         let note = |row: &Row| {
             let hash = log::read_hash(row, "hash", DOING)?;
-            standing.insert((row.number("seq").doing(DOING)?, hash));
+            let link = link_of(row)?;
+            standing.insert((link.seq, hash, chain::hash(&ALONE, link)));
             Ok(true)
         };
         connection.each(Statement::new(STANDING).bind(pruned), note, DOING).await?;
@@ -108,20 +124,14 @@ impl Walk {
         if seq != self.seq + 1 {
             return Err(JournalError::Broken { seq: self.seq + 1, why: "is missing" });
         }
-        let link = Link {
-            seq,
-            at: row.number("at").doing(DOING)?,
-            kind: row.text("kind").doing(DOING)?,
-            subject: row.text("subject").doing(DOING)?,
-            body: row.text("body").doing(DOING)?,
-        };
+        let link = link_of(row)?;
         let found = row.bytes("hash").doing(DOING)?;
         let hash = chain::hash(&self.hash, link);
         if found != hash.0 {
             return Err(JournalError::Broken { seq, why: "does not match its hash" });
         }
-        let own = (seq, hash);
-        if self.standing.first().is_some_and(|first| *first <= own) && !self.standing.remove(&own) {
+        let stands = self.standing.first().is_some_and(|(place, ..)| *place <= seq);
+        if stands && !self.standing.remove(&(seq, hash, chain::hash(&ALONE, link))) {
             let why = "is not what was folded from it";
             return Err(JournalError::Broken { seq, why });
         }
@@ -159,7 +169,7 @@ impl Walk {
             let why = "and those before it are missing, and no event says that they were pruned";
             return Err(JournalError::Broken { seq: self.pruned, why });
         }
-        if let Some((seq, _)) = self.standing.first() {
+        if let Some((seq, ..)) = self.standing.first() {
             return Err(JournalError::Broken { seq: *seq, why: "is not what was folded from it" });
         }
         Ok(true)

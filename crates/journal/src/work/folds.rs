@@ -14,9 +14,9 @@ use crate::{
 
 const DOING: &str = "folding the journal";
 /// Places that one transaction folds, so that writers need not wait for long.
-const STEP: i64 = 5_000;
+const STEP: i64 = 500;
 /// Last words that are looked at together.
-const PAGE: i64 = 1_000;
+const PAGE: i64 = 500;
 
 impl Journal {
     /// Folds what has been recorded of a kind up to now: of every subject the last event is kept
@@ -116,10 +116,12 @@ async fn stand(
 ) -> Result<(), JournalError> {
     const GONE: &str = "DELETE FROM standing WHERE kind = $1 AND subject = $2";
     const STANDS: &str = "INSERT INTO standing (kind, subject, seq, at, body, hash)
-        VALUES ($1, $2, $3, $4, $5, $6)";
-    let gone = Statement::new(GONE).bind(&event.kind).bind(&event.subject);
-    connection.execute(gone).await.doing(DOING)?;
-    let Some(body) = body else { return Ok(()) };
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (kind, subject) DO UPDATE SET
+        seq = excluded.seq, at = excluded.at, body = excluded.body, hash = excluded.hash";
+    let Some(body) = body else {
+        let gone = Statement::new(GONE).bind(&event.kind).bind(&event.subject);
+        return connection.execute(gone).await.map(drop).doing(DOING);
+    };
     let stands = Statement::new(STANDS)
         .bind(&event.kind)
         .bind(&event.subject)

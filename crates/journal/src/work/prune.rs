@@ -14,7 +14,7 @@ use crate::{
 
 const DOING: &str = "pruning the journal";
 /// Events that one transaction deletes.
-const STEP: i64 = 5_000;
+const STEP: i64 = 500;
 
 /// What was pruned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,6 +18,7 @@ both! {
     a_pruned_journal_keeps_the_last_words_and_its_chain_holds,
     who_prunes_by_hand_is_found_out,
     an_export_is_verified_line_by_line,
+    an_export_that_pruning_overtakes_says_so,
 }
 
 fn timer(key: &str, due: i64) -> NewTimer {
@@ -161,6 +162,16 @@ async fn what_was_folded_is_what_reading_everything_gives(world: World) {
         assert_eq!(all_latest(&journal, "alert").await, later);
     }
     assert_eq!(journal.verify().await.unwrap().events, 270);
+    // Only what it says, with the hash of the event it was folded from.
+    let said = "UPDATE standing SET body = '{\"text\":\"nothing happened\"}'
+        WHERE seq = (SELECT max(seq) FROM standing)";
+    let place = journal.latest("alert", None, 1).await.unwrap()[0].seq;
+    world.meddle(said).await.unwrap();
+    let error = journal.verify().await.unwrap_err();
+    assert!(matches!(error, JournalError::Broken { seq, .. } if seq == place), "{error:?}");
+    journal.unfold("alert").await.unwrap();
+    journal.fold("alert", |_| false).await.unwrap();
+    journal.verify().await.unwrap();
     let changed = "UPDATE standing SET hash = (SELECT hash FROM events WHERE seq = 1)
         WHERE seq = (SELECT max(seq) FROM standing)";
     world.meddle(changed).await.unwrap();
@@ -226,6 +237,19 @@ async fn export(journal: &Journal) -> String {
         after = last;
     }
     text
+}
+
+async fn an_export_that_pruning_overtakes_says_so(world: World) {
+    let journal = world.open().await;
+    let all = (0..600).map(|at| event(at, "alert", "s"));
+    journal.record(events(all)).await.unwrap();
+    let (_, first) = journal.export_head().await.unwrap();
+    let (_, after) = journal.export_after(first).await.unwrap().unwrap();
+    journal.prune(Time(550), Time(1_000)).await.unwrap();
+    let error = journal.export_after(after).await.unwrap_err();
+    assert!(error.to_string().contains("was let go of while the journal was exported"), "{error}");
+    let whole = export(&journal).await;
+    assert_eq!(read_export(whole.as_bytes()).unwrap(), journal.verify().await.unwrap());
 }
 
 async fn an_export_is_verified_line_by_line(world: World) {

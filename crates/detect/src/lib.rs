@@ -13,7 +13,10 @@ mod state;
 mod suspects;
 pub mod template;
 
-pub use judge::{JudgeError, Surroundings, elements, judge_alert, judge_recording};
+pub use judge::{
+    Complaint, GroupHealth, JudgeError, LateTick, Surroundings, elements, judge_alert,
+    judge_complaints, judge_late, judge_recording,
+};
 pub use objectives::judge_objective;
 pub use resources::{judge_outlook, judge_resource, readings, resource_of, title};
 pub use rules::{AlertRule, RecordRule, Rule, RuleGroup};

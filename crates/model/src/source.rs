@@ -1,6 +1,6 @@
 //! Who can be asked for series, and who counts the cost.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeSet, fmt, time::Duration};
 
 use crate::{Columns, Kind, Labels, Matcher, Span, Time, TimeRange};
 
@@ -207,17 +207,29 @@ pub trait SeriesSource: Send + Sync {
     }
 
     /// The labels of every series that matches and has samples near the range, sorted.
-    fn series(&self, selection: &Selection<'_>) -> Result<Vec<Labels>, SourceError>;
+    fn series(&self, selection: &Selection<'_>) -> Result<Vec<Labels>, SourceError> {
+        Ok(self.select(selection)?.into_iter().map(|columns| columns.labels).collect())
+    }
 
     /// The names of all labels of matching series, sorted; no matchers means all series.
-    fn label_names(&self, selection: &Selection<'_>) -> Result<Vec<String>, SourceError>;
+    fn label_names(&self, selection: &Selection<'_>) -> Result<Vec<String>, SourceError> {
+        let mut names = BTreeSet::new();
+        for labels in self.series(selection)? {
+            names.extend(labels.iter().map(|(name, _)| name.to_owned()));
+        }
+        Ok(names.into_iter().collect())
+    }
 
     /// The values of one label over matching series, sorted; no matchers means all series.
     fn label_values(
         &self,
         label: &str,
         selection: &Selection<'_>,
-    ) -> Result<Vec<String>, SourceError>;
+    ) -> Result<Vec<String>, SourceError> {
+        let series = self.series(selection)?;
+        let values: BTreeSet<&str> = series.iter().filter_map(|labels| labels.get(label)).collect();
+        Ok(values.into_iter().map(str::to_owned).collect())
+    }
 
     /// A number that rises with every write, for [`SeriesSource::changed_from`]; it rises only once the write can be
     /// read, so that an answer to a question asked after this number was told has all that the number counts.

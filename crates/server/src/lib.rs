@@ -12,7 +12,7 @@ pub use clock::SystemClock;
 pub use collect::files_matching;
 pub use convert::JobError;
 pub use http::{description, outcome_view};
-pub use jobs::{UntakenIn, read_objective_files};
+pub use jobs::{ReloadError, Reloaded, UntakenIn, read_objective_files};
 pub use start::{Options, Running, StartError, start};
 pub use state::meters::{DEFINITIONS, Definition, metrics_reference};
 pub use state::{ClusterError, DirectoryFault, check_tellings, facts::place as journal_place};

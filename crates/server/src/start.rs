@@ -23,10 +23,10 @@ use crate::{
     VERSION,
     convert::{self, JobError},
     http::{Access, Bounded, Gate, Receiving, SentFrom, app_router, chain, gate_router},
-    jobs::{self, Work},
+    jobs::{self, ReloadError, Reloaded, Work},
     state::{
-        Admission, AlertBook, App, Board, ChangeBook, ClusterError, DirectoryFault, Duty, Hub,
-        RULE_TURNS, Remembered, RuleBook, facts, queries, tellings,
+        Admission, AlertBook, App, Board, ChangeBook, ClockWatch, ClusterError, DirectoryFault,
+        Duty, Hub, RULE_TURNS, Remembered, RuleBook, facts, queries, tellings,
     },
     tasks::Tasks,
 };
@@ -159,6 +159,11 @@ pub struct Running {
 }
 
 impl Running {
+    /// Reads the rule files anew; what is wrong with them if they cannot be taken, and then nothing is different.
+    pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
+        jobs::reload_rules(&self.app).await
+    }
+
     /// Ends everything in order: no new requests, jobs, journal, store.
     pub async fn stop(self) {
         let now = self.app.clock.now();
@@ -227,7 +232,7 @@ pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Running, S
     gate.open(app_router(&app), app.journal.clone());
     let now = app.clock.now();
     app.note_changes(&[own_change(&app, now, format!("version {VERSION} started"))]).await;
-    jobs::start(&app, work, &net::client_for_messages()?);
+    jobs::start(&app, work, &net::client_for_messages()?).await;
     Ok(Running { address, app, tasks, serving })
 }
 
@@ -325,6 +330,7 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &mut Work) -> Result<Arc<App
     let external_url =
         settings.server.external_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let alerts = AlertBook::new(remembered, tellings, external_url.clone());
+    let clock_watch = ClockWatch::new(clock.as_ref());
     Ok(Arc::new(App {
         data,
         queries,
@@ -342,6 +348,7 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &mut Work) -> Result<Arc<App
         receiving: Receiving::new(&settings.remote_write),
         changes: ChangeBook::new(&settings.changes),
         settings,
+        rule_runners: jobs::Runners::default(),
         rules: RuleBook::new(std::mem::take(&mut work.groups), now, clock.elapsed()),
         gate: Arc::clone(gate),
         clock,
@@ -351,6 +358,8 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &mut Work) -> Result<Arc<App
         journal,
         rule_turns: Semaphore::new(RULE_TURNS),
         alerts,
+        clock_watch,
+        away,
         board,
         hub: Hub::default(),
         past_filled: tokio::sync::Notify::new(),
@@ -384,7 +393,8 @@ async fn open_numbers(
 
 /// Ends alerts whose rule or resource the settings no longer have.
 pub(crate) async fn forget_vanished(app: &Arc<App>) {
-    let mut known: std::collections::BTreeSet<String> = app.rules.sources().into_iter().collect();
+    let mut known = std::collections::BTreeSet::clone(&app.rules.loaded().sources);
+    known.extend(app.rules.groups().iter().map(|own| own.group.own_source()));
     for resource in &app.settings.resources {
         known.extend(["resource", "forecast"].map(|word| format!("{word}/{}", resource.name)));
     }

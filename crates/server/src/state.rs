@@ -14,7 +14,9 @@ mod own;
 mod records;
 
 pub(crate) use admission::Admission;
-pub(crate) use alerts::{AlertBook, ChangeBook, JudgementLost, Remembered, SilenceLost};
+pub(crate) use alerts::{
+    AlertBook, ChangeBook, ClockWatch, JudgementLost, Remembered, SilenceLost,
+};
 pub use alerts::{DirectoryFault, check_tellings};
 pub(crate) use alerts::{Tellings, Wanted, doubts_text, read_changes, seen_lately, tellings};
 pub(crate) use app::{App, AskError, RULE_TURNS};

@@ -1,7 +1,7 @@
 //! A store in memory: the oracle that real sources are compared with, and the source of small tests.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -120,28 +120,6 @@ impl SeriesSource for MemoryStore {
             }
         }
         Ok(found)
-    }
-
-    fn series(&self, selection: &Selection<'_>) -> Result<Vec<Labels>, SourceError> {
-        Ok(self.select(selection)?.into_iter().map(|columns| columns.labels).collect())
-    }
-
-    fn label_names(&self, selection: &Selection<'_>) -> Result<Vec<String>, SourceError> {
-        let mut names = BTreeSet::new();
-        for labels in self.series(selection)? {
-            names.extend(labels.iter().map(|(name, _)| name.to_owned()));
-        }
-        Ok(names.into_iter().collect())
-    }
-
-    fn label_values(
-        &self,
-        label: &str,
-        selection: &Selection<'_>,
-    ) -> Result<Vec<String>, SourceError> {
-        let series = self.series(selection)?;
-        let values: BTreeSet<&str> = series.iter().filter_map(|labels| labels.get(label)).collect();
-        Ok(values.into_iter().map(str::to_owned).collect())
     }
 
     fn version(&self) -> u64 {

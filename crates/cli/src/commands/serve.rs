@@ -49,6 +49,7 @@ pub(crate) fn run(command: Serve, common: &Common) -> Result<ExitCode, Fault> {
     let done = runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt()).map_err(internal)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(internal)?;
+        let mut hang_up = signal(SignalKind::hangup()).map_err(internal)?;
         let options = Options { settings, data };
         let started = server::start(options, Arc::new(SystemClock::new()));
         let running = tokio::select! {
@@ -58,9 +59,17 @@ pub(crate) fn run(command: Serve, common: &Common) -> Result<ExitCode, Fault> {
         };
         let address = running.address;
         tracing::info!("ready: http://{address}");
-        tokio::select! {
-            _ = interrupt.recv() => tracing::info!("interrupted: stopping"),
-            _ = terminate.recv() => tracing::info!("asked to stop"),
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => tracing::info!("interrupted: stopping"),
+                _ = terminate.recv() => tracing::info!("asked to stop"),
+                _ = hang_up.recv() => {
+                    // The log and the troubles say it if that was refused.
+                    let _reloaded = running.reload().await;
+                    continue;
+                }
+            }
+            break;
         }
         running.stop().await;
         Ok(ExitCode::SUCCESS)

@@ -49,6 +49,7 @@ fn run(care: &Care, values: &[Option<f64>], restart: Option<usize>) -> Vec<(usiz
             limit: 0,
             external_labels: &external_labels,
             external_url: "",
+            returned_at: None,
             query: &|_| Ok(Vec::new()),
             ask: &ask,
         };
@@ -144,6 +145,7 @@ fn nobody_is_told_of_what_a_rule_says_of_itself() {
         limit: 0,
         external_labels: &empty,
         external_url: "",
+        returned_at: None,
         query: &nothing,
         ask: &nothing,
     };

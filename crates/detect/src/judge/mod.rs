@@ -1,5 +1,7 @@
 //! Rules of rule files: what a query answered becomes alerts and series.
 
+mod health;
+mod late;
 mod reprieve;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -18,6 +20,9 @@ use crate::{
 
 use reprieve::{Fate, Reprieve};
 
+pub use health::{Complaint, GroupHealth, judge_complaints};
+pub use late::{LateTick, judge_late};
+
 pub(crate) use reprieve::FLAP_WINDOW;
 
 /// Alerts of one rule; a rule that answers with more asks the wrong question, and nobody reads them.
@@ -32,6 +37,9 @@ pub struct Surroundings<'a> {
     pub external_labels: &'a Labels,
     /// Where this server's pages are, for links.
     pub external_url: &'a str,
+    /// Since when there is somebody to see alerts again, after a gap or after the clock was set, as long as not every
+    /// source can have spoken since. Alerts last seen before that do not end.
+    pub returned_at: Option<Time>,
     /// Answers a query of a template at the time of the evaluation.
     pub query: &'a dyn Fn(&str) -> Result<Vec<InstantSample>, String>,
     /// Answers a question of the rule itself, at the time its expression was asked for.
@@ -120,6 +128,7 @@ pub fn judge_alert(
     for mut alert in before {
         match seen.remove(&alert.labels).or_else(|| reprieve.still(&alert)) {
             Some(found) => {
+                reprieve.catch_up(&mut alert, now);
                 alert.value = found.value;
                 alert.annotations = keep_notes(&alert.annotations, &found.annotations);
                 alert.severity = found.severity;
@@ -134,6 +143,7 @@ pub fn judge_alert(
                 }
                 Fate::Ends => {
                     let end = end(alert, now);
+                    active.note_over(end.alert());
                     ended.extend(
                         reprieve::remembers(rule, end.alert()).then(|| end.alert().clone()),
                     );
@@ -142,6 +152,7 @@ pub fn judge_alert(
             },
         }
     }
+    seen.retain(|_, alert| !active.ends_after(alert.id, now));
     for (_, mut alert) in seen {
         if reprieve::hold(rule, &alert) > Span::ZERO {
             transitions.push(Transition::Pending(alert.clone()));

@@ -29,6 +29,8 @@ pub(super) struct Reprieve {
     still: BTreeMap<Labels, Alert>,
     /// Who is there at all; nothing if that was not asked.
     present: Option<BTreeSet<Labels>>,
+    /// Since when there is somebody to see alerts again; those last seen before stay.
+    returned_at: Option<Time>,
 }
 
 /// What becomes of an alert that was not found.
@@ -47,7 +49,7 @@ impl Reprieve {
         around: &Surroundings<'_>,
     ) -> Result<Self, JudgeError> {
         let care = &rule.care;
-        let mut reprieve = Self::default();
+        let mut reprieve = Self { returned_at: around.returned_at, ..Self::default() };
         let gone = |alert: &Alert, still: &BTreeMap<Labels, Alert>| {
             alert.state == AlertState::Firing
                 && !is_silence(&alert.labels)
@@ -113,8 +115,25 @@ impl Reprieve {
         self.still.get(&alert.labels).filter(|_| fires).cloned()
     }
 
+    /// An alert that waited is found again after a gap: what it was not seen of does not count as waiting.
+    pub(super) fn catch_up(&self, alert: &mut Alert, now: Time) {
+        if let Some(returned_at) = self.unseen(alert)
+            && alert.state == AlertState::Pending
+        {
+            alert.active_at = alert.active_at + now.since(returned_at);
+        }
+    }
+
+    /// Since when an alert that was last seen before a gap could be seen again.
+    fn unseen(&self, alert: &Alert) -> Option<Time> {
+        self.returned_at.filter(|returned_at| alert.seen_at < *returned_at)
+    }
+
     /// What becomes of an alert that was not found.
     pub(super) fn judge(&self, rule: &AlertRule, alert: &mut Alert, now: Time) -> Fate {
+        if self.unseen(alert).is_some() {
+            return Fate::Stays(None);
+        }
         if alert.state != AlertState::Firing || is_silence(&alert.labels) {
             return Fate::Ends;
         }

@@ -28,7 +28,14 @@ fn element(host: &str, value: f64) -> InstantSample {
 
 fn around(labels: &Labels, limit: usize) -> Surroundings<'_> {
     let nothing = &|_: &str| Ok(Vec::new());
-    Surroundings { limit, external_labels: labels, external_url: "", query: nothing, ask: nothing }
+    Surroundings {
+        limit,
+        external_labels: labels,
+        external_url: "",
+        returned_at: None,
+        query: nothing,
+        ask: nothing,
+    }
 }
 
 /// What happens to one host that is above the line at some minutes and not at others.
@@ -230,4 +237,52 @@ mod properties {
             }
         }
     }
+}
+
+#[test]
+fn after_a_gap_what_was_seen_before_it_stays_until_everybody_could_speak() {
+    let external = Labels::empty();
+    let fires = rule(Span::ZERO, Span::ZERO);
+    let mut active = ActiveAlerts::default();
+    let minute = |minute| Time(0) + Span::minutes(minute);
+    judge_alert(&fires, &[element("a", 2.0)], &mut active, minute(0), &around(&external, 0))
+        .unwrap();
+    let returned = Surroundings { returned_at: Some(minute(30)), ..around(&external, 0) };
+    for at in 30..32 {
+        assert_eq!(judge_alert(&fires, &[], &mut active, minute(at), &returned).unwrap(), []);
+    }
+    // Once it was seen again, it ends as ever.
+    judge_alert(&fires, &[element("a", 2.0)], &mut active, minute(32), &returned).unwrap();
+    let ended = judge_alert(&fires, &[], &mut active, minute(33), &returned).unwrap();
+    assert_eq!(ended[0].word(), "resolved");
+}
+
+#[test]
+fn after_a_gap_what_waits_does_not_wait_until_it_is_seen_again() {
+    let external = Labels::empty();
+    let waits = rule(Span::minutes(5), Span::ZERO);
+    let mut active = ActiveAlerts::default();
+    let minute = |minute| Time(0) + Span::minutes(minute);
+    let above = [element("a", 2.0)];
+    judge_alert(&waits, &above, &mut active, minute(0), &around(&external, 0)).unwrap();
+    let returned = Surroundings { returned_at: Some(minute(2)), ..around(&external, 0) };
+    for at in 2..4 {
+        assert_eq!(judge_alert(&waits, &[], &mut active, minute(at), &returned).unwrap(), []);
+    }
+    judge_alert(&waits, &above, &mut active, minute(4), &returned).unwrap();
+    assert_eq!(active.alerts()[0].active_at, minute(2));
+}
+
+#[test]
+fn what_was_judged_before_the_clock_was_set_back_does_not_begin_again() {
+    let external = Labels::empty();
+    let fires = rule(Span::ZERO, Span::ZERO);
+    let mut active = ActiveAlerts::default();
+    let around = around(&external, 0);
+    let above = [element("a", 2.0)];
+    judge_alert(&fires, &above, &mut active, Time(1_000), &around).unwrap();
+    judge_alert(&fires, &[], &mut active, Time(2_000), &around).unwrap();
+    assert_eq!(judge_alert(&fires, &above, &mut active, Time(1_500), &around).unwrap(), []);
+    let again = judge_alert(&fires, &above, &mut active, Time(2_500), &around).unwrap();
+    assert_eq!(again[0].word(), "firing");
 }

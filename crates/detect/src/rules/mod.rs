@@ -47,6 +47,13 @@ pub enum Rule {
     Alert(AlertRule),
 }
 
+impl RuleGroup {
+    /// The source of alerts about the group itself: that it cannot be evaluated.
+    pub fn own_source(&self) -> String {
+        format!("{OWN_SOURCE}/{}/{}", self.file, self.name)
+    }
+}
+
 impl Rule {
     /// The name of the alert or of the recorded series.
     pub fn name(&self) -> &str {
@@ -115,8 +122,10 @@ pub fn join(files: impl IntoIterator<Item = Vec<RuleGroup>>) -> Vec<RuleGroup> {
     groups
 }
 
-/// Resources and forecasts have sources of their own that begin with these words.
-const OTHER_SOURCES: [&str; 2] = ["resource", "forecast"];
+/// Resources, forecasts and what groups say of themselves have sources of their own that begin with these words.
+const OTHER_SOURCES: [&str; 3] = ["resource", "forecast", OWN_SOURCE];
+/// What the source of alerts about a group itself begins with.
+const OWN_SOURCE: &str = "rule group";
 
 fn source(group: &str, alert: &AlertRule, taken: &mut BTreeSet<String>) -> String {
     let labels = model::Labels::from_pairs(

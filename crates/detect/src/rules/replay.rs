@@ -157,6 +157,7 @@ pub fn walk<E: Display>(
                 limit: group.limit,
                 external_labels,
                 external_url: "",
+                returned_at: None,
                 query: &|_| Ok(Vec::new()),
                 ask: &|text| later(text, at),
             };
@@ -300,6 +301,7 @@ mod tests {
             limit: 0,
             external_labels: &empty,
             external_url: "",
+            returned_at: None,
             query: &nothing,
             ask: &nothing,
         };

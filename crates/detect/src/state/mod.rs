@@ -27,6 +27,10 @@ pub(crate) const GONE_SINCE: &str = "plimsoll_gone_since";
 pub(crate) const FLAPPING_SINCE: &str = "flapping_since";
 /// Alerts that ended lately and may flap, of which is remembered when; more would be a storm of its own.
 const PAST_MAX: usize = 10_000;
+/// Annotation: when an alert was found that had begun while nobody was here to see it.
+pub(crate) const LATE: &str = "found_late";
+/// How long the end of an alert is remembered, in case the clock is set back past it.
+const OVER_KEPT: Span = Span::hours(2);
 /// Annotation: why an alert ended, where it did not end by its condition.
 pub(crate) const ENDED: &str = "ended_because";
 
@@ -99,9 +103,11 @@ pub struct ActiveAlerts {
     /// Sorted by source, then by identity, so that the alerts of one source stand together.
     alerts: Vec<Alert>,
     /// When alerts that ended began and ended lately, where their rules hold back flapping.
-    past: BTreeMap<AlertId, Vec<Time>>,
+    past: Arc<BTreeMap<AlertId, Vec<Time>>>,
     /// When senders said that alerts which were sent here ended.
     ended: Arc<BTreeMap<AlertId, Time>>,
+    /// When alerts of rules were over. One that begins before that has been judged already: the clock was set back.
+    over: Arc<BTreeMap<AlertId, Time>>,
 }
 
 impl ActiveAlerts {
@@ -116,6 +122,7 @@ impl ActiveAlerts {
         for alert in latest.into_values() {
             if alert.state == AlertState::Resolved {
                 active.remember(&alert);
+                active.note_over(&alert);
             } else {
                 active.alerts.push(alert);
             }
@@ -128,6 +135,7 @@ impl ActiveAlerts {
         let alert = transition.alert();
         if transition.ends() {
             self.remember(alert);
+            self.note_over(alert);
         }
         let found = self
             .alerts
@@ -161,15 +169,45 @@ impl ActiveAlerts {
     /// nobody saw whether the condition held in between.
     pub fn after_outage(&mut self, away: Span) {
         for alert in self.alerts.iter_mut().filter(|_| away > Span::ZERO) {
-            if alert.state == AlertState::Pending {
-                alert.active_at = alert.active_at + away;
+            delay(alert, away);
+        }
+    }
+
+    /// After the clock was set: whatever waits, waits as long as it would have without that. Gives what a restart must
+    /// know of it.
+    pub fn after_jump(&mut self, by: Span) -> Vec<Transition> {
+        let mut noted = Vec::new();
+        for alert in self.alerts.iter_mut().filter(|alert| *alert.source != *SENT) {
+            let before = (alert.active_at, alert.annotations.clone());
+            delay(alert, by);
+            alert.seen_at = alert.seen_at + by;
+            if before != (alert.active_at, alert.annotations.clone()) {
+                noted.push(Transition::Noted(alert.clone()));
             }
-            for name in [KEPT_SINCE, MISSING_SINCE, GONE_SINCE] {
-                if let Some(since) = noted_time(alert, name) {
-                    note_time(alert, name, Some(since + away));
-                }
-            }
-            crate::resources::delay_lines(alert, away);
+        }
+        noted
+    }
+
+    /// The alerts of some sources, to be judged beside the others.
+    #[must_use]
+    pub fn part<'s>(&self, sources: impl IntoIterator<Item = &'s str>) -> Self {
+        let mut sources: Vec<&str> = sources.into_iter().collect();
+        sources.sort_unstable();
+        sources.dedup();
+        let alerts = sources.iter().flat_map(|source| self.of(source)).cloned().collect();
+        Self {
+            alerts,
+            past: Arc::clone(&self.past),
+            ended: Arc::clone(&self.ended),
+            over: Arc::clone(&self.over),
+        }
+    }
+
+    /// Takes over how the alerts of a source look, if the same alerts are there as before: nothing became of them but
+    /// their values and texts.
+    pub fn renew(&mut self, source: &str, before: &Self, after: &Self) {
+        if self.of(source) == before.of(source) {
+            self.put(source, after.of(source).to_vec());
         }
     }
 
@@ -189,9 +227,11 @@ impl ActiveAlerts {
         transitions
     }
 
-    /// The series `ALERTS` and `ALERTS_FOR_STATE` as Prometheus writes them after an evaluation.
-    pub fn alerts_series(&self, now: Time) -> Vec<Series> {
-        self.alerts.iter().flat_map(|alert| series_of(alert, now)).collect()
+    /// The series `ALERTS` and `ALERTS_FOR_STATE` as Prometheus writes them after an evaluation, of the alerts of those
+    /// sources that the test takes.
+    pub fn series_where(&self, takes: impl Fn(&str) -> bool, now: Time) -> Vec<Series> {
+        let taken = self.alerts.iter().filter(|alert| takes(&alert.source));
+        taken.flat_map(|alert| series_of(alert, now)).collect()
     }
 
     /// The same of the alerts of one source.
@@ -203,18 +243,38 @@ impl ActiveAlerts {
     pub(crate) fn remember(&mut self, alert: &Alert) {
         let changes = changes_of(alert);
         let Some(latest) = changes.last().copied() else { return };
-        if self.past.len() >= PAST_MAX {
-            self.past
-                .retain(|_, own| own.last().is_some_and(|last| latest.since(*last) <= FLAP_WINDOW));
+        let past = Arc::make_mut(&mut self.past);
+        if past.len() >= PAST_MAX {
+            past.retain(|_, own| own.last().is_some_and(|last| latest.since(*last) <= FLAP_WINDOW));
         }
-        if self.past.len() < PAST_MAX {
-            self.past.insert(alert.id, changes);
+        if past.len() < PAST_MAX {
+            past.insert(alert.id, changes);
         }
     }
 
     /// When an alert that begins again began and ended lately.
     pub(crate) fn recall(&mut self, alert: AlertId) -> Vec<Time> {
-        self.past.remove(&alert).unwrap_or_default()
+        if self.past.contains_key(&alert) {
+            return Arc::make_mut(&mut self.past).remove(&alert).unwrap_or_default();
+        }
+        Vec::new()
+    }
+
+    /// Remembers when an alert that had fired ended.
+    pub(crate) fn note_over(&mut self, alert: &Alert) {
+        let Some(at) = alert.resolved_at.filter(|_| alert.fired_at.is_some()) else { return };
+        let over = Arc::make_mut(&mut self.over);
+        if over.len() >= PAST_MAX {
+            over.retain(|_, own| at.since(*own) <= OVER_KEPT);
+        }
+        if over.len() < PAST_MAX {
+            over.insert(alert.id, at);
+        }
+    }
+
+    /// Whether an alert has ended later than this moment, so that what is seen of it has been judged already.
+    pub(crate) fn ends_after(&self, alert: AlertId, now: Time) -> bool {
+        self.over.get(&alert).is_some_and(|over| *over > now)
     }
 
     /// Takes the alerts of a source out, for judging.
@@ -235,6 +295,19 @@ impl ActiveAlerts {
         let end = self.alerts.partition_point(|alert| *alert.source <= *source);
         start..end
     }
+}
+
+/// Whatever waits, waits that much longer.
+fn delay(alert: &mut Alert, by: Span) {
+    if alert.state == AlertState::Pending {
+        alert.active_at = alert.active_at + by;
+    }
+    for name in [KEPT_SINCE, MISSING_SINCE, GONE_SINCE] {
+        if let Some(since) = noted_time(alert, name) {
+            note_time(alert, name, Some(since + by));
+        }
+    }
+    crate::resources::delay_lines(alert, by);
 }
 
 fn series_of(alert: &Alert, now: Time) -> [Series; 2] {
@@ -285,7 +358,10 @@ pub(crate) fn read_time(text: &str) -> Option<Time> {
 }
 
 /// What judging notes in annotations for itself.
-const NOTES: [&str; 6] = [KEPT_SINCE, MISSING_SINCE, LINES, CHANGES, GONE_SINCE, FLAPPING_SINCE];
+const NOTES: [&str; 7] =
+    [KEPT_SINCE, MISSING_SINCE, LINES, CHANGES, GONE_SINCE, FLAPPING_SINCE, LATE];
+/// Those of them that people are told.
+const TOLD: [&str; 2] = [FLAPPING_SINCE, LATE];
 
 /// When an alert began and ended lately, as it is noted.
 pub(crate) fn changes_of(alert: &Alert) -> Vec<Time> {
@@ -302,7 +378,7 @@ pub(crate) fn note_changes(alert: &mut Alert, changes: &[Time]) {
 /// The annotations of an alert without what judging notes there for itself: what its rule says, and
 /// what people are told.
 pub fn without_notes(annotations: &Labels) -> Labels {
-    annotations.without(|name| NOTES.contains(&name) && name != FLAPPING_SINCE)
+    annotations.without(|name| NOTES.contains(&name) && !TOLD.contains(&name))
 }
 
 /// The annotations of before that must outlive new ones.

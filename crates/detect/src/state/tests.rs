@@ -40,7 +40,7 @@ fn alerts_that_are_over_are_not_restored_and_the_last_of_one_stays() {
 #[test]
 fn alerts_are_written_as_prometheus_writes_them() {
     let active = ActiveAlerts::from_alerts(vec![alert("g/a", "x", AlertState::Firing)]);
-    let series = active.alerts_series(Time(70_000));
+    let series = active.series_where(|_| true, Time(70_000));
     let text: Vec<String> =
         series.iter().map(|one| format!("{} {}", one.labels, one.samples[0].value)).collect();
     assert_eq!(
@@ -57,9 +57,9 @@ fn alerts_are_written_as_prometheus_writes_them() {
 fn an_alert_that_goes_from_pending_to_firing_ends_its_pending_series() {
     let mut trail = Trail::default();
     let pending = ActiveAlerts::from_alerts(vec![alert("g/a", "x", AlertState::Pending)]);
-    trail.step(pending.alerts_series(Time(0)), Time(0));
+    trail.step(pending.series_where(|_| true, Time(0)), Time(0));
     let firing = ActiveAlerts::from_alerts(vec![alert("g/a", "x", AlertState::Firing)]);
-    let series = trail.step(firing.alerts_series(Time(1)), Time(1));
+    let series = trail.step(firing.series_where(|_| true, Time(1)), Time(1));
     let ended: Vec<&str> = series
         .iter()
         .filter(|one| model::is_stale(one.samples[0].value))

@@ -9,6 +9,11 @@ use model::{Labels, STALE, Sample, Series, Time};
 pub struct Trail(BTreeSet<Labels>);
 
 impl Trail {
+    /// Takes over what another wrote last.
+    pub fn join(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// Adds an end-of-series marker for every series that was written last time and is not now.
     pub fn step(&mut self, mut series: Vec<Series>, now: Time) -> Vec<Series> {
         let written: BTreeSet<Labels> = series.iter().map(|one| one.labels.clone()).collect();

@@ -238,6 +238,7 @@ impl Stage {
                     limit: self.limit,
                     external_labels: &external_labels,
                     external_url: "",
+                    returned_at: None,
                     query: &|_| Ok(Vec::new()),
                     ask: &|_| Ok(Vec::new()),
                 };

@@ -17,7 +17,7 @@ use serde_json::json;
 use tower::ServiceExt as _;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
-use super::{access::Access, error::ApiError, layers, pages};
+use super::{access::Access, error::ApiError, layers, pages, reload};
 
 /// What is known before everything is ready.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ async fn ready(State(gate): State<Arc<Gate>>) -> Response {
 
 async fn dispatch(State(gate): State<Arc<Gate>>, request: Request) -> Response {
     let path = request.uri().path();
-    if layers::is_page(path) || path.starts_with("/-/") {
+    if layers::is_page(path) || (path.starts_with("/-/") && path != reload::PATH) {
         return pages::page(request.uri());
     }
     if let Some(app) = gate.app.get() {

@@ -23,7 +23,10 @@ pub(crate) use forward::{Outgoing, open as open_queues, prepare as receivers_of_
 pub(crate) use objectives::{Promise, promises, tell_untaken};
 pub use objectives::{UntakenIn, read_objective_files};
 pub(crate) use outcome::{judge, try_judge};
-pub(crate) use rules::{read as read_rules, tell_wrong as tell_wrong_rules};
+pub use rules::{ReloadError, Reloaded};
+pub(crate) use rules::{
+    Runners, read as read_rules, reload as reload_rules, tell_wrong as tell_wrong_rules,
+};
 pub(crate) use upkeep::refresh;
 pub(crate) use watch::host::HOST_JOB;
 
@@ -51,12 +54,11 @@ pub(crate) struct Work {
 }
 
 /// Starts every job.
-pub(crate) fn start(app: &Arc<App>, work: Work, http: &reqwest::Client) {
+pub(crate) async fn start(app: &Arc<App>, work: Work, http: &reqwest::Client) {
     let Work { objectives, jobs, host, forward, .. } = work;
-    let groups = app.rules.groups();
     let receivers = app.alerts.tellings().directory.receivers().to_vec();
     info!(
-        rule_groups = groups.len(),
+        rule_groups = app.rules.groups().len(),
         scrape_jobs = jobs.len(),
         resources = app.settings.resources.len(),
         objectives = objectives.len(),
@@ -71,9 +73,7 @@ pub(crate) fn start(app: &Arc<App>, work: Work, http: &reqwest::Client) {
     for job in jobs {
         app.tasks.start("scrape", |stop| watch::scrape::run(Arc::clone(app), job, stop));
     }
-    for group in groups.iter().cloned() {
-        app.tasks.start("rules", |stop| rules::run(Arc::clone(app), group, stop));
-    }
+    rules::start(app).await;
     app.tasks.start("resources", |stop| resources::run(Arc::clone(app), stop));
     app.tasks.start("backfill", |stop| resources::backfill::run(Arc::clone(app), stop));
     app.tasks.start("baselines", |stop| baselines::run(Arc::clone(app), stop));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use detect::{ActiveAlerts, Transition};
 use journal::JournalError;
-use model::Time;
+use model::{Span, Time};
 use tracing::{error, info};
 
 use super::baselines::usual;
@@ -30,14 +30,22 @@ pub(crate) async fn try_judge(
     work: impl FnOnce(&mut ActiveAlerts) -> Vec<Transition> + Send + 'static,
 ) -> bool {
     // Where another server judges, this one only looks.
+    app.clock_watch.look(app.clock.as_ref());
+    let owed = app.clock_watch.take_owed();
     let Some(journal) = app.judging.journal() else { return false };
     let around = Arc::clone(app);
     let work = move |active: &mut ActiveAlerts| {
-        let mut transitions = work(active);
+        let moved = (owed != Span::ZERO).then(|| active.after_jump(owed));
+        let mut transitions = moved.unwrap_or_default();
+        transitions.extend(work(active));
         usual::fill(&around, active, &mut transitions, now);
         transitions
     };
-    match app.alerts.judge(&journal, now, work).await {
+    let judged = app.alerts.judge(&journal, now, work).await;
+    if judged.is_err() {
+        app.clock_watch.owe(owed);
+    }
+    match judged {
         Ok(transitions) if transitions.is_empty() => true,
         Ok(transitions) => {
             app.meters.add(meters::JOURNAL_EVENTS, "", transitions.len() as f64);

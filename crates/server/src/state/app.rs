@@ -18,11 +18,12 @@ use tokio::sync::{Notify, Semaphore};
 use tracing::error;
 
 use super::{
-    Admission, AlertBook, Board, ChangeBook, Duty, Hub, RuleBook, change_event,
+    Admission, AlertBook, Board, ChangeBook, ClockWatch, Duty, Hub, RuleBook, change_event,
     meters::{self, Meters},
 };
 use crate::{
     http::{Gate, Receiving},
+    jobs::Runners,
     tasks::Tasks,
 };
 
@@ -44,6 +45,7 @@ pub(crate) struct App {
     /// Where everything is kept.
     pub(crate) data: PathBuf,
     pub(crate) rules: RuleBook,
+    pub(crate) rule_runners: Runners,
     pub(crate) gate: Arc<Gate>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) tasks: Tasks,
@@ -68,6 +70,10 @@ pub(crate) struct App {
     pub(crate) alerts: AlertBook,
     /// Changes that others tell of.
     pub(crate) changes: ChangeBook,
+    /// Notices when somebody sets the clock.
+    pub(crate) clock_watch: ClockWatch,
+    /// How long nobody was here before the start.
+    pub(crate) away: Span,
     pub(crate) board: Board,
     pub(crate) hub: Hub,
     /// Tells that the past of resources was filled.

@@ -26,7 +26,7 @@ pub(crate) struct House {
     client: Client,
     base: Url,
     /// Where it keeps everything; gone with the house.
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 /// The settings in a text, listening on a free port.
@@ -52,16 +52,27 @@ impl House {
 
     /// Stops it, and starts it again over what it kept.
     pub(crate) async fn restart(self, text: &str, clock: Arc<dyn Clock>) -> Result<Self> {
-        let Self { running, _dir: dir, .. } = self;
-        let stopped = tokio::time::timeout(Duration::from_secs(10), running.stop()).await;
-        stopped.context("it did not stop within 10 s")?;
-        Self::within(settings(text, "127.0.0.1:0")?, dir, clock).await
+        let dir = self.leave().await?;
+        Self::back(text, dir, clock).await
     }
 
     async fn within(settings: Settings, dir: TempDir, clock: Arc<dyn Clock>) -> Result<Self> {
         let running = Box::pin(start(settings, &dir, clock)).await?;
         let base = Url::parse(&format!("http://127.0.0.1:{}", running.address.port()))?;
-        Ok(Self { running, client: collect::net::client()?, base, _dir: dir })
+        Ok(Self { running, client: collect::net::client()?, base, dir })
+    }
+
+    /// Stops it; what then may happen, and what it kept, for another start.
+    pub(crate) async fn leave(self) -> Result<TempDir> {
+        let Self { running, dir, .. } = self;
+        let stopped = tokio::time::timeout(Duration::from_secs(10), running.stop()).await;
+        stopped.context("it did not stop within 10 s")?;
+        Ok(dir)
+    }
+
+    /// Starts again on what another has kept.
+    pub(crate) async fn back(text: &str, dir: TempDir, clock: Arc<dyn Clock>) -> Result<Self> {
+        Self::within(settings(text, "127.0.0.1:0")?, dir, clock).await
     }
 
     /// With these settings, on loopback.

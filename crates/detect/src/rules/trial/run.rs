@@ -158,6 +158,7 @@ impl Run<'_> {
             limit: group.limit,
             external_labels: &self.test.external_labels,
             external_url: &self.test.external_url,
+            returned_at: None,
             query: &|text| ask(engine, shelf, text, now),
             ask: &|text| ask(engine, shelf, text, at),
         };

@@ -1,6 +1,6 @@
 //! The series of one test: what it was given, as far as it has come, and what its rules recorded.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use model::{
     Columns, HistogramSample, Labels, METRIC_NAME, MatchOp, Point, Selection, Series, SeriesSource,
@@ -127,27 +127,5 @@ impl SeriesSource for Shelf {
         }
         found.sort_by(|left, right| left.labels.cmp(&right.labels));
         Ok(found)
-    }
-
-    fn series(&self, selection: &Selection<'_>) -> Result<Vec<Labels>, SourceError> {
-        Ok(self.select(selection)?.into_iter().map(|columns| columns.labels).collect())
-    }
-
-    fn label_names(&self, selection: &Selection<'_>) -> Result<Vec<String>, SourceError> {
-        let mut names = BTreeSet::new();
-        for labels in self.series(selection)? {
-            names.extend(labels.iter().map(|(name, _)| name.to_owned()));
-        }
-        Ok(names.into_iter().collect())
-    }
-
-    fn label_values(
-        &self,
-        label: &str,
-        selection: &Selection<'_>,
-    ) -> Result<Vec<String>, SourceError> {
-        let series = self.series(selection)?;
-        let values: BTreeSet<&str> = series.iter().filter_map(|labels| labels.get(label)).collect();
-        Ok(values.into_iter().map(str::to_owned).collect())
     }
 }

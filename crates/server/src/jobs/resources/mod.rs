@@ -71,7 +71,10 @@ async fn look(
         transitions
     })
     .await;
-    let series = app.alerts.see(|active| active.alerts_series(now));
+    // Rules write of their alerts at their own evaluations.
+    let rules = app.rules.loaded().sources;
+    let series =
+        app.alerts.see(|active| active.series_where(|source| !rules.contains(source), now));
     let mut batch = trail.step(series, now);
     batch.extend(round.iter().flat_map(|(_, found)| found).flat_map(history::record));
     let written = blocking(app, move |app| app.sink.write(&batch)).await;

@@ -18,11 +18,13 @@ mod changes;
 mod directory;
 mod evidence;
 mod guard;
+mod jumps;
 
 pub(crate) use changes::{ChangeBook, Wanted, read_changes};
 pub use directory::{DirectoryFault, check_tellings};
 pub(crate) use directory::{Tellings, tellings};
 pub(crate) use guard::{doubts_text, seen_lately};
+pub(crate) use jumps::ClockWatch;
 
 /// The alerts that hold, who was told of them, and whose turn it is to judge.
 #[derive(Debug)]
@@ -170,6 +172,17 @@ impl AlertBook {
     /// Lets somebody see the alerts without copying them.
     pub(crate) fn see<T>(&self, look: impl FnOnce(&ActiveAlerts) -> T) -> T {
         look(&self.active.lock())
+    }
+
+    /// Takes over new values and texts of alerts of which nothing became, so that nothing is to be recorded.
+    pub(crate) fn renew(&self, sources: &[String], before: &ActiveAlerts, after: &ActiveAlerts) {
+        // What is known here may be too little: then the next judgement reads it anew.
+        if !self.stale.load(Ordering::Relaxed) {
+            let mut active = self.active.lock();
+            for source in sources {
+                active.renew(source, before, after);
+            }
+        }
     }
 
     /// Reads anew from the journal what holds, after another server may have judged. Nobody has

@@ -1,6 +1,10 @@
 //! The rules that are evaluated, how each of them goes, and what it costs.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use detect::{Rule, RuleGroup};
 use model::{AlertId, Labels, Time};
@@ -122,6 +126,45 @@ impl OwnGroup {
         Self { group, begun, runs, turns: Mutex::default() }
     }
 
+    /// A group in the place of another: what is known of rules that both have is kept.
+    pub(crate) fn after(group: RuleGroup, before: Option<&Self>, elapsed: Duration) -> Self {
+        let own = Self::new(group, before.map_or(elapsed, |before| before.begun));
+        let Some(before) = before else { return own };
+        let known: BTreeMap<String, Run> = before
+            .group
+            .rules
+            .iter()
+            .zip(before.runs.lock().iter())
+            .map(|(rule, run)| (before.subject(rule), run.clone()))
+            .collect();
+        for (rule, run) in own.group.rules.iter().zip(own.runs.lock().iter_mut()) {
+            if let Some(known) = known.get(&own.subject(rule)) {
+                run.clone_from(known);
+            }
+        }
+        own.turns.lock().clone_from(&before.turns.lock());
+        own
+    }
+
+    /// The rules whose last evaluations failed: how many in a row, and why the last.
+    pub(crate) fn failing(&self) -> Vec<(&str, u32, String)> {
+        let runs = self.runs.lock();
+        let failing = self.group.rules.iter().zip(runs.iter()).filter(|(_, run)| run.failures > 0);
+        failing
+            .map(|(rule, run)| {
+                (rule.name(), run.failures, run.last.error.clone().unwrap_or_default())
+            })
+            .collect()
+    }
+
+    /// Evaluations of the group that were missed within the last five to ten minutes.
+    pub(crate) fn missed_lately(&self, elapsed: Duration) -> u64 {
+        let now = elapsed.as_secs() / STRETCH_SECONDS;
+        let turns = self.turns.lock();
+        let recent = turns.0.iter().filter(|own| own.number + 1 >= now && own.number <= now);
+        recent.map(|own| u64::from(own.missed)).sum()
+    }
+
     /// Notes how an evaluation of a rule went; answers how many have failed since the last that did not, and before it.
     pub(crate) fn note(
         &self,
@@ -198,10 +241,24 @@ impl OwnGroup {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Loaded {
     pub(crate) groups: Arc<[Arc<OwnGroup>]>,
+    /// The sources of all alerting rules.
+    pub(crate) sources: Arc<BTreeSet<String>>,
     /// When the files were read.
     pub(crate) read_at: Option<Time>,
     /// When reading them anew was refused after that, and why.
     pub(crate) refused: Option<(Time, String)>,
+}
+
+impl Loaded {
+    fn of(groups: Vec<Arc<OwnGroup>>, now: Time) -> Self {
+        let rules = groups.iter().flat_map(|own| &own.group.rules);
+        let sources = rules.filter_map(|rule| match rule {
+            Rule::Alert(rule) => Some(rule.source.clone()),
+            Rule::Record(_) => None,
+        });
+        let sources = Arc::new(sources.collect());
+        Self { groups: groups.into(), sources, read_at: Some(now), refused: None }
+    }
 }
 
 /// The rules that are evaluated now. They can be others after the files were read anew.
@@ -212,7 +269,17 @@ impl RuleBook {
     /// These groups, read at this moment.
     pub(crate) fn new(groups: Vec<RuleGroup>, now: Time, elapsed: Duration) -> Self {
         let groups = groups.into_iter().map(|own| Arc::new(OwnGroup::new(own, elapsed))).collect();
-        Self(RwLock::new(Loaded { groups, read_at: Some(now), refused: None }))
+        Self(RwLock::new(Loaded::of(groups, now)))
+    }
+
+    /// From now on these groups are evaluated.
+    pub(crate) fn load(&self, groups: Vec<Arc<OwnGroup>>, now: Time) {
+        *self.0.write() = Loaded::of(groups, now);
+    }
+
+    /// The files were read anew and cannot be taken.
+    pub(crate) fn refuse(&self, now: Time, why: String) {
+        self.0.write().refused = Some((now, why));
     }
 
     /// What is evaluated now.
@@ -223,17 +290,6 @@ impl RuleBook {
     /// The groups that are evaluated now.
     pub(crate) fn groups(&self) -> Arc<[Arc<OwnGroup>]> {
         Arc::clone(&self.0.read().groups)
-    }
-
-    /// The sources of all alerting rules.
-    pub(crate) fn sources(&self) -> Vec<String> {
-        let groups = self.groups();
-        let rules = groups.iter().flat_map(|own| &own.group.rules);
-        let alerting = rules.filter_map(|rule| match rule {
-            Rule::Alert(rule) => Some(rule.source.clone()),
-            Rule::Record(_) => None,
-        });
-        alerting.collect()
     }
 
     /// The expression of the alerting rule that alerts of this source come from.

@@ -3,16 +3,13 @@
 use std::{fs, sync::Arc};
 
 use anyhow::{Context as _, Result};
-use model::{Span, Time};
+use model::Span;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::TurnedClock;
 
+use super::{NOW, PATH};
 use crate::house::{House, QUIET, series};
-
-const NOW: Time = Time(1_763_683_200_000);
-
-const PATH: &str = "/api/plimsoll/v1/rules";
 
 const RULES: &str = "\
 groups:

@@ -1,0 +1,28 @@
+//! `/-/reload`: the rule files are read anew, as Prometheus does when it is asked to.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
+
+use super::{chain, error::ApiError};
+use crate::{jobs, state::App};
+
+/// Where it is asked for.
+pub(super) const PATH: &str = "/-/reload";
+
+/// Reads the rule files anew; the answer names every mistake if they cannot be taken.
+pub(super) async fn reload(State(app): State<Arc<App>>) -> Response {
+    match jobs::reload_rules(&app).await {
+        Ok(done) => {
+            let jobs::Reloaded { groups, unchanged, gone } = done;
+            format!("Rule files read anew: {groups} groups, {unchanged} of them as before, {gone} gone.\n")
+                .into_response()
+        }
+        Err(error) => ApiError::new(error.kind(), chain(&error))
+            .help("nothing is different; mend the files and ask again")
+            .into_response(),
+    }
+}

@@ -1,0 +1,135 @@
+//! When a group is evaluated: at its place in the interval, by the clock that never jumps. Says what was missed.
+
+use std::time::Duration;
+
+use model::{AlertId, Clock, Labels, Span, Time};
+
+use crate::state::{App, OwnGroup};
+
+/// A gap longer than this is not made up for.
+const LATE_MAX: Span = Span::hours(1);
+/// How long alerts stay after a gap, though nothing is found of them, at least.
+const RETURN_MIN: Duration = Duration::from_mins(1);
+/// Evaluations that come later than by so many intervals come after a gap.
+const GAP_INTERVALS: u32 = 2;
+
+/// One evaluation.
+#[derive(Clone, Debug)]
+pub(super) struct Turn {
+    /// When it is.
+    pub(super) now: Time,
+    /// How many were missed since the last, while the program ran.
+    pub(super) missed: u32,
+    /// Those that were missed and are made up for, in order.
+    pub(super) late: Vec<Time>,
+    /// The last evaluation before them.
+    pub(super) last: Time,
+    /// By how much alerts that wait were delayed for that gap.
+    pub(super) waited: Span,
+    /// Since when there is somebody to see alerts again, if that was lately.
+    pub(super) returned_at: Option<Time>,
+    /// How often the clock has been set.
+    pub(super) jumps: u64,
+}
+
+/// The evaluations of a group, by the clock that never jumps.
+#[derive(Debug, Default)]
+pub(super) struct Turns {
+    interval: Duration,
+    /// When the next is.
+    due: Duration,
+    /// The last that was made, by both clocks.
+    last: Option<(Time, Duration)>,
+    /// The last before the start.
+    before: Option<Time>,
+    jumps: u64,
+    /// Since when there is somebody to see alerts again, and until when that matters.
+    returned: Option<(Time, Duration)>,
+}
+
+impl Turns {
+    /// After a start; the last evaluation before it, if that is known.
+    pub(super) fn after(before: Option<Time>) -> Self {
+        Self { before, ..Self::default() }
+    }
+
+    /// Finds the group's place: groups are spread over the interval, and each keeps its place over restarts.
+    pub(super) fn begin(&mut self, own: &OwnGroup, interval: Span, clock: &dyn Clock) {
+        let group = &own.group;
+        let seed =
+            Labels::from_pairs([("file", group.file.as_str()), ("group", group.name.as_str())]);
+        let width = interval.as_millis().max(1);
+        let hash = AlertId::of("rule group", &seed).0 % width.unsigned_abs();
+        let place = i64::try_from(hash).unwrap_or(0);
+        let pause = (place - clock.now().millis().rem_euclid(width)).rem_euclid(width);
+        self.interval = Span::millis(width).to_duration();
+        self.due = clock.elapsed() + Span::millis(pause).to_duration();
+    }
+
+    /// The next evaluation is not before so long from now.
+    pub(super) fn put_off(&mut self, by: Duration, clock: &dyn Clock) {
+        self.due = self.due.max(clock.elapsed() + by);
+    }
+
+    /// Goes on with rules that were read anew: nothing was missed.
+    pub(super) fn resume(&mut self, clock: &dyn Clock) {
+        self.last = Some((clock.now(), clock.elapsed()));
+    }
+
+    /// How long it is to the next.
+    pub(super) fn pause(&self, clock: &dyn Clock) -> Duration {
+        self.due.saturating_sub(clock.elapsed())
+    }
+
+    /// The evaluation that is due now.
+    pub(super) fn turn(&mut self, app: &App) -> Turn {
+        let clock = app.clock.as_ref();
+        let jumps = app.clock_watch.look(clock);
+        let (now, elapsed) = (clock.now(), clock.elapsed());
+        // Between evaluations, and while waiting for this one.
+        let overslept = count(elapsed.saturating_sub(self.due), self.interval);
+        self.due += self.interval * overslept;
+        let (gap, missed, waited) = match (self.last, self.before.take()) {
+            (Some((_, last)), _) => {
+                let passed = self.due.saturating_sub(last).saturating_add(self.interval / 2);
+                let missed = count(passed, self.interval).saturating_sub(1);
+                (missed, missed, Span::ZERO)
+            }
+            (None, Some(before)) if before < now => {
+                let passed = now.since(before).to_duration().saturating_add(self.interval / 2);
+                (count(passed, self.interval).saturating_sub(1), 0, app.away)
+            }
+            (None, _) => (0, 0, Span::ZERO),
+        };
+        let jumped = std::mem::replace(&mut self.jumps, jumps) != jumps;
+        // Alerts from before a start were seen by nobody since.
+        let started = self.last.is_none();
+        if started || jumped || overslept >= GAP_INTERVALS {
+            let patience = RETURN_MIN.max(self.interval * 2);
+            let until = (elapsed + patience).max(app.clock_watch.repeats_until());
+            self.returned = Some((now, until));
+        }
+        self.returned = self.returned.filter(|(_, until)| elapsed < *until);
+        let interval = Span::millis(i64::try_from(self.interval.as_millis()).unwrap_or(i64::MAX));
+        let back =
+            |turns: u32| now - Span::millis(interval.as_millis().saturating_mul(i64::from(turns)));
+        // After a jump nobody knows which times were missed.
+        let is_short = !jumped && now.since(back(gap)) <= LATE_MAX;
+        let late = if is_short { (1..=gap).rev().map(back).collect() } else { Vec::new() };
+        let last = back(gap + 1);
+        self.last = Some((now, self.due));
+        let returned_at = self.returned.map(|(at, _)| at);
+        Turn { now, missed, late, last, waited, returned_at, jumps }
+    }
+
+    /// It is done: the next is at the next place that is not over yet.
+    pub(super) fn done(&mut self, elapsed: Duration) {
+        let over = count(elapsed.saturating_sub(self.due), self.interval);
+        self.due += self.interval * (over + 1);
+    }
+}
+
+/// How many whole intervals there are in a time.
+fn count(time: Duration, interval: Duration) -> u32 {
+    u32::try_from(time.as_nanos() / interval.as_nanos().max(1)).unwrap_or(u32::MAX)
+}

@@ -150,7 +150,7 @@ class Bench:
             "rule_files: [rules.yaml]\n"
             f"scrape_configs:\n- job_name: bench\n  static_configs: [{{targets: ['127.0.0.1:{source}']}}]\n" + receivers
         )
-        command = [self.program, "--log", "warn", "serve", "--settings", folder / "plimsoll.yaml"]
+        command = [self.program, "--log", "warn", "serve", "--config", folder / "plimsoll.yaml"]
         command += ["--data", folder / "data", "--listen", f"127.0.0.1:{port}"]
         return self.start(name, command, f"http://127.0.0.1:{port}/-/ready"), port
 

@@ -21,7 +21,7 @@ pub use objectives::judge_objective;
 pub use resources::{judge_outlook, judge_resource, readings, resource_of, title};
 pub use rules::{AlertRule, RecordRule, Rule, RuleGroup};
 pub use state::{
-    ActiveAlerts, GENERATOR, Patience, SENT, SILENT_SINCE, SentAlert, Trail, Transition,
-    judge_sent, judge_silence, without_notes,
+    ActiveAlerts, Condition, GENERATOR, Patience, SENT, SILENT_SINCE, SentAlert, Trail, Transition,
+    conditions_differ, judge_conditions, judge_sent, judge_silence, without_notes,
 };
 pub use suspects::{LOOK_BACK, may_be_cause, suspects};

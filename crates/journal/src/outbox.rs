@@ -9,7 +9,7 @@ use crate::{
     DELIVERED, Journal, JournalError, Options, UNDELIVERED, chain,
     database::{Connection, Row, Statement},
     error::Doing,
-    event::{CheckedEvent, CheckedMessage},
+    event::{Checked, CheckedEvent, CheckedMessage, Entry, NewEvent},
     log,
 };
 
@@ -82,6 +82,22 @@ impl Journal {
         self.read_due(Some(receiver), now, limit).await
     }
 
+    /// Every message that waits for this receiver, due or not, after one of them and oldest first.
+    pub async fn waiting(
+        &self,
+        receiver: &str,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<Message>, JournalError> {
+        const WAITING: &str =
+            "SELECT id, receiver, lane, key, first_due, due, attempts, error, body
+            FROM outbox WHERE settled_at IS NULL AND receiver = $1 AND id > $2 ORDER BY id LIMIT $3";
+        let statement =
+            Statement::new(WAITING).bind(receiver).bind(after).bind(limit.min(LIMIT_MAX));
+        let rows = self.read().await?.connection()?.rows(statement).await.doing(READING)?;
+        rows.iter().map(read_message).collect()
+    }
+
     /// When the next message for this receiver is due.
     pub async fn next_due(&self, receiver: &str) -> Result<Option<Time>, JournalError> {
         const NEXT: &str = "SELECT min(due) AS due FROM outbox
@@ -95,6 +111,37 @@ impl Journal {
     /// A message reached its receiver. An event says so.
     pub async fn done(&self, id: i64, now: Time) -> Result<(), JournalError> {
         self.settle(id, now, None).await
+    }
+
+    /// Messages reached their receiver, all at once in a message of this name. Events say so, and
+    /// the others are recorded with them. What no longer waits is passed over.
+    pub async fn done_together(
+        &self,
+        ids: &[i64],
+        told_in: &str,
+        now: Time,
+        events: Vec<NewEvent>,
+    ) -> Result<(), JournalError> {
+        let entry = Entry { events, outbox: Vec::new() };
+        let others = Checked::new(entry.into(), self.options())?.events;
+        let settled_max = self.options().settled_max;
+        let mut write = self.write().await?;
+        let connection = write.connection()?;
+        let result = async {
+            let mut all = Vec::with_capacity(ids.len() + others.len());
+            for id in ids {
+                match mark(connection, *id, now, (None, Some(told_in))).await {
+                    Ok(event) => all.push(event),
+                    Err(JournalError::NotWaiting { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            all.extend(others);
+            log::append(connection, &all).await?;
+            forget(connection, settled_max).await
+        };
+        let result = result.await;
+        self.end(write, result).await
     }
 
     /// A message will not reach its receiver. An event says so and why.
@@ -193,7 +240,8 @@ pub(crate) async fn enqueue(
     let mut events = Vec::with_capacity(crowded.len());
     for row in crowded {
         let id = row.number("id").doing(WRITING)?;
-        events.push(mark(connection, id, last.due, Some("too many messages wait")).await?);
+        let why = (Some("too many messages wait"), None);
+        events.push(mark(connection, id, last.due, why).await?);
     }
     Ok(events)
 }
@@ -205,19 +253,25 @@ async fn settle(
     error: Option<&str>,
     settled_max: u32,
 ) -> Result<(), JournalError> {
+    let event = mark(connection, id, now, (error, None)).await?;
+    log::append(connection, &[event]).await?;
+    forget(connection, settled_max).await
+}
+
+/// Forgets settled messages beyond those that are kept.
+async fn forget(connection: &mut Connection, settled_max: u32) -> Result<(), JournalError> {
     const FORGET: &str = "DELETE FROM outbox WHERE settled_at IS NOT NULL AND id <=
         (SELECT id FROM outbox WHERE settled_at IS NOT NULL ORDER BY id DESC LIMIT 1 OFFSET $1)";
-    let event = mark(connection, id, now, error).await?;
-    log::append(connection, &[event]).await?;
     connection.execute(Statement::new(FORGET).bind(settled_max)).await.map(drop).doing(WRITING)
 }
 
-/// Marks a message as settled, and gives the event that says so.
+/// Marks a message as settled, and gives the event that says so, with the error or the name of the
+/// message it was told in.
 async fn mark(
     connection: &mut Connection,
     id: i64,
     now: Time,
-    error: Option<&str>,
+    (error, told_in): (Option<&str>, Option<&str>),
 ) -> Result<CheckedEvent, JournalError> {
     const MARK: &str = "UPDATE outbox SET settled_at = $1, outcome = $2,
         error = coalesce($3, error), attempts = attempts + 1
@@ -234,6 +288,9 @@ async fn mark(
     });
     if let Some(error) = error {
         body["error"] = error.into();
+    }
+    if let Some(told_in) = told_in.filter(|own| body["key"] != **own) {
+        body["told_in"] = told_in.into();
     }
     Ok(CheckedEvent {
         at: now,

@@ -12,10 +12,11 @@ mod restore;
 pub mod routing;
 mod via;
 
-pub use deliver::{Delivered, Deliverer, DeliveryLimits};
+pub use deliver::{Delivered, Deliverer, DeliveryLimits, PASSED_ON, is_broken, is_passed_over};
 pub use groups::Groups;
 pub use notify::{NOTIFIED, Notices, Scene, notify};
 pub use restore::{is_over, restore};
 pub use via::{
-    Authorization, Receiver, Told, Via, WebHook, change_json, change_of, evidence_json, evidence_of,
+    Authorization, Mail, MailTls, Receiver, SlackApi, Told, Via, WebHook, change_json, change_of,
+    evidence_json, evidence_of,
 };

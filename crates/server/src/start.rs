@@ -401,6 +401,7 @@ pub(crate) async fn forget_vanished(app: &Arc<App>) {
     known.extend(app.settings.objectives.iter().map(detect::objectives::source_of));
     let now = app.clock.now();
     known.insert(detect::SENT.to_owned());
+    known.extend(jobs::OWN_SOURCES.map(str::to_owned));
     jobs::judge(app, now, move |active| active.end_vanished(|source| known.contains(source), now))
         .await;
 }

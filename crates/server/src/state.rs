@@ -18,7 +18,10 @@ pub(crate) use alerts::{
     AlertBook, ChangeBook, ClockWatch, JudgementLost, Remembered, SilenceLost,
 };
 pub use alerts::{DirectoryFault, check_tellings};
-pub(crate) use alerts::{Tellings, Wanted, doubts_text, read_changes, seen_lately, tellings};
+pub(crate) use alerts::{
+    HEARTBEAT, HEARTBEATS_MAX, Heartbeat, Tellings, Wanted, doubts_text, read_changes, seen_lately,
+    tellings,
+};
 pub(crate) use app::{App, AskError, RULE_TURNS};
 pub(crate) use board::{
     Board, Cost, Evaluation, Future, Glance, Going, ObjectiveStanding, OwnGroup, Record, RuleBook,

@@ -1,5 +1,6 @@
 //! The alerts that are active, what became different about them, and how they outlive a restart.
 
+mod conditions;
 mod sent;
 mod trail;
 
@@ -10,6 +11,7 @@ use model::{
     Alert, AlertId, AlertState, Evidence, Labels, METRIC_NAME, Sample, Series, Span, Time,
 };
 
+pub use conditions::{Condition, conditions_differ, judge_conditions};
 pub use sent::{GENERATOR, Patience, SENT, SILENT_SINCE, SentAlert, judge_sent, judge_silence};
 pub use trail::Trail;
 

@@ -16,6 +16,12 @@ pub struct DeliveryLimits {
     pub pause_max: Span,
     /// The longest pause that a receiver may ask for with `Retry-After`.
     pub pause_asked_max: Span,
+    /// The pause after a refusal that somebody has to mend in the settings or at the receiver.
+    pub pause_broken: Span,
+    /// A message that is critical and has not arrived for this long goes to the fallback, too.
+    pub fallback_after: Span,
+    /// New messages that people are sent one by one within a minute; more are told in one.
+    pub storm_after: usize,
     /// A message that cannot be delivered for this long is given up.
     pub age_max: Span,
     /// A message is tried at most this often.
@@ -29,6 +35,9 @@ impl Default for DeliveryLimits {
             pause_min: Span::secs(1),
             pause_max: Span::minutes(1),
             pause_asked_max: Span::hours(1),
+            pause_broken: Span::minutes(5),
+            fallback_after: Span::minutes(1),
+            storm_after: 20,
             // A receiver that breaks on Friday evening is mended on Monday morning.
             age_max: Span::days(3),
             // Never reached within the age at the pauses above; a bound for other settings.
@@ -53,12 +62,37 @@ impl DeliveryLimits {
 /// What a try led to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The receiver has it.
-    Done,
+    /// The receiver has it, perhaps in a form that can be changed later.
+    Done(Option<Posted>),
     /// Not now. The receiver may have said how long to wait.
     Later { asked: Option<Span>, error: String },
-    /// Not ever: the same message will be refused again.
-    Never { error: String },
+    /// The receiver takes nothing before somebody mends something: an address, a key, a channel.
+    Broken { error: String },
+    /// The receiver takes others, but not this one.
+    Refused { error: String },
+}
+
+/// Where a message stands that can be changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Posted {
+    pub(crate) channel: String,
+    /// Its name there.
+    pub(crate) ts: String,
+    /// The worst severity it spoke of.
+    pub(crate) severity: String,
+}
+
+/// What errors begin with that somebody has to mend.
+const BROKEN: &str = "to be mended: ";
+
+/// The error as it stands in the outbox, where everybody can tell it from mere trouble.
+pub(super) fn broken_text(error: &str) -> String {
+    format!("{BROKEN}{error}")
+}
+
+/// Whether an error of the outbox is one that somebody has to mend.
+pub fn is_broken(error: &str) -> bool {
+    error.starts_with(BROKEN)
 }
 
 /// What an answer means.
@@ -68,12 +102,14 @@ pub(crate) fn judge(status: u16, retry_after: Option<&str>, text: &str, now: Tim
         text => format!("the receiver answered {status}: {text}"),
     };
     match status {
-        200..=299 => Verdict::Done,
+        200..=299 => Verdict::Done(None),
         408 | 425 | 429 | 500..=599 => Verdict::Later {
             asked: retry_after.and_then(|text| wait_asked(text, now)),
             error: error(),
         },
-        _ => Verdict::Never { error: error() },
+        // What is wrong is said of the message and not of the address or of who we are.
+        400 | 413 | 422 => Verdict::Refused { error: error() },
+        _ => Verdict::Broken { error: error() },
     }
 }
 
@@ -114,15 +150,16 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_final_and_trouble_is_not() {
+    fn trouble_a_broken_address_and_a_refused_message_are_told_apart() {
         let now = Time(0);
-        assert_eq!(judge(204, None, "", now), Verdict::Done);
+        assert_eq!(judge(204, None, "", now), Verdict::Done(None));
         assert!(matches!(judge(503, None, "", now), Verdict::Later { asked: None, .. }));
         assert!(matches!(
             judge(429, Some("7"), "", now),
             Verdict::Later { asked: Some(Span(7_000)), .. }
         ));
         let error = "the receiver answered 404: no such hook".to_owned();
-        assert_eq!(judge(404, None, "no such hook\n", now), Verdict::Never { error });
+        assert_eq!(judge(404, None, "no such hook\n", now), Verdict::Broken { error });
+        assert!(matches!(judge(413, None, "", now), Verdict::Refused { .. }));
     }
 }

@@ -1,29 +1,33 @@
 //! One receiver's lane: its messages, one after the other, and its pauses.
 
 use std::{
-    collections::BTreeSet,
-    sync::atomic::{AtomicBool, Ordering},
+    collections::{BTreeMap, VecDeque},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::Duration,
 };
 
-use journal::{Journal, JournalError, Message};
+use journal::{Journal, JournalError, Message, NewEvent};
 use model::{Clock, Span, Time};
-use reqwest::{Client, RequestBuilder, header};
+use reqwest::Client;
 use tokio::sync::Mutex;
 
 use super::{
     Delivered, DeliveryLimits,
-    answer::{self, Verdict},
+    answer::{Posted, Verdict, broken_text},
+    fallback::Passed,
+    parcel::Parcel,
+    people::GATHERED,
+    posted::{posted_event, posted_of},
     random::Random,
 };
-use crate::Receiver;
+use crate::{Receiver, via::Call};
 
 /// Messages read at once; bodies may be large.
 const READ_MAX: u32 = 16;
 /// Messages delivered before others may have their turn.
 const TURN_MAX: u64 = 256;
-/// How much of an answer is read for the error message, in bytes.
-const ANSWER_BYTES_MAX: usize = 400;
+/// While a receiver is in trouble, it is looked at this often at least whether others are to be told.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// What all lanes share.
 #[derive(Debug)]
@@ -32,6 +36,8 @@ pub(crate) struct Tools {
     pub(crate) clock: std::sync::Arc<dyn Clock>,
     pub(crate) random: Random,
     pub(crate) limits: DeliveryLimits,
+    /// Who is told what another receiver cannot be told.
+    pub(crate) fallback: Option<String>,
     /// Messages under way are finished, no more are begun.
     pub(crate) stopping: AtomicBool,
 }
@@ -39,21 +45,33 @@ pub(crate) struct Tools {
 #[derive(Debug)]
 pub(crate) struct Lane {
     pub(crate) receiver: Receiver,
-    state: Mutex<State>,
+    pub(super) state: Mutex<State>,
+    /// When it was last looked at, in milliseconds of the clock that never goes back.
+    pub(super) turned: AtomicU64,
 }
 
 #[derive(Debug, Default)]
-struct State {
+pub(super) struct State {
+    /// When its first turn began: what was recorded before may have been tried before.
+    pub(super) begun: Option<Time>,
     /// The receiver is in trouble: nothing is sent before this moment (of the clock that never
     /// goes back).
-    paused_until: Duration,
+    pub(super) paused_until: Duration,
     /// Delivered, but the journal could not take it down: not to be sent again.
-    unmarked: BTreeSet<i64>,
-    /// The last try failed.
-    troubled: bool,
+    unmarked: BTreeMap<i64, Option<Posted>>,
+    /// Since when messages wait because tries fail.
+    pub(super) away_since: Option<Time>,
+    /// Somebody has to mend something.
+    pub(super) broken: bool,
+    /// What was last tried ends with this message, and is tried again as it was.
+    pub(super) upto: Option<i64>,
+    /// When people were sent something within the last minute.
+    pub(super) recent: VecDeque<Duration>,
+    /// By group: what was handed to the fallback.
+    pub(super) passed: BTreeMap<String, Passed>,
 }
 
-enum Step {
+pub(super) enum Step {
     Sent,
     Retried,
     GivenUp,
@@ -61,7 +79,7 @@ enum Step {
 
 impl Lane {
     pub(crate) fn new(receiver: Receiver) -> Self {
-        Self { receiver, state: Mutex::default() }
+        Self { receiver, state: Mutex::default(), turned: AtomicU64::new(0) }
     }
 
     /// Delivers what is due, until nothing is, the receiver is in trouble, or others want their
@@ -76,20 +94,35 @@ impl Lane {
         let Ok(mut state) = self.state.try_lock() else {
             return Ok(delivered);
         };
+        // What waits for a pause that a program before this one chose waits no longer.
+        let mut until = if state.begun.is_none() { Time::MAX } else { now };
+        if state.begun.is_none() {
+            state.passed = self.passed_before(journal).await?;
+            state.begun = Some(now);
+        }
+        if state.away_since.is_some() {
+            self.pass_on(tools, journal, &mut state, now).await?;
+        }
         while delivered.all() < TURN_MAX && tools.clock.elapsed() >= state.paused_until {
-            let due = self.due(tools, journal, now).await?;
-            if due.is_empty() {
+            let parcels = if self.receiver.via.is_for_people() {
+                self.gather(tools, journal, &mut state, now).await?.into_iter().collect()
+            } else {
+                let due = self.due(tools, journal, until).await?;
+                due.into_iter().map(Parcel::one).collect::<Vec<_>>()
+            };
+            if parcels.is_empty() {
                 break;
             }
-            for message in due {
+            for parcel in parcels {
                 if tools.stopping.load(Ordering::Relaxed) {
                     return Ok(delivered);
                 }
-                match self.step(tools, journal, &mut state, &message).await? {
-                    Step::Sent => delivered.sent += 1,
-                    Step::GivenUp => delivered.given_up += 1,
-                    Step::Retried => {
-                        delivered.retried += 1;
+                match self.step(tools, journal, &mut state, parcel).await? {
+                    (Step::Sent, count) => delivered.sent += count,
+                    (Step::GivenUp, count) => delivered.given_up += count,
+                    (Step::Retried, count) => {
+                        delivered.retried += count;
+                        until = now;
                         break;
                     }
                 }
@@ -130,139 +163,135 @@ impl Lane {
             return Ok(longest);
         };
         let until_due = due.since(tools.clock.now()).to_duration();
-        let paused_until = self.state.lock().await.paused_until;
-        let pause = paused_until.saturating_sub(tools.clock.elapsed());
+        let state = self.state.lock().await;
+        let pause = state.paused_until.saturating_sub(tools.clock.elapsed());
+        let waits_for_fallback = tools.fallback.is_some() && state.away_since.is_some();
+        let longest = if waits_for_fallback { longest.min(LOOK) } else { longest };
         Ok(until_due.max(pause).min(longest))
     }
 
+    /// Sends a parcel and takes down what became of it; says of how many messages.
     async fn step(
         &self,
         tools: &Tools,
         journal: &Journal,
         state: &mut State,
-        message: &Message,
-    ) -> Result<Step, JournalError> {
-        let verdict = if state.unmarked.contains(&message.id) {
-            Verdict::Done
-        } else {
-            self.send(tools, message).await
+        mut parcel: Parcel,
+    ) -> Result<(Step, u64), JournalError> {
+        let count = parcel.ids.len() as u64;
+        let first = parcel.ids.first().copied().unwrap_or(0);
+        let verdict = match state.unmarked.remove(&parcel.upto()) {
+            Some(posted) => Verdict::Done(posted),
+            None => {
+                if self.receiver.via.changes_messages() {
+                    (parcel.posted, parcel.thread) = posted_of(journal, &parcel).await?;
+                }
+                self.send(tools, state, &parcel).await
+            }
         };
         let now = tools.clock.now();
-        match verdict {
-            Verdict::Done => {
-                state.unmarked.insert(message.id);
-                settled(journal.done(message.id, now).await)?;
-                state.unmarked.remove(&message.id);
-                state.paused_until = Duration::ZERO;
-                if std::mem::take(&mut state.troubled) {
-                    tracing::info!(receiver = %self.receiver.name, "the receiver is back");
-                }
-                Ok(Step::Sent)
-            }
-            Verdict::Never { error } => {
-                self.give_up(journal, message, now, &error).await?;
-                Ok(Step::GivenUp)
+        let failed = parcel.attempts.saturating_add(1);
+        let (pause, error) = match verdict {
+            Verdict::Done(posted) => {
+                self.done(tools, journal, state, (parcel, posted)).await?;
+                return Ok((Step::Sent, count));
             }
             Verdict::Later { asked, error } => {
-                let failed = message.attempts.saturating_add(1);
                 let asked = asked.unwrap_or(Span::ZERO).min(tools.limits.pause_asked_max);
                 let pause = tools.limits.pause(failed, &tools.random).max(asked);
                 state.paused_until = tools.clock.elapsed() + pause.to_duration();
-                let age = now.since(message.first_due);
-                if age >= tools.limits.age_max || failed >= tools.limits.attempts_max {
-                    self.give_up(journal, message, now, &error).await?;
-                    return Ok(Step::GivenUp);
-                }
-                if !std::mem::replace(&mut state.troubled, true) {
-                    tracing::warn!(receiver = %self.receiver.name, %error, "the receiver is in trouble");
-                }
-                settled(journal.retry(message.id, now + pause, &error).await)?;
-                Ok(Step::Retried)
+                state.broken = false;
+                (pause, error)
             }
+            Verdict::Refused { error } if !self.receiver.via.is_for_people() => {
+                if self.is_outdated(journal, &parcel).await? {
+                    let error = format!("{error}; a newer message of its group takes its place");
+                    self.give_up(journal, (&parcel, now), &error).await?;
+                    return Ok((Step::GivenUp, 1));
+                }
+                (tools.limits.pause_broken, broken_text(&error))
+            }
+            Verdict::Refused { error } | Verdict::Broken { error } => {
+                let pause = tools.limits.pause_broken;
+                state.paused_until = tools.clock.elapsed() + pause.to_duration();
+                state.broken = true;
+                (pause, broken_text(&error))
+            }
+        };
+        let age = now.since(parcel.first_due);
+        if age >= tools.limits.age_max || failed >= tools.limits.attempts_max {
+            self.give_up(journal, (&parcel, now), &error).await?;
+            state.upto = None;
+            return Ok((Step::GivenUp, 1));
         }
+        if state.away_since.replace(state.away_since.unwrap_or(parcel.first_due)).is_none() {
+            tracing::warn!(receiver = %self.receiver.name, %error, "the receiver is in trouble");
+        }
+        settled(journal.retry(first, now + pause, &error).await)?;
+        self.pass_on(tools, journal, state, now).await?;
+        Ok((Step::Retried, 1))
+    }
+
+    /// Takes down that a parcel arrived.
+    async fn done(
+        &self,
+        tools: &Tools,
+        journal: &Journal,
+        state: &mut State,
+        (parcel, posted): (Parcel, Option<Posted>),
+    ) -> Result<(), JournalError> {
+        let now = tools.clock.now();
+        let events: Vec<NewEvent> =
+            posted.iter().flat_map(|posted| posted_event(&parcel, posted, now)).collect();
+        state.unmarked.insert(parcel.upto(), posted);
+        match parcel.ids.as_slice() {
+            [id] if events.is_empty() => settled(journal.done(*id, now).await)?,
+            ids => journal.done_together(ids, &parcel.key, now, events).await?,
+        }
+        state.unmarked.remove(&parcel.upto());
+        // After a storm was told, what is new is gathered before it is told.
+        let storm = parcel.lane.is_none() && state.away_since.is_none();
+        state.paused_until = if storm { tools.clock.elapsed() + GATHERED } else { Duration::ZERO };
+        state.upto = None;
+        state.broken = false;
+        if self.receiver.via.is_for_people() {
+            state.recent.push_back(tools.clock.elapsed());
+        }
+        if state.away_since.take().is_some() {
+            tracing::info!(receiver = %self.receiver.name, "the receiver is back");
+        }
+        self.follow_up(tools, journal, state, &parcel).await
+    }
+
+    /// Whether a newer message of its group waits behind it, which says how the group stands.
+    async fn is_outdated(&self, journal: &Journal, parcel: &Parcel) -> Result<bool, JournalError> {
+        let behind = journal.waiting(&self.receiver.name, parcel.upto(), u32::MAX).await?;
+        Ok(behind.iter().any(|own| Some(&own.lane) == parcel.lane.as_ref()))
     }
 
     async fn give_up(
         &self,
         journal: &Journal,
-        message: &Message,
-        now: Time,
+        (parcel, now): (&Parcel, Time),
         error: &str,
     ) -> Result<(), JournalError> {
-        tracing::error!(receiver = %self.receiver.name, key = %message.key, error, "message given up");
-        settled(journal.give_up(message.id, now, error).await)
+        let Some(id) = parcel.ids.first() else { return Ok(()) };
+        tracing::error!(receiver = %self.receiver.name, key = %parcel.key, error, "message given up");
+        settled(journal.give_up(*id, now, error).await)
     }
 
-    /// Sends a message, within the time a try may take.
-    async fn send(&self, tools: &Tools, message: &Message) -> Verdict {
-        let request = match self.request(tools, message) {
-            Ok(request) => request,
-            // A file that cannot be read now may be back soon.
-            Err(error) => {
-                let error = format!("cannot read a secret: {error}");
-                return Verdict::Later { asked: None, error };
-            }
-        };
+    /// Sends a parcel, within the time a try may take.
+    async fn send(&self, tools: &Tools, state: &mut State, parcel: &Parcel) -> Verdict {
+        state.upto = Some(parcel.upto());
+        let call = Call { client: &tools.client, now: tools.clock.now() };
         tokio::select! {
-            verdict = ask(&tools.client, request, tools.clock.now()) => verdict,
+            verdict = self.receiver.via.send(&call, parcel) => verdict,
             () = tools.clock.wait(tools.limits.timeout.to_duration()) => Verdict::Later {
                 asked: None,
                 error: format!("no answer within {}", tools.limits.timeout),
             },
         }
     }
-}
-
-impl Lane {
-    fn request(&self, tools: &Tools, message: &Message) -> std::io::Result<RequestBuilder> {
-        let request = self.receiver.via.request(&tools.client, message)?;
-        Ok(request
-            .header(header::USER_AGENT, concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
-            .header("Idempotency-Key", &message.key))
-    }
-}
-
-async fn ask(client: &Client, request: RequestBuilder, now: Time) -> Verdict {
-    // A URL or header that cannot be sent will not be better later.
-    let request = match request.build() {
-        Ok(request) => request,
-        Err(error) => return Verdict::Never { error: chain(error) },
-    };
-    let asked = request.url().clone();
-    let mut response = match client.execute(request).await {
-        Ok(response) => response,
-        Err(error) => return Verdict::Later { asked: None, error: chain(error) },
-    };
-    // A client that follows redirects turns a POST into a GET; its answer says nothing about us.
-    if *response.url() != asked {
-        let error = "the receiver has moved: give its new address in the settings".to_owned();
-        return Verdict::Never { error };
-    }
-    let status = response.status().as_u16();
-    let retry_after = response.headers().get(header::RETRY_AFTER).cloned();
-    let mut text = Vec::new();
-    // The status has been said; an answer that breaks off after it changes nothing.
-    while text.len() < ANSWER_BYTES_MAX
-        && let Ok(Some(piece)) = response.chunk().await
-    {
-        let room = ANSWER_BYTES_MAX - text.len();
-        text.extend_from_slice(&piece[..piece.len().min(room)]);
-    }
-    let retry_after = retry_after.as_ref().and_then(|value| value.to_str().ok());
-    answer::judge(status, retry_after, &String::from_utf8_lossy(&text), now)
-}
-
-/// An error with its causes, without the URL, which may hold a secret.
-fn chain(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }
 
 /// A message that is no longer waiting was given up meanwhile to make room; that is settled too.

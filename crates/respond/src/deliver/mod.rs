@@ -1,7 +1,12 @@
 //! Carries messages from the journal's outbox to their receivers.
 
 mod answer;
+mod fallback;
+mod http;
 mod lane;
+mod parcel;
+mod people;
+mod posted;
 mod random;
 
 use std::{
@@ -16,19 +21,32 @@ use std::{
 
 use futures_util::future::join_all;
 use journal::{Journal, JournalError};
-use model::{Clock, Time};
+use model::{Alert, Clock, Time};
 use reqwest::Client;
 use tokio::sync::watch;
 
-pub use self::answer::DeliveryLimits;
+pub use self::{
+    answer::{DeliveryLimits, is_broken},
+    fallback::{PASSED_ON, is_passed_over},
+};
+pub(crate) use self::{
+    answer::{Posted, Verdict, judge},
+    http::{ask, hear},
+    parcel::Parcel,
+};
 use self::{
     lane::{Lane, Tools},
     random::Random,
 };
-use crate::Receiver;
+use crate::{
+    Receiver, Via,
+    via::{alertmanager_request, standing, unread},
+};
 
 /// A lane looks after itself at least this often, should the wall clock have been set back.
 const REST_MAX: Duration = Duration::from_mins(1);
+/// Alerts sent again in one request.
+const STANDING_MAX: usize = 500;
 /// The pause after the journal refused.
 const TROUBLE_PAUSE: Duration = Duration::from_secs(5);
 
@@ -80,6 +98,7 @@ impl Deliverer {
                 clock,
                 random: Random::new(seed),
                 limits: DeliveryLimits::default(),
+                fallback: None,
                 stopping: AtomicBool::new(false),
             },
             lanes: lanes.collect(),
@@ -92,6 +111,66 @@ impl Deliverer {
     pub fn with_limits(mut self, limits: DeliveryLimits) -> Self {
         self.tools.limits = limits;
         self
+    }
+
+    /// The same with somebody who is told what another receiver cannot be told.
+    #[must_use]
+    pub fn with_fallback(mut self, receiver: Option<String>) -> Self {
+        self.tools.fallback = receiver.filter(|name| self.lanes.contains_key(name));
+        self
+    }
+
+    /// How long ago every receiver's messages were last looked at; nothing if some were not yet.
+    pub fn looked_ago(&self) -> Option<Duration> {
+        let now = self.tools.clock.elapsed();
+        let turns = self.lanes.values().map(|lane| lane.turned.load(Ordering::Relaxed));
+        let oldest = turns.min().unwrap_or(u64::MAX);
+        match oldest {
+            0 => None,
+            millis => Some(now.saturating_sub(Duration::from_millis(millis))),
+        }
+    }
+
+    /// Whether any receiver is an Alertmanager, which wants to hear again of what still fires.
+    pub fn has_standing(&self) -> bool {
+        self.lanes.values().any(|lane| matches!(lane.receiver.via, Via::Alertmanager { .. }))
+    }
+
+    /// Sends each Alertmanager again what still fires, so that it stands there: to be called every
+    /// minute. Gives the names of those that did not take it, and why.
+    pub async fn send_standing(
+        &self,
+        alerts: impl Fn(&str) -> Vec<Alert>,
+        external_url: &str,
+    ) -> Vec<(String, String)> {
+        let mut failed = Vec::new();
+        for lane in self.lanes.values() {
+            let Via::Alertmanager { url, authorization } = &lane.receiver.via else { continue };
+            // Nothing is delivered meanwhile, so that an end cannot be overtaken.
+            let _turn = lane.state.lock().await;
+            let (alerts, now) = (alerts(&lane.receiver.name), self.tools.clock.now());
+            for some in alerts.chunks(STANDING_MAX) {
+                let body = standing(some, now, external_url);
+                let request = alertmanager_request(&self.tools.client, url, authorization, &body);
+                let verdict = match request {
+                    Ok(request) => tokio::select! {
+                        verdict = ask(&self.tools.client, request, now) => verdict,
+                        () = self.tools.clock.wait(self.tools.limits.timeout.to_duration()) => {
+                            Verdict::Later { asked: None, error: "no answer in time".to_owned() }
+                        }
+                    },
+                    Err(error) => unread(&error),
+                };
+                if let Verdict::Later { error, .. }
+                | Verdict::Broken { error }
+                | Verdict::Refused { error } = verdict
+                {
+                    failed.push((lane.receiver.name.clone(), error));
+                    break;
+                }
+            }
+        }
+        failed
     }
 
     /// What became of messages since the start.
@@ -169,6 +248,8 @@ impl Deliverer {
         now: Time,
     ) -> Result<Delivered, JournalError> {
         let delivered = lane.deliver(&self.tools, journal, now).await?;
+        let elapsed = self.tools.clock.elapsed().as_millis();
+        lane.turned.store(u64::try_from(elapsed).unwrap_or(u64::MAX).max(1), Ordering::Relaxed);
         self.count(delivered);
         Ok(delivered)
     }

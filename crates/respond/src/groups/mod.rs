@@ -73,6 +73,15 @@ impl Groups {
         self.all.values().filter_map(Group::next).chain(looks).min()
     }
 
+    /// The alerts that a receiver was told of and that fire still, unless they are quiet now.
+    pub fn standing(&self, receiver: &str) -> Vec<Alert> {
+        let groups =
+            self.all.iter().filter(|(id, group)| *id.receiver == *receiver && !group.silent);
+        let members = groups.flat_map(|(_, group)| group.members.values());
+        let told = members.filter(|own| own.firing() && !own.quiet && own.told.is_some());
+        told.map(|own| Alert::clone(&own.alert)).collect()
+    }
+
     /// How many groups there are.
     pub fn len(&self) -> usize {
         self.all.len()

@@ -8,4 +8,4 @@ mod windows;
 pub use events::{SILENCE, is_silence_over, restore_silences};
 pub use hush::{Hush, Quiet};
 pub use silences::{Silence, SilenceDraft, SilenceError, SilenceState, Silences};
-pub use windows::Window;
+pub use windows::{Window, WindowText};

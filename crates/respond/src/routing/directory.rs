@@ -34,6 +34,7 @@ pub struct Directory {
     everything: Vec<Arc<Way>>,
     tree: Option<Tree>,
     windows: Vec<Window>,
+    fallback: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -140,6 +141,20 @@ impl Directory {
     pub fn with_windows(mut self, windows: Vec<Window>) -> Self {
         self.windows = windows;
         self
+    }
+
+    /// The same with a receiver that is told what another cannot be told, and else only what a
+    /// route leads to it.
+    #[must_use]
+    pub fn with_fallback(mut self, receiver: &str) -> Self {
+        self.everything.retain(|way| *way.receiver != *receiver);
+        self.fallback = Some(receiver.to_owned());
+        self
+    }
+
+    /// The receiver that is told what another cannot be told.
+    pub fn fallback(&self) -> Option<&str> {
+        self.fallback.as_deref()
     }
 
     /// Times that come again and again in which some alerts are quiet.

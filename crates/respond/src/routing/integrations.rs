@@ -244,6 +244,7 @@ fn webhook<'d>(file: &mut File<'_, 'd>, entries: &[Entry<'d>], global: &Global) 
     let mut hook = WebHook {
         url: SecretSource::Written(Secret::new(String::new())),
         authorization: global.authorization.clone(),
+        signing: None,
     };
     for entry in entries {
         match entry.key {

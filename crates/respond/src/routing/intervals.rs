@@ -83,7 +83,7 @@ pub(super) fn read_minute(text: &str) -> Option<u16> {
 }
 
 /// A day of the week or a range of them: `monday:friday`.
-pub(super) fn read_weekdays(text: &str) -> Option<RangeInclusive<i8>> {
+pub(crate) fn read_weekdays(text: &str) -> Option<RangeInclusive<i8>> {
     read_range(text, |text| place_in(&DAYS, text))
 }
 
@@ -97,7 +97,7 @@ pub(super) fn read_months(text: &str) -> Option<RangeInclusive<i8>> {
 }
 
 /// Days of the month: `1:5`, `-3:-1`.
-pub(super) fn read_days(text: &str) -> Option<RangeInclusive<i8>> {
+pub(crate) fn read_days(text: &str) -> Option<RangeInclusive<i8>> {
     let (begin, end) = text.split_once(':').unwrap_or((text, text));
     let day = |text: &str| {
         let day: i8 = text.trim().parse().ok()?;

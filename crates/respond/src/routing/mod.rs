@@ -16,6 +16,7 @@ pub use inhibit::InhibitRule;
 pub(crate) use inhibit::Inhibition;
 pub use integrations::NamedReceiver;
 pub use intervals::TimeInterval;
+pub(crate) use intervals::{read_days, read_weekdays};
 pub use matchers::{
     Comparison, LabelMatcher, MatcherError, all_match, matchers_text, parse_matchers,
 };

@@ -1,19 +1,27 @@
 //! Who can be told and how, and what happened to an alert.
 
+mod alertmanager;
 mod evidence;
+mod mail;
 mod pagerduty;
+mod sign;
 mod slack;
+mod slack_api;
 pub(crate) mod webhook;
 mod words;
 
 use std::io;
 
+pub(crate) use alertmanager::{request as alertmanager_request, standing};
 pub use evidence::{change_json, change_of, evidence_json, evidence_of};
-use journal::Message;
+pub use mail::{Mail, MailTls};
+use model::{Secret, Time};
 pub(crate) use pagerduty::ADDRESS as PAGERDUTY;
-
-use model::Secret;
 use settings::SecretSource;
+pub use slack_api::SlackApi;
+pub(crate) use words::{Words, clock_time};
+
+use crate::deliver::{Parcel, Verdict, ask};
 
 /// Somebody who is told of alerts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +46,8 @@ pub enum Via {
         /// Another channel than the hook's own, where Slack still allows that.
         channel: Option<String>,
     },
+    /// Slack's Web API: one message for each group, changed as its alerts come and go.
+    SlackApi(SlackApi),
     /// PagerDuty's Events API, version 2.
     PagerDuty {
         /// Where events go.
@@ -45,36 +55,74 @@ pub enum Via {
         /// The key of the service's integration.
         key: SecretSource,
     },
+    /// Mail.
+    Mail(Box<Mail>),
+    /// An Alertmanager, which tells others.
+    Alertmanager {
+        /// Its address, without `/api/v2/alerts`.
+        url: String,
+        /// Who we say we are.
+        authorization: Authorization,
+    },
+}
+
+/// What a try has besides the parcel.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) client: &'a reqwest::Client,
+    pub(crate) now: Time,
 }
 
 impl Via {
-    /// The request that carries a message; fails if a file with a secret cannot be read.
-    pub(crate) fn request(
-        &self,
-        client: &reqwest::Client,
-        message: &Message,
-    ) -> io::Result<reqwest::RequestBuilder> {
-        match self {
-            Self::WebHook(hook) => {
-                let request = client.post(hook.url.read()?.reveal()).json(&message.body);
-                hook.authorization.put(request)
-            }
-            Self::Slack { url, channel } => {
-                let body = slack::body(&message.body, channel.as_deref());
-                Ok(client.post(url.read()?.reveal()).json(&body))
-            }
-            Self::PagerDuty { url, key } => {
-                let lane = format!("{}-{}", message.receiver, message.lane);
+    /// A service of PagerDuty's, where that listens unless it is said.
+    pub fn pager_duty(key: SecretSource, url: Option<String>) -> Self {
+        Self::PagerDuty { url: url.unwrap_or_else(|| PAGERDUTY.to_owned()), key }
+    }
+
+    /// Whether it is people who read each message, so that many are told in one.
+    pub(crate) fn is_for_people(&self) -> bool {
+        matches!(self, Self::Slack { .. } | Self::SlackApi(_) | Self::Mail(_))
+    }
+
+    /// Whether a message that was sent can be changed.
+    pub(crate) fn changes_messages(&self) -> bool {
+        matches!(self, Self::SlackApi(_))
+    }
+
+    /// Sends a parcel.
+    pub(crate) async fn send(&self, call: &Call<'_>, parcel: &Parcel) -> Verdict {
+        let request = match self {
+            Self::SlackApi(slack) => return slack.send(call, parcel).await,
+            Self::Mail(mail) => return mail.send(call, parcel).await,
+            Self::WebHook(hook) => hook.request(call, parcel),
+            Self::Slack { url, channel } => url.read().map(|url| {
+                let body = slack::body(&parcel.words, channel.as_deref());
+                call.client.post(url.reveal()).json(&body)
+            }),
+            Self::PagerDuty { url, key } => key.read().map(|key| {
+                let lane = format!("{}-{}", parcel.receiver, parcel.lane.as_deref().unwrap_or(""));
                 let lane = lane.get(lane.len().saturating_sub(DEDUP_KEY_BYTES_MAX)..);
-                let body = pagerduty::body(
-                    &message.body,
-                    lane.unwrap_or(&message.lane),
-                    key.read()?.reveal(),
-                );
-                Ok(client.post(url).json(&body))
+                let told = (&parcel.body, &parcel.words);
+                let body = pagerduty::body(told, lane.unwrap_or_default(), key.reveal());
+                call.client.post(url).json(&body)
+            }),
+            Self::Alertmanager { url, authorization } => {
+                let alerts = alertmanager::alerts_of(&parcel.body, call.now);
+                alertmanager::request(call.client, url, authorization, &alerts)
             }
+        };
+        match request {
+            Ok(request) => {
+                ask(call.client, request.header("Idempotency-Key", &parcel.key), call.now).await
+            }
+            Err(error) => unread(&error),
         }
     }
+}
+
+/// A file with a secret that cannot be read now may be back soon.
+pub(crate) fn unread(error: &io::Error) -> Verdict {
+    Verdict::Later { asked: None, error: format!("cannot read a secret: {error}") }
 }
 
 /// The longest key by which PagerDuty knows an incident, in bytes.
@@ -87,7 +135,30 @@ pub struct WebHook {
     pub url: SecretSource,
     /// Who we say we are.
     pub authorization: Authorization,
+    /// What messages are signed with after Standard Webhooks.
+    pub signing: Option<SecretSource>,
 }
+
+impl WebHook {
+    fn request(&self, call: &Call<'_>, parcel: &Parcel) -> io::Result<reqwest::RequestBuilder> {
+        let body = parcel.body.to_string();
+        let mut request = call
+            .client
+            .post(self.url.read()?.reveal())
+            .header(reqwest::header::CONTENT_TYPE, "application/json");
+        if let Some(signing) = &self.signing {
+            let signed = sign::headers(&signing.read()?, &parcel.key, call.now, body.as_bytes());
+            let signed = signed.ok_or_else(|| io::Error::other("the signing secret is no key"))?;
+            for (name, value) in SIGNED.into_iter().zip(signed) {
+                request = request.header(name, value);
+            }
+        }
+        self.authorization.put(request.body(body))
+    }
+}
+
+/// The headers of a signed message.
+const SIGNED: [&str; 3] = ["webhook-id", "webhook-timestamp", "webhook-signature"];
 
 /// What stands in the `Authorization` header.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -141,7 +212,7 @@ impl Receiver {
         let authorization =
             token.map(SecretSource::Written).map(Authorization::bearer).unwrap_or_default();
         let url = SecretSource::Written(Secret::new(url.to_owned()));
-        let via = Via::WebHook(WebHook { url, authorization });
+        let via = Via::WebHook(WebHook { url, authorization, signing: None });
         Self { name: name.to_owned(), via, send_resolved: true }
     }
 }

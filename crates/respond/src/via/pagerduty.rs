@@ -9,8 +9,7 @@ pub(crate) const ADDRESS: &str = "https://events.pagerduty.com/v2/enqueue";
 
 /// The event: it opens an incident, changes it, or ends it. All that is told of a group carries
 /// the same key, so that it is one incident.
-pub(super) fn body(message: &Value, lane: &str, key: &str) -> Value {
-    let words = Words::of(message);
+pub(super) fn body((message, words): (&Value, &Words), lane: &str, key: &str) -> Value {
     if !words.firing {
         return json!({"routing_key": key, "event_action": "resolve", "dedup_key": lane});
     }

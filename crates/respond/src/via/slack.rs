@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 use super::words::Words;
 
 /// The message as Slack shows it.
-pub(super) fn body(message: &Value, channel: Option<&str>) -> Value {
-    let words = Words::of(message);
+pub(super) fn body(words: &Words, channel: Option<&str>) -> Value {
     let colour = match (words.firing, words.severity) {
         (false, _) => "good",
         (true, "critical") => "danger",
@@ -32,6 +31,6 @@ pub(super) fn body(message: &Value, channel: Option<&str>) -> Value {
 
 /// What Slack takes for its own signs, so that nobody is called by `<!channel>` in a label:
 /// <https://docs.slack.dev/messaging/formatting-message-text#escaping>.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

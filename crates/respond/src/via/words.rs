@@ -1,6 +1,8 @@
 //! What a message says in a few words, from the form in which the outbox holds it.
 
-use serde_json::Value;
+use jiff::{Timestamp, tz::TimeZone};
+use model::{Span, Time};
+use serde_json::{Value, json};
 
 use super::evidence::{changed, usual};
 
@@ -10,23 +12,28 @@ const NAMED_MAX: usize = 10;
 const TEXT_LETTERS_MAX: usize = 300;
 
 /// A message in words.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Words {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Words {
     /// `2 firing: DiskFull`, or `resolved: DiskFull`.
-    pub(super) title: String,
+    pub(crate) title: String,
+    /// What the group is about.
+    pub(crate) name: String,
     /// A line for each alert.
-    pub(super) lines: Vec<String>,
+    pub(crate) lines: Vec<String>,
     /// Whether anything fires.
-    pub(super) firing: bool,
+    pub(crate) firing: bool,
     /// The worst severity's word among what fires: `critical`, `warning` or `info`.
-    pub(super) severity: &'static str,
-    /// Where to look.
-    pub(super) link: String,
+    pub(crate) severity: &'static str,
+    /// Where to look: the page of the alert if there is one alone, else the server's.
+    pub(crate) link: String,
 }
 
 impl Words {
     /// The words for a message in Alertmanager's form.
-    pub(super) fn of(body: &Value) -> Self {
+    pub(crate) fn of(body: &Value) -> Self {
+        if let Some(summary) = Self::of_summary(body) {
+            return summary;
+        }
         let empty = Vec::new();
         let alerts = body["alerts"].as_array().unwrap_or(&empty);
         let fires = |alert: &&Value| alert["status"] == "firing";
@@ -46,6 +53,7 @@ impl Words {
             lines.push(format!("and {more} more"));
         }
         lines.extend(changed(alerts));
+        lines.extend(instead(body));
         let severities = alerts.iter().filter(fires);
         let severity = severities
             .map(|alert| {
@@ -55,6 +63,7 @@ impl Words {
             .max();
         Self {
             title,
+            name,
             lines,
             firing,
             // Of what is not listed the worst is to be feared.
@@ -63,9 +72,80 @@ impl Words {
                 None if firing => "critical",
                 None => "info",
             },
-            link: body["externalURL"].as_str().unwrap_or_default().to_owned(),
+            link: link(body, alerts),
         }
     }
+
+    /// A summary of several groups in the form of a message, for somebody else.
+    pub(crate) fn body(&self, receiver: &str) -> Value {
+        json!({
+            "version": "4",
+            "status": if self.firing { "firing" } else { "resolved" },
+            "receiver": receiver,
+            "groupKey": "summary",
+            "groupLabels": {},
+            "commonLabels": {},
+            "commonAnnotations": {},
+            "externalURL": self.link,
+            "truncatedAlerts": 0,
+            "alerts": [],
+            "summary": {"title": self.title, "lines": self.lines, "severity": self.severity},
+        })
+    }
+
+    fn of_summary(body: &Value) -> Option<Self> {
+        let summary = body.get("summary").filter(|own| own.is_object())?;
+        let lines = summary["lines"].as_array().into_iter().flatten();
+        let severity = summary["severity"].as_str().unwrap_or_default();
+        Some(Self {
+            title: summary["title"].as_str().unwrap_or_default().to_owned(),
+            name: "several groups of alerts".to_owned(),
+            lines: lines.filter_map(|own| own.as_str()).map(str::to_owned).collect(),
+            firing: body["status"] == "firing",
+            severity: model::Severity::from_label(severity).word(),
+            link: body["externalURL"].as_str().unwrap_or_default().to_owned(),
+        })
+    }
+}
+
+/// The page of the alert if the message is about one alone, else the server's.
+fn link(body: &Value, alerts: &[Value]) -> String {
+    let base = body["externalURL"].as_str().unwrap_or_default();
+    match alerts {
+        [alert] => match alert["fingerprint"].as_str() {
+            Some(id) if !base.is_empty() => format!("{base}/alerts?id={id}"),
+            _ => base.to_owned(),
+        },
+        _ => base.to_owned(),
+    }
+}
+
+/// Why a message comes to somebody it was not meant for.
+fn instead(body: &Value) -> Option<String> {
+    let receiver = body["insteadOf"]["receiver"].as_str()?;
+    let error = body["insteadOf"]["error"].as_str().map(cut).unwrap_or_default();
+    Some(format!("{receiver} could not be told: {error}").trim_end_matches(": ").to_owned())
+}
+
+/// A moment as people read it: `18 Nov 10:26 UTC`.
+pub(crate) fn clock_time(time: Time) -> String {
+    let stamp = Timestamp::from_millisecond(time.millis()).unwrap_or(Timestamp::MAX);
+    stamp.to_zoned(TimeZone::UTC).strftime("%-d %b %H:%M UTC").to_string()
+}
+
+/// Since when an alert fires, or from when to when it did.
+fn when(alert: &Value) -> Option<String> {
+    let time = |name: &str| {
+        let stamp: Timestamp = alert[name].as_str()?.parse().ok()?;
+        Some(Time(stamp.as_millisecond()))
+    };
+    let began = time("startsAt")?;
+    if alert["status"] == "firing" {
+        return Some(format!("since {}", clock_time(began)));
+    }
+    let ended = time("endsAt").filter(|ended| *ended >= began)?;
+    let lasted = Span::secs(ended.since(began).as_millis() / 1_000);
+    Some(format!("{} to {}, {lasted}", clock_time(began), clock_time(ended)))
 }
 
 /// What the group is about: the alert's name if it has one, else all its labels.
@@ -96,7 +176,13 @@ fn line(alert: &Value) -> String {
     let over = if alert["status"] == "firing" { "" } else { "resolved: " };
     let usual = usual(alert).filter(|_| over.is_empty()).map(|usual| format!(" ({usual})"));
     let notes = [silent, usual].into_iter().flatten().collect::<String>();
-    format!("{over}{}{notes}", cut(&text))
+    let when = when(alert).unwrap_or_default();
+    if !over.is_empty() {
+        return format!("{over}{} ({when}){notes}", cut(&text));
+    }
+    let severity = alert["labels"]["severity"].as_str().unwrap_or_default();
+    let severity = model::Severity::from_label(severity).word();
+    format!("{severity} {when}: {}{notes}", cut(&text))
 }
 
 /// A text without line breaks, of bounded length.

@@ -2,12 +2,12 @@
 
 use journal::{DELIVERED, Entry, EventQuery, Journal, NewMessage, Options, UNDELIVERED};
 use model::{Clock as _, Span, Time};
-use respond::{Delivered, DeliveryLimits};
+use respond::{Authorization, Delivered, DeliveryLimits, Told, Via};
 use serde_json::json;
 use testkit::TurnedClock;
 
 use crate::{
-    common::{START, deliverer, memory, receiver},
+    common::{START, alert, deliverer, ended, memory, receiver, tell},
     hook::{Answer, Hook},
 };
 
@@ -117,27 +117,89 @@ async fn nobody_is_left_alone_for_longer_than_an_hour() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_final_and_an_event_says_why() {
+async fn a_wrong_address_is_tried_again_every_five_minutes_and_nothing_is_lost() {
     let (journal, clock) = (memory().await, TurnedClock::at(START));
     let hook = Hook::open([Answer::Status(404), Answer::Redirect]).await;
     let deliverer = deliverer(vec![receiver("hook", &hook.url)], &clock);
     put(&journal, ["k1", "k2", "k3"].map(|key| message("hook", "a", key))).await;
-    let delivered = deliverer.deliver_due(&journal, clock.now()).await.unwrap();
-    assert_eq!(delivered, Delivered { sent: 1, retried: 0, given_up: 2 });
-    let lost = events(&journal, UNDELIVERED).await;
-    assert_eq!(lost[0].subject, "hook");
-    assert_eq!(lost[0].body["key"], "k1");
-    assert_eq!(lost[0].body["error"], "the receiver answered 404: as the test says");
-    assert!(lost[1].body["error"].as_str().unwrap().starts_with("the receiver has moved"));
+    for wanted in ["the receiver answered 404", "the receiver has moved"] {
+        assert_eq!(deliverer.deliver_due(&journal, clock.now()).await.unwrap(), retried(1));
+        let error = journal.outbox_stats().await.unwrap().receivers["hook"].error.clone().unwrap();
+        assert!(respond::is_broken(&error) && error.contains(wanted), "{error}");
+        clock.turn(Span::secs(299));
+        assert_eq!(deliverer.deliver_due(&journal, clock.now()).await.unwrap(), sent(0));
+        clock.turn(Span::secs(1));
+    }
+    assert_eq!(deliverer.deliver_due(&journal, clock.now()).await.unwrap(), sent(3));
+    assert!(events(&journal, UNDELIVERED).await.is_empty());
 }
 
 #[tokio::test]
-async fn an_address_that_is_none_is_refused_at_once() {
+async fn a_refused_message_holds_up_no_other_and_gives_way_to_a_newer_one_of_its_group() {
     let (journal, clock) = (memory().await, TurnedClock::at(START));
-    let deliverer = deliverer(vec![receiver("hook", "not an address")], &clock);
+    let hook = Hook::open([Answer::Status(400), Answer::Status(200), Answer::Status(400)]).await;
+    let deliverer = deliverer(vec![receiver("hook", &hook.url)], &clock);
+    put(&journal, [message("hook", "a", "k1"), message("hook", "b", "k2")]).await;
+    deliverer.deliver_due(&journal, clock.now()).await.unwrap();
+    deliverer.deliver_due(&journal, clock.now()).await.unwrap();
+    assert_eq!(hook.keys(), ["k1", "k2"]);
+    put(&journal, [message("hook", "a", "k3")]).await;
+    clock.turn(Span::minutes(5));
+    deliverer.deliver_due(&journal, clock.now()).await.unwrap();
+    assert_eq!(hook.keys(), ["k1", "k2", "k1", "k3"]);
+    let lost = events(&journal, UNDELIVERED).await;
+    assert!(lost[0].body["error"].to_string().contains("takes its place"), "{lost:?}");
+}
+
+#[tokio::test]
+async fn messages_are_signed_after_standard_webhooks() {
+    let (journal, hook, clock) = (memory().await, Hook::open([]).await, TurnedClock::at(START));
+    let (mut own, timing) = receiver("hook", &hook.url);
+    let Via::WebHook(web_hook) = &mut own.via else { panic!("a web hook") };
+    let key = settings::SecretSource::Written(model::Secret::new("whsec_c2VjcmV0".into()));
+    web_hook.signing = Some(key);
     put(&journal, [message("hook", "a", "k1")]).await;
-    assert_eq!(deliverer.deliver_due(&journal, START).await.unwrap().given_up, 1);
-    assert!(!events(&journal, UNDELIVERED).await.is_empty());
+    let deliverer = deliverer(vec![(own, timing)], &clock);
+    assert_eq!(deliverer.deliver_due(&journal, START).await.unwrap(), sent(1));
+    let request = hook.requests().remove(0);
+    assert_eq!((request.key.as_str(), request.signed[0].as_str()), ("k1", "k1"));
+    assert_eq!(request.signed[1], "1794997600");
+    assert!(request.signed[2].starts_with("v1,") && request.signed[2].len() == 47);
+}
+
+#[tokio::test]
+async fn an_alertmanager_is_told_and_told_again_of_what_stands() {
+    let (journal, hook, clock) = (memory().await, Hook::open([]).await, TurnedClock::at(START));
+    let (mut own, timing) = receiver("am", &hook.url);
+    own.via = Via::Alertmanager { url: hook.url.clone(), authorization: Authorization::None };
+    let desks = vec![(own, timing)];
+    let mut groups = respond::Groups::default();
+    let first = alert("DiskFull", "a", START);
+    tell(&mut groups, &[(Told::Fired, first.clone())], &desks, START);
+    let now = START + Span::secs(10);
+    let told = tell(&mut groups, &[], &desks, now);
+    journal.record(told.entry).await.unwrap();
+    clock.turn(Span::secs(10));
+    let deliverer = deliverer(desks.clone(), &clock);
+    assert_eq!(deliverer.deliver_due(&journal, now).await.unwrap(), sent(1));
+    assert!(deliverer.has_standing());
+    let standing = |name: &str| groups.standing(name);
+    assert!(deliverer.send_standing(standing, "http://plimsoll/").await.is_empty());
+    let bodies: Vec<_> = hook.requests().into_iter().map(|own| own.body).collect();
+    for body in &bodies {
+        assert_eq!(body[0]["labels"]["host"], "a");
+        assert_eq!(body[0]["endsAt"], "2026-11-18T10:30:50Z");
+        assert_eq!(body[0]["startsAt"], "2026-11-18T10:26:40Z");
+    }
+    assert_eq!(bodies.len(), 2);
+    let over = now + Span::secs(10);
+    tell(&mut groups, &[(Told::Resolved, ended(&first, over))], &desks, over);
+    let told = tell(&mut groups, &[], &desks, over + Span::secs(10));
+    journal.record(told.entry).await.unwrap();
+    clock.turn(Span::secs(20));
+    deliverer.deliver_due(&journal, clock.now()).await.unwrap();
+    assert_eq!(hook.requests()[2].body[0]["endsAt"], "2026-11-18T10:27:00Z");
+    assert!(groups.standing("am").is_empty());
 }
 
 #[tokio::test]

@@ -29,6 +29,8 @@ pub(crate) enum Answer {
 pub(crate) struct Request {
     pub(crate) key: String,
     pub(crate) token: String,
+    /// The headers of a signed message.
+    pub(crate) signed: [String; 3],
     pub(crate) body: Value,
     /// Whether the sender was told that it arrived.
     pub(crate) accepted: bool,
@@ -63,7 +65,10 @@ impl Hook {
         let desk = Desk { book: Arc::clone(&book), count: Arc::new(count) };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
-        let app = Router::new().route("/hook", post(take)).with_state(desk);
+        let app = Router::new()
+            .route("/hook", post(take))
+            .route("/hook/api/v2/alerts", post(take))
+            .with_state(desk);
         let mut server = JoinSet::new();
         server.spawn(async move { axum::serve(listener, app).await.unwrap() });
         Self { url, book, count: counted, _server: server }
@@ -71,6 +76,11 @@ impl Hook {
 
     pub(crate) fn answer(&self, answers: impl IntoIterator<Item = Answer>) {
         self.book.lock().unwrap().answers.extend(answers);
+    }
+
+    /// Forgets the answers that it was still to give.
+    pub(crate) fn mend(&self) {
+        self.book.lock().unwrap().answers.clear();
     }
 
     pub(crate) fn requests(&self) -> Vec<Request> {
@@ -100,6 +110,7 @@ async fn take(State(desk): State<Desk>, headers: HeaderMap, Json(body): Json<Val
         book.requests.push(Request {
             key: text("idempotency-key"),
             token: text("authorization"),
+            signed: ["webhook-id", "webhook-timestamp", "webhook-signature"].map(text),
             body,
             accepted,
         });

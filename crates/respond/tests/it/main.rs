@@ -9,6 +9,8 @@ mod delivery;
 #[cfg(test)]
 mod hook;
 #[cfg(test)]
+mod people;
+#[cfg(test)]
 mod quiet;
 #[cfg(test)]
 mod restart;

@@ -77,7 +77,9 @@ fn is_hook(method: &Method, path: &str) -> bool {
 
 /// Whether a path is one of the pages', which everybody may see, since the sign-in page is among them.
 pub(super) fn is_page(path: &str) -> bool {
-    !["/api/", "/v1/", "/-/", "/alertmanager/"].iter().any(|start| path.starts_with(start))
+    !["/api/", "/v1/", "/-/", "/alertmanager/", "/heartbeat/"]
+        .iter()
+        .any(|start| path.starts_with(start))
         && path != "/metrics"
 }
 

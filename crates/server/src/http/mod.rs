@@ -38,6 +38,7 @@ pub(crate) fn app_router(app: &Arc<App>) -> Router {
         .nest("/api/v2", prometheus::alertmanager::router())
         .nest("/alertmanager/api/v2", prometheus::alertmanager::router())
         .nest("/api/plimsoll/v1", ours::router())
+        .nest("/heartbeat", ours::heartbeat_router())
         .route("/v1/metrics", post(prometheus::otlp_metrics))
         .route("/metrics", get(own::metrics))
         .route(reload::PATH, post(reload::reload).put(reload::reload))

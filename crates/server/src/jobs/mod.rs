@@ -19,6 +19,7 @@ use detect::RuleGroup;
 use settings::Mistakes;
 use tracing::info;
 
+pub(crate) use delivery::OWN_SOURCES;
 pub(crate) use forward::{Outgoing, open as open_queues, prepare as receivers_of_samples};
 pub(crate) use objectives::{Promise, promises, tell_untaken};
 pub use objectives::{UntakenIn, read_objective_files};
@@ -90,6 +91,15 @@ pub(crate) async fn start(app: &Arc<App>, work: Work, http: &reqwest::Client) {
     // Without receivers too: messages to those that are gone must be given up.
     let deliverer = delivery::deliverer(app, http, receivers);
     app.tasks.start("gather", |stop| delivery::gather(Arc::clone(app), stop));
+    let standing = Arc::clone(&deliverer);
+    app.tasks.start("stand", |stop| delivery::stand(Arc::clone(app), standing, stop));
+    app.tasks.start("listen", |stop| delivery::heartbeats::listen(Arc::clone(app), stop));
+    app.tasks.start("walk", |stop| delivery::heartbeats::walk(Arc::clone(app), stop));
+    for out in app.settings.alerts.heartbeat_to.clone() {
+        let tools = (Arc::clone(&deliverer), http.clone());
+        let beat = |stop| delivery::heartbeats::beat(Arc::clone(app), out, tools, stop);
+        app.tasks.start("heartbeat", beat);
+    }
     let (carrier, counter) = (Arc::clone(&deliverer), deliverer);
     app.tasks.start("carry", |stop| delivery::carry(Arc::clone(app), carrier, stop));
     app.tasks.start("count", |stop| delivery::count(Arc::clone(app), counter, stop));

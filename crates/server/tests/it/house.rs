@@ -56,7 +56,12 @@ impl House {
         Self::back(text, dir, clock).await
     }
 
-    async fn within(settings: Settings, dir: TempDir, clock: Arc<dyn Clock>) -> Result<Self> {
+    /// Over the data of a folder.
+    pub(crate) async fn within(
+        settings: Settings,
+        dir: TempDir,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
         let running = Box::pin(start(settings, &dir, clock)).await?;
         let base = Url::parse(&format!("http://127.0.0.1:{}", running.address.port()))?;
         Ok(Self { running, client: collect::net::client()?, base, dir })

@@ -17,7 +17,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use alerts::{AlertSettings, Receiver};
+pub use alerts::{
+    AlertSettings, Channel, HeartbeatIn, HeartbeatOut, MailSecrecy, MailSettings, Receiver,
+    WindowSettings,
+};
 use model::{Labels, Objective, Resource, Service, Span};
 pub use objective::{ObjectiveFile, Untaken, read_objectives};
 pub use query::QuerySettings;
@@ -145,7 +148,10 @@ impl Settings {
         self.journal.password_file.iter_mut().for_each(place);
         self.alerts.routing.iter_mut().for_each(place);
         for receiver in &mut self.receivers {
-            receiver.token_file.iter_mut().for_each(place);
+            receiver.channel.files_mut().into_iter().for_each(place);
+        }
+        for heartbeat in &mut self.alerts.heartbeat_to {
+            heartbeat.url.file_mut().into_iter().for_each(place);
         }
         for hook in &mut self.changes.hooks {
             if let SecretSource::File(path) = &mut hook.secret {

@@ -1,7 +1,7 @@
 //! Every section of a settings file with its table, for the reference page and for tests.
 
 use super::{
-    alerts::{self, receiver},
+    alerts::{self, channel, heartbeat, receiver, window},
     objective, query, remote, resource, server, store, top,
     watch::{baselines, changes, global, host, receive, scrape},
 };
@@ -300,6 +300,60 @@ fn judged() -> Vec<Section> {
                 "receivers: [{name: a, url: 'http://b', {}}]",
             ],
             &receiver::TABLE,
+        ),
+        section(
+            [
+                "slack",
+                "a receiver's `slack:`",
+                "A channel of Slack's.",
+                "receivers: [{name: a, slack: {token: t, channel: c, {}}}]",
+            ],
+            &channel::SLACK,
+        ),
+        section(
+            [
+                "pagerduty",
+                "a receiver's `pagerduty:`",
+                "A service of PagerDuty's.",
+                "receivers: [{name: a, pagerduty: {routing_key: k, {}}}]",
+            ],
+            &channel::PAGERDUTY,
+        ),
+        section(
+            [
+                "email",
+                "a receiver's `email:`",
+                "People who are told by mail.",
+                "receivers: [{name: a, email: {server: s, from: a@b, to: [c@d], {}}}]",
+            ],
+            &channel::EMAIL,
+        ),
+        section(
+            [
+                "windows",
+                "each of `alerts:` `windows:`",
+                "Times that come again and again in which some alerts are quiet.",
+                "alerts: {windows: [{name: a, matchers: ['b=c'], reason: d, from: '01:00', to: '02:00', {}}]}",
+            ],
+            &window::TABLE,
+        ),
+        section(
+            [
+                "heartbeats",
+                "each of `alerts:` `heartbeats:`",
+                "Who is to be heard of at `POST /heartbeat/NAME`.",
+                "alerts: {heartbeats: [{name: a, {}}]}",
+            ],
+            &heartbeat::IN_TABLE,
+        ),
+        section(
+            [
+                "heartbeat_to",
+                "each of `alerts:` `heartbeat_to:`",
+                "Who is told that all is well here.",
+                "alerts: {heartbeat_to: [{url: 'http://b', {}}]}",
+            ],
+            &heartbeat::OUT_TABLE,
         ),
     ]
 }

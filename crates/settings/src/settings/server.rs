@@ -7,6 +7,7 @@ use model::Secret;
 use crate::{
     mistake::{Mistake, Place},
     reader::{Field, Placed, Reader},
+    settings::secret::{SecretDraft, SecretSource},
     table::{Key, Otherwise, Table, set},
 };
 
@@ -57,8 +58,7 @@ impl ServerSettings {
 pub(super) struct ServerDraft {
     pub(super) settings: ServerSettings,
     listen: Option<Place>,
-    token: Option<Place>,
-    token_file: Option<Place>,
+    token: SecretDraft,
 }
 
 pub(super) static TABLE: Table<ServerDraft> = Table {
@@ -76,21 +76,14 @@ pub(super) static TABLE: Table<ServerDraft> = Table {
             form: "file",
             otherwise: Otherwise::Nothing,
             about: "A file that holds the token which callers must send as `Authorization: Bearer`.",
-            read: |reader, field, into| {
-                into.token_file = Some(field.key);
-                into.settings.token_file = reader.text(field.node).map(PathBuf::from);
-            },
+            read: |reader, field, into| into.token.name_file(reader, field),
         },
         Key {
             name: "token",
             form: "text",
             otherwise: Otherwise::Nothing,
             about: "The token itself; `token_file` keeps it out of this file.",
-            read: |reader, field, into| {
-                into.token = Some(field.key);
-                into.settings.token =
-                    reader.text(field.node).map(|text| Secret::new(text.to_owned()));
-            },
+            read: |reader, field, into| into.token.write(reader, field),
         },
         Key {
             name: "external_url",
@@ -138,14 +131,16 @@ impl ServerDraft {
 
     /// What the keys say together.
     pub(super) fn finish(self, reader: &Reader<'_>) -> ServerSettings {
-        if let (Some(token), Some(file)) = (self.token, self.token_file) {
-            let mistake = Mistake::at(token, "both `token` and `token_file` are written");
-            reader.report(mistake.also(file, "and here").help("keep `token_file`"));
+        let has_token = self.token.is_written();
+        let mut settings = self.settings;
+        match self.token.finish(reader, "token") {
+            Some(SecretSource::Written(token)) => settings.token = Some(token),
+            Some(SecretSource::File(path)) => settings.token_file = Some(path),
+            None => {}
         }
         if let Some(place) = self.listen
-            && self.settings.needs_token()
-            && self.token.is_none()
-            && self.token_file.is_none()
+            && settings.needs_token()
+            && !has_token
         {
             reader.report(
                 Mistake::at(place, "others can reach this address, and no token is set")
@@ -153,7 +148,7 @@ impl ServerDraft {
                     .help("write `server: {listen: …, token_file: …}`, or listen on 127.0.0.1"),
             );
         }
-        self.settings
+        settings
     }
 }
 

@@ -50,6 +50,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/receivers", get(alerts::told::receivers))
         .route("/rules", get(rules::list))
         .route("/rules/{id}/replay", get(rules::replay::replay))
+        .route("/heartbeats", get(alerts::heartbeats::list))
         .route("/silences", get(alerts::silences::list).post(alerts::silences::keep))
         .route("/silences/preview", post(alerts::silences::preview))
         .route("/silences/{id}", axum::routing::delete(alerts::silences::end))
@@ -64,6 +65,12 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/events", get(live::events))
         .route("/openapi.json", get(description::serve))
         .fallback(unknown)
+}
+
+/// Where others say that they are well.
+pub(super) fn heartbeat_router() -> Router<Arc<App>> {
+    let heard = post(alerts::heartbeats::heard).delete(alerts::heartbeats::forget);
+    Router::new().route("/{name}", heard)
 }
 
 async fn unknown() -> Response {

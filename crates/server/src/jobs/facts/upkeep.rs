@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use journal::{Act, Journal, JournalError, NewTimer};
 use model::{Span, Time};
 use respond::{
-    NOTIFIED,
+    NOTIFIED, PASSED_ON, is_passed_over,
     quiet::{SILENCE, is_silence_over},
 };
 use serde_json::json;
@@ -77,6 +77,7 @@ async fn turn(app: &App, journal: &Journal) -> Result<(), JournalError> {
 async fn fold(journal: &Journal, now: Time) -> Result<(), JournalError> {
     journal.fold(ALERT, |event| is_alert_over(event, now)).await?;
     journal.fold(NOTIFIED, respond::is_over).await?;
+    journal.fold(PASSED_ON, |event| is_passed_over(event, now)).await?;
     journal.fold(SILENCE, |event| is_silence_over(event, now)).await?;
     // Nobody asks for the last word on a target that has long been gone.
     for kind in [CHANGE, TOLD] {

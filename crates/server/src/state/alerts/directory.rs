@@ -4,12 +4,13 @@ use std::path::Path;
 
 use model::{Secret, Span};
 use respond::{
-    Receiver,
+    Authorization, Mail, MailTls, Receiver, SlackApi, Via, WebHook,
+    quiet::{Window, WindowText},
     routing::{
         Alertmanager, Directory, DirectoryError, Timing, read_alertmanager, render, render_all,
     },
 };
-use settings::{Mistakes, Settings};
+use settings::{Channel, MailSecrecy, Mistakes, SecretSource, Settings};
 use tracing::warn;
 
 /// How long an alert stands that was sent here without an end, where no routing file says.
@@ -29,6 +30,20 @@ pub enum DirectoryFault {
     /// The routing file has mistakes.
     #[error("{0}")]
     Mistakes(Mistakes),
+    /// A window of the settings says nothing.
+    #[error("the window `{name}`: {why}")]
+    Window {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// Nobody has the fallback's name.
+    #[error("`alerts.fallback` is `{name}`, and no receiver has this name")]
+    Fallback {
+        /// The name.
+        name: String,
+    },
     /// Receivers and routes do not go together.
     #[error(transparent)]
     Receivers(#[from] DirectoryError),
@@ -39,7 +54,7 @@ impl DirectoryFault {
     pub fn kind(&self) -> model::Kind {
         match self {
             Self::File { .. } => model::Kind::Missing,
-            Self::Mistakes(_) => model::Kind::Invalid,
+            Self::Mistakes(_) | Self::Window { .. } | Self::Fallback { .. } => model::Kind::Invalid,
             Self::Receivers(error) => error.kind(),
         }
     }
@@ -68,7 +83,7 @@ pub(crate) fn tellings(settings: &Settings) -> Result<Tellings, DirectoryFault> 
             resolve_timeout: RESOLVE_TIMEOUT,
             routing: render_all(&own),
             names: own.iter().map(|(receiver, _)| receiver.name.clone()).collect(),
-            directory: Directory::of(own),
+            directory: finished(Directory::of(own), &settings.alerts)?,
         });
     };
     let file = routing_file(path)?;
@@ -80,7 +95,7 @@ pub(crate) fn tellings(settings: &Settings) -> Result<Tellings, DirectoryFault> 
     names.extend(own.iter().map(|(receiver, _)| receiver.name.clone()));
     names.sort();
     names.dedup();
-    let directory = Directory::routed(own, &file)?;
+    let directory = finished(Directory::routed(own, &file)?, &settings.alerts)?;
     let (resolve_timeout, routing) = (file.resolve_timeout, render(&file));
     Ok(Tellings { directory, resolve_timeout, routing, names })
 }
@@ -88,9 +103,12 @@ pub(crate) fn tellings(settings: &Settings) -> Result<Tellings, DirectoryFault> 
 /// Checks who is told of what without keeping it; for `plimsoll check`.
 pub fn check_tellings(settings: &Settings) -> Result<Option<Alertmanager>, DirectoryFault> {
     let own = settings.receivers.iter().map(receiver_of).collect::<Result<Vec<_>, _>>()?;
-    let Some(path) = &settings.alerts.routing else { return Ok(None) };
+    let Some(path) = &settings.alerts.routing else {
+        finished(Directory::of(own), &settings.alerts)?;
+        return Ok(None);
+    };
     let file = routing_file(path)?;
-    Directory::routed(own, &file)?;
+    finished(Directory::routed(own, &file)?, &settings.alerts)?;
     Ok(Some(file))
 }
 
@@ -102,23 +120,102 @@ fn routing_file(path: &Path) -> Result<Alertmanager, DirectoryFault> {
     read_alertmanager(&name, &text, base).map_err(DirectoryFault::Mistakes)
 }
 
-/// A receiver, its token read from its file if it has one, and when it is told.
+/// A receiver, and when it is told. Secrets in files are read when they are needed; that they can
+/// be read is looked at here.
 fn receiver_of(own: &settings::Receiver) -> Result<(Receiver, Timing), DirectoryFault> {
-    let token: Option<Secret> =
-        match (&own.token, &own.token_file) {
-            (Some(token), _) => Some(token.clone()),
-            (None, Some(path)) => Some(settings::read_secret(path).map_err(|source| {
-                DirectoryFault::File { file: path.display().to_string(), source }
-            })?),
-            (None, None) => None,
-        };
-    let mut receiver = Receiver::web_hook(&own.name, &own.url, token);
-    receiver.send_resolved = own.send_resolved;
+    let via = via_of(&own.channel)?;
+    let receiver = Receiver { name: own.name.clone(), via, send_resolved: own.send_resolved };
+    // An Alertmanager groups and repeats by itself.
+    let alone = matches!(own.channel, Channel::Alertmanager { .. });
     let timing = Timing {
-        group_wait: own.group_wait,
+        group_wait: if alone { Span::ZERO } else { own.group_wait },
         group_interval: None,
         repeat_interval: own.repeat_interval,
         group_by: own.group_by.clone(),
     };
     Ok((receiver, timing))
+}
+
+fn via_of(channel: &Channel) -> Result<Via, DirectoryFault> {
+    Ok(match channel {
+        Channel::WebHook { url, token, signing } => Via::WebHook(WebHook {
+            url: SecretSource::Written(Secret::new(url.clone())),
+            authorization: bearer(token.as_ref())?,
+            signing: signing.as_ref().map(readable).transpose()?,
+        }),
+        Channel::Slack { token, channel, api_url } => {
+            let slack = SlackApi::new(readable(token)?, channel);
+            Via::SlackApi(match api_url {
+                Some(url) => slack.at(url),
+                None => slack,
+            })
+        }
+        Channel::SlackHook { url, channel } => {
+            Via::Slack { url: readable(url)?, channel: channel.clone() }
+        }
+        Channel::PagerDuty { key, url } => Via::pager_duty(readable(key)?, url.clone()),
+        Channel::Mail(mail) => Via::Mail(Box::new(Mail {
+            host: mail.host.clone(),
+            port: mail.port,
+            tls: match mail.tls {
+                MailSecrecy::StartTls => MailTls::StartTls,
+                MailSecrecy::Implicit => MailTls::Implicit,
+                MailSecrecy::None => MailTls::None,
+            },
+            ca_file: mail.ca_file.clone(),
+            login: match (&mail.user, &mail.password) {
+                (Some(user), Some(password)) => Some((user.clone(), readable(password)?)),
+                _ => None,
+            },
+            hello: None,
+            from: mail.from.clone(),
+            to: mail.to.clone(),
+        })),
+        Channel::Alertmanager { url, token } => {
+            Via::Alertmanager { url: url.clone(), authorization: bearer(token.as_ref())? }
+        }
+    })
+}
+
+fn bearer(token: Option<&SecretSource>) -> Result<Authorization, DirectoryFault> {
+    let token = token.map(readable).transpose()?;
+    Ok(token.map(Authorization::bearer).unwrap_or_default())
+}
+
+/// A secret that can be read now.
+fn readable(secret: &SecretSource) -> Result<SecretSource, DirectoryFault> {
+    if let SecretSource::File(path) = secret {
+        secret
+            .read()
+            .map_err(|source| DirectoryFault::File { file: path.display().to_string(), source })?;
+    }
+    Ok(secret.clone())
+}
+
+/// What stands in the settings for whoever is told, besides routes.
+fn finished(
+    directory: Directory,
+    settings: &settings::AlertSettings,
+) -> Result<Directory, DirectoryFault> {
+    let mut windows = Vec::new();
+    for own in &settings.windows {
+        let read = Window::read(&WindowText {
+            name: &own.name,
+            reason: &own.reason,
+            matchers: &own.matchers,
+            minutes: (own.from, own.to),
+            weekdays: &own.weekdays,
+            days_of_month: &own.days_of_month,
+            zone: own.zone.as_deref(),
+        });
+        windows.push(read.map_err(|why| DirectoryFault::Window { name: own.name.clone(), why })?);
+    }
+    let directory = directory.with_windows(windows);
+    match &settings.fallback {
+        None => Ok(directory),
+        Some(name) if directory.receivers().iter().any(|own| own.name == *name) => {
+            Ok(directory.with_fallback(name))
+        }
+        Some(name) => Err(DirectoryFault::Fallback { name: name.clone() }),
+    }
 }

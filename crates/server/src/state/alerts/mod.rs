@@ -18,12 +18,14 @@ mod changes;
 mod directory;
 mod evidence;
 mod guard;
+mod heartbeat;
 mod jumps;
 
 pub(crate) use changes::{ChangeBook, Wanted, read_changes};
 pub use directory::{DirectoryFault, check_tellings};
 pub(crate) use directory::{Tellings, tellings};
 pub(crate) use guard::{doubts_text, seen_lately};
+pub(crate) use heartbeat::{HEARTBEAT, HEARTBEATS_MAX, Heartbeat};
 pub(crate) use jumps::ClockWatch;
 
 /// The alerts that hold, who was told of them, and whose turn it is to judge.
@@ -157,6 +159,11 @@ impl AlertBook {
         *self.silences.lock() = next;
         self.stale.store(before, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// The alerts that a receiver was told of and that fire still, unless they are quiet now.
+    pub(crate) fn standing(&self, receiver: &str) -> Vec<Alert> {
+        self.groups.lock().standing(receiver)
     }
 
     /// When somebody is to be told something even if nothing more happens.

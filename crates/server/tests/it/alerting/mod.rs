@@ -1,3 +1,4 @@
 //! Who is told of alerts and who is not, asked over HTTP.
 
+mod heartbeats;
 mod silences;

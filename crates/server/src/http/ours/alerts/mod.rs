@@ -1,6 +1,7 @@
 //! `alerts`.
 
 pub(super) mod changes;
+pub(in crate::http) mod heartbeats;
 pub(super) mod hooks;
 pub(super) mod silences;
 pub(super) mod told;

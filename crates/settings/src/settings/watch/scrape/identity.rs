@@ -4,11 +4,12 @@ use model::Secret;
 
 use super::{
     Authorization,
-    parts::{AUTHORIZATION_TABLE, BASIC_TABLE, SecretDraft},
+    parts::{AUTHORIZATION_TABLE, BASIC_TABLE},
 };
 use crate::{
     mistake::{Mistake, Place},
     reader::{Field, Reader},
+    settings::secret::SecretDraft,
     yaml::{Entry, Node},
 };
 
@@ -36,7 +37,7 @@ impl IdentityDraft {
     /// Reads `bearer_token_file`.
     pub(crate) fn bearer_file<'d>(&mut self, reader: &Reader<'d>, field: Field<'d>) {
         self.say(reader, field);
-        self.bearer.point(reader, field);
+        self.bearer.name_file(reader, field);
     }
 
     /// Reads `bearer_token`.
@@ -55,7 +56,7 @@ impl IdentityDraft {
 
     /// What was said.
     pub(crate) fn finish(self, reader: &Reader<'_>) -> Authorization {
-        match self.bearer.finish(reader) {
+        match self.bearer.finish(reader, "bearer_token") {
             Some(token) => Authorization::Token { scheme: "Bearer".to_owned(), token },
             None => self.authorization,
         }

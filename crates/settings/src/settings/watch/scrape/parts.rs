@@ -2,48 +2,16 @@
 
 use std::path::PathBuf;
 
-use model::{Secret, Span};
+use model::Span;
 
 use super::{Authorization, TargetGroup, TlsSettings};
 use crate::{
-    mistake::{Mistake, Place},
-    reader::{Field, Reader},
-    settings::secret::SecretSource,
+    mistake::Mistake,
+    reader::Reader,
+    settings::secret::SecretDraft,
     table::{Key, Otherwise, Table, set},
     yaml::Node,
 };
-
-/// A secret that may be written or lie in a file, while it is read.
-#[derive(Debug, Default)]
-pub(crate) struct SecretDraft {
-    written: Option<(Place, Secret)>,
-    file: Option<(Place, PathBuf)>,
-}
-
-impl SecretDraft {
-    pub(super) fn write<'d>(&mut self, reader: &Reader<'d>, field: Field<'d>) {
-        let text = reader.text(field.node);
-        self.written = text.map(|text| (field.key, Secret::new(text.to_owned())));
-    }
-
-    pub(super) fn point<'d>(&mut self, reader: &Reader<'d>, field: Field<'d>) {
-        self.file = reader.text(field.node).map(|text| (field.key, PathBuf::from(text)));
-    }
-
-    /// Where the secret comes from; both ways at once are a mistake.
-    pub(super) fn finish(self, reader: &Reader<'_>) -> Option<SecretSource> {
-        match (self.written, self.file) {
-            (Some((place, _)), Some((file, _))) => {
-                let mistake = Mistake::at(place, "the secret is written and in a file as well");
-                reader.report(mistake.also(file, "in this file").help("keep the file"));
-                None
-            }
-            (Some((_, secret)), None) => Some(SecretSource::Written(secret)),
-            (None, Some((_, path))) => Some(SecretSource::File(path)),
-            (None, None) => None,
-        }
-    }
-}
 
 /// `basic_auth` while it is read.
 #[derive(Debug, Default)]
@@ -54,7 +22,7 @@ pub(crate) struct BasicDraft {
 
 impl BasicDraft {
     pub(super) fn finish<'d>(self, reader: &Reader<'d>, node: Node<'d>) -> Authorization {
-        let Some(password) = self.password.finish(reader) else {
+        let Some(password) = self.password.finish(reader, "password") else {
             needs_secret(reader, node, "`basic_auth`", "password_file");
             return Authorization::None;
         };
@@ -88,7 +56,7 @@ pub(crate) static BASIC_TABLE: Table<BasicDraft> = Table {
             form: "file",
             otherwise: Otherwise::Nothing,
             about: "A file that holds the password.",
-            read: |reader, field, into| into.password.point(reader, field),
+            read: |reader, field, into| into.password.name_file(reader, field),
         },
         Key {
             name: "password",
@@ -116,7 +84,7 @@ impl Default for AuthorizationDraft {
 
 impl AuthorizationDraft {
     pub(super) fn finish<'d>(self, reader: &Reader<'d>, node: Node<'d>) -> Authorization {
-        let Some(token) = self.credentials.finish(reader) else {
+        let Some(token) = self.credentials.finish(reader, "credentials") else {
             needs_secret(reader, node, "`authorization`", "credentials_file");
             return Authorization::None;
         };
@@ -152,7 +120,7 @@ pub(crate) static AUTHORIZATION_TABLE: Table<AuthorizationDraft> = Table {
             form: "file",
             otherwise: Otherwise::Nothing,
             about: "A file that holds the token.",
-            read: |reader, field, into| into.credentials.point(reader, field),
+            read: |reader, field, into| into.credentials.name_file(reader, field),
         },
         Key {
             name: "credentials",

@@ -1,5 +1,8 @@
 //! Telling receivers: groups whose time has come go to the outbox, and the outbox to the receivers.
 
+pub(super) mod heartbeats;
+mod own;
+
 use std::{sync::Arc, time::Duration};
 
 use detect::{Patience, judge_silence};
@@ -75,7 +78,35 @@ pub(super) async fn count(app: Arc<App>, deliverer: Arc<Deliverer>, stop: Stop) 
         }
         if let Ok(stats) = app.journal.outbox_stats().await {
             app.meters.set(meters::RESPOND_WAITING, "", stats.waiting as f64);
+            if app.judging.journal().is_some() {
+                own::judge(&app, &stats).await;
+            }
         }
+    }
+}
+
+/// The sources of alerts about ourselves.
+pub(crate) const OWN_SOURCES: [&str; 3] = [own::CHANNELS, own::SILENCES, heartbeats::SOURCE];
+/// How often an Alertmanager is sent again what still fires.
+const STANDING: Duration = Duration::from_mins(1);
+
+/// Sends Alertmanagers again what still fires, until told to stop.
+pub(super) async fn stand(app: Arc<App>, deliverer: Arc<Deliverer>, stop: Stop) {
+    if !deliverer.has_standing() {
+        stop.cancelled().await;
+        return;
+    }
+    let mut troubled = false;
+    while !rest(&app, &stop, STANDING).await {
+        if app.delivering.journal().is_none() {
+            continue;
+        }
+        let standing = |receiver: &str| app.alerts.standing(receiver);
+        let failed = deliverer.send_standing(standing, &app.external_url).await;
+        if let Some((receiver, error)) = failed.first().filter(|_| !troubled) {
+            tracing::warn!(receiver, error, "an Alertmanager cannot be told what still fires");
+        }
+        troubled = !failed.is_empty();
     }
 }
 
@@ -86,5 +117,7 @@ pub(super) fn deliverer(
     receivers: Vec<Receiver>,
 ) -> Arc<Deliverer> {
     let seed = app.clock.now().millis().unsigned_abs();
-    Arc::new(Deliverer::new(http.clone(), receivers, Arc::clone(&app.clock), seed))
+    let fallback = app.alerts.tellings().directory.fallback().map(str::to_owned);
+    let deliverer = Deliverer::new(http.clone(), receivers, Arc::clone(&app.clock), seed);
+    Arc::new(deliverer.with_fallback(fallback))
 }

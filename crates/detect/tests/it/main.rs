@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod alert_cases;
 #[cfg(test)]
+mod baseline_cases;
+#[cfg(test)]
 mod beside_promtool;
 #[cfg(test)]
 mod case_language;

@@ -6,7 +6,7 @@ if (!url) throw new Error('set PLIMSOLL_URL to a running program, such as http:/
 
 export default defineConfig({
   testDir: 'e2e',
-  globalSetup: './e2e/ready.ts',
+  globalSetup: './e2e/kit/ready.ts',
   workers: 2,
   retries: 0,
   timeout: 45_000,

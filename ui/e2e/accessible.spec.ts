@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test'
 
-import { expectAccessible, expectNoSideways, expectThumbs, someResource } from './parts'
+import { expectAccessible, expectNoSideways, expectThumbs, someResource } from './kit/parts'
 
 const PAGES = [
   { name: 'overview', path: '/', shown: 'Room left' },

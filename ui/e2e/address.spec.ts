@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test'
 
-import { someResource } from './parts'
+import { someResource } from './kit/parts'
 
 test('a filter stands in the address and a link shows the same', async ({ page }) => {
   const { title } = await someResource(page)

@@ -1,6 +1,6 @@
 import { expect, test, type Page } from '@playwright/test'
 
-import { expectAccessible } from './parts'
+import { expectAccessible } from './kit/parts'
 
 type Alert = { id: string; name: string; state: string; labels: Record<string, string> }
 

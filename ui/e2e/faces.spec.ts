@@ -1,6 +1,6 @@
 import { expect, test, type Route } from '@playwright/test'
 
-import { API, expectAccessible } from './parts'
+import { API, expectAccessible } from './kit/parts'
 
 const broken = {
   status: 500,

@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test'
 
-import { someResource } from './parts'
+import { someResource } from './kit/parts'
 
 test('every page is reached by two keys', async ({ page }) => {
   await page.goto('/')

@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test'
 
-import { API, someResource } from './parts'
+import { API, someResource } from './kit/parts'
 
 test('the first page answers in order: wrong, room, changed, evidence', async ({ page }) => {
   await page.goto('/')

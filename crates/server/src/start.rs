@@ -226,7 +226,7 @@ pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Running, S
     info!(%address, version = VERSION, "listening");
     let parts = Parts { settings, data, address, clock, tasks: tasks.clone() };
     let app = open(parts, &gate, &mut work).await?;
-    forget_vanished(&app).await;
+    jobs::forget_vanished(&app).await;
     jobs::tell_wrong_rules(&app, &work.wrong_rules);
     jobs::tell_untaken(&app, &work.untaken);
     gate.open(app_router(&app), app.journal.clone());
@@ -389,19 +389,4 @@ async fn open_numbers(
     let (store, queues, receivers) = opened.await.map_err(|_panicked| StartError::Broken)??;
     work.forward = receivers;
     Ok((store, queues))
-}
-
-/// Ends alerts whose rule or resource the settings no longer have.
-pub(crate) async fn forget_vanished(app: &Arc<App>) {
-    let mut known = std::collections::BTreeSet::clone(&app.rules.loaded().sources);
-    known.extend(app.rules.groups().iter().map(|own| own.group.own_source()));
-    for resource in &app.settings.resources {
-        known.extend(["resource", "forecast"].map(|word| format!("{word}/{}", resource.name)));
-    }
-    known.extend(app.settings.objectives.iter().map(detect::objectives::source_of));
-    let now = app.clock.now();
-    known.insert(detect::SENT.to_owned());
-    known.extend(jobs::OWN_SOURCES.map(str::to_owned));
-    jobs::judge(app, now, move |active| active.end_vanished(|source| known.contains(source), now))
-        .await;
 }

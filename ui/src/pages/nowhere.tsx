@@ -1,6 +1,6 @@
 // An address that leads nowhere.
 import { useAddress } from '../address/address'
-import { Empty } from '../parts/face'
+import { Empty } from '../parts/face/face'
 import { Head } from '../parts/page'
 
 export default function Nowhere() {

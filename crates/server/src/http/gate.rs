@@ -17,7 +17,7 @@ use serde_json::json;
 use tower::ServiceExt as _;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
-use super::{access::Access, error::ApiError, layers, pages, reload};
+use super::{access::Access, error::ApiError, layers, own::reload, pages};
 
 /// What is known before everything is ready.
 #[derive(Debug)]

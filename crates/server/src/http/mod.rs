@@ -10,7 +10,6 @@ mod ours;
 mod own;
 mod pages;
 mod prometheus;
-mod reload;
 
 pub(crate) use access::Access;
 pub(crate) use error::chain;
@@ -41,7 +40,7 @@ pub(crate) fn app_router(app: &Arc<App>) -> Router {
         .nest("/heartbeat", ours::heartbeat_router())
         .route("/v1/metrics", post(prometheus::otlp_metrics))
         .route("/metrics", get(own::metrics))
-        .route(reload::PATH, post(reload::reload).put(reload::reload))
+        .route(own::reload::PATH, post(own::reload::reload).put(own::reload::reload))
         .layer(DefaultBodyLimit::max(body_max))
         .layer(middleware::from_fn_with_state(Arc::clone(app), layers::count))
         .with_state(Arc::clone(app))

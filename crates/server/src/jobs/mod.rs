@@ -23,7 +23,7 @@ pub(crate) use delivery::OWN_SOURCES;
 pub(crate) use forward::{Outgoing, open as open_queues, prepare as receivers_of_samples};
 pub(crate) use objectives::{Promise, promises, tell_untaken};
 pub use objectives::{UntakenIn, read_objective_files};
-pub(crate) use outcome::{judge, try_judge};
+pub(crate) use outcome::{forget_vanished, judge, try_judge};
 pub use rules::{ReloadError, Reloaded};
 pub(crate) use rules::{
     Runners, read as read_rules, reload as reload_rules, tell_wrong as tell_wrong_rules,

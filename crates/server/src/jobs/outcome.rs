@@ -1,13 +1,13 @@
 //! What happens after judging, whoever judged: journal, messages, counters, news for the pages.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use detect::{ActiveAlerts, Transition};
 use journal::JournalError;
 use model::{Span, Time};
 use tracing::{error, info};
 
-use super::baselines::usual;
+use super::{OWN_SOURCES, baselines::usual};
 use crate::{
     http::chain,
     state::{App, JudgementLost, Topic, meters},
@@ -72,4 +72,18 @@ pub(crate) async fn try_judge(
             false
         }
     }
+}
+
+/// Ends alerts whose rule or resource the settings no longer have.
+pub(crate) async fn forget_vanished(app: &Arc<App>) {
+    let mut known = BTreeSet::clone(&app.rules.loaded().sources);
+    known.extend(app.rules.groups().iter().map(|own| own.group.own_source()));
+    for resource in &app.settings.resources {
+        known.extend(["resource", "forecast"].map(|word| format!("{word}/{}", resource.name)));
+    }
+    known.extend(app.settings.objectives.iter().map(detect::objectives::source_of));
+    let now = app.clock.now();
+    known.insert(detect::SENT.to_owned());
+    known.extend(OWN_SOURCES.map(str::to_owned));
+    judge(app, now, move |active| active.end_vanished(|source| known.contains(source), now)).await;
 }

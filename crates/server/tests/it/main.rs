@@ -1,13 +1,9 @@
 //! Whole tests: a server in this process, asked over real sockets; and the pages it writes about itself.
 
 #[cfg(test)]
-mod access;
-#[cfg(test)]
 mod alerting;
 #[cfg(test)]
 mod api;
-#[cfg(test)]
-mod bad_input;
 #[cfg(test)]
 mod changes;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 import { useMemo, useState } from 'preact/hooks'
 
 import { useInstant } from '../../api/prometheus'
-import { Face } from '../../parts/face'
+import { Face } from '../../parts/face/face'
 import { Section } from '../../parts/page'
 import { counted, plain, say, unitOfMetric } from '../../text/numbers'
 import { momentFull } from '../../text/time'

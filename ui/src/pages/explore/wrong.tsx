@@ -1,6 +1,6 @@
 // A query that was refused: the place is marked in it.
 import type { Failure } from '../../api/client'
-import { Failed } from '../../parts/face'
+import { Failed } from '../../parts/face/face'
 import style from './explore.module.css'
 import { placeOf } from './mark'
 

@@ -2,7 +2,7 @@
 import { useAddress } from '../../address/address'
 import { useObjectiveCosts } from '../../api/objectives'
 import type { CostLabelView, CostView } from '../../api/types'
-import { Empty, Face } from '../../parts/face'
+import { Empty, Face } from '../../parts/face/face'
 import { Choices } from '../../parts/filter'
 import { Section } from '../../parts/page'
 import { percent, plain } from '../../text/numbers'

@@ -2,7 +2,7 @@
 import { useAddress } from '../../address/address'
 import { useObjectives } from '../../api/objectives'
 import type { ObjectiveList, ObjectiveState, ObjectiveView } from '../../api/types'
-import { Empty, Face, Remarks } from '../../parts/face'
+import { Empty, Face, Remarks } from '../../parts/face/face'
 import { Choices, matches, WordFilter } from '../../parts/filter'
 import { Word, type Mood } from '../../parts/level'
 import { Head, Tools } from '../../parts/page'

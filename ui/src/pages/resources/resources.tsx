@@ -2,7 +2,7 @@
 import { useAddress } from '../../address/address'
 import { useResources } from '../../api/queries'
 import type { ReadingLevel, ResourceView } from '../../api/types'
-import { Empty, Face, Remarks } from '../../parts/face'
+import { Empty, Face, Remarks } from '../../parts/face/face'
 import { Choices, matches, WordFilter } from '../../parts/filter'
 import { Head, Section, Tools } from '../../parts/page'
 import { ResourceList } from '../../parts/room/resource-list'

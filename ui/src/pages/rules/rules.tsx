@@ -2,7 +2,7 @@
 import { useAddress } from '../../address/address'
 import { useRules } from '../../api/queries'
 import type { RuleCostView, RuleGroupList, RuleGroupView, RuleView } from '../../api/types'
-import { Empty, Face, Remarks } from '../../parts/face'
+import { Empty, Face, Remarks } from '../../parts/face/face'
 import { Choices, matches, WordFilter } from '../../parts/filter'
 import type { Mood } from '../../parts/level'
 import { Head, Section, Tools } from '../../parts/page'

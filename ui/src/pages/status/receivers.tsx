@@ -1,7 +1,7 @@
 // How messages go: to whom, what waits, what failed.
 import { useReceivers } from '../../api/queries'
 import type { ReceiverView } from '../../api/types'
-import { Empty, Face } from '../../parts/face'
+import { Empty, Face } from '../../parts/face/face'
 import { Word, type Mood } from '../../parts/level'
 import { Section } from '../../parts/page'
 import { useNow } from '../../shell/now'

@@ -1,7 +1,7 @@
 // What the program says of itself: version, store, journal, memory.
 import { useStatus } from '../../api/queries'
 import type { Status as View } from '../../api/types'
-import { Face } from '../../parts/face'
+import { Face } from '../../parts/face/face'
 import { Head, Section } from '../../parts/page'
 import style from './status.module.css'
 import { Receivers } from './receivers'

@@ -2,7 +2,7 @@
 import { useAddress } from '../../address/address'
 import { useTargets } from '../../api/queries'
 import type { Health, TargetView } from '../../api/types'
-import { Empty, Face, Remarks } from '../../parts/face'
+import { Empty, Face, Remarks } from '../../parts/face/face'
 import { Choices, matches, WordFilter } from '../../parts/filter'
 import { HEALTH_MOOD } from '../../parts/level'
 import { Head, Section, Tools } from '../../parts/page'

@@ -11,7 +11,6 @@ mod resources;
 mod rules;
 mod shape;
 mod targets;
-mod views;
 
 pub use description::description;
 pub use plan::scenarios::outcome_view;
@@ -26,6 +25,7 @@ use axum::{
 
 pub(super) use own::store::{make_snapshot, with_store};
 
+use self::shape::views;
 use super::{error::ApiError, live};
 use crate::state::App;
 

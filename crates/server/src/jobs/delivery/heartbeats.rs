@@ -36,15 +36,19 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Looks who is late, until told to stop.
 pub(in crate::jobs) async fn listen(app: Arc<App>, stop: Stop) {
     let mut troubled = false;
-    while !rest(&app, &stop, LOOK).await {
-        let Some(journal) = app.judging.journal() else { continue };
-        let looked = look(&app, &journal).await;
-        if let Err(error) = &looked
-            && !troubled
-        {
-            warn!(error = chain(error), "cannot see who was heard of");
+    loop {
+        if let Some(journal) = app.judging.journal() {
+            let looked = look(&app, &journal).await;
+            if let Err(error) = &looked
+                && !troubled
+            {
+                warn!(error = chain(error), "cannot see who was heard of");
+            }
+            troubled = looked.is_err();
         }
-        troubled = looked.is_err();
+        if rest(&app, &stop, LOOK).await {
+            return;
+        }
     }
 }
 

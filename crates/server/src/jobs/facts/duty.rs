@@ -11,7 +11,7 @@ use tracing::{info, warn};
 use super::super::rest;
 use crate::{
     http::chain,
-    start::forget_vanished,
+    jobs::forget_vanished,
     state::{App, Duty, JudgementLost, Topic},
     tasks::Stop,
 };

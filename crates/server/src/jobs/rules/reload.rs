@@ -11,8 +11,8 @@ use tracing::{error, info, warn};
 use super::{Left, Runner, read, run_of, trouble};
 use crate::{
     http::chain,
-    jobs::blocking,
-    start::{StartError, forget_vanished},
+    jobs::{blocking, forget_vanished},
+    start::StartError,
     state::{App, OwnGroup, Topic},
 };
 

@@ -1,4 +1,6 @@
 //! The API as its descriptions have it.
 
+mod access;
+mod bad_input;
 mod description;
 mod prometheus;

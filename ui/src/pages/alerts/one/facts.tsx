@@ -2,7 +2,7 @@
 import type { AlertView } from '../../../api/types'
 import { Section } from '../../../parts/page'
 import { ChangeRows } from '../../../parts/change/change-rows'
-import { Empty } from '../../../parts/face'
+import { Empty } from '../../../parts/face/face'
 import { plain, say } from '../../../text/numbers'
 import style from '../alerts.module.css'
 

@@ -1,6 +1,6 @@
 // What became of an alert, step by step, and every message that spoke of it.
 import type { AlertStep, AlertView, ToldView } from '../../../api/types'
-import { Empty } from '../../../parts/face'
+import { Empty } from '../../../parts/face/face'
 import { Word, type Mood } from '../../../parts/level'
 import { useNow } from '../../../shell/now'
 import { counted, plain } from '../../../text/numbers'

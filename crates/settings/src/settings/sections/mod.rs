@@ -1,5 +1,7 @@
 //! Every section of a settings file with its table, for the reference page and for tests.
 
+mod planned;
+
 use super::{
     alerts::{self, channel, heartbeat, receiver, window},
     objective, query, remote, resource, server, store, top,
@@ -38,7 +40,7 @@ pub(crate) fn sections() -> Vec<Section> {
     sections.extend(exchanged());
     sections.extend(jobs());
     sections.extend(judged());
-    sections.extend(planned());
+    sections.extend(planned::planned());
     sections
 }
 
@@ -354,48 +356,6 @@ fn judged() -> Vec<Section> {
                 "alerts: {heartbeat_to: [{url: 'http://b', {}}]}",
             ],
             &heartbeat::OUT_TABLE,
-        ),
-    ]
-}
-
-/// What capacity is planned for.
-fn planned() -> Vec<Section> {
-    vec![
-        section(
-            [
-                "services",
-                "each of `services:`",
-                "What users depend on. From the load it carries and from what can limit that follows its load line: see [plan for growth](../guides/plan-for-growth.md).",
-                "services: [{name: a, load: up, limits: [{name: b, used: up, limit: up}], {}}]",
-            ],
-            &resource::service::TABLE,
-        ),
-        section(
-            [
-                "limits",
-                "each of a service's `limits:`",
-                "Something whose use follows the load: a resource that is declared, or two expressions. A latency has its promise as `limit`, `target: 100 %` and `relation: latency`.",
-                "services: [{name: a, load: up, limits: [{name: b, used: up, limit: up, {}}]}]",
-            ],
-            &resource::service::LIMIT_TABLE,
-        ),
-        section(
-            [
-                "steps",
-                "each of a limit's `steps:`",
-                "How to get more of it; the cheapest that moves the line is told.",
-                "services: [{name: a, load: up, limits: [{name: b, used: up, limit: up, steps: [{title: c, times: 2, {}}]}]}]",
-            ],
-            &resource::service::STEP_TABLE,
-        ),
-        section(
-            [
-                "launches",
-                "each of a service's `launches:`",
-                "What may raise its load from some day on.",
-                "services: [{name: a, load: up, limits: [{name: b, used: up, limit: up}], launches: [{name: c, date: 2026-12-15, raises: 0.2, {}}]}]",
-            ],
-            &resource::service::LAUNCH_TABLE,
         ),
     ]
 }

@@ -1,10 +1,10 @@
 // The four faces of every view: loading, empty, failed, full.
 import type { ComponentChildren, JSX } from 'preact'
 
-import type { Failure } from '../api/client'
-import type { Asked } from '../api/queries'
-import { useNow } from '../shell/now'
-import { ago } from '../text/time'
+import type { Failure } from '../../api/client'
+import type { Asked } from '../../api/queries'
+import { useNow } from '../../shell/now'
+import { ago } from '../../text/time'
 import style from './face.module.css'
 
 type Props<T> = {

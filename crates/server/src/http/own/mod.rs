@@ -1,4 +1,6 @@
-//! `/metrics`: what we count about ourselves.
+//! What is asked of this process itself: `/metrics`, what we count about ourselves, and `/-/reload`.
+
+pub(super) mod reload;
 
 use std::sync::Arc;
 

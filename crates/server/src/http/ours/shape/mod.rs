@@ -1,13 +1,13 @@
 //! Nouns as the API shows them.
 
+pub(super) mod views;
+
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use model::{Alert, AlertId, DateRange, Level, Outlook, ResourceId, Time};
 
-use super::{
-    resources::record::{RecordView, record_view},
-    views::{AlertView, ForecastView, LineView, OutlookView, ResourceView, ThresholdsView},
-};
+use self::views::{AlertView, ForecastView, LineView, OutlookView, ResourceView, ThresholdsView};
+use super::resources::record::{RecordView, record_view};
 use crate::state::{Future, Glance, Standing};
 
 /// Labels as a map.

@@ -2,8 +2,8 @@
 import { cleanup, render, screen } from '@testing-library/preact'
 import { afterEach, expect, test, vi } from 'vitest'
 
-import { Failure } from '../api/client'
-import type { Asked } from '../api/queries'
+import { Failure } from '../../api/client'
+import type { Asked } from '../../api/queries'
 import { Empty, Face } from './face'
 
 afterEach(cleanup)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{
+use super::super::{
     alerts::views::{ChangeView, EvidenceView},
     resources::record::RecordView,
 };
@@ -348,7 +348,7 @@ pub(crate) struct StatusView {
     /// Memory the process holds.
     pub(crate) memory_bytes: u64,
     pub(crate) store: StoreView,
-    pub(crate) journal: super::own::status::JournalView,
+    pub(crate) journal: super::super::own::status::JournalView,
     /// Messages that receivers have not taken yet; 0 while the journal cannot be read.
     pub(crate) messages_waiting: u64,
     /// Pages that listen for live updates.

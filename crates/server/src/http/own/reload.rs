@@ -7,14 +7,17 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-use super::{chain, error::ApiError};
-use crate::{jobs, state::App};
+use crate::{
+    http::{chain, error::ApiError},
+    jobs,
+    state::App,
+};
 
 /// Where it is asked for.
-pub(super) const PATH: &str = "/-/reload";
+pub(in crate::http) const PATH: &str = "/-/reload";
 
 /// Reads the rule files anew; the answer names every mistake if they cannot be taken.
-pub(super) async fn reload(State(app): State<Arc<App>>) -> Response {
+pub(in crate::http) async fn reload(State(app): State<Arc<App>>) -> Response {
     match jobs::reload_rules(&app).await {
         Ok(done) => {
             let jobs::Reloaded { groups, unchanged, gone } = done;

@@ -1,0 +1,46 @@
+//! Sections about what is planned with.
+
+use super::{Section, section};
+use crate::settings::resource;
+
+/// What capacity is planned for.
+pub(super) fn planned() -> Vec<Section> {
+    vec![
+        section(
+            [
+                "services",
+                "each of `services:`",
+                "What users depend on. From the load it carries and from what can limit that follows its load line: see [plan for growth](../guides/plan-for-growth.md).",
+                "services: [{name: a, load: up, limits: [{name: b, used: up, limit: up}], {}}]",
+            ],
+            &resource::service::TABLE,
+        ),
+        section(
+            [
+                "limits",
+                "each of a service's `limits:`",
+                "Something whose use follows the load: a resource that is declared, or two expressions. A latency has its promise as `limit`, `target: 100 %` and `relation: latency`.",
+                "services: [{name: a, load: up, limits: [{name: b, used: up, limit: up, {}}]}]",
+            ],
+            &resource::service::LIMIT_TABLE,
+        ),
+        section(
+            [
+                "steps",
+                "each of a limit's `steps:`",
+                "How to get more of it; the cheapest that moves the line is told.",
+                "services: [{name: a, load: up, limits: [{name: b, used: up, limit: up, steps: [{title: c, times: 2, {}}]}]}]",
+            ],
+            &resource::service::STEP_TABLE,
+        ),
+        section(
+            [
+                "launches",
+                "each of a service's `launches:`",
+                "What may raise its load from some day on.",
+                "services: [{name: a, load: up, limits: [{name: b, used: up, limit: up}], launches: [{name: c, date: 2026-12-15, raises: 0.2, {}}]}]",
+            ],
+            &resource::service::LAUNCH_TABLE,
+        ),
+    ]
+}

@@ -44,8 +44,11 @@ const TRUTHS: [Truth; 4] = [
     },
 ];
 
+/// Where a point lies, by how far along it is.
+type Spacing = fn(f64) -> f64;
+
 /// How the points lie: the same number more each month, or the same part more.
-const SPACINGS: [(&str, fn(f64) -> f64); 2] =
+const SPACINGS: [(&str, Spacing); 2] =
     [("evenly", |way| 100.0 + 2_400.0 * way), ("growing", |way| 100.0 * 25_f64.powf(way))];
 
 #[expect(clippy::print_stdout, reason = "the figures are the answer")]

@@ -12,8 +12,11 @@ const NOW: Time = Time(1_557_934_200_000);
 
 const GITHUB: &str = "data/rules/github-webhooks/payload-examples/api.github.com";
 
+/// What is read of one of GitHub's own examples.
+type Example = Option<Change>;
+
 /// GitHub's own examples; nothing where the shared data are not.
-fn github(event: &str, path: &str) -> Option<Option<Change>> {
+fn github(event: &str, path: &str) -> Option<Example> {
     let body = fs::read(testkit::shared(&format!("{GITHUB}/{path}"))?).unwrap();
     Some(of_github(event, &body, &[]))
 }

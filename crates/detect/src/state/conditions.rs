@@ -43,17 +43,14 @@ pub fn judge_conditions(
     let mut kept = BTreeMap::new();
     for own in holding {
         let id = AlertId::of(source, &own.labels);
-        let alert = match alerts.remove(&id) {
-            Some(mut alert) => {
-                alert.annotations = own.annotations;
-                alert.seen_at = now;
-                alert
-            }
-            None => {
-                let alert = begun(source, id, own, now);
-                transitions.push(Transition::Firing(alert.clone()));
-                alert
-            }
+        let alert = if let Some(mut alert) = alerts.remove(&id) {
+            alert.annotations = own.annotations;
+            alert.seen_at = now;
+            alert
+        } else {
+            let alert = begun(source, id, own, now);
+            transitions.push(Transition::Firing(alert.clone()));
+            alert
         };
         kept.insert(id, alert);
     }

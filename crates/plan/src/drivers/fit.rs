@@ -147,9 +147,11 @@ mod tests {
         Points::new(x, y)
     }
 
+    type Shape = fn(f64) -> f64;
+
     #[test]
     fn each_form_finds_itself_again() {
-        let curves: [(Form, fn(f64) -> f64); 7] = [
+        let curves: [(Form, Shape); 7] = [
             (Form::Proportional, |x| 0.3 * x),
             (Form::Linear, |x| 40.0 + 0.02 * x),
             (Form::Logarithmic, |x| 2.0 + 3.0 * x.ln()),

@@ -180,14 +180,13 @@ impl Lane {
     ) -> Result<(Step, u64), JournalError> {
         let count = parcel.ids.len() as u64;
         let first = parcel.ids.first().copied().unwrap_or(0);
-        let verdict = match state.unmarked.remove(&parcel.upto()) {
-            Some(posted) => Verdict::Done(posted),
-            None => {
-                if self.receiver.via.changes_messages() {
-                    (parcel.posted, parcel.thread) = posted_of(journal, &parcel).await?;
-                }
-                self.send(tools, state, &parcel).await
+        let verdict = if let Some(posted) = state.unmarked.remove(&parcel.upto()) {
+            Verdict::Done(posted)
+        } else {
+            if self.receiver.via.changes_messages() {
+                (parcel.posted, parcel.thread) = posted_of(journal, &parcel).await?;
             }
+            self.send(tools, state, &parcel).await
         };
         let now = tools.clock.now();
         let failed = parcel.attempts.saturating_add(1);

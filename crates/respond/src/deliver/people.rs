@@ -16,7 +16,7 @@ const PAGE: u32 = 256;
 /// What waited for so long is told in one message with all else that waited.
 const LATE: Span = Span::minutes(1);
 /// Storms are counted over so long.
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 /// So many messages may go out within a second; Slack allows about one, and short bursts:
 /// <https://docs.slack.dev/apis/web-api/rate-limits#posting-messages>.
 const BURST: usize = 3;

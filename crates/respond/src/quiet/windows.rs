@@ -73,7 +73,7 @@ impl Window {
             return Err("it ends when it begins".to_owned());
         } else if days_of_month.is_empty() {
             // It begins on one day and ends on the next.
-            let next = weekdays.iter().flat_map(|days| days.clone()).map(|day| {
+            let next = weekdays.iter().flat_map(Clone::clone).map(|day| {
                 let day = (day + 1) % 7;
                 day..=day
             });

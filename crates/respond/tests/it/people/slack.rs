@@ -83,7 +83,7 @@ async fn post_message(State(book): State<Shared>, Json(body): Json<Value>) -> Js
             return error;
         }
         let ts = format!("17.{:04}", book.messages.len());
-        let mut own = body.clone();
+        let mut own = body;
         own["ts"] = json!(ts);
         book.messages.push(own);
         if lost {
@@ -137,16 +137,15 @@ async fn one_message_is_posted_and_changed_and_what_got_worse_is_said_aloud() {
     }
     assert_eq!(slack.calls(), ["post", "update", "update", "post", "update"]);
     assert_eq!(slack.texts(), ["resolved: DiskFull", "firing: DiskFull"]);
-    let book = slack.book.lock().unwrap();
+    let messages = slack.book.lock().unwrap().messages.clone();
     assert_eq!(
-        (&book.messages[1]["thread_ts"], &book.messages[1]["reply_broadcast"]),
+        (&messages[1]["thread_ts"], &messages[1]["reply_broadcast"]),
         (&json!("17.0000"), &json!(true))
     );
     assert_eq!(
-        book.messages[0]["attachments"][0]["title_link"],
+        messages[0]["attachments"][0]["title_link"],
         "http://plimsoll/alerts?id=0123456789abcdef"
     );
-    drop(book);
     // What fires again is news.
     put(&journal, [message("ops", "g", clock.now(), body("DiskFull", "warning", true))]).await;
     deliverer(desks, &clock).deliver_due(&journal, clock.now()).await.unwrap();

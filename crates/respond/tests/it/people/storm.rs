@@ -66,10 +66,10 @@ async fn after_an_outage_one_message_tells_what_happened_meanwhile() {
         let now = clock.now();
         match minute {
             3 => {
-                put(&journal, [message("ops", "b", now, body("HostDown", "critical", true))]).await
+                put(&journal, [message("ops", "b", now, body("HostDown", "critical", true))]).await;
             }
             17 => {
-                put(&journal, [message("ops", "a", now, body("DiskFull", "warning", false))]).await
+                put(&journal, [message("ops", "a", now, body("DiskFull", "warning", false))]).await;
             }
             _ => {}
         }

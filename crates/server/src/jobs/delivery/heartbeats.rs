@@ -104,12 +104,13 @@ fn labels(own: &Heartbeat) -> Labels {
 
 fn condition(own: &Heartbeat) -> Condition {
     let late = own.due - own.grace - own.period;
-    let summary = match own.heard {
-        true => format!(
+    let summary = if own.heard {
+        format!(
             "nothing was heard of {} for longer than {} and a grace of {}",
             own.name, own.period, own.grace
-        ),
-        false => format!("{} was never heard of, and should be every {}", own.name, own.period),
+        )
+    } else {
+        format!("{} was never heard of, and should be every {}", own.name, own.period)
     };
     Condition {
         labels: labels(own),
@@ -210,8 +211,9 @@ async fn send(http: &reqwest::Client, out: &HeartbeatOut) -> Result<(), String> 
     let response = http.post(url.reveal()).send().await;
     // The address may be a secret.
     let response = response.map_err(|error| error.without_url().to_string())?;
-    match response.status().is_success() {
-        true => Ok(()),
-        false => Err(format!("it was answered {}", response.status().as_u16())),
+    if response.status().is_success() {
+        Ok(())
+    } else {
+        Err(format!("it was answered {}", response.status().as_u16()))
     }
 }

@@ -343,11 +343,7 @@ pub(in crate::settings) static EMAIL: Table<EmailDraft> = Table {
 };
 
 impl EmailDraft {
-    pub(in crate::settings) fn finish(
-        self,
-        reader: &Reader<'_>,
-        field: Field<'_>,
-    ) -> Option<Channel> {
+    pub(in crate::settings) fn finish(self, reader: &Reader<'_>, field: Field<'_>) -> Channel {
         let password = self.password.finish(reader, "password");
         if self.user.is_some() != password.is_some() {
             let message = "`user` and `password_file` go together";
@@ -362,7 +358,7 @@ impl EmailDraft {
             MailSecrecy::None => 25,
         };
         let port = self.port.and_then(|port| u16::try_from(port).ok()).unwrap_or(usual);
-        Some(Channel::Mail(Box::new(MailSettings {
+        Channel::Mail(Box::new(MailSettings {
             host: self.server,
             port,
             tls: self.tls,
@@ -371,6 +367,6 @@ impl EmailDraft {
             password,
             from: self.from,
             to: self.to,
-        })))
+        }))
     }
 }

@@ -131,7 +131,7 @@ pub(in crate::settings) static TABLE: Table<ReceiverDraft> = Table {
             read: |reader, field, into| {
                 into.channel(
                     field.key,
-                    channel::EMAIL.one(reader, field.node).finish(reader, field),
+                    Some(channel::EMAIL.one(reader, field.node).finish(reader, field)),
                 );
             },
         },

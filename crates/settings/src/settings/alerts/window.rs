@@ -97,7 +97,7 @@ pub(in crate::settings) static TABLE: Table<WindowDraft> = Table {
             otherwise: Otherwise::Said("UTC"),
             about: "Whose clock is meant: `Europe/Berlin`.",
             read: |reader, field, into| {
-                into.window.zone = reader.text(field.node).map(str::to_owned)
+                into.window.zone = reader.text(field.node).map(str::to_owned);
             },
         },
     ],

@@ -40,6 +40,7 @@ pub(crate) fn sections() -> Vec<Section> {
     sections.extend(exchanged());
     sections.extend(jobs());
     sections.extend(judged());
+    sections.extend(told());
     sections.extend(planned::planned());
     sections
 }
@@ -290,6 +291,12 @@ fn judged() -> Vec<Section> {
             ],
             &baselines::WATCH_TABLE,
         ),
+    ]
+}
+
+/// Who is told, and when not.
+fn told() -> Vec<Section> {
+    vec![
         section(
             ["alerts", "`alerts:`", "Which alerts go to whom.", "alerts: {{}}"],
             &alerts::TABLE,

@@ -4,11 +4,15 @@ use std::fmt;
 
 use model::{Kind, Labels};
 use regex::{Regex, RegexBuilder};
+use regex_syntax::hir::literal::Extractor;
 
 /// Memory one compiled expression may take; as elsewhere in settings.
 const COMPILED_BYTES_MAX: usize = 1 << 20;
 /// Conditions in one text. Alertmanager has no bound; nobody writes a hundred.
 const MATCHERS_MAX: usize = 200;
+
+/// Values one expression may spell out and still be said to name them.
+const NAMED_VALUES_MAX: usize = 100;
 
 /// How a label's value is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -140,13 +144,17 @@ impl LabelMatcher {
         found == self.comparison.is_equal()
     }
 
-    /// Whether it asks for values that it names: `a="b"`, `a=~"b|c"`.
+    /// Whether it asks for values that it names, so that what it matches cannot grow: `a="b"`, `a=~"b|c"`,
+    /// `a=~"db-[12]"`. An expression that any of more than [`NAMED_VALUES_MAX`] values pass names none.
     pub fn names_values(&self) -> bool {
-        let sign = |letter: char| r".+*?()[]{}^$\".contains(letter);
-        let literal = |text: &str| !text.is_empty() && !text.contains(sign);
         match self.comparison {
             Comparison::Equal => !self.value.is_empty(),
-            Comparison::Like => self.value.split('|').all(literal),
+            Comparison::Like => regex_syntax::parse(&self.value).is_ok_and(|parsed| {
+                let mut extractor = Extractor::new();
+                extractor.limit_total(NAMED_VALUES_MAX).limit_literal_len(self.value.len());
+                let named = extractor.extract(&parsed);
+                named.is_exact() && named.min_literal_len().is_some_and(|shortest| shortest > 0)
+            }),
             Comparison::NotEqual | Comparison::NotLike => false,
         }
     }
@@ -417,6 +425,28 @@ mod tests {
         assert_eq!(read(r#""föö bar"="b\u00e4z""#), one("föö bar", "=", "bäz"));
         assert_eq!(read("{\"a.b\"=~\"x+\"}"), one("a.b", "=~", "x+"));
         assert_eq!(read("föö=ü"), one("föö", "=", "ü"));
+    }
+
+    #[test]
+    fn an_expression_names_values_as_long_as_it_spells_them_out() {
+        let names = |text: &str| parse_matchers(text).unwrap()[0].names_values();
+        for text in
+            ["a=b", "a=~b", "a=~\"b|c\"", "a=~\"[012]\"", "a=~\"(?i)db\"", "a=~\"db-(1|2)x?\""]
+        {
+            assert!(names(text), "{text}");
+        }
+        for text in [
+            "a=",
+            "a!=b",
+            "a!~b",
+            "a=~\"b.*\"",
+            "a=~\".\"",
+            "a=~\"b?\"",
+            "a=~\"b|.+\"",
+            "a=~\"\\d+\"",
+        ] {
+            assert!(!names(text), "{text}");
+        }
     }
 
     #[test]

@@ -22,7 +22,10 @@ const Rules = lazy(() => import('./pages/rules/rules'))
 const Explore = lazy(() => import('./pages/explore/explore'))
 const Targets = lazy(() => import('./pages/targets/targets'))
 const Status = lazy(() => import('./pages/status/status'))
-const Nowhere = lazy(() => import('./pages/nowhere'))
+const Capacity = lazy(() => import('./pages/plan/capacity'))
+const Service = lazy(() => import('./pages/plan/service'))
+const Scenarios = lazy(() => import('./pages/plan/scenarios/scenarios'))
+const Nowhere = lazy(() => import('./shell/nowhere'))
 
 const client = makeClient()
 
@@ -47,6 +50,9 @@ export function App() {
                 <Route path="/" component={Overview} />
                 <Route path="/resources" component={Resources} />
                 <Route path="/resources/:id" component={Resource} />
+                <Route path="/capacity" component={Capacity} />
+                <Route path="/capacity/scenarios" component={Scenarios} />
+                <Route path="/capacity/services/:name" component={Service} />
                 <Route path="/alerts" component={Alerts} />
                 <Route path="/alerts/:id" component={OneAlert} />
                 <Route path="/silences" component={Silences} />

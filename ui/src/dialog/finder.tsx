@@ -5,11 +5,13 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { useAddress } from '../address/address'
 import { metricNames } from '../api/prometheus'
 import { useObjectives } from '../api/objectives'
+import { useServices } from '../api/plan'
 import { useAlerts, useResources, useRules, useTargets } from '../api/queries'
 import { Dialog } from './dialog'
 import style from './dialog.module.css'
 import { find, type Place } from './find'
 import { PLACES } from '../shell/keys'
+import { PLAN_PAGES } from '../pages/plan/pages'
 
 export function Finder({ onClose }: { onClose: () => void }) {
   const { go } = useAddress()
@@ -90,6 +92,7 @@ function usePlaces(): Place[] {
   const resources = useResources().data?.resources
   const alerts = useAlerts().data?.active
   const objectives = useObjectives().data?.objectives
+  const services = useServices().data?.services
   const rules = useRules().data?.groups
   const targets = useTargets().data?.targets
   const metrics = useQuery({ queryKey: ['metric-names'], queryFn: ({ signal }) => metricNames(signal) }).data
@@ -98,6 +101,8 @@ function usePlaces(): Place[] {
       ...PLACES.map(({ name, path, key }) => ({ name, to: path, what: `page · g ${key}` })),
       { name: 'Silences', to: '/silences', what: 'page' },
       { name: 'New silence', to: '/silences/new', what: 'page' },
+      ...PLAN_PAGES.slice(1).map(({ to, text }) => ({ name: text, to, what: 'page of capacity' })),
+      ...(services ?? []).map(({ name, title }) => ({ name: title, to: `/capacity/services/${encodeURIComponent(name)}`, what: 'service' })),
       ...(resources ?? []).map(({ id, title, level }) => ({
         name: title,
         to: `/resources/${encodeURIComponent(id)}`,
@@ -123,6 +128,6 @@ function usePlaces(): Place[] {
       })),
       ...(metrics ?? []).map((name) => ({ name, to: `/explore?query=${encodeURIComponent(name)}`, what: 'metric' })),
     ],
-    [resources, alerts, objectives, rules, targets, metrics],
+    [resources, alerts, objectives, services, rules, targets, metrics],
   )
 }

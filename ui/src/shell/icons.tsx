@@ -62,6 +62,12 @@ export const ICONS = {
       <path d="M11.5 3v5M14 5.5h-5" />
     </Icon>
   ),
+  Capacity: (props: Props) => (
+    <Icon {...props}>
+      <path d="M2 4.5h12" stroke-dasharray="2.4 2" />
+      <path d="M2 13.5c4-.4 8.500-2.600 12-7.500" />
+    </Icon>
+  ),
   Rules: (props: Props) => (
     <Icon {...props}>
       <path d="M2.5 4h1M2.5 8h1M2.5 12h1" />

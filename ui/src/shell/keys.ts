@@ -13,6 +13,7 @@ export const PLACES = [
   { key: 'a', path: '/alerts', name: 'Alerts', thumb: true },
   { key: 'b', path: '/objectives', name: 'Objectives', thumb: false },
   { key: 'c', path: '/changes', name: 'Changes', thumb: false },
+  { key: 'p', path: '/capacity', name: 'Capacity', thumb: false },
   { key: 'e', path: '/explore', name: 'Explore', thumb: true },
   { key: 'u', path: '/rules', name: 'Rules', thumb: false },
   { key: 't', path: '/targets', name: 'Targets', thumb: false },

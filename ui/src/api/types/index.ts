@@ -1,9 +1,11 @@
 // The shapes of /api/plimsoll/v1, named as the program names them. Times are milliseconds since 1970 UTC.
 import type { AlertView, ChangeView } from './alerts'
+import type { RecordView } from './plan'
 
 export type * from './alerts'
 export type * from './bands'
 export type * from './objectives'
+export type * from './plan'
 export type * from './rules'
 
 export type Level = 'fine' | 'notice' | 'warning' | 'critical'
@@ -66,6 +68,8 @@ export type ForecastOutlook = {
   earliest: number | null
   likely: number | null
   latest: number | null
+  /** How likely it is reached before more of it can be had. */
+  chance_lead: number | null
 }
 
 export type ForecastPoint = [at: number, low: number, mid: number, high: number]
@@ -83,6 +87,7 @@ export type ForecastView = {
   need_ms: number | null
   ready_at: number | null
   outlooks: ForecastOutlook[]
+  record: RecordView
 }
 
 /** Where a figure usually lies at this hour of the week. */

@@ -34,6 +34,7 @@ const forecast: ForecastView = {
   need_ms: 0,
   ready_at: null,
   outlooks: [],
+  record: { leads: [], dates: null },
 }
 
 test('the future begins where the past ends, and the lines go on', () => {

@@ -1,0 +1,56 @@
+import { expect, test } from '@playwright/test'
+
+import { API, expectAccessible, expectNoSideways, expectThumbs } from '../kit/parts'
+
+test('services say what they carry, what limits them, until when and what to do next', async ({ page }) => {
+  await page.goto('/capacity')
+  const rows = page.getByRole('list', { name: 'Services, the first to be reached in front' }).getByRole('listitem').filter({ has: page.getByRole('meter') })
+  const shop = rows.filter({ hasText: 'Shop' })
+  await expect(shop).toContainText('Carries 66')
+  await expect(shop).toContainText('limited by database connections')
+  await expect(shop).toContainText('pool 100 → 150, +')
+  await expect(shop).toContainText('if the Q1 launch happens')
+  await expect(rows.filter({ hasText: 'Archive' })).toContainText('tape drives: 0 points')
+  await expect(page.getByRole('heading', { name: 'Resources by themselves' })).toBeVisible()
+  await page.getByRole('link', { name: /not known 1/ }).click()
+  await expect(rows).toHaveCount(1)
+  await expect(page).toHaveURL(/state=not/)
+})
+
+test('one service shows its limits, their curves, its dates and what next', async ({ page }) => {
+  await page.goto('/capacity')
+  await page.getByRole('link', { name: 'Shop' }).click()
+  await expect(page).toHaveURL(/\/capacity\/services\/shop/)
+  await expect(page.getByText(/Carries 66\d/)).toBeVisible()
+  await expect(page.getByRole('list', { name: /What limits Shop/ }).getByRole('listitem').first()).toContainText('database connections')
+  await expect(page.getByRole('list', { name: /When the line of Shop/ }).getByRole('listitem')).toHaveCount(2)
+  await expect(page.getByText('2 instances of 3 bear')).toBeVisible()
+  const curve = page.getByRole('slider', { name: /database connections over load/ })
+  const before = await curve.getAttribute('aria-valuetext')
+  await curve.focus()
+  await page.keyboard.press('ArrowLeft')
+  await expect(curve).not.toHaveAttribute('aria-valuetext', before ?? '')
+  await page.getByRole('button', { name: 'As table' }).first().click()
+  await expect(page.getByRole('region', { name: 'database connections, as a table' })).toBeVisible()
+})
+
+test('without services the page says what to write', async ({ page }) => {
+  await page.route(`${API}/services`, (route) => route.fulfill({ json: { at: Date.now(), services: [] } }))
+  await page.goto('/capacity')
+  await expect(page.getByText('No service is declared yet')).toBeVisible()
+  await expect(page.getByText('relation: held')).toBeVisible()
+})
+
+for (const scheme of ['light', 'dark'] as const) {
+  for (const path of ['/capacity', '/capacity/services/shop', '/capacity/services/archive']) {
+    test(`${path} hinders nobody, in ${scheme} and on a narrow screen`, async ({ page }) => {
+      await page.emulateMedia({ colorScheme: scheme })
+      await page.goto(path)
+      await expect(page.getByRole('meter').first()).toBeVisible()
+      await expectAccessible(page)
+      await page.setViewportSize({ width: 390, height: 844 })
+      await expectNoSideways(page)
+      await expectThumbs(page)
+    })
+  }
+}

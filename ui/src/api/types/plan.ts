@@ -1,0 +1,99 @@
+// Planning: what services carry and until when, and what a scenario comes to.
+import type { Unit } from './index'
+
+/** A value with its interval of 90 %; no upper end where there is none. */
+export type RangeView = { low: number; mid: number; high: number | null }
+
+export type ServiceList = { at: number; services: ServiceView[] }
+
+export type ServiceView = {
+  name: string
+  title: string
+  owner: string
+  /** All of it in one sentence. */
+  text: string
+  load_unit: Unit
+  /** Exceeded a twentieth of the newest seven days. */
+  load_now: number | null
+  load_seen: number
+  line: RangeView | null
+  share: number | null
+  /** The name of the limit that binds first. */
+  binds: string | null
+  dates: ServiceDatesView | null
+  next: NextStepView | null
+  without_one: WithoutOneView | null
+  limits: ServiceLimitView[]
+}
+
+export type ServiceDatesView = {
+  by_itself: ReachedView
+  launches: LaunchView[]
+  chance: number | null
+  horizon: number | null
+}
+
+/** Nothing but words where no date lies within what can be seen. */
+export type ReachedView = { text: string; earliest: number | null; likely: number | null; latest: number | null }
+
+export type LaunchView = { name: string; at: number; raises: number; reached: ReachedView }
+
+export type NextStepView = { limit: string; title: string; cost_month: number; gain: number; line: number }
+
+export type WithoutOneView = { replicas: number; line: number; carries: boolean }
+
+export type ServiceLimitView = {
+  name: string
+  title: string
+  limit: number | null
+  target: number
+  unit: Unit
+  why_not: string | null
+  line: RangeView | null
+  first: number
+  guess: boolean
+  form: string | null
+  explained: number | null
+  cost_change: CostChangeView | null
+  curve: [load: number, used: number][]
+  points: [load: number, used: number][]
+}
+
+export type CostChangeView = { since: number; times: number; cause: string | null }
+
+export type SpreadView = { p10: number; p50: number; p90: number }
+
+export type OutcomeView = {
+  name: string
+  money: string
+  /** When each month ends. */
+  ends: number[]
+  drivers: DriverOutcomeView[]
+  resources: ResourceOutcomeView[]
+  cost: SpreadView[]
+  tornado: BarView[]
+}
+
+export type DriverOutcomeView = { name: string; months: SpreadView[] }
+
+export type ResourceOutcomeView = {
+  name: string
+  title: string
+  unit: Unit
+  line: number
+  months: DemandView[]
+  reached_p50: number | null
+  reached_p90: number | null
+  order_by: number | null
+}
+
+export type DemandView = { demand: SpreadView; gap_p50: number; gap_p90: number; chance: number }
+
+export type BarView = { name: string; low: number; high: number; share: number }
+
+/** How earlier forecasts of a resource have fared. */
+export type RecordView = { leads: LeadRecordView[]; dates: DatesRecordView | null }
+
+export type LeadRecordView = { lead_ms: number; scored: number; error: number; error_naive: number | null; covered: number; worst: number }
+
+export type DatesRecordView = { scored: number; covered: number; error: number | null }

@@ -1,0 +1,185 @@
+// What scenarios come to, side by side: when each resource is short, its months, what sways it, and what all costs.
+import { useAddress } from '../../../address/address'
+import type { OutcomeView, ResourceOutcomeView, Unit } from '../../../api/types'
+import { Empty } from '../../../parts/face/face'
+import { Word } from '../../../parts/level'
+import { Choices } from '../../../parts/filter'
+import { Section } from '../../../parts/page'
+import { useNow } from '../../../shell/now'
+import { percent, say } from '../../../text/numbers'
+import { MINUTE } from '../../../text/time'
+import { Fan, tokenOf } from './fan'
+import { Tornado } from './tornado'
+import { costAt, costSum, dayText, demandAt, moneyText, monthNamed, monthsOf, monthText, resourceOf, resourcesOf } from './compare'
+import style from './scenarios.module.css'
+
+export type Compared = { name: string; outcome: OutcomeView; old: boolean }
+
+export function Comparison({ compared }: { compared: readonly Compared[] }) {
+  const { query } = useAddress()
+  const outcomes = compared.map(({ outcome }) => outcome)
+  const resources = resourcesOf(outcomes)
+  const chosen = resources.find(({ name }) => name === query['of']) ?? resources[0]
+  if (compared.length === 0) return null
+  if (!chosen) {
+    return <Empty title="This scenario needs nothing">Write under <code>resources</code> what the figures use and how much of it there is.</Empty>
+  }
+  return (
+    <>
+      <Section title="What is short, and when" note="half of all draws; one in ten; the last day to order">
+        <Short compared={compared} resources={resources} />
+      </Section>
+      <Section
+        title={`Use of ${chosen.title}`}
+        more={
+          resources.length > 1 && (
+            <Choices
+              label="Resource"
+              field="of"
+              choices={resources.map(({ name, title }, index) => ({ value: index === 0 ? null : name, text: title }))}
+            />
+          )
+        }
+      >
+        <Fan compared={compared} resource={chosen.name} />
+      </Section>
+      <Section title="Month by month" note={`${chosen.title} at the end of each month, and what all resources cost in it`}>
+        <Months compared={compared} resource={chosen.name} />
+      </Section>
+      <Section title="What sways it most" note="the first resource in the last month: low and high of each uncertain thing">
+        <div class={style.pair}>
+          {compared.map((own) => (
+            <Tornado key={own.name} name={own.name} outcome={own.outcome} several={compared.length > 1} />
+          ))}
+        </div>
+      </Section>
+    </>
+  )
+}
+
+function Names({ compared }: { compared: readonly Compared[] }) {
+  return compared.map(({ name, outcome }, index) => (
+    <th key={name} scope="col">
+      <i class={style.swatch} style={{ background: `var(--${tokenOf(index)})` }} /> {outcome.name}
+    </th>
+  ))
+}
+
+type ShortProps = { compared: readonly Compared[]; resources: readonly { name: string; title: string }[] }
+
+function Short({ compared, resources }: ShortProps) {
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by key
+    <div class={style.table} role="region" aria-label="What is short, and when" tabIndex={0}>
+      <table>
+        <caption class="unseen">What is short, and when, by scenario</caption>
+        <thead>
+          <tr>
+            <th scope="col">Resource</th>
+            <Names compared={compared} />
+          </tr>
+        </thead>
+        <tbody>
+          {resources.map(({ name, title }) => (
+            <tr key={name}>
+              <th scope="row">{title}</th>
+              {compared.map((own) => (
+                <td key={own.name} data-old={own.old}>
+                  <When outcome={own.outcome} resource={resourceOf(own.outcome, name)} />
+                </td>
+              ))}
+            </tr>
+          ))}
+          <tr>
+            <th scope="row">Cost of all months</th>
+            {compared.map(({ name, outcome, old }) => (
+              <td key={name} data-old={old}>
+                <b>{moneyText(costSum(outcome), outcome.money)}</b>
+              </td>
+            ))}
+          </tr>
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function When({ outcome, resource }: { outcome: OutcomeView; resource: ResourceOutcomeView | null }) {
+  const now = useNow(MINUTE)
+  if (!resource) return <span class={style.soft}>not in it</span>
+  const half = monthNamed(outcome, resource.reached_p50)
+  const tenth = monthNamed(outcome, resource.reached_p90)
+  const last = resource.months.at(-1)
+  if (!tenth) return <Word mood="fine" word={`enough: ${last ? percent(Math.round(last.chance * 100) / 100) : 'no'} chance to be short`} />
+  const late = resource.order_by !== null && resource.order_by <= now
+  return (
+    <span class={style.when}>
+      <b>{half ?? 'after the end'}</b>
+      <span>one in ten: {tenth}</span>
+      {resource.order_by !== null &&
+        (late ? <Word mood="warning" word={`order now: due ${dayText(resource.order_by)}`} /> : <span>order by {dayText(resource.order_by)}</span>)}
+    </span>
+  )
+}
+
+function Months({ compared, resource }: { compared: readonly Compared[]; resource: string }) {
+  const months = monthsOf(compared.map(({ outcome }) => outcome))
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by key
+    <div class={style.table} role="region" aria-label="Month by month" tabIndex={0}>
+      <table data-figures>
+        <caption class="unseen">Use, what is missing, how likely, and cost, by month and scenario</caption>
+        <thead>
+          {compared.length > 1 && (
+            <tr>
+              <td>
+                <span class="unseen">Scenario</span>
+              </td>
+              {compared.map(({ name, outcome }, index) => (
+                <th key={name} scope="colgroup" colSpan={COLUMNS.length}>
+                  <i class={style.swatch} style={{ background: `var(--${tokenOf(index)})` }} /> {outcome.name}
+                </th>
+              ))}
+            </tr>
+          )}
+          <tr>
+            <th scope="col">Month</th>
+            {compared.map(({ name }) => COLUMNS.map((column) => <th key={name + column} scope="col">{column}</th>))}
+          </tr>
+        </thead>
+        <tbody>
+          {months.map((month) => (
+            <tr key={month}>
+              <th scope="row">{monthText(month)}</th>
+              {compared.map((own) => (
+                <Cells key={own.name} compared={own} resource={resource} month={month} />
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+const COLUMNS = ['Use P50', 'P90', 'Short P90', 'Chance', 'Cost'] as const
+
+function Cells({ compared: { outcome, old }, resource, month }: { compared: Compared; resource: string; month: number }) {
+  const demand = demandAt(outcome, resource, month)
+  const cost = costAt(outcome, month)
+  const unit: Unit = resourceOf(outcome, resource)?.unit ?? 'count'
+  if (!demand) return <td colSpan={COLUMNS.length}>–</td>
+  return (
+    <>
+      <td data-old={old}>{say(unit, demand.demand.p50)}</td>
+      <td data-old={old}>{say(unit, demand.demand.p90)}</td>
+      <td data-old={old} data-short={demand.gap_p90 > 0}>
+        {demand.gap_p90 > 0 ? say(unit, demand.gap_p90) : '–'}
+      </td>
+      <td data-old={old} data-short={demand.chance >= 0.5}>
+        {percent(Math.round(demand.chance * 100) / 100)}
+      </td>
+      <td data-old={old}>{cost ? moneyText(cost.p50, '') : '–'}</td>
+    </>
+  )
+}

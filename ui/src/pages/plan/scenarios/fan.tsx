@@ -1,0 +1,116 @@
+// Use by the month as scenarios draw it: the middle as a line, nine draws of ten in the band, and how much is meant to be used.
+import type { OutcomeView, Unit } from '../../../api/types'
+import { Figure, type Twin } from '../../../chart/figure'
+import { say } from '../../../text/numbers'
+import { demandAt, monthsOf, monthText, resourceOf } from './compare'
+import { ticks } from '../picture/scale'
+import style from './fan.module.css'
+import { useWidth } from '../picture/width'
+
+type Props = { compared: readonly { name: string; outcome: OutcomeView }[]; resource: string }
+
+const HEIGHT = 260
+const PAD = { left: 70, right: 14, top: 12, bottom: 26 }
+
+/** The colour of a scenario is its place. */
+export function tokenOf(index: number): string {
+  return `series-${(index % 6) + 1}`
+}
+
+const DASHES: readonly (string | undefined)[] = [undefined, '7 4', '2 3', '9 3 2 3']
+
+export function Fan({ compared, resource }: Props) {
+  const [box, width] = useWidth(640)
+  const months = monthsOf(compared.map(({ outcome }) => outcome))
+  const found = compared.map(({ outcome }) => resourceOf(outcome, resource))
+  const unit: Unit = found.find((own) => own)?.unit ?? 'count'
+  const title = found.find((own) => own)?.title ?? resource
+  const spreads = compared.map(({ outcome }) => months.map((month) => demandAt(outcome, resource, month)?.demand ?? null))
+  const lines = [...new Set(found.flatMap((own) => (own ? [own.line] : [])))]
+  const all = spreads.flat().flatMap((spread) => (spread ? [spread.p10, spread.p90] : []))
+  const high = Math.max(1e-9, ...all, ...lines) * 1.08
+  const low = Math.min(...all, ...lines) > high * 0.5 ? Math.min(...all, ...lines) * 0.92 : 0
+  const x = (at: number) => PAD.left + ((width - PAD.left - PAD.right) * at) / Math.max(1, months.length - 1)
+  const y = (value: number) => PAD.top + (HEIGHT - PAD.top - PAD.bottom) * (1 - (value - low) / (high - low))
+  const every = Math.ceil(months.length / Math.max(2, Math.floor((width - PAD.left) / 90)))
+
+  return (
+    <Figure title={title} summary={`${months.length} months; lines are the middle, bands hold eight draws of ten`} twin={() => twinOf({ compared, resource }, months, unit)}>
+      <div ref={box}>
+        <svg class={style.svg} width={width} height={HEIGHT} role="img" aria-label={`Use of ${title} by the month. The table has the figures.`}>
+          {ticks({ low, high }, 5, unit === 'bytes').map((value) => (
+            <g key={value}>
+              <path class={style.grid} d={`M${PAD.left} ${y(value)}H${width - PAD.right}`} />
+              <text class={style.tick} x={PAD.left - 8} y={y(value) + 4} text-anchor="end">
+                {say(unit, value)}
+              </text>
+            </g>
+          ))}
+          {months.map((month, at) =>
+            at % every === 0 ? (
+              <text key={month} class={style.tick} x={x(at)} y={HEIGHT - 8} text-anchor={at === 0 ? 'start' : at > months.length - 1 - every / 2 ? 'end' : 'middle'}>
+                {monthText(month)}
+              </text>
+            ) : null,
+          )}
+          {spreads.map((own, index) => (
+            <g key={compared[index]?.name} style={{ color: `var(--${tokenOf(index)})` }}>
+              <path class={style.band} d={bandOf(own, x, y)} />
+              <path class={style.middle} stroke-dasharray={DASHES[index % DASHES.length]} d={lineOf(own.map((spread) => spread?.p50 ?? null), x, y)} />
+            </g>
+          ))}
+          {lines.map((line) => (
+            <g key={line}>
+              <path class={style.target} d={`M${PAD.left} ${y(line)}H${width - PAD.right}`} />
+              <text class={style.word} x={PAD.left + 6} y={y(line) - 5}>
+                meant to be used: {say(unit, line)}
+              </text>
+            </g>
+          ))}
+        </svg>
+      </div>
+      <ul class={style.legend} aria-label="Scenarios">
+        {compared.map(({ name, outcome }, index) => (
+          <li key={name}>
+            <svg width="20" height="8" aria-hidden="true">
+              <path d="M0 4h20" stroke={`var(--${tokenOf(index)})`} stroke-width="2" stroke-dasharray={DASHES[index % DASHES.length]} />
+            </svg>
+            {outcome.name}
+          </li>
+        ))}
+      </ul>
+    </Figure>
+  )
+}
+
+type Place = (at: number) => number
+
+function lineOf(values: readonly (number | null)[], x: Place, y: Place): string {
+  let path = ''
+  for (const [at, value] of values.entries()) {
+    if (value === null) continue
+    path += `${path === '' || values[at - 1] === null ? 'M' : 'L'}${x(at).toFixed(1)} ${y(value).toFixed(1)}`
+  }
+  return path
+}
+
+function bandOf(spreads: readonly ({ p10: number; p90: number } | null)[], x: Place, y: Place): string {
+  const known = spreads.flatMap((spread, at) => (spread ? [{ at, ...spread }] : []))
+  if (known.length === 0) return ''
+  const point = (at: number, value: number) => `${x(at).toFixed(1)} ${y(value).toFixed(1)}`
+  const upper = known.map(({ at, p90 }) => point(at, p90))
+  const lower = known.toReversed().map(({ at, p10 }) => point(at, p10))
+  return `M${[...upper, ...lower].join('L')}Z`
+}
+
+function twinOf({ compared, resource }: Props, months: readonly number[], unit: Unit): Twin {
+  const head = ['Month', ...compared.flatMap(({ outcome }) => [`${outcome.name}: P10`, 'P50', 'P90'].map((text, at) => (at === 0 ? text : `${outcome.name}: ${text}`)))]
+  const rows = months.map((month) => [
+    monthText(month),
+    ...compared.flatMap(({ outcome }) => {
+      const demand = demandAt(outcome, resource, month)?.demand
+      return demand ? [say(unit, demand.p10), say(unit, demand.p50), say(unit, demand.p90)] : ['–', '–', '–']
+    }),
+  ])
+  return { head, rows }
+}

@@ -1,0 +1,260 @@
+// One service: its load line, until when it bears, what limits it, and what each of that was learnt from.
+import { useRoute } from 'preact-iso'
+
+import { useService } from '../../api/plan'
+import type { ReachedView, ServiceLimitView, ServiceView } from '../../api/types'
+import { Figure, type Twin } from '../../chart/figure'
+import { Face } from '../../parts/face/face'
+import { Word } from '../../parts/level'
+import { Section, useTitle } from '../../parts/page'
+import { Chevron } from '../../shell/icons'
+import { useNow } from '../../shell/now'
+import { counted, percent, say, unbroken } from '../../text/numbers'
+import { DAY, dateOnly, MINUTE } from '../../text/time'
+import { costText } from './capacity'
+import { usedAt } from './picture/curve'
+import { Curve } from './picture/curve-chart'
+import { DateAxis, DateStrip } from './picture/dates'
+import { Hull } from './picture/hull'
+import { Limits } from './picture/limits'
+import { limitsInOrder, STANDING_MOOD, standingOf, whenOf } from './standing'
+import curves from './picture/curve.module.css'
+import style from './plan.module.css'
+
+export default function Service() {
+  const { params } = useRoute()
+  const name = params['name'] ?? ''
+  const asked = useService(name)
+  return (
+    <>
+      <nav class={style.path} aria-label="Where this is">
+        <a href="/capacity">Capacity</a>
+        <Chevron />
+        <span aria-current="page">{asked.data?.title ?? name}</span>
+      </nav>
+      <Face asked={asked} what="service" rows={8}>
+        {(service) => <Full key={service.name} service={service} />}
+      </Face>
+    </>
+  )
+}
+
+function Full({ service }: { service: ServiceView }) {
+  useTitle(service.title)
+  const known = limitsInOrder(service.limits).filter(({ points }) => points.length > 0)
+  return (
+    <>
+      <Standing service={service} />
+      {service.dates && <Futures service={service} />}
+      {service.line && <Steps service={service} />}
+      <Section title="What limits it" note="the load at which each reaches its target, with 90 %">
+        <Limits service={service} />
+      </Section>
+      {known.length > 0 && (
+        <Section title="How each follows load" note="recorded points, and the curve through them">
+          <div class={curves.grid2}>
+            {known.map((limit) => (
+              <Follows key={limit.name} limit={limit} service={service} />
+            ))}
+          </div>
+        </Section>
+      )}
+    </>
+  )
+}
+
+function Standing({ service }: { service: ServiceView }) {
+  const { title, load_unit, load_now, load_seen, line, share, binds, limits, dates } = service
+  const now = useNow(MINUTE)
+  const standing = standingOf(service, now)
+  const mood = STANDING_MOOD[standing]
+  const first = limits.find(({ name }) => name === binds)
+  const when = dates && whenOf(dates.by_itself, now)
+  return (
+    <header class={style.top}>
+      <div class={style.title}>
+        <h1>{title}</h1>
+        <Word mood={mood} word={standing} />
+      </div>
+      <p class={style.verdict}>
+        {line === null || !first ? (
+          <b>No telling what it carries yet</b>
+        ) : (
+          <>
+            Carries {first.guess && 'perhaps '}
+            <b>{say(load_unit, line.mid)}</b>
+            <span>
+              , limited by {first.title}
+              {when && ` · ${saidDate(dates.by_itself, unbroken(when.main))}`}
+            </span>
+          </>
+        )}
+      </p>
+      <Hull load={load_now} seen={load_seen} line={line} mood={mood} label={`${title}: load against its line`} tall />
+      <p class={style.spread}>
+        <span>
+          {share !== null && (
+            <>
+              <b>{percent(share)}</b> of it:{' '}
+            </>
+          )}
+          {load_now === null ? 'no load recorded' : `now at ${say(load_unit, load_now)}`}
+        </span>
+        <span>highest seen {say(load_unit, load_seen)}</span>
+        {line && (
+          <span>
+            90 % sure: {say(load_unit, line.low)} – {line.high === null ? 'open' : say(load_unit, line.high)}
+          </span>
+        )}
+      </p>
+      {first?.guess && (
+        <p class={style.soft}>The line lies far beyond any load that was seen, so it is a guess. A load test up to there would tell.</p>
+      )}
+    </header>
+  )
+}
+
+function saidDate({ earliest }: ReachedView, main: string): string {
+  return earliest === null || main === 'reached now' ? main : `reached ${main.startsWith('after') ? main : `around ${main}`}`
+}
+
+function Futures({ service: { dates, title } }: { service: ServiceView }) {
+  const now = useNow(MINUTE)
+  if (!dates) return null
+  const scale = { low: now, high: Math.max(now + 14 * DAY, dates.horizon ?? 0) }
+  const mood = STANDING_MOOD[dates.by_itself.earliest === null ? 'has room' : 'in sight']
+  return (
+    <Section
+      title="When its line is reached"
+      note={dates.horizon !== null && dates.chance !== null && `${dates.chance < 0.01 ? 'under 1 %' : percent(dates.chance)} likely by ${dateOnly(dates.horizon, now)}, as far as can be seen`}
+    >
+      <div class={style.sheet}>
+        <div class={style.futuresHead} aria-hidden="true">
+          <span />
+          <span />
+          <DateAxis scale={scale} />
+        </div>
+        <ul class={style.futures} aria-label={`When the line of ${title} is reached`}>
+          <li>
+            <span>As load goes on by itself</span>
+            <Date reached={dates.by_itself} now={now} />
+            <DateStrip reached={dates.by_itself} scale={scale} mood={mood} />
+          </li>
+          {dates.launches.map((launch) => (
+            <li key={launch.name}>
+              <span>
+                If {launch.name} happens
+                <span class={style.block}>
+                  +{percent(launch.raises)} from {dateOnly(launch.at, now)}
+                </span>
+              </span>
+              <Date reached={launch.reached} now={now} />
+              <DateStrip reached={launch.reached} scale={scale} mood={mood} launches={[launch]} />
+            </li>
+          ))}
+        </ul>
+      </div>
+    </Section>
+  )
+}
+
+function Date({ reached, now }: { reached: ReachedView; now: number }) {
+  const { main, range } = whenOf(reached, now)
+  return (
+    <span class={style.when}>
+      <b data-date={reached.earliest !== null}>{unbroken(main)}</b>
+      {range && <span>{unbroken(range)}</span>}
+    </span>
+  )
+}
+
+function Steps({ service: { next, without_one, load_unit, load_now, limits } }: { service: ServiceView }) {
+  const moved = limits.find(({ name }) => name === next?.limit)
+  return (
+    <div class={style.cards}>
+      <section class={style.card}>
+        <h2>Cheapest next step</h2>
+        {next ? (
+          <>
+            <strong>{next.title}</strong>
+            <p>
+              Moves the line by +{percent(next.gain)} to {say(load_unit, next.line)}; {costText(next.cost_month)}.
+              {moved && ` More ${moved.title}.`}
+            </p>
+          </>
+        ) : (
+          <>
+            <strong>None is declared</strong>
+            <p>
+              Write what can be done as <code>steps</code> of the limit that binds: <code>{'- {title: pool 200 → 300, times: 1.5}'}</code>
+            </p>
+          </>
+        )}
+      </section>
+      <section class={style.card}>
+        <h2>With one instance gone</h2>
+        {without_one ? (
+          <>
+            <strong>
+              <Word mood={without_one.carries ? 'fine' : 'critical'} word={without_one.carries ? 'the rest carries the load' : 'the rest does not carry the load'} />
+            </strong>
+            <p>
+              {counted(without_one.replicas - 1, 'instance')} of {without_one.replicas} bear {say(load_unit, without_one.line)}
+              {load_now !== null && `; now at ${say(load_unit, load_now)}`}.
+            </p>
+          </>
+        ) : (
+          <>
+            <strong>Not known</strong>
+            <p>
+              Say how many there are as <code>replicas</code>, and mark limits that each instance has for itself with{' '}
+              <code>each_replica: true</code>.
+            </p>
+          </>
+        )}
+      </section>
+    </div>
+  )
+}
+
+function Follows({ limit, service }: { limit: ServiceLimitView; service: ServiceView }) {
+  const now = useNow(MINUTE)
+  const { load_unit, load_now, load_seen } = service
+  const change = limit.cost_change
+  return (
+    <Figure title={limit.title} summary={summaryOf(limit)} twin={() => twinOf(limit, service)}>
+      <Curve limit={limit} loadUnit={load_unit} now={load_now} seen={load_seen} />
+      {change && (
+        <p class={curves.note}>
+          Since {dateOnly(change.since, now)} the same load takes {factorText(change.times)}
+          {change.cause ? `: ${change.cause}` : ''}. The curve is learnt from what came after.
+        </p>
+      )}
+    </Figure>
+  )
+}
+
+function factorText(times: number): string {
+  return times >= 1 ? `${percent(times - 1)} more` : `${percent(1 - times)} less`
+}
+
+function summaryOf({ form, explained, points, guess }: ServiceLimitView): string {
+  const parts = [
+    explained === null ? '' : `load explains ${percent(explained)} of it`,
+    form === null ? '' : `mostly ${form}`,
+    `${points.length} points`,
+    guess ? 'its line lies far beyond them' : '',
+  ]
+  return parts.filter(Boolean).join(', ')
+}
+
+const TWIN_ROWS = 20
+
+function twinOf({ curve, unit, limit, target }: ServiceLimitView, { load_unit }: ServiceView): Twin {
+  const every = Math.max(1, Math.floor(curve.length / TWIN_ROWS))
+  const rows = curve.filter((_, index) => index % every === every - 1).map(([load]) => {
+    const used = usedAt(curve, load)
+    return [say(load_unit, load), say(unit, used), limit === null || used === null ? '–' : percent(used / limit), limit === null || used === null ? '–' : percent(used / (limit * target))]
+  })
+  return { head: ['Load', 'Use', 'Of the limit', 'Of the target'], rows }
+}

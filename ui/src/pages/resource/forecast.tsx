@@ -16,7 +16,12 @@ export function Forecast({ resource }: { resource: ResourceDetail }) {
         {forecast.outlooks.map((outlook) => (
           <li key={outlook.line}>
             <span class={style.line}>{outlook.line}</span>
-            <span>{outlook.text}</span>
+            <span>
+              {outlook.text}
+              {outlook.chance_lead !== null && outlook.chance_lead >= 0.01 && (
+                <span class={style.chance}> {percent(outlook.chance_lead)} likely before more can be had</span>
+              )}
+            </span>
             <Likely likely={outlook.likely} />
           </li>
         ))}

@@ -17,6 +17,7 @@ import { MINUTE, saySpan } from '../../text/time'
 import { spanFor } from './columns'
 import { Forecast } from './forecast'
 import { History } from './history'
+import { Record } from './record'
 import style from './resource.module.css'
 
 export default function Resource() {
@@ -61,6 +62,9 @@ function Full({ resource }: { resource: ResourceDetail }) {
           )}
         </Section>
       </div>
+      <Section title="How forecasts have fared" note="of the last 30 days, once their time had come">
+        <Record resource={resource} />
+      </Section>
       <Section title="What it is">
         <Facts resource={resource} />
       </Section>

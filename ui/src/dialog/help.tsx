@@ -12,16 +12,19 @@ export function Help({ onClose }: { onClose: () => void }) {
           Close
         </button>
       </div>
-      <dl class={style.keys}>
-        {HELP.map(({ keys, text }) => (
-          <>
-            <dt>
-              <kbd>{keys}</kbd>
-            </dt>
-            <dd>{text}</dd>
-          </>
-        ))}
-      </dl>
+      {/* The list is longer than a low screen: whoever has no mouse scrolls it by the keyboard. */}
+      <div class={style.scroll} role="region" aria-label="All keys" tabIndex={0}>
+        <dl class={style.keys}>
+          {HELP.map(({ keys, text }) => (
+            <>
+              <dt>
+                <kbd>{keys}</kbd>
+              </dt>
+              <dd>{text}</dd>
+            </>
+          ))}
+        </dl>
+      </div>
     </Dialog>
   )
 }

@@ -21,7 +21,14 @@ export type RuleCostView = {
   core_share: number
 }
 
-export type RuleGroupView = { name: string; file: string; interval_ms: number; cost: RuleCostView; rules: RuleView[] }
+export type RuleGroupView = {
+  name: string
+  file: string
+  interval_ms: number
+  evaluated_at: number | null
+  cost: RuleCostView
+  rules: RuleView[]
+}
 
 export type RuleKind = 'alert' | 'record'
 

@@ -121,7 +121,7 @@ async fn run(app: Arc<App>, own: Arc<OwnGroup>, stop: Stop, left: Option<Left>) 
         }
         let began = app.clock.elapsed();
         let turn = turns.turn(&app);
-        let missed = turn.missed;
+        let (missed, at) = (turn.missed, turn.now);
         trails = evaluate::evaluate(&app, &own, trails, turn).await;
         let ended = app.clock.elapsed();
         let spent = ended.saturating_sub(began).as_secs_f64();
@@ -129,6 +129,7 @@ async fn run(app: Arc<App>, own: Arc<OwnGroup>, stop: Stop, left: Option<Left>) 
         app.meters.add(meters::DETECT_MISSED, "", f64::from(missed));
         own.note_turn(spent, missed, ended);
         turns.done(ended);
+        own.note_done(at);
     }
     Left { turns, trails }
 }

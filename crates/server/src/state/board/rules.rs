@@ -110,6 +110,14 @@ pub(crate) struct Going {
     pub(crate) failures: u32,
 }
 
+/// How the whole group has gone lately.
+#[derive(Clone, Debug, Default)]
+struct Turns {
+    hour: LastHour,
+    /// When the last evaluation was that is through.
+    last: Option<Time>,
+}
+
 /// A group that is evaluated, and how its rules go.
 #[derive(Debug)]
 pub(crate) struct OwnGroup {
@@ -117,7 +125,7 @@ pub(crate) struct OwnGroup {
     /// Since when it is counted, by the clock that never jumps.
     begun: Duration,
     runs: Mutex<Vec<Run>>,
-    turns: Mutex<LastHour>,
+    turns: Mutex<Turns>,
 }
 
 impl OwnGroup {
@@ -161,7 +169,7 @@ impl OwnGroup {
     pub(crate) fn missed_lately(&self, elapsed: Duration) -> u64 {
         let now = elapsed.as_secs() / STRETCH_SECONDS;
         let turns = self.turns.lock();
-        let recent = turns.0.iter().filter(|own| own.number + 1 >= now && own.number <= now);
+        let recent = turns.hour.0.iter().filter(|own| own.number + 1 >= now && own.number <= now);
         recent.map(|own| u64::from(own.missed)).sum()
     }
 
@@ -198,7 +206,7 @@ impl OwnGroup {
     /// Notes a turn of the whole group, and how many were missed before it.
     pub(crate) fn note_turn(&self, seconds: f64, missed: u32, elapsed: Duration) {
         let mut turns = self.turns.lock();
-        let stretch = turns.stretch(elapsed);
+        let stretch = turns.hour.stretch(elapsed);
         stretch.evaluations += 1;
         stretch.missed = stretch.missed.saturating_add(missed);
         stretch.seconds += seconds;
@@ -217,7 +225,17 @@ impl OwnGroup {
 
     /// What the group cost within the last hour.
     pub(crate) fn cost(&self, elapsed: Duration) -> Cost {
-        self.turns.lock().cost(self.begun, elapsed)
+        self.turns.lock().hour.cost(self.begun, elapsed)
+    }
+
+    /// When the last evaluation of the group was of which every rule is through.
+    pub(crate) fn evaluated_at(&self) -> Option<Time> {
+        self.turns.lock().last
+    }
+
+    /// Notes that the evaluation of a moment is through.
+    pub(crate) fn note_done(&self, at: Time) {
+        self.turns.lock().last = Some(at);
     }
 
     /// The name of a rule among troubles, its own among all rules.

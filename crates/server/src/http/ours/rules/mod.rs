@@ -83,6 +83,8 @@ pub(super) struct RuleGroupView {
     file: String,
     /// From one evaluation to the next.
     interval_ms: i64,
+    /// When it was last evaluated, with all its rules.
+    evaluated_at: Option<i64>,
     /// What the group cost.
     cost: RuleCostView,
     /// Its rules, in the order in which they are evaluated.
@@ -188,6 +190,7 @@ fn group_view(app: &App, own: &OwnGroup, rules: Vec<RuleView>) -> RuleGroupView 
         name: own.group.name.clone(),
         file: own.group.file.clone(),
         interval_ms: interval.as_millis(),
+        evaluated_at: own.evaluated_at().map(Time::millis),
         cost: cost_view(own.cost(app.clock.elapsed())),
         rules,
     }

@@ -23,6 +23,8 @@ pub struct Window {
     pub matchers: Vec<LabelMatcher>,
     /// When: in any of these.
     pub intervals: Vec<TimeInterval>,
+    /// When, in words: `22:00 to 02:00, monday to friday, Europe/Berlin`.
+    pub when: String,
 }
 
 impl Window {
@@ -83,7 +85,7 @@ impl Window {
             return Err("with `days_of_month` it cannot go on over midnight".to_owned());
         };
         let (name, reason) = (text.name.to_owned(), text.reason.to_owned());
-        Ok(Self { name, reason, matchers, intervals })
+        Ok(Self { name, reason, matchers, intervals, when: text.say() })
     }
 }
 
@@ -104,6 +106,38 @@ pub struct WindowText<'a> {
     pub days_of_month: &'a [String],
     /// Whose clock is meant: an IANA name.
     pub zone: Option<&'a str>,
+}
+
+impl WindowText<'_> {
+    /// When it is, in words.
+    fn say(&self) -> String {
+        let clock = |minutes: u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        let (from, to) = self.minutes;
+        let mut parts = vec![format!("{} to {}", clock(from), clock(to))];
+        if !self.weekdays.is_empty() {
+            parts.push(self.weekdays.join(" and ").replace(':', " to "));
+        }
+        if !self.days_of_month.is_empty() {
+            parts.push(say_days(self.days_of_month));
+        }
+        parts.push(self.zone.unwrap_or("UTC").to_owned());
+        parts.join(", ")
+    }
+}
+
+/// Days of the month in words: `-1` is the last of it.
+fn say_days(days: &[String]) -> String {
+    let day = |text: &str| match text.trim().strip_prefix('-') {
+        Some("1") => "the last".to_owned(),
+        Some(back) => format!("the {back}. last"),
+        None => format!("the {}.", text.trim()),
+    };
+    let range = |text: &String| match text.split_once(':') {
+        Some((first, last)) => format!("{} to {}", day(first), day(last)),
+        None => day(text),
+    };
+    let ranges: Vec<String> = days.iter().map(range).collect();
+    format!("{} of the month", ranges.join(" and "))
 }
 
 #[cfg(test)]
@@ -141,14 +175,19 @@ mod tests {
             assert_eq!(window.contains(at(moment)), within, "{moment}");
         }
         assert!(window.matches(&Labels::from_pairs([("job", "backup")])));
+        assert_eq!(window.when, "22:00 to 02:00, friday to saturday, Europe/Berlin");
         let wrong = |text: WindowText<'_>| Window::read(&text).unwrap_err();
         assert!(wrong(WindowText { zone: Some("Mars/Olympus"), ..text }).contains("Mars"));
         let all = texts(&["job=~\".+\""]);
         assert!(wrong(WindowText { matchers: &all, ..text }).contains("names a value"));
         let first = texts(&["1:7"]);
         assert!(wrong(WindowText { days_of_month: &first, ..text }).contains("midnight"));
-        assert!(
-            Window::read(&WindowText { days_of_month: &first, minutes: (60, 120), ..text }).is_ok()
-        );
+        let monthly =
+            WindowText { days_of_month: &first, minutes: (60, 120), weekdays: &[], ..text };
+        let when = Window::read(&monthly).unwrap().when;
+        assert_eq!(when, "01:00 to 02:00, the 1. to the 7. of the month, Europe/Berlin");
+        let last = texts(&["-1"]);
+        let when = Window::read(&WindowText { days_of_month: &last, ..monthly }).unwrap().when;
+        assert_eq!(when, "01:00 to 02:00, the last of the month, Europe/Berlin");
     }
 }

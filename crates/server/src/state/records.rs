@@ -131,25 +131,32 @@ pub(crate) fn same_told(known: &Event, told: &NewEvent) -> bool {
 
 /// The change that an event speaks of; of an alert, that it began or ended.
 pub(crate) fn change_of(event: &Event) -> Option<Change> {
-    let (kind, subject, text) = match event.kind.as_str() {
+    match event.kind.as_str() {
         CHANGE => {
             let record: ChangeRecord = serde_json::from_value(event.body.clone()).ok()?;
-            (ChangeKind::from_word(&record.what)?, event.subject.clone(), record.text)
+            let kind = ChangeKind::from_word(&record.what)?;
+            Some(Change::new(event.at, kind, event.subject.clone(), record.text))
         }
-        TOLD => return told_change(&event.body["change"]),
+        TOLD => told_change(&event.body["change"]),
         ALERT => {
             let (became, alert) = alert_of(event)?;
-            let summary = alert.annotations.get("summary").unwrap_or_default().to_owned();
             let text = match became.as_str() {
-                "firing" => format!("alert began: {summary}"),
-                "resolved" => format!("alert ended: {summary}"),
+                "firing" => "alert began",
+                "resolved" => "alert ended",
                 _ => return None,
             };
-            (ChangeKind::Alert, alert.name().to_owned(), text)
+            // Rules need not say anything of their alerts.
+            let text = match alert.annotations.get("summary") {
+                Some(summary) if !summary.is_empty() => format!("{text}: {summary}"),
+                _ => text.to_owned(),
+            };
+            let mut change = Change::new(event.at, ChangeKind::Alert, alert.name(), text);
+            // By which whoever reads of it finds the alert.
+            change.details.key = Some(alert.id.hex());
+            Some(change)
         }
-        _ => return None,
-    };
-    Some(Change::new(event.at, kind, subject, text))
+        _ => None,
+    }
 }
 
 /// Labels as a map, for JSON.
@@ -228,8 +235,17 @@ mod tests {
         let event = read_back(alert_event(&Transition::Firing(alert()), Time(2_000)));
         let change = change_of(&event).unwrap();
         assert_eq!(change.text, "alert began: Disk space / is 96 % full");
+        assert_eq!(change.details.key, Some(alert().id.hex()));
         let noted = read_back(alert_event(&Transition::Noted(alert()), Time(2_000)));
         assert_eq!(change_of(&noted), None);
+    }
+
+    #[test]
+    fn an_alert_that_says_nothing_of_itself_began_all_the_same() {
+        let mut silent = alert();
+        silent.annotations = Labels::empty();
+        let event = read_back(alert_event(&Transition::Resolved(silent), Time(2_000)));
+        assert_eq!(change_of(&event).unwrap().text, "alert ended");
     }
 
     #[test]

@@ -66,6 +66,8 @@ pub(crate) struct WindowView {
     name: String,
     /// Whether it is now.
     active: bool,
+    /// When it comes, in words: `22:00 to 02:00, monday to friday, Europe/Berlin`.
+    when: String,
     matchers: Vec<String>,
     reason: String,
 }
@@ -276,6 +278,7 @@ fn window_view(window: &Window, now: Time) -> WindowView {
     WindowView {
         name: window.name.clone(),
         active: window.contains(now),
+        when: window.when.clone(),
         matchers: texts(&window.matchers),
         reason: window.reason.clone(),
     }

@@ -49,7 +49,8 @@ pub(crate) struct ChangeView {
     /// Who told of it: `api`, or the name of a web hook.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) source: Option<String>,
-    /// Its name with whoever told of it: what is told again under the same name is the same change.
+    /// Its name with whoever told of it: what is told again under the same name is the same change. Of an
+    /// alert, its `id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) key: Option<String>,
 }

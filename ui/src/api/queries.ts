@@ -3,7 +3,7 @@ import { QueryClient, useQuery, type UseQueryResult } from '@tanstack/preact-que
 
 import { DAY } from '../text/time'
 import { API, get, type Failure } from './client'
-import type { AlertDetail, AlertList, ChangeList, Overview, ReceiverList, ReplayView, ResourceDetail, ResourceHistory, ResourceList, ResourceMaking, ResourceView, RuleGroupList, Status, TargetList } from './types'
+import type { AlertDetail, AlertList, ChangeList, HeartbeatView, Overview, ReceiverList, ReplayView, ResourceDetail, ResourceHistory, ResourceList, ResourceMaking, ResourceView, RuleGroupList, Status, TargetList } from './types'
 
 export type Asked<T> = UseQueryResult<T, Failure>
 
@@ -28,6 +28,7 @@ export const useResources = () => useAnswer<ResourceList>(['resources'], 'resour
 export const useAlerts = () => useAnswer<AlertList>(['alerts'], 'alerts', CREEPING)
 export const useAlert = (id: string) => useAnswer<AlertDetail>(['alerts', id], `alerts/${encodeURIComponent(id)}`, CREEPING)
 export const useReceivers = () => useAnswer<ReceiverList>(['alerts', 'receivers'], 'receivers', CREEPING)
+export const useHeartbeats = () => useAnswer<HeartbeatView[]>(['alerts', 'heartbeats'], 'heartbeats', CREEPING)
 export const useRules = () => useAnswer<RuleGroupList>(['alerts', 'rules'], 'rules?limit=5000', CREEPING)
 export const useTargets = () => useAnswer<TargetList>(['targets'], 'targets')
 export const useStatus = () => useAnswer<Status>(['overview', 'status'], 'status')

@@ -22,7 +22,8 @@ export type Picture = {
   bands?: readonly Band[]
   /** Which lines are the edges of what is usual. */
   usual?: { high: number; low: number }
-  say: (value: number) => string
+  /** `step` is how far the words of a scale are apart; nothing where a single value is meant. */
+  say: (value: number, step?: number) => string
   /** Whether steps of the scale are powers of two. */
   binary?: boolean
   /** Ends of the scale that hold whatever the values are; `null` leaves one to them. */
@@ -104,7 +105,7 @@ export function options(picture: Picture, host: Element, hooks: Hooks): uPlot.Op
         ...axis,
         ...(picture.binary ? { incrs: BINARY_STEPS } : {}),
         space: 44,
-        values: (_plot, splits) => splits.map((value) => picture.say(value)),
+        values: (_plot, splits) => scaleOf(splits, picture),
         size: (_plot, labels) => 14 + LETTER * Math.max(3, ...(labels ?? []).map((label) => label.length)),
       },
     ],
@@ -119,6 +120,14 @@ export function options(picture: Picture, host: Element, hooks: Hooks): uPlot.Op
       draw: [(plot) => drawMarks(plot, picture, host)],
     },
   }
+}
+
+/** The words of a scale; finer ones where two would be alike. */
+function scaleOf(splits: readonly number[], { say }: Picture): string[] {
+  const words = splits.map((value) => say(value))
+  const [first, second] = splits
+  if (first === undefined || second === undefined || new Set(words).size === words.length) return words
+  return splits.map((value) => say(value, Math.abs(second - first)))
 }
 
 function seriesOf(line: Line, host: Element): uPlot.Series {

@@ -28,6 +28,13 @@ describe('numbers', () => {
     expect(digits(0)).toBe('0')
   })
 
+  test('on a scale have the decimals that tell its steps apart', () => {
+    expect([0.005, 0.01, 0.015].map((value) => plain(value, 0.005))).toEqual(['0.005', '0.01', '0.015'])
+    expect([0.9995, 1].map((value) => words(percent(value, 0.0005)))).toEqual(['99.95 %', '100 %'])
+    expect([1000, 1250, 1500].map((value) => words(plain(value, 250)))).toEqual(['1 k', '1.25 k', '1.5 k'])
+    expect(words(say('bytes', 1024 ** 3, 1024 ** 3))).toBe('1 GiB')
+  })
+
   test('small and endless ones stay what they are', () => {
     expect(plain(0.000123)).toBe('0.000123')
     expect(plain(Number.POSITIVE_INFINITY)).toBe('+∞')
@@ -54,4 +61,6 @@ test('a metric tells its unit by how its name ends', () => {
   expect(unitOfMetric('scrape_duration_seconds', 'scrape_duration_seconds')).toBe('seconds')
   expect(unitOfMetric('node_cpu_seconds_total', 'node_cpu_seconds_total')).toBe('count')
   expect(unitOfMetric('up', 'up')).toBe('count')
+  expect(unitOfMetric('service:errors:ratio5m', 'service:errors:ratio5m')).toBe('share')
+  expect(unitOfMetric('http_rations', 'http_rations')).toBe('count')
 })

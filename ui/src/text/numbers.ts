@@ -4,55 +4,70 @@ import type { Unit } from '../api/types'
 const UNKNOWN = 'unknown'
 /** A narrow space that does not break: the number and its unit stay together. */
 const GAP = '\u00a0'
+/** Finer steps than this no chart has. */
+const DECIMALS_MAX = 9
 
-export function digits(value: number): string {
+/** Three digits; on a scale, as many decimals as its steps need, so that no two of its words are alike. */
+export function digits(value: number, step = 0): string {
   const size = Math.abs(value)
-  const decimals = size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2
+  const usual = size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2
+  const decimals = step > 0 ? decimalsOf(step) : usual
   const text = value.toFixed(decimals)
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text
 }
 
-function scaled(value: number, base: number, names: readonly string[]): string {
+function decimalsOf(step: number): number {
+  for (let decimals = 0; decimals < DECIMALS_MAX; decimals += 1) {
+    const moved = step * 10 ** decimals
+    if (Math.abs(moved - Math.round(moved)) < 1e-6 * moved) return decimals
+  }
+  return DECIMALS_MAX
+}
+
+function scaled(value: number, base: number, names: readonly string[], spacing = 0): string {
   let rest = value
+  let apart = spacing
   let step = 0
   while (Math.abs(rest) >= base * 0.9995 && step + 1 < names.length) {
     rest /= base
+    apart /= base
     step += 1
   }
   const name = names[step] ?? ''
-  return name === '' ? digits(rest) : `${digits(rest)}${GAP}${name}`
+  return name === '' ? digits(rest, apart) : `${digits(rest, apart)}${GAP}${name}`
 }
 
-export function say(unit: Unit, value: number | null | undefined): string {
+/** `step` is how far the values of a scale are apart. */
+export function say(unit: Unit, value: number | null | undefined, step = 0): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return UNKNOWN
   switch (unit) {
     case 'bytes':
-      return scaled(value, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'])
+      return scaled(value, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'], step)
     case 'bytes_per_second':
-      return scaled(value, 1024, ['B/s', 'KiB/s', 'MiB/s', 'GiB/s', 'TiB/s'])
+      return scaled(value, 1024, ['B/s', 'KiB/s', 'MiB/s', 'GiB/s', 'TiB/s'], step)
     case 'seconds':
-      return Math.abs(value) < 1 ? `${digits(value * 1000)}${GAP}ms` : `${digits(value)}${GAP}s`
+      return Math.abs(value) < 1 ? `${digits(value * 1000, step * 1000)}${GAP}ms` : `${digits(value, step)}${GAP}s`
     case 'cores':
-      return `${digits(value)}${GAP}cores`
+      return `${digits(value, step)}${GAP}cores`
     case 'share':
-      return percent(value)
+      return percent(value, step)
     case 'count':
-      return plain(value)
+      return plain(value, step)
     case 'per_second':
-      return scaled(value, 1000, ['/s', 'k/s', 'M/s', 'G/s'])
+      return scaled(value, 1000, ['/s', 'k/s', 'M/s', 'G/s'], step)
   }
 }
 
-export function percent(share: number | null | undefined): string {
+export function percent(share: number | null | undefined, step = 0): string {
   if (share === null || share === undefined || !Number.isFinite(share)) return UNKNOWN
-  return `${digits(share * 100)}${GAP}%`
+  return `${digits(share * 100, step * 100)}${GAP}%`
 }
 
 /** A bare number: 12.5 k. */
-export function plain(value: number): string {
+export function plain(value: number, step = 0): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+∞' : '−∞'
-  if (value !== 0 && Math.abs(value) < 0.01) return Number(value.toPrecision(3)).toString()
-  return scaled(value, 1000, ['', 'k', 'M', 'G', 'T', 'P', 'E'])
+  if (step === 0 && value !== 0 && Math.abs(value) < 0.1) return Number(value.toPrecision(3)).toString()
+  return scaled(value, 1000, ['', 'k', 'M', 'G', 'T', 'P', 'E'], step)
 }
 
 /** A whole number with its thousands apart: 14 523. */
@@ -65,7 +80,7 @@ export function unitOfMetric(name: string | undefined, query: string): Unit {
   const text = name ?? query
   const rate = /\b(rate|irate|deriv)\s*\(/.test(query)
   if (/_bytes(_total)?\b/.test(text)) return rate ? 'bytes_per_second' : 'bytes'
-  if (/_ratio\b/.test(text)) return 'share'
+  if (/[_:]ratio(?![a-z])/.test(text)) return 'share'
   if (/_seconds\b/.test(text) && !/_total\b|time_seconds|_timestamp/.test(text) && !rate) return 'seconds'
   return 'count'
 }

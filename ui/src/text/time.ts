@@ -64,9 +64,15 @@ export function ago(at: number, now: number): string {
 export function moment(at: number, now: number): string {
   const then = new Date(at)
   const today = new Date(now)
-  const time = `${two(then.getHours())}:${two(then.getMinutes())}`
+  const time = clock(at)
   if (then.toDateString() === today.toDateString()) return time
   return `${day(then, today)}, ${time}`
+}
+
+/** The time of day alone. */
+export function clock(at: number): string {
+  const then = new Date(at)
+  return `${two(then.getHours())}:${two(then.getMinutes())}`
 }
 
 /** A moment in full, to the second. */

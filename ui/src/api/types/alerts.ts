@@ -89,6 +89,9 @@ export type ReceiverView = {
   last_given_up: number | null
 }
 
+/** Who is expected to say regularly that it is well. */
+export type HeartbeatView = { name: string; missing_at: number; heard: boolean; period_ms: number; grace_ms: number }
+
 export type SilenceState = 'active' | 'pending' | 'expired'
 
 export type SilenceList = { at: number; longest_ms: number; silences: SilenceView[]; windows: WindowView[] }
@@ -106,10 +109,14 @@ export type SilenceView = {
   matches: number
 }
 
-export type WindowView = { name: string; active: boolean; matchers: string[]; reason: string }
+export type WindowView = { name: string; active: boolean; when: string; matchers: string[]; reason: string }
 
 export type SilenceWish = {
+  /** The silence to change. */
+  id: string | null
   matchers: string[]
+  /** From when on; now if nothing is said. */
+  starts_at: number | null
   duration_ms: number
   created_by: string
   reason: string

@@ -109,7 +109,7 @@ function Days({ changes }: { changes: readonly ChangeView[] }) {
         const title = day === new Date(now).toDateString() ? 'Today' : dateOnly(at, now)
         return (
           <Section key={day} title={title} note={counted(members.length, 'change')}>
-            <ChangeRows changes={members} label={`Changes, ${title}`} />
+            <ChangeRows changes={members} label={`Changes, ${title}`} day />
           </Section>
         )
       })}

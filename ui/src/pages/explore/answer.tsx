@@ -60,7 +60,7 @@ function Lines({ query, series, shown, onZoom }: Props & { series: readonly Rang
   const [columns, picture] = useMemo(() => {
     const own: Picture = {
       lines: linesOf(drawn.map(({ metric }) => metric)),
-      say: (value) => (unit === 'count' ? plain(value) : say(unit, value)),
+      say: (value, step) => (unit === 'count' ? plain(value, step) : say(unit, value, step)),
       binary: unit.startsWith('bytes'),
       marks: changes.marks,
     }

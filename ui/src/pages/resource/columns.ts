@@ -72,7 +72,7 @@ export function pictureOf({ resource, columns, whole, now }: PictureWanted): Pic
       { upper: 1, lower: 2, token: 'series-1' },
       { upper: 7, lower: 8, token: 'series-1' },
     ],
-    say: (value) => say(unit, value),
+    say: (value, step) => say(unit, value, step),
     binary: unit === 'bytes' || unit === 'bytes_per_second',
     low,
     high,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import type { AlertView, Severity } from '../../api/types'
-import { groupsOf, ownLabels, waysToGroup } from './group'
+import { groupsOf, waysToGroup } from './group'
 
 const alert = (name: string, severity: Severity, labels: Record<string, string>, active_at = 0) =>
   ({ id: `${name}${JSON.stringify(labels)}`, name, severity, active_at, labels: { alertname: name, ...labels } }) as unknown as AlertView
@@ -20,8 +20,6 @@ test('alerts of one name come together, the worst group first and the worst aler
   ])
   expect(groups[0]?.alerts[0]?.labels['host']).toBe('b')
   expect(groups[0]?.common).toEqual({ alertname: 'Slow', job: 'api' })
-  const [slow] = groups
-  expect(slow?.alerts[0] && ownLabels(slow.alerts[0], slow)).toBe('host b')
 })
 
 test('a label groups too, and what has it not comes together as well', () => {

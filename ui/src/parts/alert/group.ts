@@ -1,6 +1,5 @@
 // Alerts that belong together: of one name, or with one value of a label.
 import type { AlertView, Labels, Severity } from '../../api/types'
-import { labelLine } from '../labels'
 
 export type Group = {
   key: string
@@ -48,11 +47,6 @@ function oldest({ alerts }: Group): number {
 function commonOf(alerts: readonly AlertView[]): Labels {
   const first = alerts[0]?.labels ?? {}
   return Object.fromEntries(Object.entries(first).filter(([name, value]) => alerts.every(({ labels }) => labels[name] === value)))
-}
-
-/** What tells an alert from the others of its group. */
-export function ownLabels(alert: AlertView, { common }: Group): string {
-  return labelLine(alert.labels, Object.keys(common))
 }
 
 /** Labels by which several alerts come together, those of the most alerts first. */

@@ -1,4 +1,6 @@
-// Takes an alert's expression apart into what is measured and the line it is compared with.
+// Takes an alert's expression apart into what is measured and the line it is compared with, and says its figures.
+import type { AlertView, Unit } from '../../../api/types'
+import { digits, percent, plain, say, unitOfMetric } from '../../../text/numbers'
 
 export type Compared = { left: string; line: number | null }
 
@@ -37,4 +39,33 @@ function depths(text: string): { end: number; outside: string } {
     else if (depth === 0) outside += sign
   }
   return { end: depth, outside }
+}
+
+/** How an alert's figure is said: what its rule compares, or what the program that raised it counts. */
+export type Measure = Compared & {
+  say: (value: number, step?: number) => string
+  binary: boolean
+  /** What the figure is measured by, where that goes without a line. */
+  of: string | null
+}
+
+export function measureOf(alert: Pick<AlertView, 'source' | 'name' | 'expr' | 'resource_id' | 'evidence'>): Measure {
+  const { source, name, expr, resource_id } = alert
+  const none = { left: expr ?? '', line: null, binary: false, of: null }
+  if (source.startsWith('forecast/')) return { ...none, say: (value) => `${digits(value)}\u00a0days left` }
+  if (resource_id !== null) return { ...none, say: percent }
+  if (source.startsWith('objective/')) {
+    if (name === 'ObjectiveBudgetLow') return { ...none, say: percent, of: 'of the budget left' }
+    return { ...none, say: (value) => `${digits(value)}×`, of: 'of what the budget allows' }
+  }
+  const { left, line } = compared(expr ?? '')
+  const unit = alert.evidence.normal && alert.evidence.normal.unit !== 'count' ? alert.evidence.normal.unit : unitOf(left, line)
+  return { left, line, say: (value, step) => (unit === 'count' ? plain(value, step) : say(unit, value, step)), binary: unit.startsWith('bytes'), of: null }
+}
+
+/** What is divided and compared with at most one is a part of a whole. */
+function unitOf(left: string, line: number | null): Unit {
+  const named = unitOfMetric(/^[a-zA-Z_:][\w:]*(?=\{|$)/.exec(left)?.[0], left)
+  if (named !== 'count' && !topLevel(left).includes('/')) return named
+  return line !== null && line > 0 && line <= 1 && /[^/]\/[^/]/.test(topLevel(left)) ? 'share' : named === 'share' ? named : 'count'
 }

@@ -1,10 +1,10 @@
-// One alert: what holds, what speaks for it, what became of it, and who was told.
+// One alert: what holds, what speaks for it, what became of it, who was told, and what keeps it quiet.
 import { useRoute } from 'preact-iso'
 
 import { useAlert } from '../../../api/queries'
-import type { AlertDetail } from '../../../api/types'
+import type { AlertDetail, AlertView } from '../../../api/types'
 import { When, silenceOf } from '../../../parts/alert/alert-row'
-import { evidenceOf } from '../../../parts/alert/evidence'
+import { evidenceOf, makerOf } from '../../../parts/alert/evidence'
 import { Quiet } from '../../../parts/alert/quiet'
 import { Face } from '../../../parts/face/face'
 import { LinkButton } from '../../../parts/form/form'
@@ -13,9 +13,10 @@ import { alertMood, Word } from '../../../parts/level'
 import { Section, useTitle } from '../../../parts/page'
 import { Chevron } from '../../../shell/icons'
 import { unbroken } from '../../../text/numbers'
-import style from '../alerts.module.css'
 import { Course } from './course'
-import { Evidence } from './facts'
+import { Changed, Origin, Standing } from './facts'
+import style from './one.module.css'
+import { Silences } from './quiet'
 import { Steps, Told } from './told'
 
 export default function OneAlert() {
@@ -40,7 +41,6 @@ function Full({ detail }: { detail: AlertDetail }) {
   const { alert, history, told, cut } = detail
   useTitle(alert.summary || alert.name)
   const { severity, state } = alert
-  const evidence = evidenceOf(alert)
   return (
     <>
       <header class={style.top}>
@@ -52,32 +52,50 @@ function Full({ detail }: { detail: AlertDetail }) {
           </span>
         </div>
         {alert.summary && <p class={style.said}>{unbroken(alert.summary)}</p>}
-        {alert.description && <p>{alert.description}</p>}
-        <Labels labels={alert.labels} />
+        {alert.description && <p class={style.described}>{unbroken(alert.description)}</p>}
+        <Labels labels={alert.labels} hide={['alertname']} />
         <Quiet reasons={alert.quiet_because} />
-        <div class={style.acts}>
-          {state !== 'resolved' && (
-            <LinkButton kind="main" to={silenceOf(alert)}>
-              Silence
-            </LinkButton>
-          )}
-          {evidence && <LinkButton to={evidence.to}>{alert.resource_id ? 'The resource' : 'Explore'}</LinkButton>}
-          <LinkButton to={`/rules?find=${encodeURIComponent(alert.name)}`}>The rule</LinkButton>
-          {alert.annotations['runbook_url'] && /^https?:\/\//.test(alert.annotations['runbook_url']) && (
-            <LinkButton to={alert.annotations['runbook_url']}>Runbook</LinkButton>
-          )}
-        </div>
+        <Acts alert={alert} />
       </header>
+      <Standing detail={detail} />
       <Course alert={alert} />
-      <Evidence alert={alert} />
       <div class={style.pair}>
-        <Section title="What became of it" note={cut ? 'the latest' : null}>
-          <Steps steps={history} />
-        </Section>
+        <Changed detail={detail} />
         <Section title="Who was told">
           <Told told={told} alert={alert} />
         </Section>
       </div>
+      <div class={style.pair}>
+        <Section title="What became of it" note={cut ? 'the latest' : null}>
+          <Steps steps={history} alert={alert} />
+        </Section>
+        <Silences alert={alert} />
+      </div>
+      <Origin detail={detail} />
     </>
+  )
+}
+
+/** What to do comes before keeping it quiet. */
+function Acts({ alert }: { alert: AlertView }) {
+  const runbook = alert.annotations['runbook_url']
+  const leads = runbook !== undefined && /^https?:\/\//.test(runbook)
+  const evidence = evidenceOf(alert)
+  const maker = makerOf(alert)
+  return (
+    <div class={style.acts}>
+      {leads && (
+        <LinkButton kind="main" to={runbook}>
+          Runbook
+        </LinkButton>
+      )}
+      {maker && (
+        <LinkButton kind={leads ? 'plain' : 'main'} to={maker.to}>
+          {maker.word}
+        </LinkButton>
+      )}
+      {evidence && evidence.to !== maker?.to && <LinkButton to={evidence.to}>Explore</LinkButton>}
+      {alert.state !== 'resolved' && <LinkButton to={silenceOf(alert)}>Silence</LinkButton>}
+    </div>
   )
 }

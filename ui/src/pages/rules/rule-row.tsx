@@ -1,4 +1,6 @@
 // One rule: how it goes; open for its expression, its words and what it would have done.
+import { useState } from 'preact/hooks'
+
 import { patched } from '../../address/window'
 import type { Labels, RuleHealth, RuleView } from '../../api/types'
 import { Word, type Mood } from '../../parts/level'
@@ -16,19 +18,21 @@ const HEALTH: Record<RuleHealth, { mood: Mood; word: string }> = {
 }
 
 export function RuleRow({ rule, open }: { rule: RuleView; open: boolean }) {
-  const { name, kind, health, error, firing, pending, evaluated_at, seconds } = rule
+  const { name, kind, health, error, firing, pending, evaluated_at, seconds, labels, cost } = rule
+  // What is closed is not drawn: there may be hundreds of them.
+  const [shown, setShown] = useState(open)
   const now = useNow(5_000)
   const { mood, word } = HEALTH[health]
   return (
     <li class={style.row} data-health={health} id={`rule-${rule.id}`}>
-      <details open={open}>
+      <details open={shown} onToggle={(event) => setShown(event.currentTarget.open)}>
         <summary>
           <Word mood={mood} word={word} />
           <span class={style.name}>
             {name} {kind === 'record' && <span class={style.kind}>records</span>}
           </span>
           <span class={style.number} data-name="alerts">
-            {firing > 0 && <Word mood="warning" word={`${firing} firing`} />}
+            {firing > 0 && <Word mood={moodOf(labels)} word={`${whole(firing)} firing`} />}
             {firing === 0 && (pending > 0 ? `${pending} pending` : kind === 'alert' ? 'none' : '')}
           </span>
           <span class={style.number} data-name="evaluated">
@@ -43,6 +47,9 @@ export function RuleRow({ rule, open }: { rule: RuleView; open: boolean }) {
           <span class={style.number} data-name="took">
             {evaluated_at === null ? '–' : secondsText(seconds)}
           </span>
+          <span class={style.number} data-name="cost">
+            {cost.evaluations === 0 ? '–' : costText(cost.core_share)}
+          </span>
           {error && (
             <span class={style.error}>
               <span class="unseen">Error: </span>
@@ -50,10 +57,23 @@ export function RuleRow({ rule, open }: { rule: RuleView; open: boolean }) {
             </span>
           )}
         </summary>
-        <More rule={rule} />
+        {shown && <More rule={rule} />}
       </details>
     </li>
   )
+}
+
+/** As its alerts will be judged; one that says nothing is a warning. */
+function moodOf({ severity = '' }: Labels): Mood {
+  if (CRITICAL.has(severity)) return 'critical'
+  return severity === 'info' || severity === 'none' ? 'info' : 'warning'
+}
+
+const CRITICAL: ReadonlySet<string> = new Set(['critical', 'page', 'error', 'high', 'emergency'])
+
+/** Of hundreds of rules most cost hardly anything. */
+function costText(share: number): string {
+  return share > 0 && share < 0.0001 ? '< 0.01\u00a0%' : percent(share)
 }
 
 function More({ rule }: { rule: RuleView }) {
@@ -75,7 +95,7 @@ function More({ rule }: { rule: RuleView }) {
         <Pairs name="Annotations" pairs={annotations} />
         <dt>Cost</dt>
         <dd>
-          {percent(cost.core_share)} of a core: {counted(cost.evaluations, 'evaluation')} in {saySpan(cost.over_ms)}
+          {costText(cost.core_share)} of a core: {counted(cost.evaluations, 'evaluation')} in {saySpan(cost.over_ms)}
           {cost.failures > 0 && `, ${whole(cost.failures)} failed`}
           {failures > 0 && `, the last ${whole(failures)} in a row`}
         </dd>

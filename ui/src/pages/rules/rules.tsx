@@ -1,4 +1,6 @@
 // Every rule: whether it is evaluated, what it costs, what it says now.
+import type { JSX } from 'preact'
+
 import { useAddress } from '../../address/address'
 import { useRules } from '../../api/queries'
 import type { RuleCostView, RuleGroupList, RuleGroupView, RuleView } from '../../api/types'
@@ -46,28 +48,32 @@ const IS: Record<State, (rule: RuleView) => boolean> = {
   record: ({ kind }) => kind === 'record',
 }
 const SAID: Record<State, string> = { failing: 'failing', firing: 'firing', pending: 'pending', alert: 'alerting', record: 'recording' }
+/** Orders in which the dearest come first; the rules then stand together, without their groups. */
+type Order = 'cost' | 'took'
+const ORDERS: Record<Order, { said: string; by: (rule: RuleView) => number }> = {
+  cost: { said: 'dearest first', by: ({ cost }) => cost.core_share },
+  took: { said: 'slowest first', by: ({ seconds }) => seconds },
+}
 const MOODS: Partial<Record<State, Mood>> = { failing: 'critical', firing: 'warning', pending: 'pending' }
+
+type Shown = { key: string; title: string; note: JSX.Element | string; rules: readonly RuleView[] }
 
 function Full({ list }: { list: RuleGroupList }) {
   const { query, link } = useAddress()
   const state = isState(query['state']) ? query['state'] : null
+  const order = query['order'] === 'cost' || query['order'] === 'took' ? query['order'] : null
   const all = list.groups.flatMap(({ rules }) => rules)
+  const one = query['rule'] ?? query['source']
   const wanted = (group: RuleGroupView, rule: RuleView) =>
     (state === null || IS[state](rule)) &&
-    (!query['rule'] || rule.id === query['rule']) &&
+    (!one || rule.id === one || rule.source === one) &&
     matches(query['find'], [rule.name, rule.expr, rule.error ?? '', group.name, group.file, ...Object.values(rule.labels), ...Object.values(rule.annotations)])
-  let left = DRAWN_MAX
-  let found = 0
-  const groups = list.groups.flatMap((group) => {
-    const own = group.rules.filter((rule) => wanted(group, rule))
-    found += own.length
-    const rules = own.slice(0, Math.max(0, left))
-    left -= rules.length
-    return rules.length === 0 ? [] : [{ ...group, rules, of: group.rules.length }]
-  })
+  const found = list.groups.map((group) => ({ group, rules: group.rules.filter((rule) => wanted(group, rule)) }))
+  const shown = drawn(order === null ? inGroups(found) : inOrder(found, order))
+  const count = found.reduce((sum, { rules }) => sum + rules.length, 0)
   const choices = (Object.keys(IS) as State[])
     .map((value) => ({ value, text: SAID[value], count: all.filter(IS[value]).length, mood: MOODS[value] }))
-    .filter(({ count, value }) => count > 0 || value === state)
+    .filter((choice) => choice.count > 0 || choice.value === state)
   return (
     <>
       <Remarks
@@ -78,19 +84,24 @@ function Full({ list }: { list: RuleGroupList }) {
       <Tools>
         <WordFilter label="Filter rules" />
         <Choices label="State" field="state" choices={[{ value: null, text: 'all', count: all.length }, ...choices]} />
+        {all.length > 1 && !one && (
+          <span class={style.order}>
+            <Choices label="Order" field="order" choices={[{ value: null, text: 'by group' }, { value: 'cost', text: ORDERS.cost.said }, { value: 'took', text: ORDERS.took.said }]} />
+          </span>
+        )}
       </Tools>
-      {groups.length === 0 && (
-        <Empty title="No rule matches">
-          <a href={link({ find: null, state: null, rule: null })}>Show all {all.length}</a>
+      {count === 0 && (
+        <Empty title={one ? 'That rule is not there any more' : 'No rule matches'}>
+          <a href={link({ find: null, state: null, rule: null, source: null })}>Show all {all.length}</a>
         </Empty>
       )}
-      {query['rule'] && groups.length > 0 && (
+      {one && count > 0 && (
         <p class={style.only}>
-          Only one rule is shown. <a href={link({ rule: null })}>Show all {all.length}</a>
+          Only one rule is shown. <a href={link({ rule: null, source: null })}>Show all {all.length}</a>
         </p>
       )}
-      {groups.map((group) => (
-        <Section key={`${group.file} ${group.name}`} title={group.name} note={<GroupNote group={group} />}>
+      {shown.map(({ key, title, note, rules }) => (
+        <Section key={key} title={title} note={note}>
           <div class={style.list}>
             <div class={style.header} aria-hidden="true">
               <span>Health</span>
@@ -98,34 +109,65 @@ function Full({ list }: { list: RuleGroupList }) {
               <span class={style.number}>Alerts</span>
               <span class={style.number}>Evaluated</span>
               <span class={style.number}>Took</span>
+              <span class={style.number}>Of a core</span>
             </div>
-            <ul aria-label={`Rules of ${group.name}`}>
-              {group.rules.map((rule) => (
-                <RuleRow key={rule.id} rule={rule} open={rule.id === query['rule']} />
+            <ul aria-label={`Rules of ${title}`}>
+              {rules.map((rule) => (
+                <RuleRow key={rule.id} rule={rule} open={rule.id === one || rule.source === one} />
               ))}
             </ul>
           </div>
         </Section>
       ))}
-      {found + list.left_out > DRAWN_MAX && (
+      {count + list.left_out > DRAWN_MAX && (
         <p class={style.only}>
-          The first {DRAWN_MAX} of {whole(found + list.left_out)} are shown; narrow them by a word.
+          The first {DRAWN_MAX} of {whole(count + list.left_out)} are shown; narrow them by a word.
         </p>
       )}
     </>
   )
 }
 
+type Found = readonly { group: RuleGroupView; rules: readonly RuleView[] }[]
+
+function inGroups(found: Found): Shown[] {
+  return found
+    .filter(({ rules }) => rules.length > 0)
+    .map(({ group, rules }) => ({ key: `${group.file} ${group.name}`, title: group.name, note: <GroupNote group={group} />, rules }))
+}
+
+function inOrder(found: Found, order: Order): Shown[] {
+  const { said, by } = ORDERS[order]
+  const rules = found.flatMap((own) => own.rules).toSorted((one, other) => by(other) - by(one))
+  return rules.length === 0 ? [] : [{ key: order, title: 'all groups', note: said, rules }]
+}
+
+/** No more than can be drawn. */
+function drawn(groups: readonly Shown[]): Shown[] {
+  let left = DRAWN_MAX
+  return groups.flatMap((group) => {
+    const rules = group.rules.slice(0, Math.max(0, left))
+    left -= rules.length
+    return rules.length === 0 ? [] : [Object.assign({}, group, { rules })]
+  })
+}
+
 function isState(text: string | undefined): text is State {
   return text !== undefined && Object.hasOwn(IS, text)
 }
 
-function GroupNote({ group }: { group: RuleGroupView & { of: number } }) {
+function GroupNote({ group }: { group: RuleGroupView }) {
   const { file, interval_ms, cost } = group
   return (
     <>
       every {saySpan(interval_ms)} · {coreText(cost.core_share)}
-      {cost.missed > 0 && ` · ${whole(cost.missed)} missed`} · <span class={style.file}>{file}</span>
+      {cost.missed > 0 && (
+        <>
+          {' '}
+          · <span class={style.missed}>{counted(cost.missed, 'missed tick')}</span>
+        </>
+      )}{' '}
+      · <span class={style.file}>{file}</span>
     </>
   )
 }
@@ -138,7 +180,7 @@ function Cost({ cost }: { cost: RuleCostView }) {
       <Figure name="One evaluation" value={cost.seconds_mean === null ? 'none yet' : secondsText(cost.seconds_mean)} />
       <Figure name={`Evaluations in ${saySpan(cost.over_ms)}`} value={whole(cost.evaluations)} />
       <Figure name="Failed" value={whole(cost.failures)} bad={cost.failures > 0} />
-      <Figure name="Missed" value={whole(cost.missed)} bad={cost.missed > 0} />
+      <Figure name="Missed ticks" value={whole(cost.missed)} bad={cost.missed > 0} />
     </dl>
   )
 }

@@ -1,29 +1,33 @@
 // Which requests cost the budget: values of labels that bad events share more often than events do.
 import { useAddress } from '../../address/address'
 import { useObjectiveCosts } from '../../api/objectives'
-import type { CostLabelView, CostView } from '../../api/types'
+import type { CostLabelView, CostView, Labels } from '../../api/types'
 import { Empty, Face } from '../../parts/face/face'
 import { Choices } from '../../parts/filter'
 import { Section } from '../../parts/page'
 import { percent, plain } from '../../text/numbers'
+import { telling } from './burned'
 import style from './objectives.module.css'
 
 const SPANS: readonly string[] = ['1h', '6h', '1d', '7d', '30d']
 
-export function Costs({ name }: { name: string }) {
+export function Costs({ name, exprs }: { name: string; exprs: Labels }) {
   const { query } = useAddress()
   const given = query['cost'] ?? ''
   const span = SPANS.includes(given) ? given : '1h'
   const asked = useObjectiveCosts(name, span)
+  const idle = telling(exprs)
+  const causes = (labels: readonly CostLabelView[]) => labels.filter(({ label }) => !idle.has(label))
   return (
     <Section
       title="What cost it"
+      note="bad events by their labels; the mark is their part of all events"
       more={<Choices label="Over which time" field="cost" choices={SPANS.map((value) => ({ value: value === '1h' ? null : value, text: value }))} />}
     >
-      <Face asked={asked} what="costs" rows={3} empty={({ labels }) => (labels.length === 0 ? <Nothing span={span} /> : null)}>
+      <Face asked={asked} what="costs" rows={3} empty={({ labels }) => (causes(labels).length === 0 ? <Nothing span={span} /> : null)}>
         {({ labels }) => (
           <div class={style.costs}>
-            {labels.map((label) => (
+            {causes(labels).map((label) => (
               <Label key={label.label} label={label} />
             ))}
           </div>

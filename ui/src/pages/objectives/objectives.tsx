@@ -81,23 +81,47 @@ function Full({ list: { objectives, troubles } }: { list: ObjectiveList }) {
           <a href={link({ find: null, state: null, service: null })}>Show all {objectives.length}</a>
         </Empty>
       ) : (
-        <div class={style.list}>
-          <div class={style.header} aria-hidden="true">
-            <span>State</span>
-            <span>Objective</span>
-            <span>Budget left</span>
-            <span class={style.number}>Good</span>
-            <span>Burns</span>
-            <span>Last day</span>
-          </div>
-          <ul aria-label="Objectives, worst first">
-            {found.map((objective) => (
-              <Row key={objective.name} objective={objective} />
-            ))}
-          </ul>
-        </div>
+        <Parted objectives={found} asked={Boolean(state || query['find'])} />
       )}
     </>
+  )
+}
+
+/** Those that wait for something to count stand apart: of the catalogue that is most of them. */
+function Parted({ objectives, asked }: { objectives: readonly ObjectiveView[]; asked: boolean }) {
+  const busy = objectives.filter(({ state }) => state !== 'waiting')
+  const waiting = objectives.filter(({ state }) => state === 'waiting')
+  if (asked || busy.length === 0 || waiting.length === 0) return <List objectives={objectives} label="Objectives, worst first" />
+  return (
+    <>
+      <List objectives={busy} label="Objectives, worst first" />
+      <details class={style.waiting}>
+        <summary>
+          <Word mood="unknown" word={counted(waiting.length, 'objective waits', 'objectives wait')} /> <span>nothing is collected yet that they count</span>
+        </summary>
+        <List objectives={waiting} label="Objectives that wait" />
+      </details>
+    </>
+  )
+}
+
+function List({ objectives, label }: { objectives: readonly ObjectiveView[]; label: string }) {
+  return (
+    <div class={style.list}>
+      <div class={style.header} aria-hidden="true">
+        <span>State</span>
+        <span>Objective</span>
+        <span>Budget left</span>
+        <span class={style.number}>Good</span>
+        <span>Burns</span>
+        <span>Last day</span>
+      </div>
+      <ul aria-label={label}>
+        {objectives.map((objective) => (
+          <Row key={objective.name} objective={objective} />
+        ))}
+      </ul>
+    </div>
   )
 }
 

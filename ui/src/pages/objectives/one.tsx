@@ -45,7 +45,7 @@ function Full({ detail }: { detail: ObjectiveDetail }) {
       <Section title="How fast it burns" note="so many times what the period allows">
         <Burns burns={objective.burns} />
       </Section>
-      <Costs name={objective.name} />
+      <Costs name={objective.name} exprs={detail.exprs} />
       <div class={style.pair}>
         <Section title="Alerts">
           {alerts.length === 0 ? (

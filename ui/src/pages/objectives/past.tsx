@@ -1,7 +1,7 @@
-// The budget over time, and the bad events that spent it.
+// The budget over time, or how fast it burned, and what changed meanwhile.
 import { useMemo } from 'preact/hooks'
 
-import { useWindow } from '../../address/address'
+import { useAddress, useWindow } from '../../address/address'
 import { bounds } from '../../address/window'
 import { useObjectiveHistory } from '../../api/objectives'
 import type { ObjectiveHistory, ObjectiveView } from '../../api/types'
@@ -11,21 +11,42 @@ import { Marks, useMarks } from '../../chart/marks'
 import type { Columns, Picture } from '../../chart/plot'
 import { RangePicker } from '../../chart/range-picker'
 import { Face } from '../../parts/face/face'
+import { Choices } from '../../parts/filter'
 import { Section, Tools } from '../../parts/page'
 import { useNow } from '../../shell/now'
-import { percent, plain } from '../../text/numbers'
+import { digits, percent, plain } from '../../text/numbers'
 import { DAY, MINUTE, momentFull, saySpan } from '../../text/time'
+import { burned } from './burned'
 
 const POINTS = 480
 const POINTS_NARROW = 200
+/** A rate needs some events in each of its steps. */
+const RATE_POINTS = 120
+
+type Shown = 'budget' | 'burn'
 
 export function Past({ objective }: { objective: ObjectiveView }) {
+  const { query } = useAddress()
+  const shown: Shown = query['figure'] === 'burn' ? 'burn' : 'budget'
   const [window, setWindow] = useWindow(Math.min(30 * DAY, Math.max(DAY, objective.covered_ms ?? DAY)))
   const now = useNow(MINUTE)
   const { from, to } = bounds(window, Math.ceil(now / MINUTE) * MINUTE)
-  const asked = useObjectiveHistory(objective.name, { from, to, points: innerWidth < 600 ? POINTS_NARROW : POINTS })
+  const points = shown === 'burn' ? RATE_POINTS : innerWidth < 600 ? POINTS_NARROW : POINTS
+  const asked = useObjectiveHistory(objective.name, { from, to, points })
   return (
-    <Section title="Budget over time">
+    <Section
+      title={shown === 'burn' ? 'How fast it burned' : 'Budget over time'}
+      more={
+        <Choices
+          label="What is drawn"
+          field="figure"
+          choices={[
+            { value: null, text: 'budget left' },
+            { value: 'burn', text: 'burn rate' },
+          ]}
+        />
+      }
+    >
       <Tools>
         <RangePicker window={window} onChange={setWindow} />
       </Tools>
@@ -35,52 +56,66 @@ export function Past({ objective }: { objective: ObjectiveView }) {
         rows={7}
         empty={({ budget_left }) => (budget_left.every((value) => value === null) ? <p>Nothing was counted in this time. Zoom out with <kbd>-</kbd>.</p> : null)}
       >
-        {(history) => <Drawn objective={objective} history={history} onZoom={(start, end) => setWindow({ kind: 'fixed', from: start, to: end })} />}
+        {(history) => <Drawn {...{ objective, history, shown }} onZoom={(start, end) => setWindow({ kind: 'fixed', from: start, to: end })} />}
       </Face>
     </Section>
   )
 }
 
-type DrawnProps = { objective: ObjectiveView; history: ObjectiveHistory; onZoom: (from: number, to: number) => void }
+type DrawnProps = { objective: ObjectiveView; history: ObjectiveHistory; shown: Shown; onZoom: (from: number, to: number) => void }
 
-function Drawn({ objective, history, onZoom }: DrawnProps) {
-  const shown = useMemo(() => ({ from: history.from, to: Math.max(history.to, history.from + 1) }), [history.from, history.to])
-  const changes = useMarks(shown)
-  const columns = useMemo<Columns>(
-    () => ({
-      times: history.times,
-      values: [history.budget_left, history.times.map(() => 0.25), history.times.map(() => 0)],
-    }),
-    [history],
-  )
-  const picture = useMemo<Picture>(
-    () => ({
-      lines: [
-        { label: 'budget left', token: 'series-1', width: 2 },
-        { label: 'a quarter', token: 'warning', width: 1, dash: [5, 4], mark: '25 %' },
-        { label: 'nothing left', token: 'critical', width: 1, dash: [5, 4], mark: '0 %' },
-      ],
-      say: (value) => percent(value),
-      high: 1,
-      marks: changes.marks,
-    }),
-    [changes.marks],
-  )
+function Drawn({ objective, history, shown, onZoom }: DrawnProps) {
+  const window = useMemo(() => ({ from: history.from, to: Math.max(history.to, history.from + 1) }), [history.from, history.to])
+  const changes = useMarks(window)
+  const rates = useMemo(() => burned(history, objective.target), [history, objective.target])
+  const columns = useMemo<Columns>(() => {
+    const level = (value: number) => history.times.map(() => value)
+    return { times: history.times, values: shown === 'burn' ? [rates, level(1)] : [history.budget_left, level(0.25), level(0)] }
+  }, [history, rates, shown])
+  const picture = useMemo<Picture>(() => ({ ...(shown === 'burn' ? BURN : BUDGET), marks: changes.marks }), [changes.marks, shown])
+  const what = shown === 'burn' ? 'burn rate' : 'budget left'
   return (
     <Figure
       title={objective.title}
       summary={summaryOf(history)}
       twin={() => ({
-        head: ['Until', 'Budget left', 'Bad events', 'Events'],
+        head: ['Until', 'Budget left', 'Burn rate', 'Bad events', 'Events'],
         rows: history.times
-          .map((at, row) => [momentFull(at), cell(history.budget_left[row], percent), cell(history.events_bad[row], plain), cell(history.events[row], plain)])
+          .map((at, row) => [
+            momentFull(at),
+            cell(history.budget_left[row], percent),
+            cell(rates[row], times),
+            cell(history.events_bad[row], plain),
+            cell(history.events[row], plain),
+          ])
           .toReversed(),
       })}
     >
-      <Chart picture={picture} columns={columns} window={shown} label={`${objective.title}, budget left over time`} onZoom={onZoom} />
+      <Chart picture={picture} columns={columns} window={window} label={`${objective.title}, ${what} over time`} onZoom={onZoom} />
       <Marks changes={changes} />
     </Figure>
   )
+}
+
+const times = (rate: number, step?: number) => `${digits(rate, step)}×`
+
+const BUDGET: Picture = {
+  lines: [
+    { label: 'budget left', token: 'series-1', width: 2 },
+    { label: 'a quarter', token: 'warning', width: 1, dash: [5, 4], mark: '25 %' },
+    { label: 'nothing left', token: 'critical', width: 1, dash: [5, 4], mark: '0 %' },
+  ],
+  say: percent,
+  high: 1,
+}
+
+const BURN: Picture = {
+  lines: [
+    { label: 'burn rate', token: 'series-1', width: 2 },
+    { label: 'what the period allows', token: 'warning', width: 1, dash: [5, 4], mark: 'allowed' },
+  ],
+  say: times,
+  low: 0,
 }
 
 function summaryOf({ budget_left, events_bad, from, to }: ObjectiveHistory): string {

@@ -3,20 +3,19 @@ import { useEffect, useMemo, useState } from 'preact/hooks'
 
 import { useAddress } from '../../address/address'
 import { useKeepSilence, usePreview } from '../../api/silences'
-import type { SilencePreview, SilenceWish } from '../../api/types'
+import type { SilenceWish } from '../../api/types'
 import { Button, Field, LinkButton, Refused } from '../../parts/form/form'
 import { Head } from '../../parts/page'
 import { Chevron } from '../../shell/icons'
-import { useNow } from '../../shell/now'
-import { fulfils, matchersText, matcherText, parseMatchers, SIGNS, signOf, withSign, type Matcher, type Sign } from '../../text/matchers'
-import { counted } from '../../text/numbers'
-import { DAY, HOUR, moment, parseSpan, saySpan, spanText } from '../../text/time'
-import { labelLine } from '../../parts/labels'
+import { matchersText, matcherText, parseMatchers, SIGNS, signOf, withSign, type Matcher, type Sign } from '../../text/matchers'
+import { HOUR, parseSpan, saySpan, spanText } from '../../text/time'
+import { parseMoment } from '../../address/window'
 import { useAlerts } from '../../api/queries'
 import form from '../../parts/form/form.module.css'
+import { Again, Matched, upper } from './preview'
 import style from './silences.module.css'
+import { When } from './when'
 
-const SPANS: readonly number[] = [HOUR / 2, HOUR, 2 * HOUR, 8 * HOUR, DAY, 3 * DAY, 7 * DAY]
 const AUTHOR = 'plimsoll.author'
 /** How long a pause in typing is before the program is asked. */
 const PAUSE_MS = 250
@@ -31,10 +30,12 @@ export default function NewSilence() {
   const [confirmed, setConfirmed] = useState(false)
   const [tried, setTried] = useState(false)
   const span = parseSpan(query['for'] ?? '') ?? 2 * HOUR
+  const begins = parseMoment(query['at'])
+  const id = query['id'] ?? null
   const keep = useKeepSilence()
 
   const whole = useMemo(() => matchers.filter(({ name }) => name.trim() !== ''), [matchers])
-  const wanted = useSettled(useMemo(() => wishOf(whole, span, 'not yet said', 'somebody'), [whole, span]))
+  const wanted = useSettled(useMemo(() => wishOf({ matchers: whole, span, begins, id }, 'not yet said', 'somebody'), [whole, span, begins, id]))
   const preview = usePreview(wanted)
   const doubt = whole.length > 0 && preview.data && preview.data.doubts.length > 0 ? preview.data.doubts.join('; ') : null
   useEffect(() => setConfirmed(false), [doubt])
@@ -47,7 +48,7 @@ export default function NewSilence() {
   const submit = (event: Event) => {
     event.preventDefault()
     setTried(true)
-    const final = wishOf(whole, span, reason.trim(), author.trim(), confirmed)
+    const final = wishOf({ matchers: whole, span, begins, id }, reason.trim(), author.trim(), confirmed)
     if (!ready || !final || keep.isPending) return
     remember(author.trim())
     keep.mutate(final, { onSuccess: () => go('/silences') })
@@ -58,13 +59,18 @@ export default function NewSilence() {
       <nav class={style.path} aria-label="Where this is">
         <a href="/silences">Silences</a>
         <Chevron />
-        <span aria-current="page">New</span>
+        <span aria-current="page">{id ? 'Change' : 'New'}</span>
       </nav>
-      <Head title="New silence" note="keeps what it matches quiet, for a time and a reason" />
+      <Head title={id ? 'Change a silence' : 'New silence'} note="keeps what it matches quiet, for a time and a reason" />
       <form class={style.form} onSubmit={submit} noValidate>
         <div class={style.fields}>
           <Conditions matchers={matchers} onChange={change} />
-          <Duration span={span} onSpan={(next) => set({ for: spanText(next) }, 'replace')} />
+          <When
+            span={span}
+            onSpan={(next) => set({ for: spanText(next) }, 'replace')}
+            begins={begins}
+            onBegins={(at) => set({ at: at === null ? null : new Date(at).toISOString() }, 'replace')}
+          />
           <Field
             label="Reason"
             hint="Whoever is called next reads this."
@@ -90,21 +96,25 @@ export default function NewSilence() {
           <Refused error={keep.error} />
           <p class={style.buttons}>
             <Button kind="main" submit disabled={keep.isPending || (tried && !ready)}>
-              {keep.isPending ? 'Keeping…' : `Silence for ${saySpan(span)}`}
+              {keep.isPending ? 'Keeping…' : id ? `Keep it for ${saySpan(span)}` : `Silence for ${saySpan(span)}`}
             </Button>
             <LinkButton kind="bare" to="/silences">
               Never mind
             </LinkButton>
           </p>
+          {!id && <Again matchers={whole} reason={reason} />}
         </div>
       </form>
     </>
   )
 }
 
-function wishOf(matchers: readonly Matcher[], span: number, reason: string, created_by: string, confirm = false): SilenceWish | null {
+type Wanted = { matchers: readonly Matcher[]; span: number; begins: number | null; id: string | null }
+
+function wishOf({ matchers, span, begins, id }: Wanted, reason: string, created_by: string, confirm = false): SilenceWish | null {
   if (matchers.length === 0) return null
-  return { matchers: matchers.map((own) => matcherText({ ...own, name: own.name.trim() })), duration_ms: span, created_by, reason, confirm }
+  const conditions = matchers.map((own) => matcherText({ ...own, name: own.name.trim() }))
+  return { id, matchers: conditions, starts_at: begins, duration_ms: span, created_by, reason, confirm }
 }
 
 /** A value that has rested for a moment. */
@@ -131,10 +141,6 @@ function remember(author: string): void {
   } catch {
     // It is typed again next time.
   }
-}
-
-function upper(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1).replace(/[.]$/, '')
 }
 
 type ConditionsProps = { matchers: readonly Matcher[]; onChange: (next: Matcher[]) => void }
@@ -206,87 +212,3 @@ function Conditions({ matchers, onChange }: ConditionsProps) {
   )
 }
 
-function Duration({ span, onSpan }: { span: number; onSpan: (span: number) => void }) {
-  const now = useNow(30_000)
-  const [text, setText] = useState('')
-  const wrong = text !== '' && parseSpan(text) === null
-  return (
-    <fieldset class={style.duration}>
-      <legend>For how long</legend>
-      <div class={style.spans}>
-        {SPANS.map((own) => (
-          <button
-            key={own}
-            type="button"
-            class={style.span}
-            aria-pressed={own === span}
-            onClick={() => {
-              setText('')
-              onSpan(own)
-            }}
-          >
-            {saySpan(own)}
-          </button>
-        ))}
-        <input
-          class={form.input}
-          type="text"
-          aria-label="Another span, such as 45m or 2d"
-          placeholder={SPANS.includes(span) ? '45m' : spanText(span)}
-          aria-invalid={wrong}
-          value={text}
-          onInput={(event) => {
-            setText(event.currentTarget.value)
-            const own = parseSpan(event.currentTarget.value)
-            if (own !== null) onSpan(own)
-          }}
-        />
-      </div>
-      <p class={style.until}>
-        From now until {moment(now + span, now)}.
-      </p>
-    </fieldset>
-  )
-}
-
-type MatchedProps = { matchers: readonly Matcher[]; preview: SilencePreview | undefined; error: unknown }
-
-/** What it would keep quiet, told by the program, and of what waits to fire too. */
-function Matched({ matchers, preview, error }: MatchedProps) {
-  const alerts = useAlerts().data?.active ?? []
-  const pending = alerts.filter(({ state, labels }) => state === 'pending' && matchers.length > 0 && fulfils(labels, matchers)).length
-  return (
-    <section class={style.preview} aria-label="What it would match" aria-live="polite">
-      <h2>What it would match</h2>
-      {matchers.length === 0 ? (
-        <p>Name a label, and what it would keep quiet is shown here.</p>
-      ) : error ? (
-        <Refused error={error} />
-      ) : preview ? (
-        <>
-          <p class={style.count}>
-            <b>{counted(preview.firing, 'alert')}</b> firing now{pending > 0 && `, ${pending} pending`}
-          </p>
-          <p>
-            {preview.seen === 0
-              ? 'No alert fired in the last 24 hours.'
-              : `${preview.matched} of the ${counted(preview.seen, 'different alert')} of the last 24 hours.`}
-          </p>
-          {preview.wrong && <p>{upper(preview.wrong)}.</p>}
-          {preview.alerts.length > 0 && (
-            <ul class={style.matched}>
-              {preview.alerts.slice(0, 20).map(({ id, name, summary, labels }) => (
-                <li key={id}>
-                  <b>{summary || name}</b> {labelLine(labels, ['severity'])}
-                </li>
-              ))}
-            </ul>
-          )}
-          {preview.firing > 20 && <p>and {counted(preview.firing - 20, 'more', 'more')}.</p>}
-        </>
-      ) : (
-        <p>Looking…</p>
-      )}
-    </section>
-  )
-}

@@ -12,7 +12,7 @@ import { Button, LinkButton, Refused } from '../../parts/form/form'
 import { Head, Section, Sheet, Tools } from '../../parts/page'
 import { useNow } from '../../shell/now'
 import { counted } from '../../text/numbers'
-import { MINUTE, moment, momentFull, saySpan } from '../../text/time'
+import { MINUTE, moment, momentFull, saySpan, spanText } from '../../text/time'
 import { Word } from '../../parts/level'
 import { Matchers } from './matchers'
 import style from './silences.module.css'
@@ -107,7 +107,10 @@ function Windows({ windows }: { windows: readonly WindowView[] }) {
                 <Matchers matchers={own.matchers} />
                 <p class={style.by}>{own.reason}</p>
               </div>
-              <Word mood={own.active ? 'info' : 'fine'} word={own.active ? 'quiet now' : 'not now'} />
+              <p class={style.when}>
+                <Word mood={own.active ? 'info' : 'fine'} word={own.active ? 'quiet now' : 'not now'} />
+                <span>{own.when}</span>
+              </p>
             </li>
           ))}
         </ul>
@@ -138,11 +141,24 @@ function Row({ silence }: { silence: SilenceView }) {
             Silence again
           </LinkButton>
         ) : (
-          <End silence={silence} />
+          <>
+            <LinkButton to={changeOf(silence)} kind="bare" label={`Change the silence «${reason}»`}>
+              Change
+            </LinkButton>
+            <End silence={silence} />
+          </>
         )}
       </div>
     </li>
   )
+}
+
+/** The form filled with what it says; what has begun stays begun. */
+function changeOf({ id, matchers, reason, starts_at, ends_at }: SilenceView): string {
+  const now = Date.now()
+  const span = Math.max(MINUTE, Math.round((ends_at - Math.max(now, starts_at)) / MINUTE) * MINUTE)
+  const at = starts_at > now ? new Date(starts_at).toISOString() : null
+  return patched('/silences/new', {}, { id, matchers: `{${matchers.join(', ')}}`, reason, for: spanText(span), at })
 }
 
 function When({ silence }: { silence: SilenceView }) {

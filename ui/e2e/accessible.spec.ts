@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test'
 
-import { expectAccessible, expectNoSideways, expectThumbs, someResource } from './kit/parts'
+import { expectAccessible, expectNoSideways, expectThumbs, firing, someResource } from './kit/parts'
 
 const PAGES = [
   { name: 'overview', path: '/', shown: 'Room left' },
@@ -40,6 +40,14 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await expectAccessible(page, 'figure')
     })
 
+    test('one alert is accessible', async ({ page }) => {
+      const { id } = await firing(page, 'Single')
+      await page.goto(`/alerts/${id}`)
+      await expect(page.locator('figure canvas')).toBeVisible()
+      await expect(page.getByText('None matches it')).toBeVisible()
+      await expectAccessible(page)
+    })
+
     test('the dialogs are accessible', async ({ page }) => {
       await page.goto('/')
       await expect(page.getByRole('heading', { name: 'Room left' })).toBeVisible()
@@ -65,6 +73,14 @@ test.describe('on a phone', () => {
       await expectThumbs(page)
     })
   }
+
+  test('one alert fits, under a thumb too', async ({ page }) => {
+    const { id } = await firing(page, 'Single')
+    await page.goto(`/alerts/${id}`)
+    await expect(page.locator('figure canvas')).toBeVisible()
+    await expectNoSideways(page)
+    await expectThumbs(page)
+  })
 
   test('one resource fits', async ({ page }) => {
     const { id } = await someResource(page)

@@ -10,6 +10,9 @@ test('objectives say what is left, and one says how fast it burns', async ({ pag
   await expect(page.getByRole('heading', { name: 'Budget over time' })).toBeVisible()
   await expect(page.getByRole('heading', { name: 'What cost it' })).toBeVisible()
   await expect(page.getByText('node_load1')).toBeVisible()
+  await page.getByRole('link', { name: 'burn rate' }).click()
+  await expect(page).toHaveURL(/figure=burn/)
+  await expect(page.getByRole('heading', { name: 'How fast it burned' })).toBeVisible()
 })
 
 test('what burns is shown window by window', async ({ page }) => {

@@ -9,6 +9,8 @@ test('rules say how they go, and which fail with what', async ({ page }) => {
   await page.getByRole('navigation', { name: 'State' }).getByRole('link', { name: /failing/ }).click()
   await expect(page).toHaveURL(/state=failing/)
   await expect(rules.getByText('e2e:one')).toHaveCount(0)
+  await page.getByRole('link', { name: 'dearest first' }).click()
+  await expect(page.getByRole('list', { name: 'Rules of all groups' })).toContainText('TwoOfOneName')
 })
 
 test('a rule is found by a word and replayed over the past', async ({ page }) => {
@@ -35,4 +37,7 @@ test('the status says how messages go', async ({ page }) => {
   const receivers = page.getByRole('list', { name: 'Receivers' })
   await expect(receivers).toContainText('away')
   await expect(receivers).toContainText('failing', { timeout: 30_000 })
+  await expect(page.getByRole('list', { name: 'Heartbeats' })).toContainText('nightly')
+  await page.getByRole('list', { name: 'What cannot be done just now' }).getByRole('link', { name: /TwoOfOneName/ }).click()
+  await expect(page.getByText('Only one rule is shown.')).toBeVisible()
 })

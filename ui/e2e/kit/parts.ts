@@ -15,6 +15,23 @@ export async function someResource(page: Page): Promise<Resource> {
   return found
 }
 
+type Alert = { id: string; name: string; state: string; labels: Record<string, string> }
+
+/** An alert of this name that fires; the rules of the settings see to it that there is one. */
+export async function firing(page: Page, name: string, labels: Record<string, string> = {}): Promise<Alert> {
+  let found: Alert | undefined
+  await expect(async () => {
+    const answer = await page.request.get('/api/plimsoll/v1/alerts')
+    const { active } = (await answer.json()) as { active: Alert[] }
+    found = active.find(
+      (one) => one.name === name && one.state === 'firing' && Object.entries(labels).every(([label, value]) => one.labels[label] === value),
+    )
+    expect(found, `${name} does not fire`).toBeDefined()
+  }).toPass({ timeout: 40_000 })
+  if (!found) throw new Error(`${name} does not fire`)
+  return found
+}
+
 /** Whether nothing in the page, or in a part of it, hinders anybody. */
 export async function expectAccessible(page: Page, part = 'body'): Promise<void> {
   const { violations } = await new AxeBuilder({ page })

@@ -12,7 +12,7 @@ export function Help({ onClose }: { onClose: () => void }) {
           Close
         </button>
       </div>
-      {/* The list is longer than a low screen: whoever has no mouse scrolls it by the keyboard. */}
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- longer than a low screen: whoever has no mouse scrolls it by key */}
       <div class={style.scroll} role="region" aria-label="All keys" tabIndex={0}>
         <dl class={style.keys}>
           {HELP.map(({ keys, text }) => (

@@ -68,7 +68,7 @@ export default function NewSilence() {
           <When
             span={span}
             onSpan={(next) => set({ for: spanText(next) }, 'replace')}
-            begins={begins}
+            begins={begins !== null && begins > Date.now() ? begins : null}
             onBegins={(at) => set({ at: at === null ? null : new Date(at).toISOString() }, 'replace')}
           />
           <Field

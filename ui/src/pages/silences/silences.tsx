@@ -153,11 +153,11 @@ function Row({ silence }: { silence: SilenceView }) {
   )
 }
 
-/** The form filled with what it says; what has begun stays begun. */
+/** The form filled with what it says. With its own beginning what has begun goes on as the same silence. */
 function changeOf({ id, matchers, reason, starts_at, ends_at }: SilenceView): string {
   const now = Date.now()
   const span = Math.max(MINUTE, Math.round((ends_at - Math.max(now, starts_at)) / MINUTE) * MINUTE)
-  const at = starts_at > now ? new Date(starts_at).toISOString() : null
+  const at = new Date(starts_at).toISOString()
   return patched('/silences/new', {}, { id, matchers: `{${matchers.join(', ')}}`, reason, for: spanText(span), at })
 }
 

@@ -12,6 +12,7 @@ export type ServiceView = {
   owner: string
   /** All of it in one sentence. */
   text: string
+  load_expr: string
   load_unit: Unit
   /** Exceeded a twentieth of the newest seven days. */
   load_now: number | null
@@ -45,6 +46,10 @@ export type WithoutOneView = { replicas: number; line: number; carries: boolean 
 export type ServiceLimitView = {
   name: string
   title: string
+  /** The declared resource that has the same use. */
+  resource: string | null
+  used_expr: string
+  limit_expr: string
   limit: number | null
   target: number
   unit: Unit

@@ -14,7 +14,7 @@ import { DAY, MINUTE } from '../../text/time'
 import { DateAxis, DateStrip } from './picture/dates'
 import { Hull } from './picture/hull'
 import type { Scale } from './picture/scale'
-import { STANDING_MOOD, standingOf, STANDINGS, whenOf } from './standing'
+import { coveredResources, STANDING_MOOD, standingOf, STANDINGS, whenOf } from './standing'
 import { PlanTabs } from './tabs'
 import style from './plan.module.css'
 
@@ -221,24 +221,25 @@ export function costText(cost: number): string {
   return cost > 0 ? `${amount} a month` : `saves ${amount} a month`
 }
 
-/** Each for itself, with dates of its own. */
+/** What no service stands for, with dates of its own. */
 function Resources({ services }: { services: readonly ServiceView[] | undefined }) {
   const asked = useResources()
   const { query } = useAddress()
   if (services === undefined) return null
+  const covered = coveredResources(services)
   const alone = (asked.data?.resources ?? []).filter(
-    ({ name, title, owner }) => matches(query['find'], [title, name, owner]),
+    ({ name, title, owner }) => !covered.has(name) && matches(query['find'], [title, name, owner]),
   )
   const sorted = alone.toSorted((one, other) => urgency(one.outlook) - urgency(other.outlook))
   const shown = sorted.slice(0, SHOWN_MAX)
   if (shown.length === 0) return null
   return (
     <Section
-      title="Resources by themselves"
+      title={services.length === 0 ? 'Resources' : 'Resources without a service'}
       note="the earliest date in front"
       more={<a href="/resources">{sorted.length > shown.length ? `All ${sorted.length} resources` : 'All resources'}</a>}
     >
-      <ResourceList resources={shown} label="Resources by themselves" />
+      <ResourceList resources={shown} label="Resources without a service" />
     </Section>
   )
 }

@@ -1,10 +1,11 @@
 // One service: its load line, until when it bears, what limits it, and what each of that was learnt from.
 import { useRoute } from 'preact-iso'
 
+import { patched } from '../../address/window'
 import { useService } from '../../api/plan'
 import type { ReachedView, ServiceLimitView, ServiceView } from '../../api/types'
 import { Figure, type Twin } from '../../chart/figure'
-import { Face } from '../../parts/face/face'
+import { Empty, Face } from '../../parts/face/face'
 import { Word } from '../../parts/level'
 import { Section, useTitle } from '../../parts/page'
 import { Chevron } from '../../shell/icons'
@@ -12,6 +13,7 @@ import { useNow } from '../../shell/now'
 import { counted, percent, say, unbroken } from '../../text/numbers'
 import { DAY, dateOnly, MINUTE } from '../../text/time'
 import { costText } from './capacity'
+import { LoadPast } from './load-past'
 import { usedAt } from './picture/curve'
 import { Curve } from './picture/curve-chart'
 import { DateAxis, DateStrip } from './picture/dates'
@@ -50,6 +52,7 @@ function Full({ service }: { service: ServiceView }) {
       <Section title="What limits it" note="the load at which each reaches its target, with 90 %">
         <Limits service={service} />
       </Section>
+      <LoadPast service={service} />
       {known.length > 0 && (
         <Section title="How each follows load" note="recorded points, and the curve through them">
           <div class={curves.grid2}>
@@ -59,6 +62,9 @@ function Full({ service }: { service: ServiceView }) {
           </div>
         </Section>
       )}
+      <Section title="What it is">
+        <Facts service={service} />
+      </Section>
     </>
   )
 }
@@ -257,4 +263,39 @@ function twinOf({ curve, unit, limit, target }: ServiceLimitView, { load_unit }:
     return [say(load_unit, load), say(unit, used), limit === null || used === null ? '–' : percent(used / limit), limit === null || used === null ? '–' : percent(used / (limit * target))]
   })
   return { head: ['Load', 'Use', 'Of the limit', 'Of the target'], rows }
+}
+
+function Facts({ service }: { service: ServiceView }) {
+  if (service.limits.length === 0) return <Empty title="Nothing limits it">Write its limits in the settings.</Empty>
+  return (
+    <dl class={style.facts}>
+      <dt>Owner</dt>
+      <dd>{service.owner}</dd>
+      <dt>Load</dt>
+      <dd>
+        <Expression text={service.load_expr} />
+      </dd>
+      {service.limits.map((limit) => [
+        <dt key={limit.name}>{limit.title}</dt>,
+        <dd key={`${limit.name} of`}>
+          <Expression text={limit.used_expr} />
+          <Expression text={`of ${limit.limit_expr}`} query={limit.limit_expr} />
+        </dd>,
+      ])}
+    </dl>
+  )
+}
+
+function Expression({ text, query = text }: { text: string; query?: string }) {
+  return (
+    <span class={style.expression}>
+      <code>{text}</code>
+      {/* A number is no question. */}
+      {Number.isNaN(Number(query)) && (
+        <a href={patched('/explore', {}, { query })} aria-label={`Explore ${query}`}>
+          Explore
+        </a>
+      )}
+    </span>
+  )
 }

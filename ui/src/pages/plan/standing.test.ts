@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import type { ServiceLimitView, ServiceView } from '../../api/types'
 import { DAY } from '../../text/time'
-import { limitsInOrder, standingOf, whenOf } from './standing'
+import { coveredResources, limitsInOrder, standingOf, whenOf } from './standing'
 
 const NOW = Date.parse('2026-11-21T12:00:00Z')
 const BARE: ServiceView = {
@@ -10,6 +10,7 @@ const BARE: ServiceView = {
   title: 'Shop',
   owner: 'nobody yet',
   text: '',
+  load_expr: 'load',
   load_unit: 'per_second',
   load_now: 400,
   load_seen: 450,
@@ -35,6 +36,9 @@ const dated = (days: [number, number, number | null] | null): ServiceView => ({
 const limit = (name: string, mid: number | null): ServiceLimitView => ({
   name,
   title: name,
+  resource: name === 'cpu' ? 'cpu' : null,
+  used_expr: '',
+  limit_expr: '',
   limit: 1,
   target: 0.8,
   unit: 'count',
@@ -66,7 +70,8 @@ test('a date is said with its range, an open end and a date long gone too', () =
   expect(whenOf(reached(null), NOW)).toEqual({ main: 'not reached within 69 days', range: null })
 })
 
-test('limits are in the order in which they bind, unknown ones last', () => {
+test('limits are in the order in which they bind, unknown ones last, and name their resources', () => {
   const limits = [limit('tape', null), limit('pool', 900), limit('cpu', 700)]
   expect(limitsInOrder(limits).map(({ name }) => name)).toEqual(['cpu', 'pool', 'tape'])
+  expect(coveredResources([{ ...BARE, limits }])).toEqual(new Set(['cpu']))
 })

@@ -49,3 +49,8 @@ export function limitsInOrder(limits: readonly ServiceLimitView[]): ServiceLimit
 function rank({ line }: ServiceLimitView): number {
   return line?.mid ?? Number.POSITIVE_INFINITY
 }
+
+/** The names of resources that some service's limit stands for. */
+export function coveredResources(services: readonly ServiceView[]): Set<string> {
+  return new Set(services.flatMap(({ limits }) => limits.flatMap(({ resource }) => (resource === null ? [] : [resource]))))
+}

@@ -64,7 +64,7 @@ async fn told(app: &Arc<App>, service: &Service) -> Result<ServiceView, ApiError
     let kept = app.board.lines.read().get(&service.name).cloned();
     let fresh = |kept: &ToldLine| now.since(kept.at) < KEPT && kept.at <= now;
     if let Some(kept) = kept.filter(fresh) {
-        return Ok(service_view(service, &kept));
+        return Ok(service_view(service, &app.settings.resources, &kept));
     }
     let deployments = past::deployments(app, service, now).await?;
     let own = service.clone();
@@ -75,7 +75,7 @@ async fn told(app: &Arc<App>, service: &Service) -> Result<ServiceView, ApiError
         })
         .await?
         .ok_or_else(|| ApiError::new(Kind::Internal, "the confidence is no share"))?;
-    let view = service_view(service, &told);
+    let view = service_view(service, &app.settings.resources, &told);
     // What could not be told yet is asked again: samples may just be coming in.
     if told.line.line.is_some() {
         app.board.lines.write().insert(service.name.clone(), told);

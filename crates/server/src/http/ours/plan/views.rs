@@ -1,6 +1,6 @@
 //! Load lines as the API shows them.
 
-use model::{DateRange, Outlook, Service, Time};
+use model::{DateRange, Outlook, Resource, Service, ServiceLimit, Time};
 use plan::{KnownLimit, LimitLine, LineDates, Range, say};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -30,6 +30,8 @@ pub(crate) struct ServiceView {
     owner: String,
     /// All of it in one sentence.
     text: String,
+    /// PromQL for the load.
+    load_expr: String,
     /// What the load counts.
     load_unit: String,
     /// The load that was exceeded a twentieth of the newest seven days.
@@ -135,6 +137,12 @@ struct ServiceLimitView {
     name: String,
     /// What people call it.
     title: String,
+    /// The declared resource that has the same use, where there is one.
+    resource: Option<String>,
+    /// PromQL for its use.
+    used_expr: String,
+    /// PromQL for how much there is.
+    limit_expr: String,
     /// How much there is.
     limit: Option<f64>,
     /// The share of it that is meant to be used.
@@ -190,13 +198,18 @@ impl ServiceView {
     }
 }
 
-pub(super) fn service_view(service: &Service, told: &ToldLine) -> ServiceView {
+pub(super) fn service_view(
+    service: &Service,
+    resources: &[Resource],
+    told: &ToldLine,
+) -> ServiceView {
     let ToldLine { at: now, line, dates, text } = told;
     ServiceView {
         name: service.name.clone(),
         title: service.title.clone(),
         owner: service.owner.clone(),
         text: text.clone(),
+        load_expr: service.load.clone(),
         load_unit: service.load_unit.word().to_owned(),
         load_now: Some(line.load_now).filter(|load| load.is_finite()),
         load_seen: line.load_seen,
@@ -216,7 +229,14 @@ pub(super) fn service_view(service: &Service, told: &ToldLine) -> ServiceView {
             line: without.line,
             carries: without.carries,
         }),
-        limits: line.limits.iter().map(|limit| limit_view(limit, line.load_seen)).collect(),
+        limits: line
+            .limits
+            .iter()
+            .map(|limit| {
+                let declared = service.limits.iter().find(|own| own.name == limit.name);
+                limit_view(limit, declared, resources, line.load_seen)
+            })
+            .collect(),
     }
 }
 
@@ -257,11 +277,21 @@ fn reached_view(outlook: &Outlook, now: Time) -> ReachedView {
     }
 }
 
-fn limit_view(limit: &LimitLine, load_seen: f64) -> ServiceLimitView {
+fn limit_view(
+    limit: &LimitLine,
+    declared: Option<&ServiceLimit>,
+    resources: &[Resource],
+    load_seen: f64,
+) -> ServiceLimitView {
     let known = limit.known.as_ref().ok();
+    let used_expr = declared.map_or_else(String::new, |own| own.used.clone());
+    let resource = resources.iter().find(|own| own.used == used_expr);
     ServiceLimitView {
         name: limit.name.clone(),
         title: limit.title.clone(),
+        resource: resource.map(|own| own.name.clone()),
+        used_expr,
+        limit_expr: declared.map_or_else(String::new, |own| own.limit.clone()),
         limit: Some(limit.limit).filter(|limit| limit.is_finite()),
         target: limit.target.value(),
         unit: limit.unit.word().to_owned(),

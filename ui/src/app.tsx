@@ -9,7 +9,7 @@ import { Login } from './dialog/login'
 import { Shell } from './shell/shell'
 
 const Overview = lazy(() => import('./pages/overview/overview'))
-const Resources = lazy(() => import('./pages/resources/resources'))
+const Resources = lazy(() => import('./pages/resource/resources'))
 const Resource = lazy(() => import('./pages/resource/resource'))
 const Alerts = lazy(() => import('./pages/alerts/alerts'))
 const OneAlert = lazy(() => import('./pages/alerts/one/one'))

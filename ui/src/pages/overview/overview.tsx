@@ -43,7 +43,7 @@ function Full({ overview }: { overview: View }) {
       <div class={style.pair}>
         <Section title="What changed" more={overview.changes.length > 0 && <a href="/changes">All changes</a>}>
           {overview.changes.length === 0 ? (
-            <Empty title="Nothing has changed">Starts, targets that come and go, limits that move and alerts stand here.</Empty>
+            <Empty title="Nothing has changed">Starts, targets that come and go, limits that move and what people deploy stand here.</Empty>
           ) : (
             <ChangeRows changes={overview.changes} label="What changed" />
           )}

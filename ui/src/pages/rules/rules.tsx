@@ -80,7 +80,7 @@ function Full({ list }: { list: RuleGroupList }) {
         label="Not taken"
         remarks={list.refused_because === null ? [] : [`${list.refused_because}. The rules are those of ${list.read_at === null ? 'before' : momentFull(list.read_at)}`]}
       />
-      <Cost cost={list.cost} />
+      <Cost cost={list.cost} rules={all} />
       <Tools>
         <WordFilter label="Filter rules" />
         <Choices label="State" field="state" choices={[{ value: null, text: 'all', count: all.length }, ...choices]} />
@@ -173,13 +173,17 @@ function GroupNote({ group }: { group: RuleGroupView }) {
 }
 
 /** What all rules cost, in the figures that say whether there are too many. */
-function Cost({ cost }: { cost: RuleCostView }) {
+function Cost({ cost, rules }: { cost: RuleCostView; rules: readonly RuleView[] }) {
+  // Groups count their rounds; what a person asks for is how often a rule was evaluated, and in vain.
+  const evaluations = rules.reduce((sum, own) => sum + own.cost.evaluations, 0)
+  const failures = rules.reduce((sum, own) => sum + own.cost.failures, 0)
+  const seconds = rules.reduce((sum, own) => sum + (own.cost.seconds_mean ?? 0) * own.cost.evaluations, 0)
   return (
     <dl class={style.cost}>
       <Figure name="Of one core" value={percent(cost.core_share)} />
-      <Figure name="One evaluation" value={cost.seconds_mean === null ? 'none yet' : secondsText(cost.seconds_mean)} />
-      <Figure name={`Evaluations in ${saySpan(cost.over_ms)}`} value={whole(cost.evaluations)} />
-      <Figure name="Failed" value={whole(cost.failures)} bad={cost.failures > 0} />
+      <Figure name="One evaluation" value={evaluations === 0 ? 'none yet' : secondsText(seconds / evaluations)} />
+      <Figure name={`Evaluations in ${saySpan(cost.over_ms)}`} value={whole(evaluations)} />
+      <Figure name="Failed" value={whole(failures)} bad={failures > 0} />
       <Figure name="Missed ticks" value={whole(cost.missed)} bad={cost.missed > 0} />
     </dl>
   )

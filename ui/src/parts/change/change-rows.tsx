@@ -69,7 +69,8 @@ function Known({ change }: { change: ChangeView }) {
     told(revision, `revision ${revision?.slice(0, 12)}`),
     told(actor, `by ${actor}`),
     status && !WENT_WRONG[status] ? told(status, status) : null,
-    source ? `told by ${source}` : null,
+    // By the API anybody tells; a web hook has a name that says who.
+    source && source !== 'api' ? `told by ${source}` : null,
   ].filter((fact) => fact !== null)
   const safe = url !== undefined && /^https?:\/\//.test(url)
   const wrong = status ? WENT_WRONG[status] : undefined

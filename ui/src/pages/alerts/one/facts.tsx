@@ -26,12 +26,17 @@ export function Standing({ detail }: { detail: AlertDetail }) {
   const { normal } = evidence
   return (
     <dl class={style.standing}>
-      <Fact name={resolved_at === null ? 'Value' : 'Last value'} note={line === null ? of : `its line is at ${say(line)}`}>
-        {value === null ? 'none' : say(value)}
-      </Fact>
-      <Fact name="Usual at this hour" note={normal ? `from the last ${normal.days} days` : 'known after a week of samples'}>
-        {normal ? `${say(normal.low)} – ${say(normal.high)}` : <span class={style.soft}>not known</span>}
-      </Fact>
+      {/* Who sends alerts here sends no figures. */}
+      {alert.source !== SENT && (
+        <>
+          <Fact name={resolved_at === null ? 'Value' : 'Last value'} note={line === null ? of : `its line is at ${say(line)}`}>
+            {value === null ? 'none' : say(value)}
+          </Fact>
+          <Fact name="Usual at this hour" note={normal ? `from the last ${normal.days} days` : 'takes a week of its samples'}>
+            {normal ? `${say(normal.low)} – ${say(normal.high)}` : <span class={style.soft}>not known</span>}
+          </Fact>
+        </>
+      )}
       <Fact
         name={fired_at === null ? 'Holds since' : 'Fires since'}
         note={

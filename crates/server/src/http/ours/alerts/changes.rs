@@ -65,12 +65,14 @@ pub(in crate::http::ours) async fn list(
     Ok(Json(ChangeList { changes: views(&app, &wanted).await? }))
 }
 
-/// The newest changes of all kinds.
+/// The newest changes of all kinds but alerts, which stand on the first page by themselves.
 pub(in crate::http::ours) async fn newest(
     app: &App,
     limit: usize,
 ) -> Result<Vec<ChangeView>, ApiError> {
-    views(app, &Wanted { limit, ..Wanted::default() }).await
+    let kinds = ChangeKind::WORDS.map(|(_, kind)| kind).into_iter();
+    let kinds = kinds.filter(|kind| *kind != ChangeKind::Alert).collect();
+    views(app, &Wanted { kinds, limit, ..Wanted::default() }).await
 }
 
 async fn views(app: &App, wanted: &Wanted) -> Result<Vec<ChangeView>, ApiError> {

@@ -25,7 +25,7 @@ pub(crate) struct Overview {
     pub(crate) alerts: AlertsInShort,
     /// Resources in short.
     pub(crate) resources: ResourcesInShort,
-    /// What changed last, newest first, ten at most.
+    /// What changed last, newest first, ten at most; alerts are apart.
     pub(crate) changes: Vec<ChangeView>,
     /// What is being watched.
     pub(crate) watching: Watching,

@@ -1,4 +1,4 @@
-import { expect, test, type Route } from '@playwright/test'
+import { expect, test } from '@playwright/test'
 
 import { API, expectAccessible } from './kit/parts'
 
@@ -28,13 +28,18 @@ test('empty: why, and the command that fills it', async ({ page }) => {
 })
 
 test('loading: a skeleton the first time only', async ({ page }) => {
-  let held: Route | null = null
-  await page.route(`${API}/targets`, (route) => {
-    held = route
+  // News may make the page ask again meanwhile: whatever it asks waits, and is answered then.
+  const gate: { open?: () => void } = {}
+  const opened = new Promise<void>((resolve) => {
+    gate.open = resolve
+  })
+  await page.route(`${API}/targets`, async (route) => {
+    await opened
+    await route.fallback().catch(() => undefined)
   })
   await page.goto('/targets')
   await expect(page.getByText('Loading targets')).toBeAttached()
-  await (held as Route | null)?.continue()
+  gate.open?.()
   await expect(page.getByText('Loading targets')).toHaveCount(0)
 })
 

@@ -18,8 +18,9 @@ pub use drivers::{
     reference, respond, table,
 };
 pub use forecast::{
-    DatesScore, DatesTold, ForecastOptions, History, LEADS, Projection, Reach, Score, Told,
-    forecast, outlook, reached, say, say_date, score, score_dates,
+    DatesScore, DatesTold, ForecastOptions, History, HowSpecial, Known, LEADS, Projection, Reach,
+    Score, SpecialDay, Told, forecast, forecast_knowing, outlook, reached, say, say_date, score,
+    score_dates,
 };
 pub use line::{
     CostChange, Deployment, KnownLimit, LimitLine, LimitPast, LineDates, LineOptions, LoadLine,

@@ -19,12 +19,13 @@ pub use reader::{
 };
 pub use reference::reference;
 pub use settings::{
-    AlertSettings, Authorization, BaselineSettings, ChangeHook, ChangeSettings, Channel,
-    Downsample, ExpressionCheck, Forward, ForwardProtocol, HeartbeatIn, HeartbeatOut,
-    HistogramForm, HookSender, HostSettings, JournalSettings, MailSecrecy, MailSettings,
-    ObjectiveFile, OtlpSettings, ProcessWatch, PromotedAttributes, QuerySettings, ReceiveSettings,
-    Receiver, Relabel, RelabelAction, RemoteQuery, Scheme, ScrapeJob, ScrapeLimits, SecretSource,
-    ServerSettings, Settings, StoreSettings, Sync, TargetGroup, TlsSettings, TranslationStrategy,
-    Untaken, WatchedBaseline, WindowSettings, read_objectives, read_secret,
+    AlertSettings, Authorization, BaselineSettings, CalendarEntry, CalendarTime, ChangeHook,
+    ChangeSettings, Channel, Downsample, ExpressionCheck, Forward, ForwardProtocol, HeartbeatIn,
+    HeartbeatOut, HistogramForm, HookSender, HostSettings, JournalSettings, MailSecrecy,
+    MailSettings, ObjectiveFile, OtlpSettings, ProcessWatch, PromotedAttributes, QuerySettings,
+    ReceiveSettings, Receiver, Relabel, RelabelAction, RemoteQuery, Scheme, ScrapeJob,
+    ScrapeLimits, SecretSource, ServerSettings, Settings, StoreSettings, Sync, TargetGroup,
+    TlsSettings, TranslationStrategy, Untaken, WatchedBaseline, WindowSettings, read_objectives,
+    read_secret,
 };
 pub use yaml::{Document, Entry, Node, read_text};

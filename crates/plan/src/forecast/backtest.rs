@@ -174,7 +174,7 @@ fn errors_of(past: &Past, cut: usize, forecast: &[f64]) -> Vec<f64> {
         .enumerate()
         .map(|(step, value)| {
             if past.seen[cut + step] {
-                last = past.values[cut + step] - value;
+                last = past.came(cut, cut + step) - value;
             }
             last
         })
@@ -299,6 +299,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::forecast::{known::Days, notes::Notes};
 
     fn past(count: usize, short: usize, nature: Nature) -> Past {
         Past {
@@ -310,6 +311,9 @@ mod tests {
             seen: vec![true; count],
             periods: vec![short],
             nature,
+            levels: Vec::new(),
+            days: Days::default(),
+            notes: Notes::default(),
         }
     }
 

@@ -3,7 +3,11 @@
 use model::{HistoryNeed, Nature, Span, Time};
 use stats::{Cell, Grid, Spikes, level_shifts, median};
 
-use super::{ForecastOptions, HORIZON_MAX};
+use super::{
+    ForecastOptions, HORIZON_MAX,
+    known::{Days, Known, Level, evened, find},
+    notes::{Left, Notes},
+};
 
 /// A series' past: irregular times, gaps and not-a-numbers are fine.
 #[derive(Clone, Copy, Debug)]
@@ -63,17 +67,24 @@ pub(crate) struct Past {
     pub periods: Vec<usize>,
     /// Whether it piles up.
     pub nature: Nature,
+    /// What was done on the way that moved its level or its pace, the oldest first.
+    pub levels: Vec<Level>,
+    /// The days that are not like others.
+    pub days: Days,
+    /// What was left out or bridged.
+    pub notes: Notes,
 }
 
 impl Past {
     /// Prepares what is known at `now`, or tells what is missing.
     pub(crate) fn prepare(
         history: History<'_>,
+        known: &Known<'_>,
         options: &ForecastOptions,
         now: Time,
     ) -> Result<Self, HistoryNeed> {
         let nature = options.nature;
-        let samples = known_samples(history, now);
+        let (samples, before_gap) = known_samples(history, now);
         // Whoever did not ask for less wants to hear of days, so a day is what is told to be missing.
         let short = options.horizon.is_some_and(|asked| asked < DAYS_MIN);
         let wanted = if short { HISTORY_MIN } else { DAYS_MIN };
@@ -106,40 +117,61 @@ impl Past {
             return Err(missing(have.min(need)));
         }
         let periods = seasons(step, grid.values.len());
-        if let (Nature::Flow, Some(&day)) = (nature, periods.first()) {
+        let short = periods.first().copied();
+        if let (Nature::Flow, Some(day)) = (nature, short) {
             grid.fill_by_season(day);
         }
+        let (end, mut seen) = (Time(grid.end), grid.seen);
+        let gaps = seen.iter().filter(|seen| !**seen).count();
         let mut values = grid.values;
-        if nature == Nature::Stock {
-            even_out(&mut values);
-        }
-        let clean = Spikes::look(&values, periods.first().copied())
-            .cleaned(values.len(), nature == Nature::Flow);
+        let steps = if nature == Nature::Stock { even_out(&mut values) } else { Vec::new() };
+        let clean = Spikes::look(&values, short).cleaned(values.len(), nature == Nature::Flow);
+        let spikes = values.iter().zip(&clean).filter(|(value, clean)| value != clean).count();
         if nature == Nature::Stock {
             // What is gone again was never piled up; a flow's bursts, though, will come again.
             values.clone_from(&clean);
         }
-        let end = Time(grid.end);
-        Ok(Self { have, end, step, values, clean, seen: grid.seen, periods, nature })
+        let mut days = Days::of(known.days, values.len(), (end, step));
+        // What an ordinary day is judged by is not how a special one went.
+        seen.iter_mut().enumerate().for_each(|(cell, seen)| *seen &= !days.is_special(cell));
+        let clean = days.take_out(clean, nature);
+        let levels = find(&clean, (end, step), (nature, short), known.changes);
+        let clean = evened(clean, levels.iter());
+        let wild = if nature == Nature::Stock { spikes } else { 0 };
+        let left = Left { before_gap, gaps, spikes: wild, steps, cells: values.len() };
+        let notes = Notes::of(&left, (end, step), &levels);
+        Ok(Self { have, end, step, values, clean, seen, periods, nature, levels, days, notes })
+    }
+
+    /// What came, as it would have come without the changes that were made after the cell `cut`: those are known by
+    /// name, and no model is to blame for not having foreseen them.
+    pub(crate) fn came(&self, cut: usize, cell: usize) -> f64 {
+        let later = self.levels.iter().rev().filter(|level| level.at > cut);
+        later.fold(self.values[cell], |value, level| level.undone(cell, value))
     }
 
     /// What models would have learnt from at each of these moments, counted in cells: a flow cleaned as if nothing
     /// later were known, since a burst that goes on looks like a spike at first.
     pub(crate) fn learnt(&self, cuts: &[usize]) -> Vec<Vec<f64>> {
-        if self.nature == Nature::Stock {
-            return cuts.iter().map(|&cut| self.clean[..cut].to_vec()).collect();
-        }
         let spikes = Spikes::look(&self.values, self.periods.first().copied());
-        cuts.iter().map(|&cut| spikes.cleaned(cut, true)).collect()
+        let clean = |cut: usize| match self.nature {
+            Nature::Stock => self.values[..cut].to_vec(),
+            Nature::Flow => spikes.cleaned(cut, true),
+        };
+        let known = |cut: usize| self.levels.iter().filter(move |level| level.at <= cut);
+        let ordinary = |cut: usize| self.days.clone().take_out(clean(cut), self.nature);
+        cuts.iter().map(|&cut| evened(ordinary(cut), known(cut))).collect()
     }
 
     /// The highest the past has been, and how fast its peaks rise by the cell (never below nought).
     pub(crate) fn peaks(&self) -> (f64, f64) {
-        let block = (self.clean.len() / PEAK_BLOCKS).max(1);
+        // A pace that was taken back into the past makes no peaks.
+        let values = if self.nature == Nature::Stock { &self.values } else { &self.clean };
+        let block = (values.len() / PEAK_BLOCKS).max(1);
         let highest = |values: &[f64]| values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let peaks: Vec<f64> = self.clean.rchunks(block).rev().map(highest).collect();
+        let peaks: Vec<f64> = values.rchunks(block).rev().map(highest).collect();
         let slope = stats::theil_sen(&peaks).map_or(0.0, |line| line.slope / block as f64);
-        (highest(&self.clean), slope.max(0.0))
+        (highest(values), slope.max(0.0))
     }
 
     /// What is missing before anything is said about days; nothing once there is enough.
@@ -164,7 +196,8 @@ impl History<'_> {
     }
 }
 
-fn known_samples(history: History<'_>, now: Time) -> Vec<(i64, f64)> {
+/// The samples that count, in order, and how long the gap was before which others were left out.
+fn known_samples(history: History<'_>, now: Time) -> (Vec<(i64, f64)>, Option<Span>) {
     let mut samples: Vec<(i64, f64)> = history
         .times
         .iter()
@@ -175,7 +208,11 @@ fn known_samples(history: History<'_>, now: Time) -> Vec<(i64, f64)> {
     if !samples.is_sorted_by_key(|(time, _)| *time) {
         samples.sort_by_key(|(time, _)| *time);
     }
-    samples.split_off(after_long_gap(&samples))
+    let first = after_long_gap(&samples);
+    let gap = first
+        .checked_sub(1)
+        .and_then(|last| Some(Span(samples.get(first)?.0.saturating_sub(samples.get(last)?.0))));
+    (samples.split_off(first), gap)
 }
 
 /// Where the samples begin that count: after a gap that is most of the time spanned, nothing before tells of today.
@@ -221,13 +258,15 @@ fn seasons(step: Span, cells: usize) -> Vec<usize> {
         .collect()
 }
 
-/// Moves what lies before a one-off step so that the past leads up to where the series stands now.
-fn even_out(values: &mut [f64]) {
-    for (at, size) in level_shifts(values) {
-        for value in &mut values[..at] {
+/// Moves what lies before a one-off step so that the past leads up to where the series stands now; tells the steps.
+fn even_out(values: &mut [f64]) -> Vec<(usize, f64)> {
+    let steps = level_shifts(values);
+    for (at, size) in &steps {
+        for value in &mut values[..*at] {
             *value += size;
         }
     }
+    steps
 }
 
 pub(crate) fn times(step: Span, count: usize) -> Span {
@@ -258,7 +297,8 @@ mod tests {
     fn prepare(step: Span, count: i64, horizon: Option<Span>) -> Result<Past, HistoryNeed> {
         let times: Vec<i64> = (0..count).rev().map(|back| NOW.0 - back * step.0).collect();
         let values: Vec<f64> = times.iter().map(|time| (time % 7_000) as f64).collect();
-        Past::prepare(History { times: &times, values: &values }, &options(horizon), NOW)
+        let history = History { times: &times, values: &values };
+        Past::prepare(history, &Known::default(), &options(horizon), NOW)
     }
 
     #[test]
@@ -305,7 +345,7 @@ mod tests {
         times.push(0);
         let values = vec![1.0; times.len()];
         let history = History { times: &times, values: &values };
-        let past = Past::prepare(history, &options(None), NOW).unwrap();
+        let past = Past::prepare(history, &Known::default(), &options(None), NOW).unwrap();
         assert_eq!((past.step, past.have), (Span::minutes(1), Span::hours(2)));
     }
 
@@ -316,7 +356,7 @@ mod tests {
             (0..10).chain(1_430..1_440).map(|minute| NOW.0 - minute * 60_000).collect();
         let values = vec![1.0; times.len()];
         let history = History { times: &times, values: &values };
-        assert!(Past::prepare(history, &options(None), NOW).is_err());
+        assert!(Past::prepare(history, &Known::default(), &options(None), NOW).is_err());
     }
 
     #[test]
@@ -326,7 +366,10 @@ mod tests {
         let values: Vec<f64> = (0..180).map(f64::from).collect();
         let history = History { times: &times, values: &values };
         assert_eq!(history.last_value(NOW), Some(120.0));
-        assert_eq!(Past::prepare(history, &options(None), NOW).unwrap().end, NOW);
+        assert_eq!(
+            Past::prepare(history, &Known::default(), &options(None), NOW).unwrap().end,
+            NOW
+        );
     }
 
     proptest! {
@@ -337,7 +380,7 @@ mod tests {
         ) {
             let (times, values): (Vec<i64>, Vec<f64>) = samples.into_iter().unzip();
             let history = History { times: &times, values: &values };
-            if let Ok(past) = Past::prepare(history, &options(None), Time(now)) {
+            if let Ok(past) = Past::prepare(history, &Known::default(), &options(None), Time(now)) {
                 prop_assert!(past.values.len() == past.clean.len() && past.values.len() == past.seen.len());
                 prop_assert!(past.values.iter().all(|value| value.is_finite()));
             }

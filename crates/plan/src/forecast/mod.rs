@@ -2,7 +2,9 @@
 
 mod backtest;
 mod history;
+mod known;
 mod ledger;
+mod notes;
 mod outlook;
 mod pool;
 mod reach;
@@ -18,6 +20,7 @@ use model::{Forecast, ForecastPoint, HistoryNeed, Nature, Share, Span, Time};
 use rung::{Bounds, Rung};
 
 pub use history::History;
+pub use known::{HowSpecial, Known, SpecialDay};
 pub use ledger::{DatesScore, DatesTold, LEADS, Score, Told, reached, score, score_dates};
 pub use outlook::outlook;
 pub use reach::Reach;
@@ -52,6 +55,8 @@ pub struct Projection {
     pub have: Span,
     /// What is missing before it speaks of days; nothing where it does, or where a shorter horizon was asked for.
     pub need: Option<HistoryNeed>,
+    /// What was left out, bridged, taken from changes and special days: a sentence each.
+    pub notes: Vec<String>,
     /// The rung that the forecast shows.
     pub(crate) shown: Rung,
     /// A finer one for what is near, where the shown one reaches far.
@@ -86,13 +91,23 @@ pub fn forecast(
     options: &ForecastOptions,
     now: Time,
 ) -> Result<Projection, HistoryNeed> {
-    let past = Past::prepare(history, options, now)?;
+    forecast_knowing(history, &Known::default(), options, now)
+}
+
+/// The same where more is known than the samples: what was done to the system, and days that are not like others.
+pub fn forecast_knowing(
+    history: History<'_>,
+    known: &Known<'_>,
+    options: &ForecastOptions,
+    now: Time,
+) -> Result<Projection, HistoryNeed> {
+    let past = Past::prepare(history, known, options, now)?;
     let reach = past.have.min(HORIZON_MAX);
     let wanted = options.horizon.unwrap_or(reach).min(reach).max(past.step);
     let shown = Rung::climb(&past, wanted);
     let near = if options.horizon.is_none() && wanted > NEAR_MAX {
         let options = ForecastOptions { horizon: Some(NEAR_MAX), ..*options };
-        let finer = Past::prepare(history, &options, now).ok();
+        let finer = Past::prepare(history, known, &options, now).ok();
         finer.filter(|finer| finer.step < past.step).map(|finer| Rung::climb(&finer, NEAR_MAX))
     } else {
         None
@@ -111,6 +126,7 @@ pub fn forecast(
         },
         have: past.have,
         need: past.missing_for_days(now).filter(|_| !short),
+        notes: past.notes.say(&shown.special, now),
         shown,
         near,
         last: history.last_value(now).unwrap_or(f64::NEG_INFINITY),

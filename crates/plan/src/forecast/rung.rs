@@ -42,6 +42,8 @@ pub(crate) struct Rung {
     wide: usize,
     /// The middle of the newest cells, as many as a quarter of the horizon.
     pub level: f64,
+    /// The special days ahead that are told for themselves.
+    pub special: Vec<String>,
 }
 
 /// Between which moments one future first reaches a line.
@@ -54,7 +56,10 @@ pub(crate) struct Crossing {
 impl Rung {
     pub(crate) fn climb(past: &Past, horizon: Span) -> Self {
         let horizon = usize::try_from(horizon.0 / past.step.0).unwrap_or(1).max(1);
-        let contest = contest(past, horizon);
+        let mut contest = contest(past, horizon);
+        let grid = (past.end, past.step);
+        let told = past.days.put_in((&past.clean, past.nature), &mut contest.middle, grid);
+        let special: Vec<String> = told.iter().map(|day| day.name.clone()).collect();
         let spread = contest.spread(past);
         let short = past.periods.first().copied();
         let trial = contest.errors.first().map_or(1, Vec::len);
@@ -67,6 +72,7 @@ impl Rung {
             wrap: short.filter(|short| short * 2 <= trial).unwrap_or(trial / 4).max(1),
             wide: short.map_or(1, |short| short / 2),
             level: stats::median(&past.clean[newest..]),
+            special,
             contest,
             spread,
         }

@@ -5,7 +5,11 @@ mod cases;
 #[cfg(test)]
 mod disks;
 #[cfg(test)]
+mod known;
+#[cfg(test)]
 mod line;
+#[cfg(test)]
+mod odd;
 #[cfg(test)]
 mod real;
 #[cfg(test)]

@@ -25,6 +25,7 @@ use model::{Labels, Objective, Resource, Service, Span};
 pub use objective::{ObjectiveFile, Untaken, read_objectives};
 pub use query::QuerySettings;
 pub use remote::{Forward, ForwardProtocol, JournalSettings, RemoteQuery};
+pub use resource::calendar::{CalendarEntry, CalendarTime};
 pub use secret::{SecretSource, read_secret};
 pub(crate) use sections::{Section, sections};
 pub use server::ServerSettings;
@@ -79,6 +80,8 @@ pub struct Settings {
     pub rule_files: Vec<String>,
     /// Everything with a limit; the default policy's, unless left out or declared anew, included.
     pub resources: Vec<Resource>,
+    /// Days that are not like others.
+    pub calendar: Vec<CalendarEntry>,
     /// What users depend on, with what limits it.
     pub services: Vec<Service>,
     /// What is promised; the default policy's catalogue, unless left out or declared anew, included.

@@ -39,6 +39,7 @@ pub(super) struct Draft {
     resources: Vec<resource::ResourceDraft>,
     objectives: objective::ObjectivesDraft,
     baselines: baselines::BaselinesDraft,
+    calendar: Vec<resource::calendar::EntryDraft>,
     services: Vec<resource::service::ServiceDraft>,
     alerts: AlertSettings,
     receivers: Vec<receiver::ReceiverDraft>,
@@ -63,6 +64,7 @@ impl Default for Draft {
             resources: Vec::new(),
             objectives: objective::ObjectivesDraft::default(),
             baselines: baselines::BaselinesDraft::default(),
+            calendar: Vec::new(),
             services: Vec::new(),
             alerts: AlertSettings::default(),
             receivers: Vec::new(),
@@ -191,6 +193,15 @@ pub(super) static TABLE: Table<Draft> = Table {
             },
         },
         Key {
+            name: "calendar",
+            form: "list",
+            otherwise: Otherwise::Nothing,
+            about: "Days that are not like others, which forecasts are to know: holidays, sales, launches.",
+            read: |reader, field, into| {
+                into.calendar = resource::calendar::TABLE.each(reader, field.node);
+            },
+        },
+        Key {
             name: "services",
             form: "list",
             otherwise: Otherwise::Nothing,
@@ -284,6 +295,9 @@ impl Draft {
         let resources = unique(reader, "resource", resources.collect());
         // Its own come first, and hide a shipped one of the same name.
         let named = [&resources[..], if self.policy { shipped } else { &[] }].concat();
+        let calendar = self.calendar.into_iter();
+        let zone = self.baselines.zone();
+        let calendar = calendar.filter_map(|draft| draft.finish(reader, &named, zone)).collect();
         let services = self.services.into_iter();
         let services = services.filter_map(|draft| draft.finish(reader, check, &named));
         let services = unique(reader, "service", services.collect());
@@ -309,6 +323,7 @@ impl Draft {
             forward: unique(reader, "forward receiver", forward.collect()),
             rule_files: self.rule_files,
             resources,
+            calendar,
             services,
             objective_files,
             objective_parameters,

@@ -1,5 +1,6 @@
 //! The `resources` section: anything with a limit, declared by two PromQL expressions.
 
+pub(super) mod calendar;
 pub(super) mod service;
 
 use model::{Nature, Resource, Share, Span, Thresholds, Unit};

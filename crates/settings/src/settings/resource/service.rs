@@ -256,26 +256,25 @@ pub(in crate::settings) static LAUNCH_TABLE: Table<LaunchDraft> = Table {
             form: "part",
             otherwise: Otherwise::Needed,
             about: "By what part of itself the load rises: `20 %` or `0.2`.",
-            read: |reader, field, into| {
-                let text = reader.text(field.node);
-                let part = text.and_then(|text| match text.strip_suffix('%') {
-                    Some(percent) => Some(percent.trim().parse::<f64>().ok()? / 100.0),
-                    None => text.parse().ok(),
-                });
-                let part = part.filter(|part| (-1.0..=RAISES_MAX).contains(part));
-                if part.is_none() {
-                    reader.wrong(
-                        field.node,
-                        "a part of the load is expected here",
-                        "write 20 % or 0.2",
-                    );
-                }
-                into.raises = part;
-            },
+            read: |reader, field, into| into.raises = part(reader, field),
         },
     ],
     refused: &[],
 };
+
+/// A part of the load: `20 %` or `0.2`.
+pub(super) fn part(reader: &Reader<'_>, field: Field<'_>) -> Option<f64> {
+    let text = reader.text(field.node);
+    let part = text.and_then(|text| match text.strip_suffix('%') {
+        Some(percent) => Some(percent.trim().parse::<f64>().ok()? / 100.0),
+        None => text.parse().ok(),
+    });
+    let part = part.filter(|part| (-1.0..=RAISES_MAX).contains(part));
+    if part.is_none() {
+        reader.wrong(field.node, "a part of the load is expected here", "write 20 % or 0.2");
+    }
+    part
+}
 
 fn number(
     reader: &Reader<'_>,

@@ -8,6 +8,15 @@ pub(super) fn planned() -> Vec<Section> {
     vec![
         section(
             [
+                "calendar",
+                "each of `calendar:`",
+                "Days that are not like others. They do not become a habit, and those ahead are told for themselves: see [forecasts](../concepts/forecasts.md).",
+                "calendar: [{name: a, date: 2026-12-25, {}}]",
+            ],
+            &resource::calendar::TABLE,
+        ),
+        section(
+            [
                 "services",
                 "each of `services:`",
                 "What users depend on. From the load it carries and from what can limit that follows its load line: see [plan for growth](../guides/plan-for-growth.md).",

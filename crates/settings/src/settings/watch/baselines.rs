@@ -180,6 +180,11 @@ pub(crate) static WATCH_TABLE: Table<WatchDraft> = Table {
 };
 
 impl BaselinesDraft {
+    /// The zone that holds where none is written.
+    pub(crate) fn zone(&self) -> &str {
+        &self.own.zone
+    }
+
     /// The settings as far as they could be read; names with their places.
     pub(crate) fn finish(
         self,
@@ -209,7 +214,8 @@ impl BaselinesDraft {
     }
 }
 
-fn zone<'d>(reader: &Reader<'d>, field: Field<'d>) -> Option<String> {
+/// A time zone that is known here, by its name.
+pub(in crate::settings) fn zone<'d>(reader: &Reader<'d>, field: Field<'d>) -> Option<String> {
     let text = reader.text(field.node)?;
     if let Err(why) = TimeZone::get(text) {
         let mistake = Mistake::at(field.node.place(), format!("`{text}` is no known time zone"));

@@ -1,12 +1,15 @@
 //! Made-up disks that fill, are cleared, jump, or change their pace: which of them are full within four days?
 
-use std::f64::consts::TAU;
+use std::{error::Error, f64::consts::TAU};
 
 use model::{Nature, Share, Span, Time};
 use plan::{ForecastOptions, History, forecast};
 use stats::Chance;
 
-use crate::{dates::last_day, series::Part};
+use crate::{
+    linear::{DAY, straight},
+    series::Part,
+};
 
 /// 20 November 2026, noon, a Friday.
 const NOW: Time = Time(1_795_176_000_000);
@@ -70,14 +73,14 @@ pub(crate) fn heading() -> String {
 }
 
 /// Disks with even seeds were looked at while tuning, those with odd seeds not.
-pub(crate) fn rows(part: Part, detail: bool) -> String {
+pub(crate) fn rows(part: Part, detail: bool) -> Result<String, Box<dyn Error>> {
     let (mut ours, mut linear) = (Record::default(), Record::default());
     let mut lines = String::new();
     for habit in HABITS {
         let mut own = Record::default();
         for number in 0..DISKS {
             let seed = 2 * number + u64::from(part == Part::Held);
-            judge(habit, seed, &mut [&mut ours, &mut own], &mut linear);
+            judge(habit, seed, &mut [&mut ours, &mut own], &mut linear)?;
         }
         if detail {
             let (precision, recall) = own.shares();
@@ -98,7 +101,7 @@ pub(crate) fn rows(part: Part, detail: bool) -> String {
         ours.false_alarms,
         f64::from(ours.in_90) / f64::from(ours.dates),
     )]);
-    lines
+    Ok(lines)
 }
 
 /// A disk's whole life: before and after `NOW`, its level counted from nought at `NOW`, and its capacity.
@@ -157,13 +160,18 @@ fn live(habit: Habit, seed: u64) -> Life {
     Life { times, levels, known }
 }
 
-fn judge(habit: Habit, seed: u64, ours: &mut [&mut Record; 2], linear: &mut Record) {
+fn judge(
+    habit: Habit,
+    seed: u64,
+    ours: &mut [&mut Record; 2],
+    linear: &mut Record,
+) -> Result<(), Box<dyn Error>> {
     let life = live(habit, seed);
     let history = History { times: &life.times[..life.known], values: &life.levels[..life.known] };
     let reached = (life.known..life.levels.len()).find(|&at| life.levels[at] >= LIMIT);
     let truth = reached.map(|at| Time(life.times[at]));
     let full = truth.is_some_and(|truth| truth <= NOW + WITHIN);
-    let (Some(confidence), last) = (Share::new(0.9), life.levels[life.known - 1]) else { return };
+    let Some(confidence) = Share::new(0.9) else { return Ok(()) };
     let options = ForecastOptions {
         nature: Nature::Stock,
         confidence,
@@ -172,7 +180,7 @@ fn judge(habit: Habit, seed: u64, ours: &mut [&mut Record; 2], linear: &mut Reco
         lower_bound: Some(0.0),
         seed,
     };
-    let Ok(projection) = forecast(history, &options, NOW) else { return };
+    let Ok(projection) = forecast(history, &options, NOW) else { return Ok(()) };
     let reach = projection.reach(LIMIT, NOW);
     let said = reach.chance_by(NOW + WITHIN) >= 0.5;
     for record in ours {
@@ -185,6 +193,8 @@ fn judge(habit: Habit, seed: u64, ours: &mut [&mut Record; 2], linear: &mut Reco
             record.in_90 += u32::from(inside);
         }
     }
-    let slope = last_day(history, NOW).map_or(0.0, |line| line.slope);
-    linear.count((last + slope * 96.0 >= LIMIT, full));
+    let ahead = WITHIN.as_secs() / 3_600.0;
+    let straight = straight(history, NOW)?[DAY];
+    linear.count((straight.is_some_and(|line| line.at(ahead) >= LIMIT), full));
+    Ok(())
 }

@@ -7,6 +7,7 @@
 mod ahead;
 mod dates;
 mod disks;
+mod linear;
 mod series;
 
 use std::{env, error::Error, path::PathBuf};
@@ -48,13 +49,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     if part.contains("dates") {
         println!("{}", dates::heading());
         for &part in &shown {
-            println!("{}", dates::rows(part, &of_part(part)));
+            println!("{}", dates::rows(part, &of_part(part))?);
         }
     }
     if part.contains("disks") {
         println!("{}", disks::heading());
         for &part in &shown {
-            println!("{}", disks::rows(part, detail));
+            println!("{}", disks::rows(part, detail)?);
         }
     }
     Ok(())

@@ -18,7 +18,9 @@ pub use judge::{
     judge_complaints, judge_late, judge_recording,
 };
 pub use objectives::judge_objective;
-pub use resources::{judge_outlook, judge_resource, readings, resource_of, title};
+pub use resources::{
+    Chances, Prospect, judge_outlook, judge_resource, readings, resource_of, title,
+};
 pub use rules::{AlertRule, RecordRule, Rule, RuleGroup};
 pub use state::{
     ActiveAlerts, Condition, GENERATOR, Patience, SENT, SILENT_SINCE, SentAlert, Trail, Transition,

@@ -250,10 +250,10 @@ pub(crate) struct Forecast {
     #[command(flatten)]
     pub(crate) server: Server,
     /// Reads `time,value` rows from this file, or `-` for standard input, and asks no server.
-    #[arg(long, value_name = "FILE", conflicts_with = "resource", requires = "limit")]
+    #[arg(long, value_name = "FILE", conflicts_with = "resource")]
     pub(crate) csv: Option<PathBuf>,
-    /// With --csv: the limit that the value must stay below.
-    #[arg(long, value_name = "NUMBER")]
+    /// With --csv: the limit that the value must stay below, in the values' unit; without it only how they go on is told.
+    #[arg(long, value_name = "NUMBER", requires = "csv")]
     pub(crate) limit: Option<f64>,
     /// With --csv: whether the value piles up (stock) or comes and goes (flow).
     #[arg(long, value_enum, default_value_t = NatureWord::Stock)]

@@ -21,7 +21,7 @@ use crate::state::{
 
 pub(crate) use ladder::delay_lines;
 use ladder::{Ladder, Rung, Side};
-pub use outlook::judge_outlook;
+pub use outlook::{Chances, Prospect, judge_outlook};
 pub use readings::readings;
 pub use words::title;
 

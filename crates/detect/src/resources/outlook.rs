@@ -21,17 +21,47 @@ const RELEASE: Span = Span::hours(1);
 /// How long the alert stays when there is no forecast.
 const MISSING_MAX: Span = Span::hours(6);
 
+/// From this chance on it is a warning on the pages: one in ten.
+const CHANCE_WARNING: f64 = 0.1;
+/// From this chance on receivers are told: as likely as not.
+const CHANCE_TOLD: f64 = 0.5;
+/// A chance must fall below this part of either to count as lower.
+const CHANCE_LEFT: f64 = 0.6;
+
+/// What is told of one reading's future.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prospect {
+    /// The reading.
+    pub id: ResourceId,
+    /// When its line is reached.
+    pub outlook: Outlook,
+    /// How likely that is in time; nothing where only the outlook is known.
+    pub chances: Option<Chances>,
+}
+
+/// How likely a line is reached before more of the resource can be had.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Chances {
+    /// Within the lead time, from 0 to 1.
+    pub lead: f64,
+    /// Within a quarter of the lead time.
+    pub soon: f64,
+    /// Whether the future is told as far as the lead time. Where it is not, `lead` is the least it is.
+    pub sees: bool,
+}
+
 /// Judges the forecasts of a resource: all of its readings, at one time.
 ///
 /// `line` is the share the outlooks speak of, such as 1 for the limit itself. The alert begins when
-/// the line may be reached within the resource's lead time and is as likely as not reached within
-/// twice of it; it is critical when a quarter of the lead time is likely all that is left. It ends
-/// when the dates are a quarter beyond that, for an hour. A reading without a forecast keeps its
-/// alert for six hours.
+/// one possible future in ten reaches the line within the resource's lead time; receivers are told
+/// when half of them do; it is critical when half reach it within a quarter of the lead time. It
+/// ends when the chance has been clearly lower for an hour. Where only dates are known, the earliest
+/// stands for one in ten and the likely one for half. A reading without a forecast keeps its alert
+/// for six hours.
 pub fn judge_outlook(
     resource: &Resource,
     line: Share,
-    outlooks: &[(ResourceId, Outlook)],
+    prospects: &[Prospect],
     active: &mut ActiveAlerts,
     now: Time,
 ) -> Vec<Transition> {
@@ -46,28 +76,53 @@ pub fn judge_outlook(
         now,
     };
     let mut seen = BTreeMap::new();
-    for (id, outlook) in outlooks {
-        let Some([early, late]) = sides(outlook, resource.lead_time, now) else { continue };
+    for prospect in prospects {
+        let Some(sides) = sides(prospect, resource.lead_time, now) else { continue };
         seen.insert(
-            AlertId::of(&watch.source, &id.labels),
+            AlertId::of(&watch.source, &prospect.id.labels),
             Observed {
-                id: id.clone(),
-                sides: [early, early, early, late],
-                value: days_left(outlook, now),
-                summary: summary(resource, line, id, outlook, now),
-                description: description(resource, outlook),
+                id: prospect.id.clone(),
+                sides,
+                value: days_left(&prospect.outlook, now),
+                summary: summary(resource, line, prospect, now),
+                description: description(resource, prospect),
             },
         );
     }
     watch.judge(seen, active)
 }
 
-/// Where the outlook stands to «before more can be had» and to «very soon»; nothing without a forecast.
-fn sides(outlook: &Outlook, lead: Span, now: Time) -> Option<[Side; 2]> {
-    match outlook {
+/// Where a prospect stands to the four lines of an alert; nothing without a forecast.
+fn sides(prospect: &Prospect, lead: Span, now: Time) -> Option<[Side; 4]> {
+    let outlook = &prospect.outlook;
+    match (outlook, prospect.chances) {
         // That the line is crossed is the other alert's to say: it keeps this one, and begins none.
-        Outlook::Now => Some([Side::Near; 2]),
-        Outlook::TooLittleHistory(_) => None,
+        (Outlook::Now, _) => Some([Side::Near; 4]),
+        (Outlook::TooLittleHistory(_), _) => None,
+        (_, Some(Chances { lead, soon, sees })) => {
+            let to = |line: f64, chance: f64, sees: bool| {
+                if chance >= line {
+                    Side::Above
+                } else if chance >= line * CHANCE_LEFT || !sees {
+                    Side::Near
+                } else {
+                    Side::Below
+                }
+            };
+            let (early, told) = (to(CHANCE_WARNING, lead, sees), to(CHANCE_TOLD, lead, sees));
+            Some([early, early, told, to(CHANCE_TOLD, soon, true)])
+        }
+        (_, None) => {
+            let [early, late] = sides_of_dates(outlook, lead, now)?;
+            Some([early, early, early, late])
+        }
+    }
+}
+
+/// Where dates alone stand to «before more can be had» and to «very soon».
+fn sides_of_dates(outlook: &Outlook, lead: Span, now: Time) -> Option<[Side; 2]> {
+    match outlook {
+        Outlook::Now | Outlook::TooLittleHistory(_) => None,
         Outlook::NotFilling => Some([Side::Below; 2]),
         Outlook::NotBefore(moment) => {
             let early = within(*moment, lead, now);
@@ -118,25 +173,40 @@ fn days_left(outlook: &Outlook, now: Time) -> f64 {
     (moment.since(now).as_secs() / 86_400.0).max(0.0)
 }
 
-fn summary(
-    resource: &Resource,
-    line: Share,
-    id: &ResourceId,
-    outlook: &Outlook,
-    now: Time,
-) -> String {
-    let title = title(resource, &id.labels);
+fn summary(resource: &Resource, line: Share, prospect: &Prospect, now: Time) -> String {
+    let title = title(resource, &prospect.id.labels);
     let full = line.value() >= 1.0;
     let what = match (full, resource.nature) {
         (true, _) => "run out".to_owned(),
         (false, Nature::Stock) => format!("be {} full", Unit::Share.say(line.value())),
         (false, Nature::Flow) => format!("be {} in use", Unit::Share.say(line.value())),
     };
-    match outlook {
-        Outlook::Now if full => format!("{title} has run out"),
-        Outlook::Now => format!("{title} has reached {}", Unit::Share.say(line.value())),
-        Outlook::NotFilling => format!("{title} will not {what} as it looks now"),
-        _ => format!("{title} will {what} in about {}", say_days(days_left(outlook, now))),
+    let (lead, outlook) = (resource.lead_time, &prospect.outlook);
+    match (outlook, prospect.chances) {
+        (Outlook::Now, _) if full => format!("{title} has run out"),
+        (Outlook::Now, _) => format!("{title} has reached {}", Unit::Share.say(line.value())),
+        (_, Some(chances)) if chances.lead < CHANCE_WARNING * CHANCE_LEFT => {
+            format!("{title} will hardly {what} within {lead} ({})", say_chance(chances))
+        }
+        (_, Some(chances)) if chances.lead < CHANCE_TOLD => {
+            format!("{title} may {what} within {lead} ({})", say_chance(chances))
+        }
+        (Outlook::NotFilling, _) => format!("{title} will not {what} as it looks now"),
+        (_, Some(chances)) => {
+            let days = say_days(days_left(outlook, now));
+            format!("{title} will {what} in about {days} ({} within {lead})", say_chance(chances))
+        }
+        (_, None) => format!("{title} will {what} in about {}", say_days(days_left(outlook, now))),
+    }
+}
+
+/// A chance in whole percent, and never that of a certainty.
+fn say_chance(chances: Chances) -> String {
+    let least = if chances.sees { "" } else { "at least " };
+    match (chances.lead * 100.0).round() {
+        percent if percent < 1.0 => "less than 1 % likely".to_owned(),
+        percent if percent > 99.0 => format!("{least}99 % likely"),
+        percent => format!("{least}{percent} % likely"),
     }
 }
 
@@ -149,9 +219,9 @@ fn say_days(days: f64) -> String {
     }
 }
 
-fn description(resource: &Resource, outlook: &Outlook) -> String {
+fn description(resource: &Resource, prospect: &Prospect) -> String {
     let lead = resource.lead_time;
-    let text = match outlook {
+    let text = match &prospect.outlook {
         Outlook::Now => format!("It takes {lead} to get more of it."),
         Outlook::Expected(range) => {
             let mut when = vec![format!("At the earliest on {}", day(range.earliest))];
@@ -159,7 +229,9 @@ fn description(resource: &Resource, outlook: &Outlook) -> String {
             when.extend(range.latest.map(|latest| format!("at the latest on {}", day(latest))));
             format!("{}. It takes {lead} to get more of it.", when.join(", "))
         }
-        Outlook::NotBefore(moment) => format!("Not before {}.", day(*moment)),
+        Outlook::NotBefore(moment) => {
+            format!("Not before {}. It takes {lead} to get more of it.", day(*moment))
+        }
         Outlook::NotFilling | Outlook::TooLittleHistory(_) => {
             "It is not filling any more.".to_owned()
         }

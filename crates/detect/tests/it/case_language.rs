@@ -17,10 +17,12 @@
 //! After an arrow stands what happens, several things with commas between; each names the
 //! transition and as much more as matters: who, `info`, `warning`, `critical`, `told` or `quiet`.
 //! A resource's value is its share, an outlook's `earliest/likely/latest` in days, or `never`,
-//! `now`, `unknown`; a rule's the value of the element. Whoever is not named has no reading.
+//! `now`, `unknown`, and after an `@` how likely it is within the lead time (`@60%`), within a quarter
+//! of it (`@60%/5%`), at least (`@60%+`); a rule's the value of the element. Whoever is not named has
+//! no reading.
 
 use anyhow::{Context, Result, bail, ensure};
-use detect::{ActiveAlerts, AlertRule, Surroundings, Transition};
+use detect::{ActiveAlerts, AlertRule, Chances, Prospect, Surroundings, Transition};
 use model::{
     DateRange, HistoryNeed, Labels, Nature, Outlook, Reading, Resource, ResourceId, Share, Span,
     Thresholds, Time, Unit,
@@ -220,12 +222,17 @@ impl Stage {
                 Ok(detect::judge_resource(&self.resource, &readings, &mut self.active, now))
             }
             Kind::Outlook => {
-                let mut outlooks = Vec::new();
+                let mut prospects = Vec::new();
                 for (who, value) in pairs {
-                    outlooks.push((self.id(who), outlook(value, now)?));
+                    let (dates, odds) = value.split_once('@').unwrap_or((value, ""));
+                    prospects.push(Prospect {
+                        id: self.id(who),
+                        outlook: outlook(dates, now)?,
+                        chances: chances(odds)?,
+                    });
                 }
                 let line = share("100%")?;
-                Ok(detect::judge_outlook(&self.resource, line, &outlooks, &mut self.active, now))
+                Ok(detect::judge_outlook(&self.resource, line, &prospects, &mut self.active, now))
             }
             Kind::Rule => {
                 let mut answer = Vec::new();
@@ -282,6 +289,16 @@ fn outlook(text: &str, now: Time) -> Result<Outlook> {
             _ => bail!("{text} is no outlook"),
         },
     })
+}
+
+/// `60%` within the lead time, `60%/5%` within a quarter of it too, `60%+` where no more can be seen.
+fn chances(text: &str) -> Result<Option<Chances>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let (lead, soon) = text.split_once('/').unwrap_or((text, "0%"));
+    let sees = !lead.ends_with('+');
+    Ok(Some(Chances { lead: percent(lead.trim_end_matches('+'))?, soon: percent(soon)?, sees }))
 }
 
 fn compare(wanted: &str, shown: &[&Transition]) -> Result<()> {

@@ -1,15 +1,18 @@
 //! Forecasts: for every resource its future and the dates its lines are reached, early warnings, and the ledger.
 
+mod known;
 mod ledger;
+mod older;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use detect::judge_outlook;
-use model::{
-    Nature, Outlook, Resource, ResourceId, SampleSink as _, Series, Share, Span, Time, TimeRange,
-};
-use plan::{ForecastOptions, History, Projection};
+use detect::{Chances, Prospect, judge_outlook};
+use model::{Nature, Resource, SampleSink as _, Series, Share, Span, Time, TimeRange};
+use plan::{ForecastOptions, History, Known, Projection, Reach};
 use tracing::warn;
+
+use known::{Beside, Surroundings};
+use older::Older;
 
 use super::{blocking, outcome, rest};
 use crate::{
@@ -22,28 +25,40 @@ use crate::{
 const INTERVAL: Duration = Duration::from_mins(5);
 /// The first forecast waits until there is a reading.
 const FIRST: Duration = Duration::from_secs(8);
-/// How far back the past is looked at: ten weeks hold enough weeks for their pattern.
+/// How far back the past is looked at closely: ten weeks hold enough weeks for their pattern.
 const PAST_MAX: Span = Span::days(70);
 /// The past is read in steps of this length, the finest the models use.
 const STEP: Span = Span::minutes(5);
 /// How sure intervals are, and the narrower range of dates that is told beside.
 const CONFIDENCE: f64 = 0.9;
 const CONFIDENCE_NARROW: f64 = 0.8;
+/// At how many moments it is told how likely a line is reached by then.
+const CURVE_MOMENTS: usize = 24;
+/// Where the critical line stands among warning, critical and limit.
+const CRITICAL: usize = 1;
 /// What is told is written down, and what was told is scored, this often.
 const LEDGER_EVERY: Span = Span::hours(1);
+
+/// What is kept from one telling to the next.
+#[derive(Debug, Default)]
+struct Memory {
+    /// When the ledger was written last.
+    written: Option<Time>,
+    older: Older,
+}
 
 /// Tells futures again and again until told to stop.
 pub(super) async fn run(app: Arc<App>, stop: Stop) {
     let mut pause = FIRST;
-    let mut written = None;
+    let mut memory = Memory::default();
     loop {
         // Told anew at once when the past of resources has just been filled.
         tokio::select! {
-            () = app.past_filled.notified() => {}
+            () = app.past_filled.notified() => memory.older.forget(),
             stopped = rest(&app, &stop, pause) => if stopped { return },
         }
         let started = app.clock.elapsed();
-        tell(&app, &mut written).await;
+        tell(&app, &mut memory).await;
         let spent = app.clock.elapsed().saturating_sub(started);
         app.meters.add(meters::PLAN_SECONDS, "", spent.as_secs_f64());
         pause = INTERVAL.saturating_sub(spent);
@@ -51,34 +66,45 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
 }
 
 /// A resource and when each of its readings comes to its line.
-type Outlooks = (Arc<Resource>, Vec<(ResourceId, Outlook)>);
+type Prospects = (Arc<Resource>, Vec<Prospect>);
 
-async fn tell(app: &Arc<App>, written: &mut Option<Time>) {
+async fn tell(app: &Arc<App>, memory: &mut Memory) {
     let now = app.clock.now();
     let standings: Vec<Standing> = app.board.standings.read().values().cloned().collect();
-    let due = written.is_none_or(|at| now.since(at) >= LEDGER_EVERY || now < at);
-    let told = blocking(app, move |app| forecast_all(app, standings, due, now)).await;
-    let Some((told, notes)) = told else { return };
+    let due = memory.written.is_none_or(|at| now.since(at) >= LEDGER_EVERY || now < at);
+    let surroundings = Surroundings::read(app, now).await;
+    let mut older = std::mem::take(&mut memory.older);
+    older.begin(&standings);
+    let told = blocking(app, move |app| {
+        let told = forecast_all(app, standings, (&surroundings, &mut older), (due, now));
+        (told, older)
+    });
+    let Some(((told, notes), older)) = told.await else { return };
+    memory.older = older;
     if due && !told.is_empty() {
-        *written = Some(now);
+        memory.written = Some(now);
         write(app, notes).await;
     }
     // Resources without a reading as well: their warnings must come to an end.
     let declared = app.settings.resources.iter();
-    let mut outlooks: BTreeMap<String, Outlooks> =
+    let mut prospects: BTreeMap<String, Prospects> =
         declared.map(|own| (own.name.clone(), (Arc::new(own.clone()), Vec::new()))).collect();
     for (standing, future) in &told {
-        if let Some((_, outlooks)) = outlooks.get_mut(&standing.resource.name) {
-            outlooks.push((standing.reading.id.clone(), future.critical));
+        if let Some((_, prospects)) = prospects.get_mut(&standing.resource.name) {
+            prospects.push(Prospect {
+                id: standing.reading.id.clone(),
+                outlook: future.critical,
+                chances: future.chances,
+            });
         }
     }
     *app.board.futures.write() =
         told.into_iter().map(|(standing, future)| (standing.reading.id, future)).collect();
     outcome::judge(app, now, move |active| {
         let mut transitions = Vec::new();
-        for (resource, outlooks) in outlooks.values() {
+        for (resource, prospects) in prospects.values() {
             let line = resource.thresholds.critical();
-            transitions.extend(judge_outlook(resource, line, outlooks, active, now));
+            transitions.extend(judge_outlook(resource, line, prospects, active, now));
         }
         transitions
     })
@@ -103,15 +129,17 @@ async fn write(app: &Arc<App>, notes: Vec<Series>) {
 fn forecast_all(
     app: &App,
     standings: Vec<Standing>,
-    due: bool,
-    now: Time,
+    (surroundings, older): (&Surroundings, &mut Older),
+    (due, now): (bool, Time),
 ) -> (Vec<(Standing, Future)>, Vec<Series>) {
     let mut told = Vec::with_capacity(standings.len());
     let mut notes = Vec::new();
     for standing in standings {
         match past(app, &standing, now) {
             Ok(past) => {
-                let Some((mut future, projection)) = future(&standing, &past, now) else {
+                let long = older.joined(app, &standing, &past, now);
+                let beside = surroundings.of(app, &standing, now);
+                let Some((mut future, projection)) = future(&standing, &long, &beside, now) else {
                     continue;
                 };
                 if due {
@@ -151,8 +179,12 @@ fn past(app: &App, standing: &Standing, now: Time) -> Result<Past, model::Source
         .unzip())
 }
 
-fn future(standing: &Standing, past: &Past, now: Time) -> Option<(Future, Option<Projection>)> {
-    let (times, values) = past;
+fn future(
+    standing: &Standing,
+    (times, values): &Past,
+    beside: &Beside,
+    now: Time,
+) -> Option<(Future, Option<Projection>)> {
     let limit = standing.reading.limit;
     let history = History { times, values };
     let (confidence, narrow) = (Share::new(CONFIDENCE)?, Share::new(CONFIDENCE_NARROW)?);
@@ -164,26 +196,37 @@ fn future(standing: &Standing, past: &Past, now: Time) -> Option<(Future, Option
         lower_bound: Some(0.0),
         seed: 1,
     };
-    let told = plan::forecast(history, &options, now);
+    let known = Known { changes: &beside.changes, days: &beside.days };
+    let told = plan::forecast_knowing(history, &known, &options, now);
     let thresholds = &standing.resource.thresholds;
     let lines = [thresholds.warning().value(), thresholds.critical().value(), 1.0];
     let [warning, critical, at_limit] =
         lines.map(|share| plan::outlook(history, &told, limit * share, now));
     let by = now + standing.resource.lead_time;
-    let glances = lines.map(|share| {
-        // Below a day of history nothing is said about days.
-        let told = told.as_ref().ok().filter(|told| told.need.is_none())?;
-        let reach = told.reach(limit * share, now);
-        let sees = reach.end() >= by || reach.chance() >= 1.0;
+    // Below a day of history nothing is said about days.
+    let known = told.as_ref().ok().filter(|told| told.need.is_none());
+    let reaches = lines.map(|share| known.map(|told| told.reach(limit * share, now)));
+    let sees = |reach: &Reach| reach.end() >= by || reach.chance() >= 1.0;
+    let chances = reaches[CRITICAL].as_ref().map(|reach| Chances {
+        lead: reach.chance_by(by),
+        soon: reach.chance_by(now + Span::millis(standing.resource.lead_time.as_millis() / 4)),
+        sees: sees(reach),
+    });
+    let glances = reaches.map(|reach| {
+        let reach = reach?;
         Some(Glance {
-            chance_lead: sees.then(|| reach.chance_by(by)),
+            chance_lead: sees(&reach).then(|| reach.chance_by(by)),
             dates_narrow: reach.dates(narrow),
+            curve: reach.curve(CURVE_MOMENTS),
         })
     });
+    let notes = told.as_ref().map_or_else(|_| Vec::new(), |told| told.notes.clone());
     let (forecast, projection) = match told {
         Ok(projection) => (Ok(projection.forecast.clone()), Some(projection)),
         Err(need) => (Err(need), None),
     };
     let record = Arc::default();
-    Some((Future { forecast, warning, critical, limit: at_limit, glances, record }, projection))
+    let future =
+        Future { forecast, warning, critical, limit: at_limit, glances, chances, notes, record };
+    Some((future, projection))
 }

@@ -9,6 +9,7 @@ use std::{
 
 use collect::scrape::TargetReport;
 use detect::{
+    Chances,
     baselines::Watch,
     objectives::{Account, Tally},
 };
@@ -52,17 +53,23 @@ pub(crate) struct Future {
     pub(crate) limit: Outlook,
     /// More of the three lines, in this order; nothing where too little is known.
     pub(crate) glances: [Option<Glance>; 3],
+    /// How likely the critical line is reached before more can be had; nothing where too little is known.
+    pub(crate) chances: Option<Chances>,
+    /// What was left out of the past, bridged, or taken from changes and the calendar: a sentence each.
+    pub(crate) notes: Vec<String>,
     /// How earlier forecasts have fared.
     pub(crate) record: Arc<Record>,
 }
 
 /// What possible futures say of a line beside its dates.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Glance {
     /// How likely it is reached before more can be had, from 0 to 1; nothing where that lies beyond the horizon.
     pub(crate) chance_lead: Option<f64>,
     /// The dates between which it is reached with 80 % confidence.
     pub(crate) dates_narrow: Option<DateRange>,
+    /// How likely it is reached by each of some moments up to the horizon.
+    pub(crate) curve: Vec<(Time, f64)>,
 }
 
 /// How the forecasts of a resource have fared, once their time had come.

@@ -1,3 +1,4 @@
 //! Planning through the API.
 
+mod prospects;
 mod services;

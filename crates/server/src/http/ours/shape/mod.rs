@@ -169,6 +169,7 @@ pub(super) fn forecast_view(
         have_ms: None,
         need_ms: None,
         ready_at: None,
+        notes: Vec::new(),
         outlooks: Vec::new(),
         record: RecordView::default(),
     };
@@ -180,13 +181,14 @@ pub(super) fn forecast_view(
         ("limit", 1.0, &future.limit),
     ]
     .into_iter()
-    .zip(future.glances)
+    .zip(&future.glances)
     .map(|((line, share, outlook), glance)| LineView {
         text: say(outlook, share, now),
-        ..line_view((line, share), outlook, glance)
+        ..line_view((line, share), outlook, glance.as_ref())
     })
     .collect();
     view.record = record_view(&future.record);
+    view.notes.clone_from(&future.notes);
     match &future.forecast {
         Ok(forecast) => {
             "ready".clone_into(&mut view.kind);
@@ -211,7 +213,7 @@ pub(super) fn forecast_view(
     view
 }
 
-fn line_view((line, share): (&str, f64), outlook: &Outlook, glance: Option<Glance>) -> LineView {
+fn line_view((line, share): (&str, f64), outlook: &Outlook, glance: Option<&Glance>) -> LineView {
     let range = range_of(outlook);
     // Dates are told where they are expected, and not where futures merely may come to the line.
     let narrow = glance.and_then(|glance| glance.dates_narrow).filter(|_| range.is_some());
@@ -225,6 +227,10 @@ fn line_view((line, share): (&str, f64), outlook: &Outlook, glance: Option<Glanc
         earliest_80: narrow.map(|range| range.earliest.millis()),
         latest_80: narrow.and_then(|range| range.latest).map(Time::millis),
         chance_lead: glance.and_then(|glance| glance.chance_lead),
+        chances: glance.map_or_else(Vec::new, |glance| {
+            let moments = glance.curve.iter();
+            moments.map(|(at, chance)| [at.millis() as f64, *chance]).collect()
+        }),
     }
 }
 

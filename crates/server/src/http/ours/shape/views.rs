@@ -230,6 +230,8 @@ pub(crate) struct ForecastView {
     pub(crate) need_ms: Option<i64>,
     /// When there will be enough.
     pub(crate) ready_at: Option<i64>,
+    /// What was left out of the past, bridged, or taken from changes and the calendar: a sentence each.
+    pub(crate) notes: Vec<String>,
     /// When each line is reached.
     pub(crate) outlooks: Vec<LineView>,
     /// How earlier forecasts of it have fared.
@@ -253,6 +255,8 @@ pub(crate) struct LineView {
     pub(crate) latest_80: Option<i64>,
     /// How likely it is reached within the resource's lead time, from 0 to 1; nothing where that lies beyond the horizon.
     pub(crate) chance_lead: Option<f64>,
+    /// How likely it is reached by then, from 0 to 1: moments, evenly spread up to the horizon, each with its chance.
+    pub(crate) chances: Vec<[f64; 2]>,
 }
 
 /// A resource's past, at most one point per asked-for column.

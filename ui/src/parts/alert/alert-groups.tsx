@@ -56,7 +56,8 @@ function Several({ group, by, open }: { group: Group; by: string; open: string |
   const firing = alerts.every(({ state }) => state === 'firing')
   const mood: Mood = firing ? worst : 'pending'
   const quiet = alerts.filter(({ quiet_because }) => quiet_because.length > 0).length
-  const known = by === 'alertname' ? Object.keys(common) : undefined
+  // The heading says them; a group by another label does not say names.
+  const known = Object.keys(common).filter((name) => by === 'alertname' || name !== 'alertname')
   const newest = Math.max(...alerts.map(({ fired_at, active_at }) => fired_at ?? active_at))
   return (
     <li class={style.group} data-mood={mood}>

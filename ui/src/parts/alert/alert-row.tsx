@@ -15,19 +15,19 @@ import { Quiet } from './quiet'
 type Props = {
   alert: AlertView
   open?: boolean
-  /** Labels that say nothing here: a heading has them. */
-  common?: readonly string[] | undefined
+  /** Labels that say nothing here: a heading has them. Among them is `alertname` where it has the name. */
+  common?: readonly string[]
 }
 
 const NONE: readonly string[] = []
 
-export function AlertRow({ alert, open = false, common }: Props) {
+export function AlertRow({ alert, open = false, common = NONE }: Props) {
   const { severity, state } = alert
   // What is closed is not drawn: there may be a thousand of them.
   const [shown, setShown] = useState(open)
   const word = state === 'firing' ? severity : state
   const own = ownOf(alert, common)
-  const name = alert.summary || (common && own) || alert.name
+  const name = alert.summary || (common.includes('alertname') && own) || alert.name
   return (
     <li class={style.row} data-mood={alertMood(state, severity)} id={`alert-${alert.id}`}>
       <details open={shown} onToggle={(event) => setShown(event.currentTarget.open)}>
@@ -54,9 +54,9 @@ export function AlertRow({ alert, open = false, common }: Props) {
 }
 
 /** Its name and labels, as far as its sentence or a heading does not say them. */
-function ownOf({ name, summary, labels }: AlertView, common: readonly string[] | undefined): string {
-  const own = labelLine(labels, ['alertname', 'severity', ...saidIn(summary, labels), ...(common ?? NONE)])
-  return [summary && !common ? name : '', own].filter(Boolean).join(' · ')
+function ownOf({ name, summary, labels }: AlertView, common: readonly string[]): string {
+  const own = labelLine(labels, ['alertname', 'severity', ...saidIn(summary, labels), ...common])
+  return [summary && !common.includes('alertname') ? name : '', own].filter(Boolean).join(' · ')
 }
 
 function More({ alert }: { alert: AlertView }) {

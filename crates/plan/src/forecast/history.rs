@@ -126,7 +126,11 @@ impl Past {
         let mut values = grid.values;
         let steps = if nature == Nature::Stock { even_out(&mut values) } else { Vec::new() };
         let clean = Spikes::look(&values, short).cleaned(values.len(), nature == Nature::Flow);
-        let spikes = values.iter().zip(&clean).filter(|(value, clean)| value != clean).count();
+        let spikes = values
+            .iter()
+            .zip(&clean)
+            .filter(|(value, clean)| (*value - *clean).abs() > 0.0)
+            .count();
         if nature == Nature::Stock {
             // What is gone again was never piled up; a flow's bursts, though, will come again.
             values.clone_from(&clean);

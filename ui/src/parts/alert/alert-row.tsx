@@ -20,6 +20,8 @@ type Props = {
 }
 
 const NONE: readonly string[] = []
+/** What the name, the sentence or the shape says; of resources and objectives the sentence begins with their title. */
+const SAID: readonly string[] = ['alertname', 'severity', 'resource', 'objective']
 
 export function AlertRow({ alert, open = false, common = NONE }: Props) {
   const { severity, state } = alert
@@ -55,7 +57,7 @@ export function AlertRow({ alert, open = false, common = NONE }: Props) {
 
 /** Its name and labels, as far as its sentence or a heading does not say them. */
 function ownOf({ name, summary, labels }: AlertView, common: readonly string[]): string {
-  const own = labelLine(labels, ['alertname', 'severity', ...saidIn(summary, labels), ...common])
+  const own = labelLine(labels, [...SAID, ...saidIn(summary, labels), ...common])
   return [summary && !common.includes('alertname') ? name : '', own].filter(Boolean).join(' · ')
 }
 

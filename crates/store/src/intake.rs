@@ -9,6 +9,7 @@ mod replay;
 mod run;
 mod series;
 mod sources;
+mod standing;
 
 use std::{borrow::Cow, time::Duration};
 

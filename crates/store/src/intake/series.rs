@@ -8,6 +8,7 @@ use model::{Labels, LabelsRef, METRIC_NAME, Matcher, Time};
 use super::{
     names::NameIndex,
     sources::{NOBODY, Sources, seconds},
+    standing::{self, Standing},
 };
 use crate::key::Key;
 
@@ -75,6 +76,7 @@ pub(crate) struct SeriesTable {
     numbers: HashTable<u32>,
     by_id: HashMap<u64, u32>,
     names: NameIndex,
+    standing: Standing,
     next_id: u64,
     bytes: usize,
     /// The time of the newest sample of all, in seconds since 1970.
@@ -90,6 +92,7 @@ impl Default for SeriesTable {
             numbers: HashTable::new(),
             by_id: HashMap::new(),
             names: NameIndex::default(),
+            standing: Standing::default(),
             next_id: 1,
             bytes: 0,
             newest: 0,
@@ -270,21 +273,27 @@ impl SeriesTable {
     }
 
     /// Calls with each series that passes.
-    pub(crate) fn matching<'t>(
-        &'t self,
-        matchers: &[Matcher],
-        mut each: impl FnMut(u32, &'t Slot),
-    ) {
+    pub(crate) fn matching(&mut self, matchers: &[Matcher], mut each: impl FnMut(u32, &Slot)) {
+        let Self { slots, names, standing, .. } = self;
         let others: Vec<&Matcher> =
             matchers.iter().filter(|matcher| matcher.name() != METRIC_NAME).collect();
+        let slot = |number: u32| slots.get(number as usize).and_then(Option::as_ref);
         let passes = |labels: &Labels| {
             others.iter().all(|own| own.matches(labels.get(own.name()).unwrap_or_default()))
         };
-        self.names.passing(matchers, |numbers| {
+        let named = names.exactly(matchers).filter(|own| own.numbers.len() >= standing::WORTH);
+        if let Some(named) = named.filter(|_| !others.is_empty()) {
+            let passes = |number| slot(number).is_some_and(|slot| passes(&slot.labels));
+            for number in standing.passing(matchers, named, passes) {
+                if let Some(slot) = slot(*number) {
+                    each(*number, slot);
+                }
+            }
+            return;
+        }
+        names.passing(matchers, |numbers| {
             for number in numbers {
-                if let Some(slot) = self.slot(*number)
-                    && passes(&slot.labels)
-                {
+                if let Some(slot) = slot(*number).filter(|slot| passes(&slot.labels)) {
                     each(*number, slot);
                 }
             }

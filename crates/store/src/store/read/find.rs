@@ -20,7 +20,7 @@ use crate::{
     disk::coarse::Resolution,
     disk::index::Index,
     disk::part::{Part, PartReader, day_of},
-    intake::hash,
+    intake::{Intake, hash},
     key::Key,
 };
 
@@ -102,15 +102,16 @@ impl Store {
     /// The series with rows in memory within the range, and all parts at that same moment.
     pub(super) fn in_memory(&self, selection: &Selection<'_>) -> (Vec<InMemory>, Arc<Catalog>) {
         let (from, to) = ends(selection);
-        let intake = self.intake.lock();
+        let mut intake = self.intake.lock();
         let catalog = self.catalog();
         let mut found = Vec::new();
         let near = |(min, max): (i64, i64)| min <= to && max >= from;
         let buffered = intake.buffer.span().is_some_and(near);
         let runs: Vec<_> = catalog.runs.iter().filter(|run| near(run.span)).collect();
         if buffered || !runs.is_empty() {
-            intake.table.matching(selection.matchers, |number, slot| {
-                let chunk = Some(intake.buffer.rows((number, slot), from, to));
+            let Intake { table, buffer, .. } = &mut *intake;
+            table.matching(selection.matchers, |number, slot| {
+                let chunk = Some(buffer.rows((number, slot), from, to));
                 let chunk = chunk.filter(|chunk| !chunk.is_empty());
                 let in_run = || runs.iter().any(|run| run.has(slot.key, from, to));
                 if chunk.is_some() || in_run() {

@@ -8,7 +8,7 @@ use crate::{
     Answer, InstantSample, QueryError, Steps, Value, ValueKind,
     explain::{Explained, Trace},
     parse::{self, kept::Expressions, node::Node},
-    reuse::{Kept, Key, Reach, Reuse, Reused, Stretch},
+    reuse::{Kept, Key, Reach, Reuse, Reused, Round, Stretch},
     run::{
         Run,
         flow::workers::THREADS_MAX,
@@ -71,6 +71,7 @@ struct Asked<'q> {
     text: &'q str,
     budget: &'q dyn Budget,
     trace: Option<&'q Trace<'q>>,
+    round: Option<&'q Round>,
 }
 
 impl Engine {
@@ -103,7 +104,25 @@ impl Engine {
         at: Time,
         budget: &dyn Budget,
     ) -> Result<Answer, QueryError> {
-        let asked = Asked { source, text, budget, trace: None };
+        let asked = Asked { source, text, budget, trace: None, round: None };
+        self.instant_asked(asked, at)
+    }
+
+    /// The same for one of several questions of the same time, which compute once what they have in common. Only an engine that
+    /// keeps expressions can tell what that is.
+    pub fn instant_in(
+        &self,
+        (source, budget): (&dyn SeriesSource, &dyn Budget),
+        text: &str,
+        at: Time,
+        round: &Round,
+    ) -> Result<Answer, QueryError> {
+        let round = Some(round).filter(|round| round.is_at(at));
+        self.instant_asked(Asked { source, text, budget, trace: None, round }, at)
+    }
+
+    fn instant_asked(&self, asked: Asked<'_>, at: Time) -> Result<Answer, QueryError> {
+        let text = asked.text;
         match &self.expressions {
             Some(kept) => kept.with(text, INSTANT, |root| self.instant_or_kept(asked, root, at)),
             None => parse::with_expression_in(text, INSTANT, |root| {
@@ -169,7 +188,7 @@ impl Engine {
         steps: Steps,
         budget: &dyn Budget,
     ) -> Result<Answer, QueryError> {
-        let asked = Asked { source, text, budget, trace: None };
+        let asked = Asked { source, text, budget, trace: None, round: None };
         let grid = grid(steps, self.options.points_max)?;
         parse::with_expression_in(text, frame(steps), |mut root| {
             self.range_rooted(asked, &mut root, (steps, grid))
@@ -262,7 +281,7 @@ impl Engine {
 
     fn run<'q>(&self, asked: Asked<'q>, root: &'q Node, steps: (Grid, bool)) -> Run<'q> {
         let mut run = Run::new(self.options, asked.text, root, steps, (asked.source, asked.budget));
-        run.trace = asked.trace;
+        (run.trace, run.round) = (asked.trace, asked.round);
         run
     }
 
@@ -275,7 +294,7 @@ impl Engine {
         clock: &dyn Clock,
     ) -> Result<Explained, QueryError> {
         let trace = Trace::new(clock);
-        let asked = Asked { source, text, budget, trace: Some(&trace) };
+        let asked = Asked { source, text, budget, trace: Some(&trace), round: None };
         let read = |root: Node| {
             trace.parsed();
             let answer = self.instant_or_kept(asked, &root, at)?;
@@ -294,7 +313,7 @@ impl Engine {
         clock: &dyn Clock,
     ) -> Result<Explained, QueryError> {
         let trace = Trace::new(clock);
-        let asked = Asked { source, text, budget, trace: Some(&trace) };
+        let asked = Asked { source, text, budget, trace: Some(&trace), round: None };
         let grid = grid(steps, self.options.points_max)?;
         let read = |mut root: Node| {
             trace.parsed();

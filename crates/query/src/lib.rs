@@ -26,5 +26,5 @@ pub use error::{Position, QueryError};
 pub use explain::{Explained, PlanNode};
 pub use histogram::{Bucket, buckets as histogram_buckets};
 pub use meter::{MemoryPool, Meter};
-pub use parse::{Counter, Needs, check, counters, parse_duration, parse_selector};
-pub use reuse::Reused;
+pub use parse::{Counter, Needs, check, counters, may_read, parse_duration, parse_selector};
+pub use reuse::{Reused, Round};

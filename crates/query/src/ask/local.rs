@@ -33,7 +33,11 @@ impl fmt::Debug for Local {
 impl Queries for Local {
     fn instant(&self, question: Question<'_>, at: Time) -> Result<Answer, QueryError> {
         let Question { text, budget, .. } = question;
-        self.engine(question).instant(self.source.as_ref(), text, at, budget)
+        let engine = self.engine(question);
+        match question.round {
+            Some(round) => engine.instant_in((self.source.as_ref(), budget), text, at, round),
+            None => engine.instant(self.source.as_ref(), text, at, budget),
+        }
     }
 
     fn range(&self, question: Question<'_>, steps: Steps) -> Result<Answer, QueryError> {

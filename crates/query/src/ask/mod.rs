@@ -12,7 +12,7 @@ pub use remote::{
     Refusal, Remote, RemoteError, RemoteOptions, Request, Response, Transport, TransportError,
 };
 
-use crate::{Answer, Explained, QueryError, Reused, Steps};
+use crate::{Answer, Explained, QueryError, Reused, Round, Steps};
 
 /// An expression, and what its answer may cost.
 #[derive(Clone, Copy)]
@@ -26,12 +26,14 @@ pub struct Question<'q> {
     /// Whether an answer does not count from which some of a cluster's servers are missing. Without it such an answer
     /// comes with a warning; with it, what judges does not take what is missing for what is over.
     pub whole: bool,
+    /// The round of questions it belongs to, if it belongs to one.
+    pub round: Option<&'q Round>,
 }
 
 impl<'q> Question<'q> {
     /// A question that may be answered from what was computed before.
     pub fn new(text: &'q str, budget: &'q dyn Budget) -> Self {
-        Self { text, budget, fresh: false, whole: false }
+        Self { text, budget, fresh: false, whole: false, round: None }
     }
 
     /// The same, answered anew.
@@ -44,6 +46,12 @@ impl<'q> Question<'q> {
     #[must_use]
     pub fn whole(self) -> Self {
         Self { whole: true, ..self }
+    }
+
+    /// The same, which need not compute again what others of its round have computed.
+    #[must_use]
+    pub fn in_round(self, round: &'q Round) -> Self {
+        Self { round: Some(round), ..self }
     }
 }
 

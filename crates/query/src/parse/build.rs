@@ -79,31 +79,31 @@ impl<'t> Builder<'t> {
     pub(super) fn node(&mut self, expr: Expr) -> Result<Node, QueryError> {
         match expr {
             Expr::NumberLiteral(number) => {
-                Ok(Node { at: self.take_number(), shape: Shape::Number(number.val) })
+                Ok(Node::new(self.take_number(), Shape::Number(number.val)))
             }
             Expr::StringLiteral(text) => {
-                Ok(Node { at: self.take(Part::Text), shape: Shape::Text(text.val) })
+                Ok(Node::new(self.take(Part::Text), Shape::Text(text.val)))
             }
             Expr::Paren(paren) => {
                 let at = self.take(Part::Group);
                 let inner = self.node(*paren.expr)?;
-                Ok(Node { at, shape: inner.shape })
+                Ok(Node::new(at, inner.shape))
             }
             Expr::Unary(unary) => {
                 let at = self.take(Part::Minus);
                 let inner = self.node(*unary.expr)?;
-                Ok(Node { at, shape: Shape::Negate(Box::new(inner)) })
+                Ok(Node::new(at, Shape::Negate(Box::new(inner))))
             }
             Expr::VectorSelector(selector) => {
                 let at = self.take(Part::Name);
                 let selector = self.selector(selector, at)?;
-                Ok(Node { at, shape: Shape::Select(selector) })
+                Ok(Node::new(at, Shape::Select(selector)))
             }
             Expr::MatrixSelector(matrix) => {
                 let at = self.take(Part::Name);
                 let range = millis(matrix.range);
                 let selector = self.selector(matrix.vs, at)?;
-                Ok(Node { at, shape: Shape::Window(selector, range) })
+                Ok(Node::new(at, Shape::Window(selector, range)))
             }
             Expr::Subquery(subquery) => self.subquery(subquery),
             Expr::Call(call) => self.call(call),
@@ -122,7 +122,7 @@ impl<'t> Builder<'t> {
         let shift = shift(subquery.offset.as_ref(), subquery.at.as_ref());
         let range = millis(subquery.range);
         let at = inner.at;
-        Ok(Node { at, shape: Shape::Subquery(Box::new(Subquery { inner, range, step, shift })) })
+        Ok(Node::new(at, Shape::Subquery(Box::new(Subquery { inner, range, step, shift }))))
     }
 
     fn call(&mut self, call: grammar::Call) -> Result<Node, QueryError> {
@@ -155,7 +155,7 @@ impl<'t> Builder<'t> {
         if name == "info" {
             self.complete_info(at, &mut args)?;
         }
-        Ok(Node { at, shape: Shape::Call(Call { name, kind, args }) })
+        Ok(Node::new(at, Shape::Call(Call { name, kind, args })))
     }
 
     /// Makes the second argument of `info` a selector of info series at the times of the first: `target_info` if no
@@ -193,7 +193,7 @@ impl<'t> Builder<'t> {
             selector.matchers.insert(0, some.map_err(|error| self.error(at, error.to_string()))?);
         }
         args.truncate(1);
-        args.push(Node { at, shape: Shape::Select(selector) });
+        args.push(Node::new(at, Shape::Select(selector)));
         Ok(())
     }
 
@@ -226,7 +226,7 @@ impl<'t> Builder<'t> {
             None => Grouping::By(Vec::new()),
         };
         let aggregate = Aggregate { how, inner, parameter, grouping };
-        Ok(Node { at, shape: Shape::Aggregate(Box::new(aggregate)) })
+        Ok(Node::new(at, Shape::Aggregate(Box::new(aggregate))))
     }
 
     fn binary(&mut self, binary: grammar::BinaryExpr) -> Result<Node, QueryError> {
@@ -265,7 +265,7 @@ impl<'t> Builder<'t> {
             return Err(self.error(at, "bool modifier can only be used on comparison operators"));
         }
         let binary = Binary { operator, left, right, as_bool, matching };
-        Ok(Node { at, shape: Shape::Binary(Box::new(binary)) })
+        Ok(Node::new(at, Shape::Binary(Box::new(binary))))
     }
 
     fn selector(

@@ -17,7 +17,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use model::Matcher;
+use model::{METRIC_NAME, Matcher};
 use node::{Node, Shape};
 use promql_parser::parser as grammar;
 
@@ -93,6 +93,19 @@ pub fn check(text: &str) -> Result<Checked, QueryError> {
     })
 }
 
+/// Whether any selector of an expression may ask for series of a metric; not where it cannot be read.
+pub fn may_read(text: &str, metric: &str) -> bool {
+    let asks = |node: Node| {
+        let mut asks = false;
+        node.each_selector(&mut |selector| {
+            let mut of_name = selector.matchers.iter().filter(|own| own.name() == METRIC_NAME);
+            asks |= of_name.all(|own| own.matches(metric));
+        });
+        Ok(asks)
+    };
+    with_expression(text, asks).unwrap_or(false)
+}
+
 /// Reads a series selector as `match[]` of the HTTP API has it: `up{job="node"}`.
 pub fn parse_selector(text: &str) -> Result<Vec<Matcher>, QueryError> {
     with_expression(text, |node| match node.shape {
@@ -116,6 +129,16 @@ mod tests {
         let checked = check("sum(rate(b_total[5m])) / on () a + {__name__=\"c\"}").unwrap();
         assert_eq!(checked.kind, ValueKind::Vector);
         assert_eq!(checked.metrics, ["a", "b_total", "c"]);
+    }
+
+    #[test]
+    fn an_expression_may_read_a_metric_by_any_selector() {
+        for text in ["1 - ALERTS{a=\"b\"}", "{__name__=~\"AL.*\"}", "rate({job=\"a\"}[5m])"] {
+            assert!(may_read(text, "ALERTS"), "{text}");
+        }
+        for text in ["up + 1", "vector(1)", "{__name__=~\"AL.*\", __name__!=\"ALERTS\"}", "a +"] {
+            assert!(!may_read(text, "ALERTS"), "{text}");
+        }
     }
 
     #[test]

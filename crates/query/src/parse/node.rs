@@ -1,8 +1,11 @@
 //! An expression as the executor wants it: names resolved, times in milliseconds, each node with its place.
 
+use std::sync::Arc;
+
 use model::Matcher;
 use promql_parser::parser::token::TokenId;
 
+use super::kept::Share;
 use crate::ValueKind;
 
 /// One node of an expression.
@@ -11,9 +14,15 @@ pub(crate) struct Node {
     /// The byte of the text where it begins, if it is known.
     pub(crate) at: Option<usize>,
     pub(crate) shape: Shape,
+    /// What it has in common with other expressions, if that is known.
+    pub(crate) share: Option<Arc<Share>>,
 }
 
 impl Node {
+    pub(crate) fn new(at: Option<usize>, shape: Shape) -> Self {
+        Self { at, shape, share: None }
+    }
+
     /// Puts the query's own start and end where `@ start()` and `@ end()` stand. The end is the one that was asked
     /// for, which may lie behind the last step.
     pub(crate) fn pin(&mut self, start: i64, end: i64) {

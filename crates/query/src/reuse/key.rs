@@ -110,14 +110,14 @@ impl Base {
 
 /// An expression as a text that is the same for the same meaning. Every field is named here, so that none is
 /// forgotten when there are more.
-fn normal(root: &Node) -> String {
+pub(crate) fn normal(root: &Node) -> String {
     let mut text = String::new();
     write_node(&mut text, root);
     text
 }
 
 fn write_node(text: &mut String, node: &Node) {
-    let Node { at: _, shape } = node;
+    let Node { at: _, shape, share: _ } = node;
     // Writing into a text cannot fail.
     let _written = match shape {
         Shape::Number(value) => write!(text, "#{:x}", value.to_bits()),

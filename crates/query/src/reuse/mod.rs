@@ -2,6 +2,7 @@
 //! whose samples changed since, are computed anew. The answer is the same, bit by bit, as if nothing had been kept.
 
 mod key;
+mod round;
 mod shelf;
 
 use std::sync::{
@@ -11,7 +12,8 @@ use std::sync::{
 
 use model::SeriesSource;
 
-pub(crate) use key::{Key, Reach};
+pub(crate) use key::{Key, Reach, normal};
+pub use round::Round;
 pub(crate) use shelf::{Kept, Stretch};
 
 use crate::{Answer, run::rows::Grid};

@@ -23,7 +23,11 @@ use rows::{Grid, Row, Table, join_same, nameless};
 use crate::{
     EngineOptions, QueryError,
     explain::Trace,
-    parse::node::{Node, Shape},
+    parse::{
+        kept::Share,
+        node::{Node, Shape},
+    },
+    reuse::Round,
 };
 
 /// One query while it runs.
@@ -41,6 +45,8 @@ pub(crate) struct Run<'q> {
     pub(crate) held: Held<'q>,
     /// What is noted of how it goes, if somebody wants to know.
     pub(crate) trace: Option<&'q Trace<'q>>,
+    /// What is shared with other questions of the same time.
+    pub(crate) round: Option<&'q Round>,
     notes: Mutex<Notes>,
 }
 
@@ -80,6 +86,7 @@ impl<'q> Run<'q> {
             reads,
             held,
             trace: None,
+            round: None,
             notes: Mutex::default(),
         }
     }
@@ -112,13 +119,30 @@ impl<'q> Run<'q> {
     pub(crate) fn eval(&self, node: &Node, grid: Grid) -> Result<Table, QueryError> {
         let before = self.held.bytes();
         let begun = self.trace.map(Trace::begin);
-        let table = self.eval_shape(node, grid)?;
+        let table = self.eval_or_shared(node, grid)?;
         // What the nodes below held is gone by now.
         let bytes = table.bytes();
         self.held.settle(before + bytes)?;
         if let Some((trace, begun)) = self.trace.zip(begun) {
             trace.end(node, &begun, (table.series(), bytes));
             trace.held(self.held.peak());
+        }
+        Ok(table)
+    }
+
+    /// What another question of the round has computed already, or what it and later ones need not.
+    fn eval_or_shared(&self, node: &Node, grid: Grid) -> Result<Table, QueryError> {
+        let common = node.share.as_ref().filter(|own| Share::is_common(own));
+        let shared = common.zip(self.round.filter(|_| grid == self.query));
+        let Some((share, round)) = shared else { return self.eval_shape(node, grid) };
+        if let Some(table) = round.get(share) {
+            return Ok(table);
+        }
+        let before = self.notes().len();
+        let table = self.eval_shape(node, grid)?;
+        // What there is to remark of it, every question has to hear.
+        if self.notes().len() == before {
+            round.put(share, &table);
         }
         Ok(table)
     }

@@ -29,6 +29,11 @@ impl Notes {
         keep(&mut self.infos, format!("PromQL info: {what}{}", place(text, at)));
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.warnings.len() + self.infos.len()
+    }
+
     /// Warnings and infos, sorted.
     pub(crate) fn into_lists(self) -> (Vec<String>, Vec<String>) {
         (self.warnings.into_iter().collect(), self.infos.into_iter().collect())

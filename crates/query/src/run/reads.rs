@@ -344,7 +344,7 @@ mod tests {
 
     #[test]
     fn subqueries_are_aligned_to_multiples_of_their_step_and_open_to_the_left() {
-        let inner = Node { at: None, shape: Shape::Number(1.0) };
+        let inner = Node::new(None, Shape::Number(1.0));
         let subquery = Subquery { inner, range: 50, step: Some(10), shift: Shift::default() };
         let query = Grid { from: 1003, step: 1, points: 1 };
         let gaze = Gaze::new(subquery.shift, query);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use model::{Labels, Span, Time, Unlimited};
 use proptest::prelude::*;
-use query::{Answer, Engine, EngineOptions, Steps, Value};
+use query::{Answer, Engine, EngineOptions, Round, Steps, Value};
 use testkit::MemoryStore;
 
 /// Expressions whose every value follows from the samples before it, and some that depend on other steps.
@@ -192,4 +192,77 @@ fn a_panel_that_slides_computes_only_its_new_steps() {
     ask(150);
     assert_eq!((engine.reused().steps, engine.reused().computed), (192 + 90, 111 + 11));
     assert!(engine.reused().bytes > 0);
+}
+
+/// Rules that have parts in common.
+fn rules(expressions: &[usize]) -> Vec<String> {
+    let forms = ["{}", "({}) > 5", "-({})", "sum by (x) ({})", "({}) / ({}) < 3", "absent({})"];
+    let of = |number: &usize| {
+        let text = EXPRESSIONS[*number];
+        forms.map(|form| form.replace("{}", text))
+    };
+    expressions.iter().flat_map(of).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn questions_of_a_round_are_answered_as_if_each_were_alone(
+        values in prop::collection::vec(prop::collection::vec(0.0..100.0_f64, 0..60), 8),
+        expressions in prop::collection::vec(0..EXPRESSIONS.len(), 1..6),
+        writes in prop::collection::vec((0_usize..40, 0_usize..8, 0.0..100.0_f64), 0..6),
+    ) {
+        let store = MemoryStore::new();
+        for (series, values) in values.into_iter().enumerate() {
+            store.add(&labels(series), (0..).map(|at| at * 15_000).zip(values));
+        }
+        let options = EngineOptions { expressions_kept: 1000, ..EngineOptions::default() };
+        let (engine, alone) = (Engine::new(options), Engine::new(EngineOptions::default()));
+        let rules = rules(&expressions);
+        for at in [Time::from_secs(600), Time::from_secs(615)] {
+            let round = Round::at(at);
+            for (number, text) in rules.iter().enumerate() {
+                let told = engine.instant_in((&store, &Unlimited), text, at, &round);
+                let cold = alone.instant(&store, text, at, &Unlimited);
+                match (told, cold) {
+                    (Ok(told), Ok(cold)) => {
+                        prop_assert_eq!(shown(&told), shown(&cold), "{}", text);
+                        prop_assert_eq!((told.warnings, told.infos), (cold.warnings, cold.infos));
+                    }
+                    (told, cold) => prop_assert_eq!(told.is_err(), cold.is_err(), "{}", text),
+                }
+                // What a rule records, the rules after it see.
+                for (_, series, value) in writes.iter().filter(|(after, ..)| *after == number) {
+                    store.add(&labels(*series), [(at.millis(), *value)]);
+                    round.written([&labels(*series)]);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_rules_have_in_common_is_read_once_in_a_round() {
+    let store = MemoryStore::new();
+    for series in 0..8 {
+        store.add(&labels(series), (0..60).map(|at| (at * 15_000, at as f64)));
+    }
+    let options = EngineOptions { expressions_kept: 1000, ..EngineOptions::default() };
+    let engine = Engine::new(options);
+    let rules = ["sum(rate(a_total[5m])) > 1", "sum (rate(a_total[300s])) > 2", "b > 3"];
+    let samples = |at: Time| {
+        let round = Round::at(at);
+        rules.map(|text| {
+            let clock = testkit::TurnedClock::at(Time(0));
+            let meter = query::Meter::new(std::sync::Arc::new(clock), Span::minutes(1), 1 << 20);
+            engine.instant_in((&store, &meter), text, at, &round).unwrap();
+            meter.samples()
+        })
+    };
+    // What they have in common is known once all of them were read.
+    samples(Time::from_secs(600));
+    let [first, second, other] = samples(Time::from_secs(615));
+    assert!(first > 0 && other > 0);
+    assert_eq!(second, 0);
 }

@@ -159,7 +159,17 @@ pub struct Running {
 }
 
 impl Running {
-    /// Reads the rule files anew; what is wrong with them if they cannot be taken, and then nothing is different.
+    /// Says how the settings are read when everything is read anew; what is wrong with them if they cannot be. Of the settings
+    /// only `receivers` and `alerts` are taken; nothing of them is, as long as this was not said.
+    pub fn read_settings_by(
+        &self,
+        read: impl Fn() -> Result<Settings, String> + Send + Sync + 'static,
+    ) {
+        // Whoever said so first is right.
+        let _second = self.app.read_anew.set(jobs::ReadAnew(Box::new(read)));
+    }
+
+    /// Reads rule files, receivers and routes anew; what is wrong with them if they cannot be taken, and then nothing is different.
     pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
         jobs::reload_rules(&self.app).await
     }
@@ -349,6 +359,8 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &mut Work) -> Result<Arc<App
         changes: ChangeBook::new(&settings.changes),
         settings,
         rule_runners: jobs::Runners::default(),
+        post: jobs::Post::default(),
+        read_anew: std::sync::OnceLock::new(),
         rules: RuleBook::new(std::mem::take(&mut work.groups), now, clock.elapsed()),
         gate: Arc::clone(gate),
         clock,

@@ -25,7 +25,8 @@ const LINGER_MAX: Duration = Duration::from_secs(1);
 /// Serves until told to stop.
 pub(crate) fn run(command: Serve, common: &Common) -> Result<ExitCode, Fault> {
     log_to_stderr(common)?;
-    let (mut settings, file) = read_settings(&command.settings)?;
+    let from = command.settings;
+    let (mut settings, file) = read_settings(&from)?;
     if let Some(file) = &file {
         tracing::info!(file = %file.display(), "settings read");
     } else {
@@ -57,6 +58,10 @@ pub(crate) fn run(command: Serve, common: &Common) -> Result<ExitCode, Fault> {
             _ = interrupt.recv() => return Ok(ExitCode::from(130)),
             _ = terminate.recv() => return Ok(ExitCode::SUCCESS),
         };
+        running.read_settings_by(move || {
+            let read = read_settings(&from).map(|(settings, _)| settings);
+            read.map_err(|fault| fault.text)
+        });
         let address = running.address;
         tracing::info!("ready: http://{address}");
         loop {

@@ -19,7 +19,7 @@ use detect::RuleGroup;
 use settings::Mistakes;
 use tracing::info;
 
-pub(crate) use delivery::OWN_SOURCES;
+pub(crate) use delivery::{OWN_SOURCES, Post, ReadAnew};
 pub(crate) use forward::{Outgoing, open as open_queues, prepare as receivers_of_samples};
 pub(crate) use objectives::{Promise, promises, tell_untaken};
 pub use objectives::{UntakenIn, read_objective_files};
@@ -57,13 +57,13 @@ pub(crate) struct Work {
 /// Starts every job.
 pub(crate) async fn start(app: &Arc<App>, work: Work, http: &reqwest::Client) {
     let Work { objectives, jobs, host, forward, .. } = work;
-    let receivers = app.alerts.tellings().directory.receivers().to_vec();
+    let tellings = app.alerts.tellings();
     info!(
         rule_groups = app.rules.groups().len(),
         scrape_jobs = jobs.len(),
         resources = app.settings.resources.len(),
         objectives = objectives.len(),
-        receivers = receivers.len(),
+        receivers = tellings.directory.receivers().len(),
         forward = forward.len(),
         watches_host = host.is_some(),
         "watching"
@@ -89,20 +89,18 @@ pub(crate) async fn start(app: &Arc<App>, work: Work, http: &reqwest::Client) {
     app.tasks.start("wake", |stop| facts::duty::wake(Arc::clone(app), stop));
     app.tasks.start("journal", |stop| facts::upkeep::run(Arc::clone(app), stop));
     // Without receivers too: messages to those that are gone must be given up.
-    let deliverer = delivery::deliverer(app, http, receivers);
+    delivery::hand_over(app, http, &tellings);
     app.tasks.start("gather", |stop| delivery::gather(Arc::clone(app), stop));
-    let standing = Arc::clone(&deliverer);
-    app.tasks.start("stand", |stop| delivery::stand(Arc::clone(app), standing, stop));
+    app.tasks.start("stand", |stop| delivery::stand(Arc::clone(app), stop));
     app.tasks.start("listen", |stop| delivery::heartbeats::listen(Arc::clone(app), stop));
     app.tasks.start("walk", |stop| delivery::heartbeats::walk(Arc::clone(app), stop));
     for out in app.settings.alerts.heartbeat_to.clone() {
-        let tools = (Arc::clone(&deliverer), http.clone());
-        let beat = |stop| delivery::heartbeats::beat(Arc::clone(app), out, tools, stop);
+        let http = http.clone();
+        let beat = |stop| delivery::heartbeats::beat(Arc::clone(app), out, http, stop);
         app.tasks.start("heartbeat", beat);
     }
-    let (carrier, counter) = (Arc::clone(&deliverer), deliverer);
-    app.tasks.start("carry", |stop| delivery::carry(Arc::clone(app), carrier, stop));
-    app.tasks.start("count", |stop| delivery::count(Arc::clone(app), counter, stop));
+    app.tasks.start("carry", |stop| delivery::carry(Arc::clone(app), stop));
+    app.tasks.start("count", |stop| delivery::count(Arc::clone(app), stop));
 }
 
 /// Waits; answers whether it is time to stop.

@@ -2,7 +2,7 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{Arc, OnceLock, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -11,7 +11,7 @@ use forward::Forwarding;
 use journal::{Entry, Journal};
 use model::{Batch, Change, Clock, Span, Time};
 use parking_lot::Mutex;
-use query::{InstantSample, MemoryPool, Meter, Queries, QueryError, Question};
+use query::{InstantSample, MemoryPool, Meter, Queries, QueryError, Question, Round};
 use settings::Settings;
 use store::Store;
 use tokio::sync::{Notify, Semaphore};
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     http::{Gate, Receiving},
-    jobs::Runners,
+    jobs::{Post, ReadAnew, Runners},
     tasks::Tasks,
 };
 
@@ -46,6 +46,10 @@ pub(crate) struct App {
     pub(crate) data: PathBuf,
     pub(crate) rules: RuleBook,
     pub(crate) rule_runners: Runners,
+    /// Who carries messages to receivers.
+    pub(crate) post: Post,
+    /// How the settings are read anew, if anybody has said.
+    pub(crate) read_anew: OnceLock<ReadAnew>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) tasks: Tasks,
@@ -142,11 +146,22 @@ impl App {
 
     /// Answers one of our own questions now; blocks.
     pub(crate) fn instant(&self, text: &str, at: Time) -> Result<Vec<InstantSample>, QueryError> {
-        // Rules ask for a moment once: to keep their answers would help nobody.
-        // What is missing is not over.
+        // What is asked for a moment once need not be kept. What is missing is not over.
         let meter = self.own_meter();
         let answer = self.queries.instant(Question::new(text, &meter).fresh().whole(), at)?;
         Ok(elements(answer.value).unwrap_or_default())
+    }
+
+    /// The same for one of the questions of a round, which compute once what they have in common.
+    pub(crate) fn instant_in(
+        &self,
+        round: &Round,
+        text: &str,
+        at: Time,
+    ) -> Result<Vec<InstantSample>, QueryError> {
+        let meter = self.own_meter();
+        let question = Question::new(text, &meter).fresh().whole().in_round(round);
+        Ok(elements(self.queries.instant(question, at)?.value).unwrap_or_default())
     }
 
     /// From when on there may be something to ask for.

@@ -85,6 +85,14 @@ impl House {
         Self::with(settings(text, "127.0.0.1:0")?, clock).await
     }
 
+    /// From now on these settings are found where they are read anew.
+    pub(crate) fn finds(&self, read: impl Fn() -> Result<String> + Send + Sync + 'static) {
+        self.running.read_settings_by(move || {
+            let text = read().map_err(|error| error.to_string())?;
+            settings(&text, "127.0.0.1:0").map_err(|error| error.to_string())
+        });
+    }
+
     pub(crate) fn request(&self, method: Method, path: &str) -> Result<RequestBuilder> {
         Ok(self.client.request(method, self.base.join(path)?).timeout(PATIENCE))
     }

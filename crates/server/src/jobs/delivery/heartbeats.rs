@@ -173,13 +173,15 @@ async fn round(app: &Arc<App>, journal: &Journal) -> Result<(), String> {
 pub(in crate::jobs) async fn beat(
     app: Arc<App>,
     out: HeartbeatOut,
-    (deliverer, http): (Arc<Deliverer>, reqwest::Client),
+    http: reqwest::Client,
     stop: Stop,
 ) {
     let mut troubled = false;
     while !rest(&app, &stop, out.interval.to_duration()).await {
         // Of several servers, the one that delivers.
-        if app.delivering.journal().is_none() || !is_well(&app, &deliverer, out.interval).await {
+        let deliverer = app.post.deliverer().filter(|_| app.delivering.journal().is_some());
+        let Some(deliverer) = deliverer else { continue };
+        if !is_well(&app, &deliverer, out.interval).await {
             continue;
         }
         let sent = tokio::select! {

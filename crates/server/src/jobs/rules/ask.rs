@@ -1,47 +1,53 @@
 //! What a group asks at an evaluation, and what its recording rules write.
 
-use detect::{LateTick, RecordRule, Rule, Trail, judge_recording};
+use std::sync::Arc;
+
+use detect::{LateTick, Rule, judge_recording};
 use model::{SampleSink as _, Series, Span, Time};
-use query::InstantSample;
+use query::Round;
 use tracing::warn;
 
-use super::{evaluate::Trails, gap::Gap, turns::Turn};
+use super::{
+    evaluate::{Trails, tell_so_far},
+    findings::{Asked, Findings},
+    gap::Gap,
+    turns::Turn,
+};
 use crate::{
     http::chain,
     state::{App, Evaluation, OwnGroup, meters},
 };
 
-/// What the expression of an alerting rule answers.
-#[derive(Debug)]
-pub(super) struct Asked {
-    /// Which rule of the group.
-    pub(super) rule: usize,
-    /// At the evaluations that were missed.
-    pub(super) late: Vec<LateTick>,
-    /// Now.
-    pub(super) answer: Vec<InstantSample>,
-}
-
-/// Asks every rule of the group; what is recorded is kept at once, so that later rules see it.
-pub(super) fn ask(app: &App, own: &OwnGroup, trails: &mut Trails, turn: &Turn) -> Vec<Asked> {
-    let group = &own.group;
-    let at = turn.now - group.query_offset.unwrap_or(Span::ZERO);
-    let mut gap = Gap::before(app, own, turn);
-    let mut asked = Vec::new();
+/// Asks every rule of the group; what is recorded is kept at once, so that later rules see it, and so is what alerting rules
+/// found where later rules may ask for it.
+pub(super) fn ask(app: &App, findings: &mut Findings, trails: &mut Trails) {
+    let own = Arc::clone(&findings.own);
+    let (group, at) = (&own.group, findings.at());
+    let mut gap = Gap::before(app, &own, &findings.turn);
     for (number, rule) in group.rules.iter().enumerate() {
+        if own.watchers.contains(&number) {
+            tell_so_far(app, findings, trails);
+        }
         let started = app.clock.elapsed();
-        let late = gap.as_mut().map(|gap| late(app, (own, number), gap, turn));
-        let answer = app.instant(rule.expr(), at).map_err(|error| chain(&error));
+        let late = gap.as_mut().map(|gap| late(app, (&own, number), gap, &findings.turn));
+        let answer =
+            app.instant_in(&findings.round, rule.expr(), at).map_err(|error| chain(&error));
         let done = answer.and_then(|answer| match rule {
             Rule::Alert(_) => {
-                asked.push(Asked { rule: number, late: late.unwrap_or_default(), answer });
+                let late = late.unwrap_or_default();
+                findings.asked.push(Asked { rule: number, late, answer });
                 Ok(())
             }
-            Rule::Record(rule) => record(app, (rule, group.limit), &answer, trails.of(number), at),
+            Rule::Record(rule) => {
+                let series = judge_recording(rule, &answer, at, group.limit);
+                let series = series.map_err(|error| chain(&error))?;
+                record(app, &trails.of(number).step(series, at), &findings.round)
+            }
         });
         let elapsed = app.clock.elapsed();
         let seconds = elapsed.saturating_sub(started).as_secs_f64();
-        let evaluation = Evaluation { at: Some(turn.now), seconds, error: done.clone().err() };
+        let evaluation =
+            Evaluation { at: Some(findings.turn.now), seconds, error: done.clone().err() };
         let (_, before) = own.note(number, evaluation, elapsed);
         match done {
             Ok(()) => {
@@ -51,10 +57,9 @@ pub(super) fn ask(app: &App, own: &OwnGroup, trails: &mut Trails, turn: &Turn) -
                     app.board.trouble(&own.subject(rule), None);
                 }
             }
-            Err(error) => failed(app, own, number, &error),
+            Err(error) => failed(app, &own, number, &error),
         }
     }
-    asked
 }
 
 /// Makes up for evaluations of a rule that were missed: what it would have recorded is written, what it would have
@@ -101,17 +106,10 @@ fn late(
     }
 }
 
-fn record(
-    app: &App,
-    (rule, limit): (&RecordRule, usize),
-    answer: &[InstantSample],
-    trail: &mut Trail,
-    at: Time,
-) -> Result<(), String> {
-    let series = judge_recording(rule, answer, at, limit).map_err(|error| chain(&error))?;
-    let series = trail.step(series, at);
-    let receipt = app.sink.write(&series).map_err(|error| chain(&error))?;
-    receipt.left_out.map_or(Ok(()), |own| Err(own.what))
+fn record(app: &App, series: &[Series], round: &Round) -> Result<(), String> {
+    let receipt = app.sink.write(series).map_err(|error| chain(&error));
+    round.written(series.iter().map(|own| &own.labels));
+    receipt?.left_out.map_or(Ok(()), |own| Err(own.what))
 }
 
 /// Says that a rule could not be evaluated.

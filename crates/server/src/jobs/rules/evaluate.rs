@@ -1,22 +1,15 @@
 //! One evaluation of a group: ask, judge beside the alerts that hold, and let it count if something became of any.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
-use detect::{
-    ActiveAlerts, GroupHealth, Rule, Surroundings, Trail, Transition, judge_alert,
-    judge_complaints, judge_late,
-};
-use model::{SampleSink as _, Series, Span, Time};
-use parking_lot::Mutex;
-use query::InstantSample;
+use detect::{ActiveAlerts, Trail};
+use model::{Labels, SampleSink as _, Series, Span, Time};
 use tracing::warn;
 
 use super::{
     super::{blocking, outcome},
-    ask::{Asked, ask, failed},
+    ask::{ask, failed},
+    findings::{Findings, Held},
     gap::mark,
     turns::Turn,
 };
@@ -24,6 +17,9 @@ use crate::{
     http::chain,
     state::{App, OwnGroup},
 };
+
+/// How often an evaluation is judged anew because more had to be asked; the next evaluation does it again.
+const TRIES: usize = 3;
 
 /// What was written last: by each rule, and of all alerts of the group.
 #[derive(Debug, Default)]
@@ -67,43 +63,12 @@ impl Trails {
     }
 }
 
-/// What else rules and templates ask while they are judged. Each question is asked once, so that judging again costs
-/// no more questions.
-struct Questions<'a> {
-    app: &'a App,
-    answered: &'a Answered,
-}
-
-type Answered = Mutex<HashMap<(String, Time), Result<Vec<InstantSample>, String>>>;
-
-impl Questions<'_> {
-    fn ask(&self, text: &str, at: Time) -> Result<Vec<InstantSample>, String> {
-        let key = (text.to_owned(), at);
-        if let Some(answer) = self.answered.lock().get(&key) {
-            return answer.clone();
-        }
-        let answer = self.app.instant(text, at).map_err(|error| chain(&error));
-        self.answered.lock().insert(key, answer.clone());
-        answer
-    }
-}
-
-/// What judging needs, asked before.
-struct Findings {
-    own: Arc<OwnGroup>,
-    turn: Turn,
-    asked: Vec<Asked>,
-    answered: Answered,
-}
-
 /// What judging beside the alerts gave.
-struct Tried {
-    findings: Findings,
-    trails: Trails,
-    before: ActiveAlerts,
-    after: ActiveAlerts,
-    /// Whether something became of any alert.
-    counts: bool,
+enum Tried {
+    /// Nothing became of any alert.
+    Done(Trails),
+    /// Something did, and has to count; with what is written of the evaluation itself.
+    Counts(Arc<Findings>, Trails, Series),
 }
 
 /// Evaluates a group once.
@@ -118,55 +83,57 @@ pub(super) async fn evaluate(
     let permit = app.rule_turns.acquire().await.ok();
     let tried = blocking(app, move |app| attempt(app, group, trails, turn)).await;
     drop(permit);
-    let Some(Tried { findings, mut trails, before, after, counts }) = tried else {
-        return Trails::default();
+    let (findings, mut trails, mark) = match tried {
+        None => return Trails::default(),
+        Some(Tried::Done(trails)) => return trails,
+        Some(Tried::Counts(findings, trails, mark)) => (findings, trails, mark),
     };
-    let at = findings.turn.now - own.group.query_offset.unwrap_or(Span::ZERO);
-    if counts {
-        // What was asked before the clock was set is not judged after it.
-        if app.clock_watch.look(app.clock.as_ref()) == findings.turn.jumps {
-            let (around, now) = (Arc::clone(app), findings.turn.now);
-            outcome::judge(app, now, move |active| findings.judge(&around, active, &mut |_, _| {}))
-                .await;
-        }
-    } else if !before.alerts().is_empty() {
-        app.alerts.renew(&sources(own), &before, &after);
-    }
-    let series = app.alerts.see(|active| {
-        let of = |source: &String| active.series_of(source, at);
-        sources(own).iter().flat_map(of).collect::<Vec<_>>()
+    let_count(app, &findings).await;
+    let written = blocking(app, move |app| {
+        let of = |active: &ActiveAlerts| alert_series(&findings.own, active, findings.at());
+        let series = app.alerts.see(of);
+        let _told = write(app, &findings, &mut trails, (series, Some(mark)));
+        trails
     });
-    let batch = trails.alerts.step(series, at);
-    if !batch.is_empty()
-        && let Some(Err(error)) = blocking(app, move |app| app.sink.write(&batch)).await
-    {
-        warn!(group = own.group.name, error = chain(&error), "`ALERTS` was not kept");
-    }
-    trails
+    written.await.unwrap_or_default()
 }
 
-/// The sources of a group's alerting rules.
-fn sources(own: &OwnGroup) -> Vec<String> {
-    let alerting = own.group.rules.iter().filter_map(|rule| match rule {
-        Rule::Alert(rule) => Some(rule.source.clone()),
-        Rule::Record(_) => None,
-    });
-    alerting.collect()
+/// Judges beside everything else, and records what became of alerts. Nothing is asked meanwhile.
+async fn let_count(app: &Arc<App>, findings: &Arc<Findings>) {
+    for _ in 0..TRIES {
+        // What was asked before the clock was set is not judged after it.
+        if app.clock_watch.look(app.clock.as_ref()) != findings.turn.jumps {
+            return;
+        }
+        let (around, held) = (Arc::clone(app), Arc::new(Held::default()));
+        let (judged, lacks) = (Arc::clone(findings), Arc::clone(&held));
+        let work = move |active: &mut ActiveAlerts| judged.judge_held(&around, active, &lacks);
+        outcome::judge(app, findings.turn.now, work).await;
+        if !held.lacks() {
+            return;
+        }
+        // Meanwhile alerts became others than they were: what that asks for is asked beside them.
+        let beside = Arc::clone(findings);
+        blocking(app, move |app| {
+            let mut active = beside.part(app);
+            drop(beside.judge(app, &mut active, &mut |_, _| {}));
+        })
+        .await;
+    }
 }
 
 /// Asks, and judges beside the alerts that hold, which takes nobody's turn.
 fn attempt(app: &App, own: Arc<OwnGroup>, mut trails: Trails, turn: Turn) -> Tried {
     let began = app.clock.elapsed();
-    let asked = ask(app, &own, &mut trails, &turn);
-    let findings = Findings { own, turn, asked, answered: Answered::default() };
-    let (mut before, mut after, mut counts) =
-        (ActiveAlerts::default(), ActiveAlerts::default(), false);
-    if app.judging.journal().is_some() {
-        let mut of = sources(&findings.own);
-        of.push(findings.own.group.own_source());
-        before = app.alerts.see(|active| active.part(of.iter().map(String::as_str)));
+    let mut findings = Findings::new(own, turn);
+    ask(app, &mut findings, &mut trails);
+    let own = &findings.own;
+    let judges = app.judging.journal().is_some();
+    let (mut before, mut after) = (ActiveAlerts::default(), ActiveAlerts::default());
+    let mut counts = false;
+    if judges {
+        before = findings.part(app);
         after = before.clone();
-        let own = &findings.own;
         let mut unjudged = |rule: usize, error: &str| {
             own.note_unjudged(rule, error.to_owned(), app.clock.elapsed());
             failed(app, own, rule, error);
@@ -174,60 +141,68 @@ fn attempt(app: &App, own: Arc<OwnGroup>, mut trails: Trails, turn: Turn) -> Tri
         counts = !findings.judge(app, &mut after, &mut unjudged).is_empty();
     }
     let spent = app.clock.elapsed().saturating_sub(began).as_secs_f64();
-    let mark = mark(&findings.own, findings.turn.now, spent);
-    if let Err(error) = app.sink.write(&[mark]) {
-        let group = &findings.own.group.name;
-        warn!(group, error = chain(&error), "that a group was evaluated was not kept");
+    let mark = mark(own, findings.turn.now, spent);
+    if counts {
+        return Tried::Counts(Arc::new(findings), trails, mark);
     }
-    Tried { findings, trails, before, after, counts }
+    if !before.alerts().is_empty() {
+        app.alerts.renew(&own.sources, &before, &after);
+    }
+    let series = app.alerts.see(|active| alert_series(own, active, findings.at()));
+    let _told = write(app, &findings, &mut trails, (series, Some(mark)));
+    Tried::Done(trails)
+}
+
+/// Writes what alerting rules found so far, where a later rule of the group may ask for it.
+pub(super) fn tell_so_far(app: &App, findings: &Findings, trails: &mut Trails) {
+    if app.judging.journal().is_none() {
+        return;
+    }
+    let mut active = findings.part(app);
+    drop(findings.judge(app, &mut active, &mut |_, _| {}));
+    let series = alert_series(&findings.own, &active, findings.at());
+    let written = write(app, findings, trails, (series, None));
+    findings.round.written(written.iter());
+}
+
+fn alert_series(own: &OwnGroup, active: &ActiveAlerts, at: Time) -> Vec<Series> {
+    own.sources.iter().flat_map(|source| active.series_of(source, at)).collect()
+}
+
+/// Writes the series of alerts and the ends of those that are gone, and that the group was evaluated, all at once;
+/// gives whose series they are.
+fn write(
+    app: &App,
+    findings: &Findings,
+    trails: &mut Trails,
+    (series, mark): (Vec<Series>, Option<Series>),
+) -> Vec<Labels> {
+    let mut batch = trails.alerts.step(series, findings.at());
+    batch.extend(mark);
+    if batch.is_empty() {
+        return Vec::new();
+    }
+    if let Err(error) = app.sink.write(&batch) {
+        let group = &findings.own.group.name;
+        warn!(
+            group,
+            error = chain(&error),
+            "`ALERTS`, and that a group was evaluated, was not kept"
+        );
+    }
+    batch.into_iter().map(|own| own.labels).collect()
 }
 
 impl Findings {
-    /// Judges every rule, and the group itself; a rule that cannot be judged is told of and leaves its alerts alone.
-    fn judge(
-        &self,
-        app: &App,
-        active: &mut ActiveAlerts,
-        unjudged: &mut dyn FnMut(usize, &str),
-    ) -> Vec<Transition> {
-        let (group, now) = (&self.own.group, self.turn.now);
-        let interval = group.interval.unwrap_or(app.settings.evaluation_interval);
-        let offset = group.query_offset.unwrap_or(Span::ZERO);
-        let questions = Questions { app, answered: &self.answered };
-        let mut transitions = Vec::new();
-        for asked in &self.asked {
-            let Some(Rule::Alert(rule)) = group.rules.get(asked.rule) else { continue };
-            let around = Surroundings {
-                limit: group.limit,
-                external_labels: &app.settings.external_labels,
-                external_url: &app.external_url,
-                returned_at: self.turn.returned_at,
-                query: &|text| questions.ask(text, now),
-                ask: &|text| questions.ask(text, now - offset),
-            };
-            let late = if asked.late.is_empty() {
-                Ok(Vec::new())
-            } else {
-                let waited = self.turn.waited;
-                judge_late(rule, (&asked.late, interval), waited, active, (now, &around))
-            };
-            let judged = late.and_then(|mut found| {
-                found.extend(judge_alert(rule, &asked.answer, active, now, &around)?);
-                Ok(found)
-            });
-            match judged {
-                Ok(found) => transitions.extend(found),
-                Err(error) => unjudged(asked.rule, &chain(&error)),
-            }
-        }
-        let health = GroupHealth {
-            group,
-            interval,
-            failing: self.own.failing(),
-            missed: self.own.missed_lately(app.clock.elapsed()) + u64::from(self.turn.missed),
-        };
-        let complaints = health.complaints(active, now);
-        transitions.extend(judge_complaints(group, complaints, active, now));
-        transitions
+    /// The time that is asked for.
+    pub(super) fn at(&self) -> Time {
+        self.turn.now - self.own.group.query_offset.unwrap_or(Span::ZERO)
+    }
+
+    /// The group's alerts that hold now, to be judged beside the others.
+    fn part(&self, app: &App) -> ActiveAlerts {
+        let itself = self.own.group.own_source();
+        let sources = self.own.sources.iter().chain([&itself]).map(String::as_str);
+        app.alerts.see(|active| active.part(sources))
     }
 }

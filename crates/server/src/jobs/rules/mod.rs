@@ -2,7 +2,9 @@
 
 mod ask;
 mod evaluate;
+mod findings;
 mod gap;
+mod places;
 mod reload;
 mod turns;
 
@@ -130,6 +132,9 @@ async fn run(app: Arc<App>, own: Arc<OwnGroup>, stop: Stop, left: Option<Left>) 
         own.note_turn(spent, missed, ended);
         turns.done(ended);
         own.note_done(at);
+        if let Some(best) = places::best(&app, interval) {
+            turns.lean(&own, best, clock.as_ref());
+        }
     }
     Left { turns, trails }
 }

@@ -1,7 +1,7 @@
-//! Rule files are read anew while the server runs. Rules that stay as they are keep their alerts and go on; those of
+//! Rule files, receivers and routes are read anew while the server runs. Rules that stay as they are keep their alerts and go on; those of
 //! rules that are gone end and say why. Files with a mistake change nothing.
 
-use std::{collections::BTreeMap, mem, sync::Arc};
+use std::{collections::BTreeMap, error::Error, mem, sync::Arc};
 
 use detect::RuleGroup;
 use model::{Change, ChangeKind, Kind, SampleSink as _};
@@ -11,9 +11,13 @@ use tracing::{error, info, warn};
 use super::{Left, Runner, read, run_of, trouble};
 use crate::{
     http::chain,
-    jobs::{blocking, forget_vanished},
+    jobs::{
+        blocking,
+        delivery::{prepare, take_over},
+        forget_vanished,
+    },
     start::StartError,
-    state::{App, OwnGroup, Topic},
+    state::{App, DirectoryFault, OwnGroup, Tellings, Topic},
 };
 
 /// What a reload that was refused is called among troubles.
@@ -30,6 +34,8 @@ pub struct Reloaded {
     pub groups: usize,
     /// Of them, those that are as they were.
     pub unchanged: usize,
+    /// Whether others are told of alerts now, or otherwise.
+    pub routed: bool,
     /// Those of before that are gone.
     pub gone: usize,
 }
@@ -40,6 +46,15 @@ pub enum ReloadError {
     /// A file cannot be read, or has mistakes.
     #[error(transparent)]
     Files(#[from] StartError),
+    /// The settings cannot be read, or have mistakes.
+    #[error("{0}")]
+    Settings(String),
+    /// It is not known who is told of alerts.
+    #[error("cannot tell who is told of alerts")]
+    Tellings(#[from] Box<DirectoryFault>),
+    /// What was told before cannot be read.
+    #[error("cannot go on with other receivers")]
+    Lost(#[source] Box<dyn Error + Send + Sync>),
     /// A thread broke.
     #[error("reading ended early: a bug of ours")]
     Broken,
@@ -50,6 +65,9 @@ impl ReloadError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Files(error) => error.kind(),
+            Self::Settings(_) => Kind::Invalid,
+            Self::Tellings(error) => error.kind(),
+            Self::Lost(_) => Kind::Upstream,
             Self::Broken => Kind::Internal,
         }
     }
@@ -62,12 +80,12 @@ fn key(group: &RuleGroup) -> Key {
     (group.file.clone(), group.name.clone())
 }
 
-/// Reads the rule files anew and goes on with what they say.
+/// Reads the rule files, and who is told of alerts, anew and goes on with what they say.
 pub(crate) async fn reload(app: &Arc<App>) -> Result<Reloaded, ReloadError> {
     let mut runners = app.rule_runners.0.lock().await;
     let now = app.clock.now();
-    let groups = match find(app).await {
-        Ok(groups) => groups,
+    let (groups, told) = match find(app).await {
+        Ok(found) => found,
         Err(refused) => {
             let error = chain(&refused);
             error!(error, "rule files have mistakes; the rules stay as they are");
@@ -76,6 +94,10 @@ pub(crate) async fn reload(app: &Arc<App>) -> Result<Reloaded, ReloadError> {
             return Err(refused);
         }
     };
+    let routed = told.is_some();
+    if let Some(told) = told {
+        take_over(app, told).await?;
+    }
     let Sorted { kept, order, gone } = sort(mem::take(&mut *runners), groups);
     let unchanged = kept.len();
     *runners = kept;
@@ -101,7 +123,7 @@ pub(crate) async fn reload(app: &Arc<App>) -> Result<Reloaded, ReloadError> {
         loaded.push(own);
     }
     let gone = left.values().map(Vec::len).sum();
-    let done = Reloaded { groups: loaded.len(), unchanged, gone };
+    let done = Reloaded { groups: loaded.len(), unchanged, routed, gone };
     app.rules.load(loaded, now);
     forget_vanished(app).await;
     end_series(app, left.into_values().flatten().map(|(_, left)| left)).await;
@@ -146,20 +168,22 @@ fn sort(runners: Vec<Runner>, groups: Vec<RuleGroup>) -> Sorted {
     Sorted { kept, order, gone: old.into_values().flatten().collect() }
 }
 
-/// The groups of the files as they are now, if nothing is wrong in any.
-async fn find(app: &Arc<App>) -> Result<Vec<RuleGroup>, ReloadError> {
+/// The groups of the files as they are now, and who is told if that are others, if nothing is wrong in any.
+async fn find(app: &Arc<App>) -> Result<(Vec<RuleGroup>, Option<Tellings>), ReloadError> {
+    let told = prepare(app).await?;
     let (groups, wrong) =
         blocking(app, |app| read(&app.settings)).await.ok_or(ReloadError::Broken)??;
-    if wrong.is_empty() { Ok(groups) } else { Err(StartError::Mistakes(wrong).into()) }
+    if wrong.is_empty() { Ok((groups, told)) } else { Err(StartError::Mistakes(wrong).into()) }
 }
 
 async fn tell(app: &App, done: Reloaded) {
-    let Reloaded { groups, unchanged, gone } = done;
-    info!(groups, unchanged, gone, "rule files read anew");
+    let Reloaded { groups, unchanged, routed, gone } = done;
+    info!(groups, unchanged, gone, routed, "rule files read anew");
     let now = app.clock.now();
-    if unchanged < groups || gone > 0 {
+    if unchanged < groups || gone > 0 || routed {
+        let others = if routed { "; receivers and routes too" } else { "" };
         let text = format!(
-            "rule files read anew: {groups} groups, {unchanged} of them as before, {gone} gone"
+            "rule files read anew: {groups} groups, {unchanged} of them as before, {gone} gone{others}"
         );
         let change = Change::new(now, ChangeKind::Plimsoll, app.host.clone(), text);
         app.note_changes(&[change]).await;

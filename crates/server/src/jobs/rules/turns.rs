@@ -10,6 +10,10 @@ use crate::state::{App, OwnGroup};
 const LATE_MAX: Span = Span::hours(1);
 /// How long alerts stay after a gap, though nothing is found of them, at least.
 const RETURN_MIN: Duration = Duration::from_mins(1);
+/// Groups that are better off together are spread over this part of their interval; and so much they move at once.
+const TOGETHER: i64 = 4;
+/// Nobody moves for less than this part of the interval.
+const NEAR: i64 = 10;
 /// Evaluations that come later than by so many intervals come after a gap.
 const GAP_INTERVALS: u32 = 2;
 
@@ -55,15 +59,25 @@ impl Turns {
 
     /// Finds the group's place: groups are spread over the interval, and each keeps its place over restarts.
     pub(super) fn begin(&mut self, own: &OwnGroup, interval: Span, clock: &dyn Clock) {
-        let group = &own.group;
-        let seed =
-            Labels::from_pairs([("file", group.file.as_str()), ("group", group.name.as_str())]);
         let width = interval.as_millis().max(1);
-        let hash = AlertId::of("rule group", &seed).0 % width.unsigned_abs();
-        let place = i64::try_from(hash).unwrap_or(0);
+        let place = place(own, width);
         let pause = (place - clock.now().millis().rem_euclid(width)).rem_euclid(width);
         self.interval = Span::millis(width).to_duration();
         self.due = clock.elapsed() + Span::millis(pause).to_duration();
+    }
+
+    /// Moves towards a better part of the interval, a little with each evaluation; groups keep apart from each other there, too.
+    pub(super) fn lean(&mut self, own: &OwnGroup, best: Span, clock: &dyn Clock) {
+        let width = i64::try_from(self.interval.as_millis()).unwrap_or(i64::MAX).max(1);
+        let wanted = best.as_millis() + place(own, (width / TOGETHER).max(1));
+        let next = clock.now() + Span::millis(millis(self.pause(clock)));
+        let ahead = (wanted - next.millis()).rem_euclid(width);
+        let off = if ahead > width / 2 { ahead - width } else { ahead };
+        let step = Span::millis(off.clamp(-(width / TOGETHER), width / TOGETHER));
+        if off.abs() > width / NEAR {
+            let due = millis(self.due).saturating_add(step.as_millis());
+            self.due = Span::millis(due).to_duration().max(clock.elapsed());
+        }
     }
 
     /// The next evaluation is not before so long from now.
@@ -110,7 +124,7 @@ impl Turns {
             self.returned = Some((now, until));
         }
         self.returned = self.returned.filter(|(_, until)| elapsed < *until);
-        let interval = Span::millis(i64::try_from(self.interval.as_millis()).unwrap_or(i64::MAX));
+        let interval = Span::millis(millis(self.interval));
         let back =
             |turns: u32| now - Span::millis(interval.as_millis().saturating_mul(i64::from(turns)));
         // After a jump nobody knows which times were missed.
@@ -129,7 +143,53 @@ impl Turns {
     }
 }
 
+/// A group's own place in so many milliseconds, always the same.
+fn place(own: &OwnGroup, width: i64) -> i64 {
+    let group = &own.group;
+    let seed = Labels::from_pairs([("file", group.file.as_str()), ("group", group.name.as_str())]);
+    let hash = AlertId::of("rule group", &seed).0 % width.unsigned_abs();
+    i64::try_from(hash).unwrap_or(0)
+}
+
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
 /// How many whole intervals there are in a time.
 fn count(time: Duration, interval: Duration) -> u32 {
     u32::try_from(time.as_nanos() / interval.as_nanos().max(1)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::TurnedClock;
+
+    use super::*;
+
+    fn group() -> OwnGroup {
+        let text = "groups: [{name: g, rules: [{alert: A, expr: up == 0}]}]";
+        let group = detect::rules::parse("r.yaml", text).unwrap().remove(0);
+        OwnGroup::after(group, None, Duration::ZERO)
+    }
+
+    #[test]
+    fn a_group_moves_to_a_better_place_little_by_little_and_stays_there() {
+        let (own, clock) = (group(), TurnedClock::at(Time(1_000_000_000)));
+        let interval = Span::secs(60);
+        let mut turns = Turns::default();
+        turns.begin(&own, interval, &clock);
+        let mut last = None;
+        for _ in 0..6 {
+            clock.turn(Span::millis(millis(turns.pause(&clock))));
+            let at = clock.now();
+            if let Some(last) = last.replace(at) {
+                let gap = at.since(last);
+                assert!(gap >= Span::secs(44) && gap <= Span::secs(76), "{gap:?}");
+            }
+            turns.done(clock.elapsed());
+            turns.lean(&own, Span::secs(20), &clock);
+        }
+        let place = last.unwrap().millis().rem_euclid(60_000);
+        assert!((14_000..=41_000).contains(&place), "{place}");
+    }
 }

@@ -63,6 +63,8 @@ impl DirectoryFault {
 /// Who is told of what.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tellings {
+    /// What they were made of, to know whether it is another now.
+    pub(crate) made_of: MadeOf,
     pub(crate) directory: Directory,
     /// How long an alert stands that was sent here without an end.
     pub(crate) resolve_timeout: Span,
@@ -72,21 +74,36 @@ pub(crate) struct Tellings {
     pub(crate) names: Vec<String>,
 }
 
+/// What tells who is told of what.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct MadeOf {
+    receivers: Vec<settings::Receiver>,
+    alerts: settings::AlertSettings,
+    /// The routing file as it was.
+    routing: String,
+}
+
 /// Reads who is told of what; what the routing file says that has no effect is logged.
 pub(crate) fn tellings(settings: &Settings) -> Result<Tellings, DirectoryFault> {
     let mut own = Vec::new();
     for receiver in &settings.receivers {
         own.push(receiver_of(receiver)?);
     }
+    let made_of = MadeOf {
+        receivers: settings.receivers.clone(),
+        alerts: settings.alerts.clone(),
+        routing: String::new(),
+    };
     let Some(path) = &settings.alerts.routing else {
         return Ok(Tellings {
+            made_of,
             resolve_timeout: RESOLVE_TIMEOUT,
             routing: render_all(&own),
             names: own.iter().map(|(receiver, _)| receiver.name.clone()).collect(),
             directory: finished(Directory::of(own), &settings.alerts)?,
         });
     };
-    let file = routing_file(path)?;
+    let (file, text) = routing_file(path)?;
     for note in &file.notes {
         let place = format!("{}:{}", path.display(), note.line);
         warn!(place, what = note.what, instead = note.instead, "not taken from the routing file");
@@ -97,7 +114,8 @@ pub(crate) fn tellings(settings: &Settings) -> Result<Tellings, DirectoryFault> 
     names.dedup();
     let directory = finished(Directory::routed(own, &file)?, &settings.alerts)?;
     let (resolve_timeout, routing) = (file.resolve_timeout, render(&file));
-    Ok(Tellings { directory, resolve_timeout, routing, names })
+    let made_of = MadeOf { routing: text, ..made_of };
+    Ok(Tellings { made_of, directory, resolve_timeout, routing, names })
 }
 
 /// Checks who is told of what without keeping it; for `plimsoll check`.
@@ -107,17 +125,18 @@ pub fn check_tellings(settings: &Settings) -> Result<Option<Alertmanager>, Direc
         finished(Directory::of(own), &settings.alerts)?;
         return Ok(None);
     };
-    let file = routing_file(path)?;
+    let (file, _) = routing_file(path)?;
     finished(Directory::routed(own, &file)?, &settings.alerts)?;
     Ok(Some(file))
 }
 
-fn routing_file(path: &Path) -> Result<Alertmanager, DirectoryFault> {
+fn routing_file(path: &Path) -> Result<(Alertmanager, String), DirectoryFault> {
     let name = path.display().to_string();
     let text = settings::read_text(path)
         .map_err(|source| DirectoryFault::File { file: name.clone(), source })?;
     let base = path.parent().unwrap_or_else(|| Path::new(""));
-    read_alertmanager(&name, &text, base).map_err(DirectoryFault::Mistakes)
+    let file = read_alertmanager(&name, &text, base).map_err(DirectoryFault::Mistakes)?;
+    Ok((file, text))
 }
 
 /// A receiver, and when it is told. Secrets in files are read when they are needed; that they can

@@ -1,11 +1,14 @@
 //! The alerts that hold. Judging goes one at a time: draft, journal, then truth.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use detect::{ActiveAlerts, SILENT_SINCE, Transition, without_notes};
 use journal::{Entry, Journal, JournalError, NewEvent};
 use model::{Alert, Span, Time};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use respond::{
     Groups, Notices, Scene, Told, notify,
     quiet::{Hush, Quiet, SilenceDraft, SilenceError, Silences, restore_silences},
@@ -34,7 +37,7 @@ pub(crate) struct AlertBook {
     active: Mutex<ActiveAlerts>,
     groups: Mutex<Groups>,
     silences: Mutex<Silences>,
-    tellings: Tellings,
+    tellings: RwLock<Arc<Tellings>>,
     external_url: String,
     turn: Semaphore,
     /// The journal may hold more than is known here.
@@ -98,12 +101,32 @@ impl AlertBook {
         let (active, groups, silences) =
             (Mutex::new(active), Mutex::new(groups), Mutex::new(silences));
         let (turn, stale) = (Semaphore::new(1), AtomicBool::new(false));
+        let tellings = RwLock::new(Arc::new(tellings));
         Self { active, groups, silences, tellings, external_url, turn, stale }
     }
 
     /// Who is told of what.
-    pub(crate) fn tellings(&self) -> &Tellings {
-        &self.tellings
+    pub(crate) fn tellings(&self) -> Arc<Tellings> {
+        Arc::clone(&self.tellings.read())
+    }
+
+    /// From now on others are told of alerts. Whoever was told before and is told still need not be told again.
+    pub(crate) async fn route(
+        &self,
+        journal: &Journal,
+        tellings: Tellings,
+        now: Time,
+    ) -> Result<(), JudgementLost> {
+        let _turn = self.turn.acquire().await.map_err(|_closed| JudgementLost::Broken)?;
+        if self.stale.load(Ordering::Relaxed) {
+            self.read(journal, now, Span::ZERO).await?;
+            self.stale.store(false, Ordering::Relaxed);
+        }
+        let alerts = self.alerts();
+        let groups = respond::restore(journal, &tellings.directory, &alerts, now).await?;
+        *self.groups.lock() = groups;
+        *self.tellings.write() = Arc::new(tellings);
+        Ok(())
     }
 
     /// Every silence, those included that ended lately.
@@ -113,8 +136,8 @@ impl AlertBook {
 
     /// The alerts that hold now, and why each of them is quiet if it is.
     pub(crate) fn with_reasons(&self, now: Time) -> Vec<(Alert, Quiet)> {
-        let (alerts, silences) = (self.alerts(), self.silences());
-        let hush = Hush::of(&self.tellings.directory, &silences, &alerts, now);
+        let (alerts, silences, tellings) = (self.alerts(), self.silences(), self.tellings());
+        let hush = Hush::of(&tellings.directory, &silences, &alerts, now);
         let reasons: Vec<Quiet> = alerts.iter().map(|alert| hush.why(alert)).collect();
         alerts.into_iter().zip(reasons).collect()
     }
@@ -205,7 +228,7 @@ impl AlertBook {
     }
 
     async fn read(&self, journal: &Journal, now: Time, away: Span) -> Result<(), JudgementLost> {
-        let read = Remembered::read(journal, &self.tellings, now, away).await?;
+        let read = Remembered::read(journal, &self.tellings(), now, away).await?;
         *self.groups.lock() = read.groups;
         *self.active.lock() = read.active;
         *self.silences.lock() = read.silences;
@@ -236,9 +259,9 @@ impl AlertBook {
         evidence::gather(journal, &mut draft, &mut transitions, now).await;
         let groups = self.groups.lock().clone();
         let told: Vec<(Told, Alert)> = transitions.iter().filter_map(told_of).collect();
-        let silences = self.silences();
+        let (silences, tellings) = (self.silences(), self.tellings());
         let scene = Scene {
-            directory: &self.tellings.directory,
+            directory: &tellings.directory,
             silences: &silences,
             alerts: draft.alerts(),
             now,

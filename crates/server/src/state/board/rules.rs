@@ -10,6 +10,8 @@ use detect::{Rule, RuleGroup};
 use model::{AlertId, Labels, Time};
 use parking_lot::{Mutex, RwLock};
 
+/// The series that say which alerts there are.
+const ALERT_SERIES: [&str; 2] = ["ALERTS", "ALERTS_FOR_STATE"];
 /// Stretches of which the last hour is made; older ones are forgotten.
 const STRETCHES: usize = 12;
 /// How long each of them is, in seconds.
@@ -122,6 +124,10 @@ struct Turns {
 #[derive(Debug)]
 pub(crate) struct OwnGroup {
     pub(crate) group: RuleGroup,
+    /// The sources of its alerting rules.
+    pub(crate) sources: Vec<String>,
+    /// The rules that may ask what alerting rules before them found.
+    pub(crate) watchers: BTreeSet<usize>,
     /// Since when it is counted, by the clock that never jumps.
     begun: Duration,
     runs: Mutex<Vec<Run>>,
@@ -131,7 +137,8 @@ pub(crate) struct OwnGroup {
 impl OwnGroup {
     fn new(group: RuleGroup, begun: Duration) -> Self {
         let runs = Mutex::new(vec![Run::default(); group.rules.len()]);
-        Self { group, begun, runs, turns: Mutex::default() }
+        let (sources, watchers) = (sources(&group), watchers(&group));
+        Self { group, sources, watchers, begun, runs, turns: Mutex::default() }
     }
 
     /// A group in the place of another: what is known of rules that both have is kept.
@@ -253,6 +260,22 @@ impl OwnGroup {
     pub(crate) fn rule_id(&self, rule: &Rule) -> String {
         AlertId::of(&self.subject(rule), &Labels::empty()).hex()
     }
+}
+
+fn sources(group: &RuleGroup) -> Vec<String> {
+    let alerting = group.rules.iter().filter_map(|rule| match rule {
+        Rule::Alert(rule) => Some(rule.source.clone()),
+        Rule::Record(_) => None,
+    });
+    alerting.collect()
+}
+
+fn watchers(group: &RuleGroup) -> BTreeSet<usize> {
+    let first = group.rules.iter().position(|rule| matches!(rule, Rule::Alert(_)));
+    let after = first.map_or(group.rules.len(), |first| first + 1);
+    let rules = group.rules.iter().enumerate().skip(after);
+    let asks = |rule: &Rule| ALERT_SERIES.iter().any(|own| query::may_read(rule.expr(), own));
+    rules.filter(|(_, rule)| asks(rule)).map(|(number, _)| number).collect()
 }
 
 /// What is evaluated.

@@ -1,11 +1,21 @@
 //! Rule files are read anew while alerts fire.
 
-use std::fs;
+use std::{collections::BTreeSet, fs, sync::Arc, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, ensure};
+use model::Clock as _;
 use reqwest::Method;
+use serde_json::Value;
+use server::SystemClock;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+    sync::mpsc,
+    task::JoinSet,
+};
 
 use super::Watch;
+use crate::house::{House, QUIET, series};
 
 const HOT: &str = "{alert: Hot, expr: heat > 30, for: 2m, labels: {severity: critical}}";
 const WARM: &str = "{alert: Warm, expr: heat > 25}";
@@ -87,4 +97,87 @@ async fn a_bad_group_in_a_good_file_costs_only_itself() -> Result<()> {
     let trouble = status["troubles"][0]["error"].as_str().unwrap_or_default();
     assert!(trouble.ends_with("its group is left out"), "{status}");
     watch.house.stop().await
+}
+
+/// Takes every message, and tells of what it says and to which path it came.
+async fn take(listener: TcpListener, told: mpsc::UnboundedSender<(String, Value)>) {
+    while let Ok((mut stream, _)) = listener.accept().await {
+        let mut request = Vec::new();
+        let body = loop {
+            if stream.read_buf(&mut request).await.unwrap_or(0) == 0 {
+                break None;
+            }
+            let text = String::from_utf8_lossy(&request);
+            let whole =
+                text.split_once("\r\n\r\n").and_then(|(_, body)| serde_json::from_str(body).ok());
+            if whole.is_some() {
+                break whole;
+            }
+        };
+        let path = String::from_utf8_lossy(&request).split(' ').nth(1).unwrap_or("").to_owned();
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        drop(stream.write_all(answer).await);
+        drop(told.send((path, body.unwrap_or_default())));
+    }
+}
+
+#[tokio::test]
+async fn receivers_are_read_anew_while_alerts_fire_and_nobody_is_told_twice() -> Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let hook = listener.local_addr()?;
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(take(listener, tell));
+    let folder = tempfile::tempdir()?;
+    let rules = folder.path().join("rules.yaml");
+    fs::write(
+        &rules,
+        "groups: [{name: a, interval: 1s, rules: [{alert: First, expr: first > 0}, {alert: Second, expr: second > 0}]}]",
+    )?;
+    let desk = |name: &str| format!("{{name: {name}, url: 'http://{hook}/{name}'}}");
+    let text = |receivers: &[&str]| {
+        let list: Vec<String> = receivers.iter().map(|own| desk(own)).collect();
+        format!("{QUIET}rule_files: [{rules:?}]\nreceivers: [{}]\n", list.join(", "))
+    };
+    let house = House::new(&text(&["a", "b"]), Arc::new(SystemClock::new())).await?;
+    let file = folder.path().join("plimsoll.yaml");
+    let found = file.clone();
+    house.finds(move || Ok(fs::read_to_string(&found)?));
+    let raise = async |name: &str| {
+        let now = SystemClock::new().now().millis();
+        house.write(&[series(&[("__name__", name)], &[(now, 1.0)])]).await
+    };
+    let reload = async || -> Result<(u16, String)> {
+        let response = house.request(Method::POST, "/-/reload")?.send().await?;
+        Ok((response.status().as_u16(), response.text().await?))
+    };
+    let mut heard = async |count: usize| -> Result<BTreeSet<String>> {
+        let mut all = BTreeSet::new();
+        for _ in 0..count {
+            let next = tokio::time::timeout(Duration::from_secs(15), told.recv()).await?;
+            let (path, message) = next.context("nobody listens")?;
+            let alert = message["alerts"][0]["labels"]["alertname"].as_str().unwrap_or_default();
+            ensure!(message["alerts"][0]["status"] == "firing", "{message}");
+            ensure!(all.insert(format!("{alert} to {path}")), "told twice: {message}");
+        }
+        Ok(all)
+    };
+    raise("first").await?;
+    assert_eq!(heard(2).await?, BTreeSet::from(["First to /a".into(), "First to /b".into()]));
+
+    fs::write(&file, "receivers: [{name: c}]\n")?;
+    assert_eq!(reload().await?.0, 400, "a mistake changes nothing");
+    // `a` stays, `b` goes, `c` comes, which has heard of nothing yet.
+    fs::write(&file, text(&["a", "c"]))?;
+    let (status, answer) = reload().await?;
+    assert_eq!(status, 200);
+    assert!(answer.ends_with("So are receivers and routes.\n"), "{answer}");
+    raise("second").await?;
+    let all = ["First to /c", "Second to /a", "Second to /c"].map(str::to_owned);
+    assert_eq!(heard(3).await?, BTreeSet::from(all));
+    assert_eq!(reload().await?.1, "Rule files read anew: 1 groups, 1 of them as before, 0 gone.\n");
+    let alerts = house.get("/api/plimsoll/v1/alerts", &[]).await?.1;
+    assert!(alerts["recent"].as_array().is_some_and(Vec::is_empty), "{alerts}");
+    assert!(told.try_recv().is_err(), "nobody is told twice");
+    house.stop().await
 }

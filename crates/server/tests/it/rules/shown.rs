@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::TurnedClock;
 
-use super::{NOW, PATH};
+use super::{NOW, PATH, Watch};
 use crate::house::{House, QUIET, series};
 
 const RULES: &str = "\
@@ -110,4 +110,29 @@ async fn a_rule_says_how_many_pages_it_would_have_been() -> Result<()> {
     assert_eq!(house.get(&record, &[]).await?.0, 400);
     assert_eq!(house.get("/api/plimsoll/v1/rules/0123/replay", &[]).await?.0, 404);
     house.stop().await
+}
+
+#[tokio::test]
+async fn a_rule_sees_at_once_what_the_rules_before_it_in_its_group_found() -> Result<()> {
+    let rules = "groups:
+- name: a
+  interval: 1m
+  rules:
+  - {alert: Warm, expr: heat > 25}
+  - {record: 'warm:rooms', expr: 'count(ALERTS{alertname=\"Warm\", alertstate=\"firing\"}) or vector(0)'}
+  - {alert: Follows, expr: '{__name__=~\"ALERTS\", alertname=\"Warm\"} == 1'}
+";
+    let watch = Watch::new(rules).await?;
+    let rooms = async || -> Result<Value> {
+        let told = watch.house.get("/api/v1/query", &[("query", "warm:rooms")]).await?.1;
+        Ok(told["data"]["result"][0]["value"][1].clone())
+    };
+    for (degrees, warm, state) in
+        [(20.0, "0", "inactive"), (30.0, "1", "firing"), (20.0, "0", "inactive")]
+    {
+        watch.minute(degrees).await?;
+        assert_eq!(rooms().await?, warm, "at {degrees} degrees");
+        assert_eq!(watch.state("Follows").await?, state, "at {degrees} degrees");
+    }
+    watch.house.stop().await
 }

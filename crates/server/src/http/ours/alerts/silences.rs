@@ -127,7 +127,8 @@ pub(in crate::http::ours) async fn list(State(app): State<Arc<App>>) -> Json<Sil
         SilenceState::Pending => (1, own.starts_at.millis()),
         SilenceState::Expired => (2, -own.ends_at.millis()),
     });
-    let windows = app.alerts.tellings().directory.windows();
+    let tellings = app.alerts.tellings();
+    let windows = tellings.directory.windows();
     Json(SilenceList {
         at: now.millis(),
         longest_ms: app.settings.alerts.silence_max.as_millis(),

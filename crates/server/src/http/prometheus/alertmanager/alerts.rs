@@ -41,7 +41,8 @@ pub(super) async fn groups(
 ) -> Result<Json<Vec<Value>>, AmError> {
     let filter = Filter::read(&params)?;
     let now = app.clock.now();
-    let directory = &app.alerts.tellings().directory;
+    let tellings = app.alerts.tellings();
+    let directory = &tellings.directory;
     let mut groups: BTreeMap<(Labels, String), Vec<Value>> = BTreeMap::new();
     for (alert, quiet) in firing(&app, now) {
         if !filter.takes(&alert.labels, &quiet) {

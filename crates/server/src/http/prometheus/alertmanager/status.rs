@@ -20,13 +20,14 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Json<Value> {
             "buildDate": "",
             "goVersion": "",
         },
-        "config": {"original": app.alerts.tellings().routing},
+        "config": {"original": app.alerts.tellings().routing.clone()},
         "uptime": moment(app.started_at),
     }))
 }
 
 /// Everybody who can be told.
 pub(super) async fn receivers(State(app): State<Arc<App>>) -> Json<Vec<Value>> {
-    let names = app.alerts.tellings().names.iter();
+    let tellings = app.alerts.tellings();
+    let names = tellings.names.iter();
     Json(names.map(|name| json!({ "name": name })).collect())
 }

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Rules beside Debian's Prometheus and Alertmanager, both at the same time on the same scraped data; see rules.sh.
 
-cost   N alerting rules in groups of a hundred, each with one series, every 15 s: CPU, memory, evaluations missed.
+cost   N alerting rules every 15 s: CPU, memory, evaluations missed. `--like services`: for each hundred a service of
+       five instances and its usual alerts (rate, ratio, quantile of a histogram, disks, absent, ...), each with several
+       lines and windows, in five groups. `--like plain`: each rule compares one series of one metric with a number.
 flips  a value flips at a random moment (scrape 15 s, evaluation 15 s, `for: 0`, everything else as it is by default):
        how long until the receiver of a web hook knows?
 pages  many values flip, scraped and evaluated every second: how long from the moment of the evaluation (`startsAt` of
@@ -41,6 +43,89 @@ class Values:
         lines = ["# TYPE bench_value gauge"]
         lines += [f'bench_value{{n="{n}"}} {10 if n in self.high else 1}' for n in range(self.count)]
         return ("\n".join(lines) + "\n").encode()
+
+
+# The alerts of a service, as mixins have them; {s} is the service, {t} runs over five lines, {w} over five windows.
+SHAPES = [
+    'up{{service="{s}"}} < {t} * 0.1',
+    'absent(up{{service="{s}",zone="z{t}"}}) and on () vector({t}) > 9',
+    'count by (service) (up{{service="{s}"}} == 1) < {t} - 3',
+    'sum by (service) (rate(http_requests_total{{service="{s}",code=~"5.."}}[5m])) / sum by (service) (rate(http_requests_total{{service="{s}"}}[5m])) > 0.0{t} + 0.5',
+    'sum by (service) (rate(http_requests_total{{service="{s}",code=~"5.."}}[{w}])) / sum by (service) (rate(http_requests_total{{service="{s}"}}[{w}])) > 0.6',
+    'sum by (service, instance) (rate(http_requests_total{{service="{s}"}}[5m])) > {t}000',
+    'sum(increase(http_requests_total{{service="{s}",code="500"}}[{w}])) > 1e6',
+    'histogram_quantile(0.99, sum by (le, service) (rate(http_request_duration_seconds_bucket{{service="{s}"}}[5m]))) > {t} + 20',
+    'histogram_quantile(0.9, sum by (le, service, instance) (rate(http_request_duration_seconds_bucket{{service="{s}"}}[{w}]))) > 20',
+    'sum by (service) (rate(http_request_duration_seconds_bucket{{service="{s}",le="0.5"}}[5m])) / sum by (service) (rate(http_request_duration_seconds_bucket{{service="{s}",le="+Inf"}}[5m])) < 0.0{t}',
+    'filesystem_avail_bytes{{service="{s}",mountpoint!="/boot"}} / filesystem_size_bytes{{service="{s}",mountpoint!="/boot"}} * 100 < {t}',
+    'filesystem_avail_bytes{{service="{s}"}} / filesystem_size_bytes{{service="{s}"}} < 0.4 and predict_linear(filesystem_avail_bytes{{service="{s}"}}[{w}], 4 * 3600) < 0',
+    'rate(process_cpu_seconds_total{{service="{s}"}}[5m]) > {t} + 3',
+    'avg by (service) (process_resident_memory_bytes{{service="{s}"}}) > {t}e9',
+    'deriv(process_resident_memory_bytes{{service="{s}"}}[{w}]) > 1e9',
+    'max_over_time(queue_length{{service="{s}"}}[{w}]) > 10000',
+    'queue_length{{service="{s}"}} > on (service, instance) queue_limit{{service="{s}"}} * 0.9{t}',
+    'changes(process_start_time_seconds{{service="{s}"}}[15m]) > {t}',
+    'time() - process_start_time_seconds{{service="{s}"}} < {t}',
+    'quantile_over_time(0.9, queue_length{{service="{s}"}}[10m]) > {t}0000',
+]
+WINDOWS = ["2m", "5m", "10m", "15m", "30m"]
+INSTANCES = 5
+CODES = ["200", "404", "500"]
+BOUNDS = ["0.05", "0.1", "0.25", "0.5", "1", "2.5", "10", "+Inf"]
+
+
+class Services:
+    """What is scraped of so many services: counters that grow, gauges that move, histograms."""
+
+    def __init__(self, count, firing):
+        self.count, self.firing, self.began, self.high = count, firing, time.time(), set()
+
+    def text(self):
+        age = time.time() - self.began
+        lines = []
+        for number in range(self.count):
+            for instance in range(INSTANCES):
+                own = f'service="s{number}",instance="i{instance}"'
+                rate = 10 + (number * 7 + instance * 3) % 50
+                lines.append(f"up{{{own}}} {0 if number < self.firing else 1}")
+                for at, code in enumerate(CODES):
+                    lines.append(f'http_requests_total{{{own},code="{code}"}} {int(age * rate / (1 + 30 * at))}')
+                for at, bound in enumerate(BOUNDS):
+                    lines.append(f'http_request_duration_seconds_bucket{{{own},le="{bound}"}} {int(age * rate * (at + 1) / len(BOUNDS))}')
+                for at, mount in enumerate(("/", "/data")):
+                    lines.append(f'filesystem_avail_bytes{{{own},mountpoint="{mount}"}} {5e10 + 1e6 * ((age + at) % 97):.0f}')
+                    lines.append(f'filesystem_size_bytes{{{own},mountpoint="{mount}"}} 1e11')
+                lines.append(f"process_cpu_seconds_total{{{own}}} {age * 0.3:.2f}")
+                lines.append(f"process_resident_memory_bytes{{{own}}} {2e8 + 1e5 * ((age * 3 + number) % 89):.0f}")
+                lines.append(f"process_start_time_seconds{{{own}}} {self.began - 3600:.0f}")
+                lines.append(f"queue_length{{{own}}} {int(age * (1 + instance)) % 40}")
+                lines.append(f"queue_limit{{{own}}} 1000")
+        return ("\n".join(lines) + "\n").encode()
+
+
+def services_rules(count):
+    lines = ["groups:"]
+    per_service = len(SHAPES) * len(WINDOWS)
+    for first in range(0, count, per_service):
+        service = f"s{first // per_service}"
+        made = [
+            (f"Shape{at}Line{t}", shape.format(s=service, t=t + 1, w=window))
+            for at, shape in enumerate(SHAPES)
+            for t, window in enumerate(WINDOWS)
+        ][: count - first]
+        for part in range(0, len(made), 20):
+            lines += [f"- name: {service}-{part // 20}", "  interval: 15s", "  rules:"]
+            for name, expr in made[part : part + 20]:
+                lines += [
+                    f"  - alert: {name}",
+                    f"    expr: {json.dumps(expr)}",
+                    "    for: 5m" if "Line2" not in name and "Line1" not in name else "    for: 0s",
+                    f"    labels: {{severity: {'page' if name.endswith('5') else 'warning'}, team: {service}}}",
+                    "    annotations:",
+                    "      summary: '{{ $labels.service }} {{ $labels.instance }}: {{ $value | humanize }}'",
+                    "      description: 'see https://runbooks.example/" + name + "'",
+                ]
+    return "\n".join(lines) + "\n"
 
 
 class Arrivals:
@@ -148,7 +233,7 @@ class Bench:
             "policy: none\nhost: {enabled: false}\n"
             f"global: {{scrape_interval: {interval}, scrape_timeout: {interval}, evaluation_interval: {interval}}}\n"
             "rule_files: [rules.yaml]\n"
-            f"scrape_configs:\n- job_name: bench\n  static_configs: [{{targets: ['127.0.0.1:{source}']}}]\n" + receivers
+            f"scrape_configs:\n- job_name: bench\n  honor_labels: true\n  static_configs: [{{targets: ['127.0.0.1:{source}']}}]\n" + receivers
         )
         command = [self.program, "--log", "warn", "serve", "--config", folder / "plimsoll.yaml"]
         command += ["--data", folder / "data", "--listen", f"127.0.0.1:{port}"]
@@ -167,7 +252,7 @@ class Bench:
         (folder / "prometheus.yml").write_text(
             f"global: {{scrape_interval: {interval}, scrape_timeout: {interval}, evaluation_interval: {interval}}}\n"
             "rule_files: [rules.yaml]\n"
-            f"scrape_configs:\n- job_name: bench\n  static_configs: [{{targets: ['127.0.0.1:{source}']}}]\n" + alerting
+            f"scrape_configs:\n- job_name: bench\n  honor_labels: true\n  static_configs: [{{targets: ['127.0.0.1:{source}']}}]\n" + alerting
         )
         command = ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
         command += [f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"]
@@ -222,10 +307,15 @@ def ask(port, query):
 
 
 def cost(bench, options):
-    values, arrivals = Values(options.rules), Arrivals()
-    values.high = set(range(options.firing))
-    port = serve(values, arrivals)
-    rules = rules_text(options.rules, 100, "15s")
+    if options.like == "plain":
+        values = Values(options.rules)
+        values.high = set(range(options.firing))
+        rules = rules_text(options.rules, 100, "15s")
+    else:
+        services = -(-options.rules // (len(SHAPES) * len(WINDOWS)))
+        values = Services(services, options.firing)
+        rules = services_rules(options.rules)
+    port = serve(values, Arrivals())
     sides = {
         "plimsoll": bench.ours("cost", port, rules, "15s", None),
         "prometheus": bench.prometheus(port, rules, "15s", None),
@@ -234,12 +324,14 @@ def cost(bench, options):
         "plimsoll": ('plimsoll_detect_evaluations_total{of="rule"', "plimsoll_detect_evaluations_missed_total"),
         "prometheus": ("prometheus_rule_evaluations_total", "prometheus_rule_group_iterations_missed_total"),
     }
-    time.sleep(60)
+    time.sleep(options.warm)
+    if options.profile:
+        profile(sides["plimsoll"][0], options.profile)
     before = {}
     for name, (process, own) in sides.items():
         before[name] = (time.time(), cpu(process), *(metric(own, series) for series in counted[name]))
     peaks = {name: 0.0 for name in sides}
-    end = time.time() + (options.minutes - 1) * 60
+    end = time.time() + options.minutes * 60
     while time.time() < end:
         time.sleep(5)
         for name, (process, _) in sides.items():
@@ -257,7 +349,7 @@ def cost(bench, options):
             metric(own, series[1]) - missed,
             ask(own, 'count(ALERTS{alertstate="firing"})'),
         )
-    told = f"{options.rules} alerting rules every 15 s, {options.firing} of them firing; {options.minutes - 1} minutes after a minute of warm-up."
+    told = f"{options.rules} alerting rules every 15 s, like {options.like}; {options.minutes} minutes after {options.warm} s of warm-up."
     print(f"\n### What rules cost\n\n{told}\n\n| figure | plimsoll | prometheus | ratio |\n|---|---:|---:|---:|")
     names = ["CPU, cores", "resident, MB, most of samples every 5 s", "resident at the peak, MB"]
     names += ["evaluations in 15 s", "evaluations of groups missed", "alerts firing at the end"]
@@ -270,6 +362,11 @@ def cost(bench, options):
     met = ours[0] <= 1 and ours[1] <= 300 and ours[4] == 0 and ours[0] < theirs[0] and ours[1] < theirs[1]
     print(f"\nGoal: at most one core, 300 MB, nothing missed, less than Prometheus on both: {'met' if met else 'MISSED'}.")
     bench.stop()
+
+
+def profile(process, file):
+    command = ["perf", "record", "-g", "-F", "299", "-o", file, "-p", str(process.pid), "--", "sleep", "30"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def spread(times):
@@ -344,7 +441,10 @@ def main():
     parser.add_argument("--part", action="append", choices=["cost", "flips", "pages"])
     parser.add_argument("--rules", type=int, default=10_000)
     parser.add_argument("--firing", type=int, default=0)
-    parser.add_argument("--minutes", type=int, default=4)
+    parser.add_argument("--like", choices=["services", "plain"], default="services")
+    parser.add_argument("--warm", type=int, default=75)
+    parser.add_argument("--minutes", type=float, default=3)
+    parser.add_argument("--profile", help="also records 30 s of ours with perf into this file")
     parser.add_argument("--flips", type=int, default=12)
     parser.add_argument("--pages", type=int, default=300)
     parser.add_argument("--seed", type=int, default=4)

@@ -131,10 +131,10 @@ async fn run(app: Arc<App>, own: Arc<OwnGroup>, stop: Stop, left: Option<Left>) 
         app.meters.add(meters::DETECT_MISSED, "", f64::from(missed));
         own.note_turn(spent, missed, ended);
         turns.done(ended);
-        own.note_done(at);
         if let Some(best) = places::best(&app, interval) {
             turns.lean(&own, best, clock.as_ref());
         }
+        own.note_done(at);
     }
     Left { turns, trails }
 }

@@ -17,7 +17,7 @@ use crate::{
         forget_vanished,
     },
     start::StartError,
-    state::{App, DirectoryFault, OwnGroup, Tellings, Topic},
+    state::{App, DirectoryFault, OwnGroup, Topic},
 };
 
 /// What a reload that was refused is called among troubles.
@@ -84,20 +84,16 @@ fn key(group: &RuleGroup) -> Key {
 pub(crate) async fn reload(app: &Arc<App>) -> Result<Reloaded, ReloadError> {
     let mut runners = app.rule_runners.0.lock().await;
     let now = app.clock.now();
-    let (groups, told) = match find(app).await {
+    let (groups, routed) = match find(app).await {
         Ok(found) => found,
         Err(refused) => {
             let error = chain(&refused);
-            error!(error, "rule files have mistakes; the rules stay as they are");
+            error!(error, "what was read anew has mistakes; everything stays as it is");
             app.rules.refuse(now, error.clone());
             app.board.trouble(REFUSED, Some(error));
             return Err(refused);
         }
     };
-    let routed = told.is_some();
-    if let Some(told) = told {
-        take_over(app, told).await?;
-    }
     let Sorted { kept, order, gone } = sort(mem::take(&mut *runners), groups);
     let unchanged = kept.len();
     *runners = kept;
@@ -168,12 +164,19 @@ fn sort(runners: Vec<Runner>, groups: Vec<RuleGroup>) -> Sorted {
     Sorted { kept, order, gone: old.into_values().flatten().collect() }
 }
 
-/// The groups of the files as they are now, and who is told if that are others, if nothing is wrong in any.
-async fn find(app: &Arc<App>) -> Result<(Vec<RuleGroup>, Option<Tellings>), ReloadError> {
+/// The groups of the files as they are now, if nothing is wrong in any; and whether others are told of alerts from now on.
+async fn find(app: &Arc<App>) -> Result<(Vec<RuleGroup>, bool), ReloadError> {
     let told = prepare(app).await?;
     let (groups, wrong) =
         blocking(app, |app| read(&app.settings)).await.ok_or(ReloadError::Broken)??;
-    if wrong.is_empty() { Ok((groups, told)) } else { Err(StartError::Mistakes(wrong).into()) }
+    if !wrong.is_empty() {
+        return Err(StartError::Mistakes(wrong).into());
+    }
+    let routed = told.is_some();
+    if let Some(told) = told {
+        take_over(app, told).await?;
+    }
+    Ok((groups, routed))
 }
 
 async fn tell(app: &App, done: Reloaded) {

@@ -1,8 +1,25 @@
 #!/usr/bin/env bash
-# How often comparisons of load tests cry wolf, what they see, and how often the bracket of a capacity search holds the
-# truth; against simulated queues. Figures go to standard output.
-# bench/load.sh [number of comparisons and searches, 100 if not said]
+# The load generator beside wrk, hey and oha, and how often its comparisons and capacity searches are right.
+# bench/load.sh peers [speed|memory|stall|rate ...]   one core for nginx, the other for the generator; wants nginx, wrk
+#                                                     and hey from Debian; oha (`cargo install oha`) below $OHA or $PATH
+# bench/load.sh simulated [100]                       how often comparisons cry wolf, what they see, how often the
+#                                                     bracket of a capacity search holds the truth
 set -euo pipefail
 cd "$(dirname "$0")/.."
-cargo build --release --locked --quiet --package load --example calibrate
-"${CARGO_TARGET_DIR:-target}/release/examples/calibrate" "${1:-100}"
+what=${1:-peers}
+shift || true
+case $what in
+peers)
+    cargo build --release --locked --quiet --bin plimsoll
+    cargo build --release --locked --quiet --package load --example target
+    python3 bench/load_peers.py "$@"
+    ;;
+simulated)
+    cargo build --release --locked --quiet --package load --example calibrate
+    "${CARGO_TARGET_DIR:-target}/release/examples/calibrate" "${1:-100}"
+    ;;
+*)
+    echo "bench/load.sh peers | simulated" >&2
+    exit 2
+    ;;
+esac

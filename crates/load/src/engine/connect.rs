@@ -18,7 +18,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
     pub(crate) origin: Origin,
-    addresses: Vec<SocketAddr>,
+    pub(crate) addresses: Vec<SocketAddr>,
 }
 
 /// Finds the addresses of all targets of a plan, and refuses those that may not be contacted. They are found once: a

@@ -77,9 +77,7 @@ impl Runner {
 
     /// Everything as it is for somebody new. The same number always has the same chance.
     fn begin(&mut self, number: u64) {
-        let scenario = (self.scenario as u64) << 56;
-        let mut mixed = Chance::new(self.plan.seed ^ scenario ^ number);
-        self.values.chance = Chance::new(mixed.bits());
+        self.values.chance = chance_of(self.plan.seed, self.scenario, number);
         self.values.number = number;
         for (slot, value) in self.values.slots.iter_mut().zip(&self.plan.values) {
             slot.clone_from(value);
@@ -92,17 +90,7 @@ impl Runner {
 
     fn choose<'p>(&mut self, plan: &'p Plan) -> Option<&'p Journey> {
         let journeys = &plan.scenarios.get(self.scenario)?.journeys;
-        if let [only] = journeys.as_slice() {
-            return Some(only);
-        }
-        let all: usize = journeys.iter().map(|journey| journey.weight as usize).sum();
-        let mut at = self.values.chance.below(all);
-        journeys.iter().find(|journey| {
-            let weight = journey.weight as usize;
-            let here = at < weight;
-            at = at.saturating_sub(weight);
-            here
-        })
+        journeys.get(choose(journeys, &mut self.values.chance)?)
     }
 
     /// Takes all steps; answers with the time they took without the pauses between them, or nothing if one failed.
@@ -301,6 +289,27 @@ impl Runner {
         }
         Ok(())
     }
+}
+
+/// Chance of the journey with this number: the same number always has the same.
+pub(crate) fn chance_of(seed: u64, scenario: usize, number: u64) -> Chance {
+    let mut mixed = Chance::new(seed ^ ((scenario as u64) << 56) ^ number);
+    Chance::new(mixed.bits())
+}
+
+/// One of these journeys by chance, as often as their weights say.
+pub(crate) fn choose(journeys: &[Journey], chance: &mut Chance) -> Option<usize> {
+    if journeys.len() == 1 {
+        return Some(0);
+    }
+    let all: usize = journeys.iter().map(|journey| journey.weight as usize).sum();
+    let mut at = chance.below(all);
+    journeys.iter().position(|journey| {
+        let weight = journey.weight as usize;
+        let here = at < weight;
+        at = at.saturating_sub(weight);
+        here
+    })
 }
 
 /// Redirects that say where to go: RFC 9110, 15.4.

@@ -10,6 +10,7 @@ mod http2;
 mod journey;
 mod lines;
 mod pacer;
+mod plain;
 mod timer;
 mod tls;
 mod user;

@@ -99,8 +99,18 @@ impl Open {
         overdue
     }
 
+    /// When the next arrival is due.
+    pub(crate) fn next_due_ns(&self) -> Option<u64> {
+        self.arrivals.borrow().peek().map(|arrival| arrival.due_ns)
+    }
+
+    /// How many journeys may be on their way at once.
+    pub(crate) fn places_most(&self) -> u32 {
+        self.places_most
+    }
+
     /// The next arrival, if it is due.
-    fn take_due(&self, now_ns: u64) -> Option<Arrival> {
+    pub(crate) fn take_due(&self, now_ns: u64) -> Option<Arrival> {
         let mut arrivals = self.arrivals.borrow_mut();
         let due = arrivals.peek().filter(|arrival| arrival.due_ns <= now_ns);
         if due.is_some() {

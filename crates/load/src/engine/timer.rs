@@ -13,7 +13,7 @@ use rustix::{
 use tokio::io::unix::AsyncFd;
 
 /// Shorter waits than this cost more than they are worth: others get their turn instead.
-const SHORTEST: Duration = Duration::from_micros(15);
+pub(crate) const SHORTEST: Duration = Duration::from_micros(15);
 
 /// How waits are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,7 +16,7 @@ pub(crate) async fn live(worker: Rc<Worker>, scenario: usize, number: u64) {
     let joins_ns = nanos(ramp) / users * number;
     let ends_ns = nanos(length);
     let now_ns = worker.now_ns();
-    if joins_ns > now_ns {
+    if joins_ns < ends_ns && joins_ns > now_ns {
         worker.clock.wait(Duration::from_nanos(joins_ns - now_ns)).await;
     }
     let mut runner = Runner::new(Rc::clone(&worker), scenario);

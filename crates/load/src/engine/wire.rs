@@ -25,9 +25,9 @@ use crate::record::Trouble;
 /// Largest head of an answer; what goes on longer has no end. nginx sends 4 to 8 KiB at most by default.
 pub(crate) const HEAD_BYTES_MAX: usize = 256 << 10;
 /// Most headers of an answer.
-const HEADERS_MAX: usize = 200;
+pub(crate) const HEADERS_MAX: usize = 200;
 /// Largest body that is read, and thrown away.
-const BODY_BYTES_MAX: u64 = 1 << 30;
+pub(crate) const BODY_BYTES_MAX: u64 = 1 << 30;
 
 /// Bytes to a target, enciphered or not.
 #[derive(Debug)]

@@ -157,6 +157,8 @@ impl Trouble {
             if let Some(io) = cause.downcast_ref::<io::Error>() {
                 return match Self::of_io(io) {
                     Self::Closed => ended,
+                    // Chunks that are none.
+                    _ if begun && io.kind() == io::ErrorKind::InvalidInput => Self::Malformed,
                     Self::Unreachable | Self::Tls if begun => Self::CutShort,
                     other => other,
                 };

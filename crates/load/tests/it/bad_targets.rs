@@ -16,14 +16,52 @@ fn few() -> Load {
     at_rate(50.0, 200)
 }
 
-/// What all ten requests to a target come to.
+/// What all ten requests to a target come to, the plain way and the general one, which must agree.
 fn trouble_of(target: &Target) -> Result<Vec<(Trouble, u64)>> {
+    let plain = told_of(target, false)?;
+    assert_eq!(plain.0, told_of(target, true)?.0, "the two ways disagree");
+    Ok(plain.0)
+}
+
+/// Troubles, statuses and bytes of bodies of ten requests. A step that follows redirects goes the general way.
+type ToldOf = (Vec<(Trouble, u64)>, Vec<(u16, u64)>, u64);
+
+fn told_of(target: &Target, is_general: bool) -> Result<ToldOf> {
     let mut quick = quick(&target.url("/"), few());
     quick.limits.timeout = Duration::from_millis(300);
-    let (run, _) = run(quick.plan()?)?;
+    let mut plan = quick.plan()?;
+    plan.scenarios[0].journeys[0].steps[0].redirects = u8::from(is_general);
+    let (run, _) = run(plan)?;
     let told = run.recording.together();
     assert_eq!(told.count(), 10, "every request ends somehow");
-    Ok(told.troubles.listed())
+    Ok((told.troubles.listed(), told.statuses, told.body_bytes))
+}
+
+#[test]
+fn both_ways_understand_every_answer_alike() -> Result<()> {
+    for bytes in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\nConnection: close\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n0\r\nA: b\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\r\nuntil the end",
+        "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 204 No Content\r\nContent-Length: 7\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello and more",
+        "HTTP/1.1 2000 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX: y",
+    ] {
+        let target = Target::raw(move |mut stream| {
+            hear(&mut stream)?;
+            stream.write_all(bytes.as_bytes())?;
+            Ok(())
+        })?;
+        assert_eq!(told_of(&target, false)?, told_of(&target, true)?, "{bytes:?}");
+    }
+    Ok(())
 }
 
 /// Reads some of a request, answers with these bytes and closes.
@@ -185,6 +223,46 @@ fn somebody_whom_the_plan_does_not_allow_is_never_contacted() -> Result<()> {
     let error = error.downcast::<LoadError>()?;
     assert!(matches!(error, LoadError::NotAllowed { .. }), "{error}");
     assert_eq!(error.kind().exit_code(), 4);
+    Ok(())
+}
+
+#[test]
+fn a_stall_in_the_middle_of_an_answer_runs_into_the_time_limit() -> Result<()> {
+    let target = Target::raw(|mut stream| {
+        hear(&mut stream)?;
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Le")?;
+        pause(Duration::from_secs(3));
+        Ok(())
+    })?;
+    assert_eq!(trouble_of(&target)?, [(Trouble::Timeout, 10)]);
+    Ok(())
+}
+
+#[test]
+fn a_hundred_thousand_users_on_a_small_machine_are_refused_or_served() -> Result<()> {
+    let target = Target::answering(|_| answer("200 OK", "", ""))?;
+    let users = Load::Closed {
+        users: 100_000,
+        length: Duration::from_millis(200),
+        ramp: Duration::from_secs(60),
+    };
+    let done = run(quick(&target.url("/"), users).plan()?);
+    match done {
+        // As many handles as users are more than this machine gives.
+        Err(error) => {
+            let error = error.downcast::<LoadError>()?;
+            assert!(
+                matches!(error, LoadError::Handles { wanted, .. } if wanted >= 100_000),
+                "{error}"
+            );
+        }
+        // Those who join later than the end never do, and cost nothing.
+        Ok((run, _)) => {
+            let told = run.recording.together();
+            assert!(told.good.count() > 0, "{:?}", told.troubles);
+            assert_eq!(told.failed.count(), 0, "{:?}", told.troubles);
+        }
+    }
     Ok(())
 }
 

@@ -113,6 +113,9 @@ fn rules_that_are_no_objectives_are_refused() {
     }
 }
 
+/// How often a search is made before a machine that is too busy is a failure.
+const ATTEMPTS: usize = 3;
+
 #[test]
 fn a_real_target_that_serves_one_at_a_time_is_measured() -> Result<()> {
     // Each answer takes 4 ms of the only place: 250 a second at most, and less within the objective.
@@ -133,16 +136,22 @@ fn a_real_target_that_serves_one_at_a_time_is_measured() -> Result<()> {
         step_max: Duration::from_secs(12),
         ..SearchRules::default()
     };
-    let engine = Engine::new(Arc::new(RealClock::new()));
-    let mut seconds = 0;
-    let found = capacity_of(&engine, &plan, rules, &mut |_| (), &mut |_, _| seconds += 1)?;
-    assert!(seconds > 10, "{seconds}");
-    // Other work on this machine makes the target slower and the generator late; both are said.
-    if found.ending == SearchEnding::Found {
-        let (low, high) = (found.low.unwrap_or(0.0), found.high.unwrap_or(0.0));
-        assert!(low <= 250.0 && high >= 60.0 && low < high, "{}", load::capacity_text(&found));
-    } else {
-        assert_eq!(found.exit_code(None), 4, "{}", load::capacity_text(&found));
+    // Whoever may goes before the other tests, which the generator would otherwise have to wait for.
+    let _allowed = rustix::process::nice(-10);
+    let mut told = String::new();
+    for _ in 0..ATTEMPTS {
+        let engine = Engine::new(Arc::new(RealClock::new()));
+        let mut seconds = 0;
+        let found = capacity_of(&engine, &plan, rules, &mut |_| (), &mut |_, _| seconds += 1)?;
+        assert!(seconds > 10, "{seconds}");
+        told = load::capacity_text(&found);
+        // A machine that is too busy to say is asked again.
+        if found.ending == SearchEnding::Found {
+            let (low, high) = (found.low.unwrap_or(0.0), found.high.unwrap_or(0.0));
+            assert!(low <= 250.0 && high >= 60.0 && low < high, "{told}");
+            return Ok(());
+        }
+        assert_eq!(found.exit_code(None), 4, "{told}");
     }
-    Ok(())
+    anyhow::bail!("nothing was found in {ATTEMPTS} attempts: {told}")
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use load::Threshold;
-use model::Share;
+use model::{Share, Span};
 
 use super::{RequestArguments, Sending};
 
@@ -29,6 +29,10 @@ pub(crate) struct Capacity {
     /// How wide the bracket may be; the narrower, the longer it takes.
     #[arg(long, value_name = "SHARE", default_value = "5%", value_parser = width)]
     pub(crate) width: Share,
+    /// The longest step; shorter ones save time where the target is quiet, and more ends in «too close to tell» where
+    /// it is not.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = longest_step)]
+    pub(crate) longest_step: Span,
     /// Fails if it does not surely bear so many journeys a second.
     #[arg(long, value_name = "PER-SECOND")]
     pub(crate) at_least: Option<f64>,
@@ -46,6 +50,12 @@ pub(crate) struct Capacity {
     pub(crate) request: RequestArguments,
     #[command(flatten)]
     pub(crate) sending: Sending,
+}
+
+fn longest_step(text: &str) -> Result<Span, String> {
+    let span = super::length(text)?;
+    let is_enough = (8..=3600).contains(&span.to_duration().as_secs());
+    if is_enough { Ok(span) } else { Err("a step takes from 8s to 1h".to_owned()) }
 }
 
 fn width(text: &str) -> Result<Share, String> {

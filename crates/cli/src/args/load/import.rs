@@ -6,8 +6,8 @@ use clap::Args;
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// A recording of a browser (HAR), a description of an HTTP API (openapi 3), a Postman collection, an access log, or a file with
-    /// command lines of curl, wrk, hey, oha or vegeta.
+    /// A recording of a browser (HAR), a description of an HTTP API (openapi 3), a Postman collection, a plan of JMeter, an access
+    /// log, or a file with command lines of curl, wrk, hey, oha or vegeta.
     pub(crate) file: PathBuf,
     /// Where the plan is written; standard output if not said.
     #[arg(long, value_name = "FILE")]

@@ -18,6 +18,7 @@ pub(super) fn run(command: Capacity, output: &Output) -> Result<ExitCode, Fault>
         start: command.start.max(1.0),
         rate_max: command.rate_max,
         width: command.width.value(),
+        step_max: command.longest_step.to_duration(),
         ..SearchRules::default()
     };
     let (from, resources) = (command.from.clone(), command.resources.clone());

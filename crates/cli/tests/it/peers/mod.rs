@@ -4,3 +4,4 @@ mod alertmanager;
 mod forwarding;
 mod prometheus;
 mod scraping;
+mod shop;

@@ -43,8 +43,13 @@ pub(super) struct DraftStep {
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Option<String>,
     pub(super) status: Option<u16>,
+    /// A text that the answer has in it.
+    pub(super) contains: Option<String>,
     /// Names and the paths in the answer that they are taken from.
     pub(super) extract: Vec<(String, String)>,
+    /// Names and the expressions whose first group they are.
+    pub(super) matches: Vec<(String, String)>,
+    pub(super) redirects: u8,
     /// Seconds before the next step.
     pub(super) think: f64,
     pub(super) to_do: Vec<String>,
@@ -118,14 +123,23 @@ impl DraftStep {
         if let Some(body) = &self.body {
             lines.push(format!("{inner}body: {}", quoted(body)));
         }
-        if let Some(status) = self.status {
-            lines.push(format!("{inner}expect: {{status: {status}}}"));
+        let status = self.status.map(|status| format!("status: {status}"));
+        let contains = self.contains.as_deref().map(|text| format!("contains: {}", quoted(text)));
+        let expected: Vec<String> = status.into_iter().chain(contains).collect();
+        if !expected.is_empty() {
+            lines.push(format!("{inner}expect: {{{}}}", expected.join(", ")));
         }
-        if !self.extract.is_empty() {
+        if !self.extract.is_empty() || !self.matches.is_empty() {
             lines.push(format!("{inner}extract:"));
             for (name, path) in &self.extract {
                 lines.push(format!("{inner}  {name}: {}", quoted(path)));
             }
+            for (name, pattern) in &self.matches {
+                lines.push(format!("{inner}  {name}: {{matches: {}}}", quoted(pattern)));
+            }
+        }
+        if self.redirects > 0 {
+            lines.push(format!("{inner}redirects: {}", self.redirects));
         }
         if self.think > 0.0 {
             lines.push(format!("{inner}think: {}ms", (self.think * 1e3).round()));

@@ -7,6 +7,7 @@ mod access_log;
 mod command;
 mod draft;
 mod har;
+mod jmx;
 mod openapi;
 mod postman;
 
@@ -34,12 +35,9 @@ pub struct Import {
 pub enum ImportError {
     /// It is nothing that is known.
     #[error(
-        "this is no HAR, no OpenAPI 3, no Postman collection, no access log, and no command line of curl, wrk, hey, oha or vegeta"
+        "this is no HAR, no OpenAPI 3, no Postman collection, no plan of JMeter, no access log, and no command line of curl, wrk, hey, oha or vegeta"
     )]
     Unknown,
-    /// A plan of `JMeter`.
-    #[error("plans of JMeter are not read yet; record the journey as HAR in a browser")]
-    Jmeter,
     /// Nothing in it can be sent.
     #[error("there is no request in it that can be taken over{0}")]
     Nothing(String),
@@ -70,8 +68,8 @@ pub fn import(name: &str, text: &str, how: &Import) -> Result<String, ImportErro
 }
 
 fn of_text(name: &str, text: &str, how: &Import) -> Result<draft::Draft, ImportError> {
-    if text.trim_start().starts_with('<') {
-        return Err(ImportError::Jmeter);
+    if jmx::is_one(text) {
+        return jmx::import(name, text, how);
     }
     if let Some(draft) = command::import(text)? {
         return Ok(draft);

@@ -213,7 +213,7 @@ fn what_is_nothing_of_all_this_is_refused_with_a_reason() {
     assert!(why("").contains("no HAR"));
     assert!(why("hello world").contains("no HAR"));
     assert!(why("{\"a\": 1}").contains("no HAR"));
-    assert!(why("<?xml version=\"1.0\"?><jmeterTestPlan/>").contains("JMeter"));
+    assert!(why("<?xml version=\"1.0\"?><jmeterTestPlan/>").contains("--target"));
     assert!(why("{\"log\": {\"entries\": []}}").contains("--target"));
     assert!(
         why("{\"openapi\": \"3.1.0\", \"servers\": [{\"url\": \"http://localhost\"}]}")

@@ -9,7 +9,10 @@ use super::{
     Reading,
     values::{json_path, pattern, pause, wrong},
 };
-use crate::journey::{Check, Extract, Scope, Source, Step};
+use crate::{
+    journey::{Check, Extract, Scope, Source, Step},
+    plan::blot,
+};
 
 /// Statuses that count as success unless the step says otherwise.
 const STATUSES: RangeInclusive<u16> = 100..=399;
@@ -34,8 +37,9 @@ impl<'d> Reading<'_, 'd> {
         let request = request?;
         let index = self.steps.get();
         self.steps.set(index + 1);
-        let name = name
-            .map_or_else(|| format!("{} {}", request.method, request.path.start()), str::to_owned);
+        // Values of a query may be secrets, and names stand in reports.
+        let called = || format!("{} {}", request.method, blot(request.path.start()));
+        let name = name.map_or_else(called, str::to_owned);
         let redirects = u8::try_from(redirects.unwrap_or(0)).unwrap_or(0);
         Some(Step { name, index, request, redirects, checks, statuses, extracts, think })
     }

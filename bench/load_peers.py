@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+"""The load generator beside wrk, hey and oha: what one core sends, what a request costs, how much memory millions of
+them take, whether a stall is told as users wait for it, and how exactly a rate is kept. The target has one core, the
+generator the other. Whoever is not installed is left out and said so.
+
+usage: bench/load.sh speed | memory | stall | rate
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILT = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
+PLIMSOLL = os.environ.get("PLIMSOLL", str(BUILT / "plimsoll"))
+OURS_CORE, TARGET_CORE = "1", "0"
+CONNECTIONS = 64
+BODY = "x" * 199 + "\n"
+
+NGINX = """\
+worker_processes 1;
+daemon off;
+pid {folder}/pid;
+error_log {folder}/error.log;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off;
+  keepalive_requests 1000000000;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  server {{
+    listen 127.0.0.1:{port} backlog=4096;
+    location /status {{ stub_status; }}
+    location / {{ root {folder}/www; open_file_cache max=10; }}
+  }}
+}}
+"""
+
+
+def found(name):
+    """The path of a program, or nothing."""
+    return os.environ.get(name.upper()) or shutil.which(name)
+
+
+def free_port():
+    import socket
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=15) as answer:
+        return answer.read().decode()
+
+
+class Nginx:
+    """nginx with one worker on the target's core."""
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory()
+        os.chmod(self.folder.name, 0o755)
+        www = pathlib.Path(self.folder.name, "www")
+        www.mkdir()
+        (www / "small").write_text(BODY)
+        self.port = free_port()
+        settings = pathlib.Path(self.folder.name, "nginx.conf")
+        settings.write_text(NGINX.format(folder=self.folder.name, port=self.port))
+        self.process = subprocess.Popen(["taskset", "-c", TARGET_CORE, "nginx", "-c", settings])
+        self.url = f"http://127.0.0.1:{self.port}/small"
+        for _ in range(100):
+            try:
+                get(self.url)
+                return self
+            except OSError:
+                time.sleep(0.05)
+        raise SystemExit("nginx does not answer")
+
+    def requests(self):
+        """How many requests it has counted."""
+        return int(get(f"http://127.0.0.1:{self.port}/status").split("\n")[2].split()[2])
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        self.folder.cleanup()
+
+
+class Target:
+    """Our own target, which notes when requests come."""
+
+    def __init__(self, *words):
+        self.words = words
+
+    def __enter__(self):
+        program = str(BUILT / "examples/target")
+        self.process = subprocess.Popen(
+            ["taskset", "-c", TARGET_CORE, program, *self.words], stdout=subprocess.PIPE, text=True
+        )
+        self.base = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
+        self.url = self.base + "/"
+        return self
+
+    def figures(self):
+        return json.loads(get(self.base + "/figures"))
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+
+def run(command):
+    """Runs a generator on its core: its output, its processor seconds, its greatest memory in MB."""
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(
+            ["taskset", "-c", OURS_CORE, *map(str, command)], stdout=output, stderr=subprocess.STDOUT
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        output.seek(0)
+        text = output.read()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in (0, 1, 4):
+        raise SystemExit(f"{command}: {process.returncode}\n{text}")
+    return text, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+
+
+def closed(url, seconds):
+    """Commands that send as fast as they can."""
+    commands = {
+        "plimsoll": [PLIMSOLL, "load", url, "--users", CONNECTIONS, "--for", f"{seconds}s"],
+        "wrk": [found("wrk"), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", url],
+        "oha": [found("oha"), "--no-tui", "-c", CONNECTIONS, "-z", f"{seconds}s", url],
+        "hey": [found("hey"), "-c", CONNECTIONS, "-z", f"{seconds}s", url],
+    }
+    return {name: command for name, command in commands.items() if command[0]}
+
+
+def speed(rounds=3, seconds=8):
+    print(f"{CONNECTIONS} connections, {len(BODY)} bytes from nginx, {rounds} rounds of {seconds} s in turn: median\n")
+    print("| generator | requests/s | of wrk | CPU per request µs | memory MB |\n|---|---:|---:|---:|---:|")
+    all_figures = {}
+    with Nginx() as nginx:
+        for _ in range(rounds):
+            for name, command in closed(nginx.url, seconds).items():
+                before, began = nginx.requests(), time.monotonic()
+                _, processor, memory = run(command)
+                took = time.monotonic() - began
+                sent = nginx.requests() - before - 1
+                figures = (sent / min(took, seconds + 0.2), processor / sent * 1e6, memory)
+                all_figures.setdefault(name, []).append(figures)
+    medians = {name: [statistics.median(column) for column in zip(*rows)] for name, rows in all_figures.items()}
+    for name, (rate, each, memory) in medians.items():
+        print(f"| {name} | {rate:,.0f} | {rate / medians['wrk'][0]:.2f} | {each:.2f} | {memory:.0f} |")
+
+
+def memory():
+    print("| generator | requests | peak memory MB |\n|---|---:|---:|")
+    with Nginx() as nginx:
+        for seconds in (9, 95):
+            before = nginx.requests()
+            _, _, peak = run(closed(nginx.url, seconds)["plimsoll"])
+            print(f"| plimsoll | {nginx.requests() - before - 1:,} | {peak:.1f} |")
+        if found("oha"):
+            before = nginx.requests()
+            _, _, peak = run(closed(nginx.url, 9)["oha"])
+            print(f"| oha | {nginx.requests() - before - 1:,} | {peak:.1f} |")
+
+
+def at_rate(url, rate, seconds):
+    """Commands that keep a rate with 50 connections."""
+    oha = [found("oha"), "--no-tui", "--output-format", "json", "-q", rate, "-c", 50, "-z", f"{seconds}s"]
+    ours = [PLIMSOLL, "load", url, "--rate", rate, "--for", f"{seconds}s", "--output", "json"]
+    commands = {
+        "plimsoll": ours,
+        "plimsoll, 50 in flight": [*ours, "--in-flight", 50],
+        "oha": [*oha, url],
+        "oha --latency-correction": [*oha, "--latency-correction", url],
+        "hey": [found("hey"), "-q", rate / 50, "-c", 50, "-z", f"{seconds}s", url],
+    }
+    return {name: command for name, command in commands.items() if command[0]}
+
+
+def p99_ms(name, text):
+    """The 99th percentile that a generator reports."""
+    if name.startswith("plimsoll"):
+        return json.loads(text)["requests"]["response"]["p99_ms"]
+    if name.startswith("oha"):
+        return json.loads(text)["latencyPercentiles"]["p99"] * 1e3
+    told = re.search(r"99% in ([0-9.]+) secs", text)
+    return float(told.group(1)) * 1e3 if told else float("nan")
+
+
+def stall(rate=1000, seconds=20):
+    print(f"{rate}/s for {seconds} s, the target stands still for 1 s in every 10: the truth is about 900 ms\n")
+    print("| generator | p99 ms | requests that came |\n|---|---:|---:|")
+    for name in at_rate("", rate, seconds):
+        with Target("stall") as target:
+            get(target.base + "/begin")
+            text, _, _ = run(at_rate(target.url, rate, seconds)[name])
+            print(f"| {name} | {p99_ms(name, text):.1f} | {target.figures()['count']:,} |")
+
+
+def rate(seconds=10):
+    print("how far arrivals at the target lie from an even schedule; the first 2 s are left out\n")
+    print("| generator | asked | came/s | median ms | p99 ms | CPU per request µs |\n|---|---:|---:|---:|---:|---:|")
+    for asked in (1000, 10_000):
+        for name in at_rate("", asked, seconds):
+            if "flight" in name or "correction" in name:
+                continue
+            with Target() as target:
+                get(target.base + "/begin")
+                _, processor, _ = run(at_rate(target.url, asked, seconds)[name])
+                told = target.figures()
+                each = processor / told["count"] * 1e6
+                print(
+                    f"| {name} | {asked:,}/s | {told['rate']:,.1f} | {told['error_ms_p50']:.3f} "
+                    f"| {told['error_ms_p99']:.2f} | {each:.1f} |"
+                )
+
+
+def main():
+    wanted = sys.argv[1:] or ["speed", "memory", "stall", "rate"]
+    parts = {"speed": speed, "memory": memory, "stall": stall, "rate": rate}
+    for name in ("wrk", "oha", "hey", "k6"):
+        if not found(name):
+            print(f"{name} is not installed and left out", file=sys.stderr)
+    for name in wanted:
+        parts[name]()
+        print(flush=True)
+
+
+if __name__ == "__main__":
+    main()

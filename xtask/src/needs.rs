@@ -5,10 +5,11 @@ use std::{path::Path, process::Command};
 use anyhow::{Result, ensure};
 
 /// A program the checks call, and the Debian package that brings it.
-const NEEDS: [(&str, &str); 8] = [
+const NEEDS: [(&str, &str); 9] = [
     ("/usr/bin/chromium", "chromium"),
     ("/usr/bin/prometheus", "prometheus"),
     ("/usr/lib/postgresql", "postgresql"),
+    ("/usr/sbin/nginx", "nginx"),
     ("/usr/bin/amtool", "prometheus-alertmanager"),
     ("/usr/bin/prometheus-node-exporter", "prometheus-node-exporter"),
     ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "fonts-dejavu-core"),

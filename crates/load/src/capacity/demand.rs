@@ -41,13 +41,16 @@ pub struct Demand {
     pub is_limit: bool,
 }
 
-/// The resources that follow the load, the first to be full first. `high` is the lowest load that did not hold.
+/// The resources that follow the load, the first to be full first. `high` is the lowest load that did not hold, in
+/// journeys a second.
 pub fn demands(steps: &[StepTold], watched: &[Watched], high: Option<f64>) -> Vec<Demand> {
     let mut found: Vec<Demand> =
         watched.iter().filter_map(|resource| demand(steps, resource)).collect();
     found.sort_by(|a, b| a.full_at.total_cmp(&b.full_at));
     let most = steps.iter().map(|step| step.throughput).fold(0.0, f64::max);
-    let reach = SOON * high.map_or(most, |high| high.min(most));
+    // A journey of several steps has as many answers.
+    let answers = steps.iter().map(|step| step.throughput / step.rate).fold(0.0, f64::max);
+    let reach = SOON * high.map_or(most, |high| (high * answers).min(most));
     if let Some(first) = found.first_mut() {
         first.is_limit = first.used_max >= FULL || first.full_at <= reach;
     }
@@ -141,6 +144,24 @@ mod tests {
         assert!((found[0].full_at - 340.0).abs() < 1e-6 && found[0].is_limit, "{found:?}");
         assert!((found[1].each - 0.001).abs() < 1e-9 && (found[1].idle - 0.05).abs() < 1e-9);
         assert!((found[1].full_at - 950.0).abs() < 1e-6 && !found[1].is_limit);
+    }
+
+    #[test]
+    fn journeys_of_several_answers_are_no_more_than_their_answers() {
+        let mut steps: Vec<StepTold> = (0_i64..)
+            .zip([100.0, 150.0, 225.0, 337.0])
+            .map(|(number, load)| step(number, load))
+            .collect();
+        steps.iter_mut().for_each(|step| step.rate /= 3.0);
+        // Full at 278 answers a second, 93 journeys: within a quarter of the 75 that did not hold.
+        let seen = watched("pool", |load| match load {
+            ..120.0 => 0.2,
+            ..200.0 => 0.5,
+            _ => 0.75,
+        });
+        let found = demands(&steps[..3], &[seen], Some(75.0));
+        assert!((found[0].full_at - 278.0).abs() < 1.0, "{found:?}");
+        assert!(found[0].used_max < FULL && found[0].is_limit, "{found:?}");
     }
 
     #[test]

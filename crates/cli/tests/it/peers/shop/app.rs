@@ -28,7 +28,7 @@ use tokio::{net::TcpListener, sync::oneshot};
 use crate::program::instant;
 
 /// Connections to the database; too few on purpose.
-pub(super) const POOL: u32 = 2;
+const POOL: u32 = 2;
 /// How long the search of the shop holds one of them.
 const SEARCH_SECONDS: f64 = 0.05;
 const TABLES: &str = "
@@ -92,7 +92,8 @@ fn serve(database: String) -> Result<(SocketAddr, oneshot::Sender<()>)> {
             .route("/metrics", get(metrics))
             .with_state(Arc::new(Shop { pool, held: AtomicU64::new(0) }));
         let ending = async move { drop(stopped.await) };
-        Ok(axum::serve(listener, routes).with_graceful_shutdown(ending).await?)
+        axum::serve(listener, routes).with_graceful_shutdown(ending).await?;
+        anyhow::Ok(())
     };
     thread::spawn(move || -> Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -1,3 +1,5 @@
+//! What answers come to, whole, cut up, and wrong in every way.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What is taken over from a plan of JMeter, and what is marked.
+
 use std::path::Path;
 
 use proptest::prelude::*;

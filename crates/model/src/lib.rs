@@ -17,8 +17,8 @@ pub use change::{Change, ChangeDetails, ChangeKind, ChangeStatus};
 pub use fault::Kind;
 pub use objective::{CalendarUnit, Indicator, Loudness, Objective, Period, Test};
 pub use plan::{
-    Anchor, DateRange, Driver, Forecast, ForecastPoint, HistoryNeed, Launch, Outlook, Relation,
-    Service, ServiceLimit, Step,
+    Anchor, DataExpressions, DateRange, Driver, Finding, FindingKind, Forecast, ForecastPoint,
+    HistoryNeed, Launch, Outlook, Relation, Service, ServiceLimit, Step,
 };
 pub use resource::{Level, Nature, Reading, Resource, ResourceId, Thresholds, ThresholdsError};
 pub use secret::Secret;

@@ -147,6 +147,8 @@ pub struct Resource {
     pub owner: String,
     /// Why it matters and what to do, in a sentence or two; possibly empty.
     pub advice: String,
+    /// For a quota: who grants more of it, and how; nothing for anything else.
+    pub quota: Option<String>,
 }
 
 /// One reading's identity: the resource and the labels that tell its readings apart.

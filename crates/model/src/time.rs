@@ -43,6 +43,32 @@ impl Time {
         Some(Self::from_secs(days * 86_400))
     }
 
+    /// Year, month and day in UTC, by Howard Hinnant's algorithm.
+    pub fn date(self) -> (i64, u8, u8) {
+        let days = self.0.div_euclid(86_400_000) + 719_468;
+        let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let from_march = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+        let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        let small = |value: i64| u8::try_from(value).unwrap_or(1);
+        (year, small(month), small(day))
+    }
+
+    /// The same day and time of so many calendar months later, in UTC; the last day of that month where it has no such
+    /// day.
+    pub fn months_later(self, months: i64) -> Self {
+        let (year, month, day) = self.date();
+        let at =
+            year.saturating_mul(12).saturating_add(i64::from(month) - 1).saturating_add(months);
+        let month = u8::try_from(at.rem_euclid(12) + 1).unwrap_or(1);
+        let midnight = (1..=day).rev().find_map(|day| Self::of_date(at.div_euclid(12), month, day));
+        midnight.map_or(self, |midnight| midnight + Span(self.0.rem_euclid(86_400_000)))
+    }
+
     /// Milliseconds since 1970.
     pub fn millis(self) -> i64 {
         self.0
@@ -192,6 +218,22 @@ mod tests {
         assert_eq!(day(1969, 12, 31), Some(-1));
         assert_eq!(day(2026, 11, 20), Some(20_777));
         assert_eq!([day(2026, 2, 29), day(2026, 13, 1), day(2026, 4, 31)], [None; 3]);
+    }
+
+    #[test]
+    fn months_are_those_of_the_calendar() {
+        for days in (-800_000..800_000).step_by(37) {
+            let time = Time(days * 86_400_000);
+            let (year, month, day) = time.date();
+            if (1..=9999).contains(&year) {
+                assert_eq!(Time::of_date(year, month, day), Some(time));
+            }
+        }
+        let of = |year, month, day| Time::of_date(year, month, day).unwrap();
+        assert_eq!(of(2026, 12, 1).months_later(3), of(2027, 3, 1));
+        assert_eq!(of(2028, 1, 31).months_later(1), of(2028, 2, 29));
+        assert_eq!(of(2026, 3, 15).months_later(-15), of(2024, 12, 15));
+        assert_eq!((of(2026, 1, 1) + Span(5)).months_later(1), of(2026, 2, 1) + Span(5));
     }
 
     #[test]

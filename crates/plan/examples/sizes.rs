@@ -2,7 +2,7 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-use plan::{Machine, SURE, size, walked};
+use plan::{Machine, SURE, SizePolicy, Walk, need, walked};
 use stats::{mean, median, quantile};
 use testkit::Recorded;
 
@@ -46,8 +46,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             after: after.to_vec(),
         });
     }
-    let ratios: Vec<Vec<f64>> =
-        machines.iter().map(|own| walked(Machine { times: &own.times, used: &own.used })).collect();
+    let walks: Vec<Walk> = machines
+        .iter()
+        .map(|own| walked(Machine { times: &own.times, used: &own.used }, SizePolicy::default()))
+        .collect();
     println!(
         "| machines | rule | how many | samples above size | machines above > 1 % of the time | size / mean use, median |"
     );
@@ -62,17 +64,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         ] {
             let (mut over, mut above, mut sizes) = (Vec::new(), 0.0, Vec::new());
             for (at, own) in machines.iter().enumerate().filter(|(_, own)| held(&own.name) == of) {
-                let fleet: Vec<f64> = ratios
-                    .iter()
-                    .enumerate()
-                    .filter(|(other, _)| *other != at)
-                    .flat_map(|(_, own)| own.iter().copied())
-                    .collect();
-                let Ok(told) =
-                    size(Machine { times: &own.times, used: &own.used }, &fleet, &[], sure)
-                else {
-                    continue;
-                };
+                let others = walks.iter().enumerate().filter(|(other, _)| *other != at);
+                let fleet = Walk::of_all(others.map(|(_, own)| own));
+                let machine = Machine { times: &own.times, used: &own.used };
+                let policy = SizePolicy { sure, ..SizePolicy::default() };
+                let Ok(told) = need(machine, &fleet, policy) else { continue };
                 let size = if sure > 0.0 { told.needed } else { quantile(&own.used, 0.995) / 0.8 };
                 let share = own.after.iter().filter(|used| **used > size).count() as f64
                     / own.after.len() as f64;

@@ -7,16 +7,20 @@
 //! and a day to speak of days; nothing is said about a time further ahead than the history reaches back. The same
 //! history, options and seed always give the same answer.
 
+mod benefit;
 mod drivers;
+mod due;
 mod forecast;
 mod line;
 mod scenarios;
 mod sizes;
 
+pub use benefit::{BENEFIT_MONTHS_MAX, Benefit, Stake, Way, benefit};
 pub use drivers::{
     Column, Curve, Following, Form, NoResponse, Range, Recorded, Response, Source, read_drivers,
     reference, respond, table,
 };
+pub use due::{DataPast, due, exposed};
 pub use forecast::{
     DatesScore, DatesTold, ForecastOptions, History, HowSpecial, Known, LEADS, Projection, Reach,
     Score, SpecialDay, Told, forecast, forecast_knowing, outlook, reached, say, say_date, score,
@@ -24,12 +28,13 @@ pub use forecast::{
 };
 pub use line::{
     CostChange, Deployment, KnownLimit, LimitLine, LimitPast, LineDates, LineOptions, LoadLine,
-    NextStep, ServicePast, Unknown, WithoutOne, dates, load_line, say_line,
+    Lost, NextStep, ServicePast, Tested, TestedStep, Unknown, Without, dates, load_line, say_line,
 };
 pub use scenarios::{
     Bar, Effect, Event, Month, Outcome, Portion, ResourceOutcome, Scenario, ScenarioDriver,
     ScenarioResource, Spread, Triangle, run_scenario,
 };
 pub use sizes::{
-    Candidate, Machine, NoSizing, PriceError, Prices, Risk, SURE, Sizing, size, walked,
+    Advice, Candidate, Machine, Need, NoSizing, Offer, Part, PriceError, Prices, Rate, Review,
+    Risk, SURE, SizePolicy, Sizing, Walk, need, review, say_review, size, size_benefit, walked,
 };

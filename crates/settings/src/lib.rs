@@ -22,10 +22,10 @@ pub use settings::{
     AlertSettings, Authorization, BaselineSettings, CalendarEntry, CalendarTime, ChangeHook,
     ChangeSettings, Channel, Downsample, ExpressionCheck, Forward, ForwardProtocol, HeartbeatIn,
     HeartbeatOut, HistogramForm, HookSender, HostSettings, JournalSettings, MailSecrecy,
-    MailSettings, ObjectiveFile, OtlpSettings, ProcessWatch, PromotedAttributes, QuerySettings,
-    ReceiveSettings, Receiver, Relabel, RelabelAction, RemoteQuery, Scheme, ScrapeJob,
-    ScrapeLimits, SecretSource, ServerSettings, Settings, StoreSettings, Sync, TargetGroup,
-    TlsSettings, TranslationStrategy, Untaken, WatchedBaseline, WindowSettings, read_objectives,
-    read_secret,
+    MailSettings, ObjectiveFile, OtlpSettings, PlanningSettings, ProcessWatch, PromotedAttributes,
+    QuerySettings, ReceiveSettings, Receiver, Relabel, RelabelAction, RemoteQuery, Scheme,
+    ScrapeJob, ScrapeLimits, SecretSource, ServerSettings, Settings, StoreSettings, Sync,
+    TargetGroup, TlsSettings, TranslationStrategy, Untaken, WatchedBaseline, WindowSettings,
+    read_objectives, read_secret,
 };
 pub use yaml::{Document, Entry, Node, read_text};

@@ -20,8 +20,20 @@ pub(crate) enum PlanCommand {
     Table(Table),
     /// Says what a roadmap, a sales pipeline and growth come to, from scenario files.
     Scenario(Scenarios),
-    /// Says which size each machine needs, by walking its recorded use, with risk and cost of every size of a price list.
+    /// Says what is too large or too small, by walking recorded use, with risk and money by size; from a server, where each
+    /// item is accepted or declined, or from CSV.
     Rightsize(Rightsize),
+    /// Lists quotas and when more of each is to be asked for, and takes down what was decided this quarter.
+    Quotas(Quotas),
+    /// Says what checks of capacity found: sizes, redundancy, distribution of data, quotas.
+    Findings {
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Says what a change is worth beside doing nothing: net present value, chance of a gain, pay-back.
+    Benefit(Benefit),
+    /// Gives a server what `plimsoll load capacity --output json` found, as a point of a service's load line.
+    Tested(Tested),
 }
 
 #[derive(Debug, Args)]
@@ -81,21 +93,135 @@ pub(crate) enum ScenarioCommand {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Runs a scenario on a server and keeps it there with its numbers, to be followed by what happens.
+    Freeze {
+        /// The file.
+        file: PathBuf,
+        /// The plan's name, which no other has.
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// Who freezes it.
+        #[arg(long, value_name = "NAME")]
+        by: String,
+        /// Why, or what was decided.
+        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+        note: String,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Shows frozen plans, or one of them beside what happened.
+    Track {
+        /// The plan; all of them are listed if not given.
+        name: Option<String>,
+        #[command(flatten)]
+        server: Server,
+    },
+}
+
+/// What is decided of an item.
+#[derive(Debug, Args)]
+pub(crate) struct Decide {
+    /// Accepts what is proposed for the item, for this month; the journal keeps who did and why.
+    #[arg(long, requires_all = ["item", "by"], conflicts_with_all = ["decline", "csv"])]
+    pub(crate) accept: bool,
+    /// Declines it, with a reason.
+    #[arg(long, requires_all = ["item", "by", "reason"], conflicts_with = "csv")]
+    pub(crate) decline: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Rightsize {
-    /// Recorded use: rows of time and machines, a column for each; or `-` for standard input.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) csv: PathBuf,
-    /// The price list: CSV with FOCUS' columns `SkuId`, `ListUnitPrice`, `PricingUnit` (Hours or Months),
+    /// The item to show with all its sizes, or to decide: its id, or part of its title. Without it: this month's list.
+    pub(crate) item: Option<String>,
+    #[command(flatten)]
+    pub(crate) server: Server,
+    #[command(flatten)]
+    pub(crate) decide: Decide,
+    /// Why it is accepted or declined.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// Who decides.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    /// Shows earlier reviews instead: what was decided by whom, and what it really saved.
+    #[arg(long, conflicts_with_all = ["item", "csv"])]
+    pub(crate) reviews: bool,
+    /// Recorded use: rows of time and machines, a column for each; or `-` for standard input. No server is asked.
+    #[arg(long, value_name = "FILE", requires = "prices", conflicts_with = "item")]
+    pub(crate) csv: Option<PathBuf>,
+    /// With --csv: the price list, CSV with FOCUS' columns `SkuId`, `ListUnitPrice`, `PricingUnit` (Hours or Months),
     /// `BillingCurrency`, and `x_Size`, how much of the resource a SKU has, in the unit of use.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) prices: PathBuf,
-    /// What a machine has now, for what a change saves.
-    #[arg(long, value_name = "MACHINE=SKU")]
+    #[arg(long, value_name = "FILE", requires = "csv")]
+    pub(crate) prices: Option<PathBuf>,
+    /// With --csv: which resource of the price list the columns are use of (its `x_Resource`); all SKUs if not given.
+    #[arg(long, value_name = "NAME", requires = "csv")]
+    pub(crate) resource: Option<String>,
+    /// With --csv: what a machine has now, for what a change saves.
+    #[arg(long, value_name = "MACHINE=SKU", requires = "csv")]
     pub(crate) current: Vec<String>,
-    /// In how many of the weeks that follow a size must do: above it at most 1 % of the time.
+    /// With --csv: in how many of the weeks that follow a size must do: above it at most 1 % of the time.
     #[arg(long, value_name = "SHARE", default_value = "90%")]
     pub(crate) sure: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Quotas {
+    /// The quota to decide of: its id, or part of its title. Without it: this quarter's list.
+    pub(crate) item: Option<String>,
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// Takes down that more was asked for, and how much.
+    #[arg(long, value_name = "NUMBER", requires_all = ["item", "by"], conflicts_with = "kept")]
+    pub(crate) asked: Option<f64>,
+    /// Takes down that it stays as it is, with a reason.
+    #[arg(long, requires_all = ["item", "by", "reason"])]
+    pub(crate) kept: bool,
+    /// Why.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// Who decides.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+}
+
+/// Each figure is a number, `LEAST..MOST` or `LEAST..LIKELIEST..MOST`.
+#[derive(Debug, Args)]
+pub(crate) struct Benefit {
+    /// What going on as now costs a month.
+    #[arg(long, value_name = "MONEY", default_value = "0", allow_hyphen_values = true)]
+    pub(crate) now: String,
+    /// What the change costs once.
+    #[arg(long, value_name = "MONEY", default_value = "0", allow_hyphen_values = true)]
+    pub(crate) once: String,
+    /// What it costs a month afterwards; below nought where it brings money.
+    #[arg(long, value_name = "MONEY", default_value = "0", allow_hyphen_values = true)]
+    pub(crate) month: String,
+    /// For how many hours a month something does not do, as now.
+    #[arg(long, value_name = "HOURS", default_value = "0")]
+    pub(crate) over_now: String,
+    /// For how many hours a month something does not do after the change.
+    #[arg(long, value_name = "HOURS", default_value = "0")]
+    pub(crate) over: String,
+    /// What such an hour costs.
+    #[arg(long, value_name = "MONEY", default_value_t = 0.0)]
+    pub(crate) over_hour_cost: f64,
+    /// Over how many months it is counted.
+    #[arg(long, value_name = "NUMBER", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=120))]
+    pub(crate) months: u16,
+    /// By what part money of a year ahead is worth less.
+    #[arg(long, value_name = "SHARE", default_value = "8%")]
+    pub(crate) discount: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Tested {
+    /// The service's name.
+    pub(crate) service: String,
+    /// The document, or `-` for standard input.
+    pub(crate) file: PathBuf,
+    /// How many units of the service's load one journey of the test is.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1.0)]
+    pub(crate) times: f64,
+    #[command(flatten)]
+    pub(crate) server: Server,
 }

@@ -19,6 +19,7 @@ fn resource(hold: Span) -> Resource {
         lead_time: Span::days(7),
         owner: "platform".into(),
         advice: "Clean up.".into(),
+        quota: None,
     }
 }
 

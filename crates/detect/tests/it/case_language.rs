@@ -72,6 +72,7 @@ fn default_resource() -> Result<Resource> {
         lead_time: Span::days(8),
         owner: "platform".into(),
         advice: "Delete what nobody needs.".into(),
+        quota: None,
     })
 }
 

@@ -15,12 +15,37 @@ pub struct Service {
     pub load_unit: Unit,
     /// PromQL for how many instances carry it; nothing where there is no telling.
     pub replicas: Option<String>,
+    /// PromQL for over how many zones the instances are spread; nothing where there is no telling.
+    pub zones: Option<String>,
     /// Who looks after it.
     pub owner: String,
+    /// How its data are read, written and kept.
+    pub data: DataExpressions,
     /// What can limit it; at least one.
     pub limits: Vec<ServiceLimit>,
     /// What may raise its load from some day on.
     pub launches: Vec<Launch>,
+}
+
+/// PromQL for how the data of a service are read, written and kept, each one series; what is not known is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DataExpressions {
+    /// The limit of the service that its primary database is, by name.
+    pub primary: Option<String>,
+    /// Reads a second.
+    pub reads: Option<String>,
+    /// Writes a second.
+    pub writes: Option<String>,
+    /// Bytes of the largest table with its indexes.
+    pub largest_table: Option<String>,
+    /// Bytes of memory that the database may use for data.
+    pub memory: Option<String>,
+    /// Reads a second that a cache answered.
+    pub cache_hits: Option<String>,
+    /// Reads a second that it could not.
+    pub cache_misses: Option<String>,
+    /// What it throws out a second for want of room.
+    pub cache_evictions: Option<String>,
 }
 
 /// Something whose use follows a service's load up to a limit.
@@ -42,6 +67,8 @@ pub struct ServiceLimit {
     pub relation: Relation,
     /// Whether each instance has one of its own, so that fewer instances carry less.
     pub each_replica: bool,
+    /// PromQL for how many copies share it, such as the replicas of a database; nothing for one.
+    pub copies: Option<String>,
     /// How to get more of it.
     pub steps: Vec<Step>,
 }

@@ -1,30 +1,29 @@
 //! The load line of a service: how much load it carries, what limits that first, and what would move it.
 
 mod ahead;
+mod gone;
+mod learn;
 mod say;
 mod shift;
+mod tested;
 
-use std::ops::Range;
-
-use model::{Relation, ServiceLimit, Share, Step, Time, Unit};
+use model::{ServiceLimit, Share, Step, Time, Unit};
 use stats::quantile;
 
 pub use ahead::{LineDates, dates};
+pub use gone::{Lost, Without};
 pub use say::say_line;
 pub use shift::{CostChange, Deployment};
+pub use tested::{Tested, TestedStep};
 
-use crate::drivers::{self, Following, NoResponse, Response, ranged, respond};
+use self::learn::{Learnt, learn};
+use crate::drivers::{self, NoResponse, Response, ranged};
 
 /// The load «now» is what was exceeded in a twentieth of this long.
 const NOW_OVER_DAYS: i64 = 7;
 const BUSY: f64 = 0.95;
 /// A step that moves the line by less is none.
 const GAIN_MIN: f64 = 0.02;
-/// Use that is explained to a smaller part does not follow load.
-const EXPLAINED_MIN: f64 = 0.2;
-/// Use far above its limit, or never near it, was most likely measured in another unit.
-const UNIT_ABOVE: f64 = 3.0;
-const UNIT_BELOW: f64 = 1e-6;
 /// Beyond this many times the load that was seen, a line is a guess.
 const GUESS: f64 = 2.0;
 
@@ -37,8 +36,12 @@ pub struct ServicePast<'a> {
     pub load: &'a [f64],
     /// How many instances carry it.
     pub replicas: Option<f64>,
+    /// Over how many zones they are spread.
+    pub zones: Option<f64>,
     /// What can limit it.
     pub limits: Vec<LimitPast<'a>>,
+    /// The newest load test of it, if there is one.
+    pub tested: Option<&'a Tested>,
     /// What was done to it, in order of time.
     pub deployments: &'a [Deployment],
 }
@@ -52,6 +55,8 @@ pub struct LimitPast<'a> {
     pub used: &'a [f64],
     /// How much there is now.
     pub limit: f64,
+    /// How many copies share it.
+    pub copies: Option<f64>,
 }
 
 /// How a load line is told.
@@ -76,8 +81,15 @@ pub struct LoadLine {
     pub load_seen: f64,
     /// The cheapest next step, if any is declared that helps.
     pub next: Option<NextStep>,
-    /// Whether what is left carries the load when one instance is gone; nothing where instances are not known.
-    pub without_one: Option<WithoutOne>,
+    /// Whether what is left carries the load when one instance, one zone or one copy is gone; of what is known how many
+    /// there are.
+    pub without: Vec<Without>,
+    /// What the newest load test bore, if there is one.
+    pub tested: Option<Tested>,
+    /// Whether what load costs has changed since, so that the test says nothing any more.
+    pub tested_stale: bool,
+    /// Whether that test, and none of the limits, is what the line comes from.
+    pub by_test: bool,
     /// Lines that might as well be, for dates.
     drawn: Vec<f64>,
 }
@@ -131,6 +143,12 @@ pub enum Unknown {
     /// There is no limit, or none above nought.
     #[error("its limit is not known")]
     NoLimit,
+    /// The load has one and the same value for long, as a meter has that stopped.
+    #[error("the load has not moved for {days:.0} days, as if its meter had stopped")]
+    Stuck {
+        /// For how long.
+        days: f64,
+    },
     /// Use and limit do not fit together.
     #[error("use is {times:.3} times the limit, which looks like different units")]
     Units {
@@ -152,40 +170,29 @@ pub struct NextStep {
     pub line: f64,
 }
 
-/// What is left when one instance is gone.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct WithoutOne {
-    /// How many there are.
-    pub replicas: f64,
-    /// How much the others carry.
-    pub line: f64,
-    /// Whether that is enough for the busy load.
-    pub carries: bool,
-}
-
 /// Tells how much load a service carries.
 pub fn load_line(past: &ServicePast<'_>, options: LineOptions) -> LoadLine {
     let known: Vec<(Result<Learnt, Unknown>, &LimitPast<'_>)> =
         past.limits.iter().map(|limit| (learn(past, limit, options), limit)).collect();
-    let drawn_of = |scale: &dyn Fn(&LimitPast<'_>) -> (f64, f64)| least_of(&known, scale);
-    let drawn = drawn_of(&|_| (1.0, 1.0));
+    let mut drawn = least_of(&known, &|_| (1.0, 1.0));
+    // What a test bore bounds the line, wherever limits that are not watched would have put it.
+    let changed = |at: Time| {
+        let changes = known.iter().filter_map(|(learnt, _)| learnt.as_ref().ok()?.change.as_ref());
+        changes.map(|change| change.since).any(|since| since > at)
+    };
+    // A load that has since become dearer was not tested.
+    let tested_stale = past.tested.is_some_and(|tested| changed(tested.at));
+    let tested = past.tested.filter(|_| !tested_stale);
+    let by_test = tested.is_some_and(|tested| tested.bounds(&mut drawn, options.seed));
     let line = range_of(&drawn, options.confidence);
-    let seen: Vec<f64> = past.load.iter().copied().filter(|load| load.is_finite()).collect();
-    let load_seen = seen.iter().copied().fold(0.0, f64::max);
+    let seen = past.load.iter().copied().filter(|load| load.is_finite());
+    let tested_most = tested.and_then(|tested| tested.holds).unwrap_or(0.0);
+    let load_seen = seen.fold(tested_most, f64::max);
     let load_now = busy(past);
     let mid = line.map(|line| line.mid);
-    let next = mid.and_then(|mid| next_step(&known, mid));
-    let without_one = past.replicas.filter(|count| *count >= 2.0).and_then(|replicas| {
-        let left = (replicas - 1.0) / replicas;
-        let fewer = drawn_of(&|limit| match (limit.declared.each_replica, limit.declared.unit) {
-            (false, _) => (1.0, 1.0),
-            // A mean over instances rises as the load of each does; a sum has less to fill.
-            (true, Unit::Share | Unit::Seconds) => (1.0, left),
-            (true, _) => (left, 1.0),
-        });
-        let line = fewer.last().copied().filter(|line| line.is_finite())?;
-        Some(WithoutOne { replicas, line, carries: line >= load_now })
-    });
+    // Where a test bounds it, no step says how far the line would move.
+    let next = mid.filter(|_| !by_test).and_then(|mid| next_step(&known, mid));
+    let without = gone::without(past, &known, load_now);
     let firsts = firsts(&known);
     let mut limits: Vec<LimitLine> = known
         .into_iter()
@@ -193,63 +200,18 @@ pub fn load_line(past: &ServicePast<'_>, options: LineOptions) -> LoadLine {
         .map(|((learnt, limit), first)| limit_line(learnt, limit, first, load_seen, options))
         .collect();
     limits.sort_by(|a, b| order_of(a).total_cmp(&order_of(b)));
-    LoadLine { line, limits, load_now, load_seen, next, without_one, drawn }
-}
-
-/// How use follows load since it last changed how.
-struct Learnt {
-    response: Response,
-    change: Option<CostChange>,
-    points: Vec<(f64, f64)>,
-}
-
-fn learn(
-    past: &ServicePast<'_>,
-    own: &LimitPast<'_>,
-    options: LineOptions,
-) -> Result<Learnt, Unknown> {
-    let ServiceLimit { relation, .. } = *own.declared;
-    if !own.limit.is_finite() || own.limit <= 0.0 {
-        return Err(Unknown::NoLimit);
+    LoadLine {
+        line,
+        limits,
+        load_now,
+        load_seen,
+        next,
+        without,
+        tested: past.tested.cloned(),
+        tested_stale,
+        by_test,
+        drawn,
     }
-    let used: Vec<f64> = own.used.iter().copied().filter(|used| used.is_finite()).collect();
-    if !used.is_empty() {
-        let times = quantile(&used, BUSY) / own.limit;
-        if times > UNIT_ABOVE || (times > 0.0 && times < UNIT_BELOW) {
-            return Err(Unknown::Units { times });
-        }
-    }
-    let of = |part: Range<usize>| {
-        let (x, y) = (&past.load[part.clone()], &own.used[part]);
-        respond(Following { x, y, relation, known: None, seed: options.seed })
-    };
-    let count = past.load.len().min(own.used.len());
-    let all = of(0..count)?;
-    let change = shift::last_change(past.times, past.load, own.used, &all, past.deployments);
-    let since = change.and_then(|mut change| {
-        let from = past.times.partition_point(|&time| time < change.since.0).min(count);
-        // Load may have grown meanwhile: what counts is the difference at the same load.
-        let before = of(0..from).ok()?;
-        change.times = shift::times_as_much(&before, &past.load[from..], &own.used[from..]);
-        // Too little since then to tell a curve: the older past counts as well.
-        Some((of(from..count).ok()?, change, from))
-    });
-    let (response, change, from) = match since {
-        Some((response, change, from)) => (response, Some(change), from),
-        None => (all, None, 0),
-    };
-    if response.explained < EXPLAINED_MIN && relation != Relation::Latency {
-        return Err(Unknown::Elsewhere { percent: 100.0 * response.explained });
-    }
-    let points = past.load[from..].iter().copied().zip(own.used[from..].iter().copied());
-    let points: Vec<(f64, f64)> = points.filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
-    Ok(Learnt { response, change, points: thinned(&points) })
-}
-
-/// Enough points for a picture.
-fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    const POINTS_MAX: usize = 300;
-    points.iter().step_by(points.len().div_ceil(POINTS_MAX).max(1)).copied().collect()
 }
 
 /// The load that was exceeded a twentieth of the newest seven days.
@@ -364,8 +326,11 @@ fn next_step(known: &[(Result<Learnt, Unknown>, &LimitPast<'_>)], mid: f64) -> O
 }
 
 impl LoadLine {
-    /// The limit that binds first.
+    /// The limit that binds first; nothing where a load test found that something else does.
     pub fn binds(&self) -> Option<&LimitLine> {
+        if self.by_test {
+            return None;
+        }
         let first = self.limits.first()?;
         first.known.as_ref().ok().and_then(|known| known.line).map(|_| first)
     }
@@ -379,6 +344,28 @@ impl LoadLine {
             .map(|at| stats::quantile_sorted(&drawn, (at as f64 + 0.5) / count as f64))
             .filter(|line| line.is_finite())
             .collect()
+    }
+
+    /// Limits as they are, for tests of what follows from them.
+    #[cfg(test)]
+    pub(crate) fn of_limits(limits: Vec<LimitLine>, load_now: f64) -> Self {
+        Self {
+            line: None,
+            limits,
+            load_now,
+            load_seen: load_now,
+            next: None,
+            without: Vec::new(),
+            tested: None,
+            tested_stale: false,
+            by_test: false,
+            drawn: Vec::new(),
+        }
+    }
+
+    /// Whether what is left carries the load when one instance is gone; nothing where instances are not known.
+    pub fn without_instance(&self) -> Option<&Without> {
+        self.without.iter().find(|own| own.lost == Lost::Instance)
     }
 
     /// What part of the line the busy load is.

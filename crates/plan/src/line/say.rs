@@ -2,8 +2,11 @@
 
 use model::{DateRange, Outlook, Service, Time, Unit};
 
-use super::{LineDates, LoadLine, NextStep};
-use crate::forecast::{say, say_date};
+use super::{LineDates, LoadLine, Lost, NextStep};
+use crate::{
+    drivers::Range,
+    forecast::{say, say_date},
+};
 
 /// Says what a service carries, what limits it, when that is reached and what to do next, in one sentence:
 /// «carries 812 /s, limited by database connections; now at 430 /s (53 %); reached on 14 March …».
@@ -16,16 +19,12 @@ pub fn say_line(
 ) -> String {
     let unit = service.load_unit;
     let load = |value: f64| unit.say(value);
-    let (Some(range), Some(binds)) = (line.line, line.binds()) else {
+    let Some((range, limited, guess)) = line.line.and_then(|range| limited_by(line, range, now))
+    else {
         return nothing_known(line);
     };
-    let guess = binds.known.as_ref().is_ok_and(|known| known.guess);
-    let mut parts = vec![format!(
-        "carries {}{}, limited by {}",
-        if guess { "perhaps " } else { "" },
-        load(range.mid),
-        binds.title
-    )];
+    let perhaps = if guess { "perhaps " } else { "" };
+    let mut parts = vec![format!("carries {perhaps}{}, limited by {limited}", load(range.mid))];
     let share = Unit::Share.say(line.load_now / range.mid);
     parts.push(format!("now at {} ({share})", load(line.load_now)));
     if let Some(dates) = dates {
@@ -34,17 +33,33 @@ pub fn say_line(
     if guess {
         parts.push(format!("never seen above {}, a load test would tell", load(line.load_seen)));
     }
-    match &line.without_one {
-        Some(without) if !without.carries => {
-            parts.push(format!("with one instance gone only {}", load(without.line)));
+    parts.extend(line.without.iter().filter(|own| !own.carries).map(|own| {
+        let lost = match &own.lost {
+            Lost::Copy(of) => format!("one of {} {of}", Unit::Count.say(own.count)),
+            other => format!("one {}", other.word()),
+        };
+        if own.count < 2.0 {
+            format!("with {lost} gone nothing is left")
+        } else {
+            format!("with {lost} gone only {}", load(own.line))
         }
-        _ => {}
-    }
+    }));
     parts.push(match &line.next {
         Some(next) => format!("cheapest next step: {}", say_step(next)),
         None => "no step is declared that would move it".to_owned(),
     });
     parts.join("; ")
+}
+
+/// What limits it, in words, and whether that is a guess.
+fn limited_by(line: &LoadLine, range: Range, now: Time) -> Option<(Range, String, bool)> {
+    if let (true, Some(tested)) = (line.by_test, &line.tested) {
+        let day = say_date(tested.at, now);
+        let broke = tested.limit.as_ref().map_or_else(String::new, |own| format!(" ({own})"));
+        return Some((range, format!("what the load test of {day} found{broke}"), false));
+    }
+    let binds = line.binds()?;
+    Some((range, binds.title.clone(), binds.known.as_ref().is_ok_and(|known| known.guess)))
 }
 
 fn nothing_known(line: &LoadLine) -> String {

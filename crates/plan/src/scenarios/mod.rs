@@ -3,6 +3,7 @@
 mod outcome;
 mod read;
 mod run;
+mod worth;
 
 use model::{Relation, Share, Span, Time, Unit};
 
@@ -40,6 +41,10 @@ pub struct Scenario {
     pub seed: u64,
     /// What money is called.
     pub money: String,
+    /// How alike the fates of deals are, as a correlation. An assumption: nothing here measures it.
+    pub alike: f64,
+    /// By what part money of a year ahead is worth less.
+    pub discount: f64,
     /// What load follows.
     pub drivers: Vec<ScenarioDriver>,
     /// What it needs.
@@ -59,6 +64,8 @@ pub struct ScenarioDriver {
     pub growth: Triangle,
     /// By what part single months differ, as a standard deviation.
     pub noise: f64,
+    /// PromQL for what it really is, by which a frozen plan is followed.
+    pub measured: Option<String>,
 }
 
 /// A resource in a scenario.
@@ -86,8 +93,12 @@ pub struct ScenarioResource {
     pub lead_time: Span,
     /// What it costs a month as it is.
     pub cost_month: f64,
+    /// What a month costs in which use lies above the limit.
+    pub over_month_cost: f64,
     /// In which portions more is bought.
     pub step: Option<Portion>,
+    /// PromQL for how much is really used, by which a frozen plan is followed.
+    pub measured: Option<String>,
 }
 
 /// A portion of a resource.
@@ -97,6 +108,8 @@ pub struct Portion {
     pub add: f64,
     /// What it costs a month.
     pub cost_month: f64,
+    /// What it costs once, when it is bought.
+    pub cost_once: f64,
 }
 
 /// Something that may happen: a launch, a deal.
@@ -114,6 +127,23 @@ pub struct Event {
     pub ramp: f64,
     /// What it does, by the places of drivers.
     pub effects: Vec<Effect>,
+}
+
+/// How far a moment lies from another in calendar months, with the part of the month that has begun.
+pub(crate) fn months_between(start: Time, time: Time) -> f64 {
+    let ((years, months, _), (from_years, from_months, _)) = (time.date(), start.date());
+    let mut whole = (years - from_years) * 12 + i64::from(months) - i64::from(from_months);
+    if start.months_later(whole) > time {
+        whole -= 1;
+    }
+    let (begins, ends) = (start.months_later(whole), start.months_later(whole + 1));
+    let width = ends.since(begins).as_secs().max(1.0);
+    whole as f64 + time.since(begins).as_secs() / width
+}
+
+/// When the month of this place (from 0) begins.
+pub(crate) fn month_begins(start: Time, month: usize) -> Time {
+    start.months_later(i64::try_from(month).unwrap_or(i64::MAX))
 }
 
 /// What an event does to a driver.

@@ -1,16 +1,15 @@
 //! What the draws of a scenario say together: demand, gap and cost by the month, order-by dates, and what sways it most.
 
-use model::{Span, Time, Unit};
+use model::{Time, Unit};
 use stats::{mean, quantile};
 
-use super::{Scenario, ScenarioResource, run::Drawn};
+use super::{Scenario, ScenarioResource, month_begins, run::Drawn};
+use crate::benefit::{Benefit, summed};
 
 /// From this chance of being above its line on, a resource is to be ordered in time.
 const ORDER_CHANCE: f64 = 0.1;
 /// Bars of the tornado with less weight are noise.
 const SHARE_MIN: f64 = 0.005;
-/// How long the longest months are, for their beginnings.
-const MONTH_MILLIS: f64 = 365.25 / 12.0 * 86_400_000.0;
 
 /// The middle and the ends of what was drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,6 +54,9 @@ pub struct ResourceOutcome {
     pub reached_p90: Option<usize>,
     /// The last day to order more, so that it is there before that month; may have passed.
     pub order_by: Option<Time>,
+    /// What it is worth to buy more in time, beside buying nothing and paying for the months above the limit; nothing
+    /// where no portion is declared or such months cost nothing.
+    pub benefit: Option<Benefit>,
 }
 
 /// How one uncertain thing sways the outcome.
@@ -98,19 +100,19 @@ pub(super) struct Input {
 }
 
 pub(super) fn summed_up(scenario: &Scenario, drawn: Drawn) -> Outcome {
-    let Drawn { demand, drivers, cost, inputs } = drawn;
-    let ends: Vec<Time> = (1..=scenario.months)
-        .map(|month| {
-            #[expect(clippy::cast_possible_truncation, reason = "milliseconds of some years")]
-            let way = Span((month as f64 * MONTH_MILLIS) as i64);
-            scenario.start + way
-        })
-        .collect();
+    let Drawn { demand, drivers, cost, inputs, worth } = drawn;
+    let ends: Vec<Time> =
+        (1..=scenario.months).map(|month| month_begins(scenario.start, month)).collect();
     let mut resources: Vec<(usize, ResourceOutcome)> = scenario
         .resources
         .iter()
         .zip(&demand)
-        .map(|(resource, demand)| resource_outcome(scenario, resource, demand))
+        .zip(&worth)
+        .map(|((resource, demand), worth)| {
+            let mut outcome = resource_outcome(scenario, resource, demand);
+            outcome.benefit = worth.as_ref().map(summed);
+            outcome
+        })
         .enumerate()
         .collect();
     resources.sort_by(|(_, a), (_, b)| order_of(a).total_cmp(&order_of(b)));
@@ -158,11 +160,8 @@ fn resource_outcome(
         .collect();
     let from = |chance: f64| months.iter().position(|month| month.chance >= chance);
     let reached_p90 = from(ORDER_CHANCE);
-    let order_by = reached_p90.map(|month| {
-        #[expect(clippy::cast_possible_truncation, reason = "milliseconds of some years")]
-        let way = Span((month as f64 * MONTH_MILLIS) as i64);
-        scenario.start + way - resource.lead_time
-    });
+    let order_by =
+        reached_p90.map(|month| month_begins(scenario.start, month) - resource.lead_time);
     ResourceOutcome {
         name: resource.name.clone(),
         title: resource.title.clone(),
@@ -171,6 +170,7 @@ fn resource_outcome(
         reached_p50: from(0.5),
         reached_p90,
         order_by,
+        benefit: None,
         months,
     }
 }

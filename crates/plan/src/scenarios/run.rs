@@ -6,10 +6,10 @@ use stats::Chance;
 use super::{
     Event, Outcome, Scenario, ScenarioResource, Triangle,
     outcome::{Input, summed_up},
+    worth,
 };
+use crate::benefit::Worth;
 
-/// How alike the fates of deals are, as a correlation: measured between markets, not between customers of one.
-const DEALS_ALIKE: f64 = 0.3;
 /// Work has a base that does not grow: this share at most.
 const WORK_BASE: Triangle = Triangle { low: 0.0, mode: 0.05, high: 0.2 };
 /// The power with which what is held follows: 1 by Little's law while times stay, less where it is shared.
@@ -27,6 +27,8 @@ pub(super) struct Drawn {
     pub cost: Vec<Vec<f64>>,
     /// What was drawn of each uncertain thing.
     pub inputs: Vec<Input>,
+    /// What buying is worth, by resource.
+    pub worth: Vec<Option<Worth>>,
 }
 
 /// Runs a scenario: as many draws as it says, each with its own growth, deals and dates. The same seed gives the same
@@ -40,6 +42,7 @@ pub fn run_scenario(scenario: &Scenario) -> Outcome {
         drivers: scenario.drivers.iter().map(|_| empty()).collect(),
         cost: empty(),
         inputs: inputs(scenario),
+        worth: scenario.resources.iter().map(worth::begun).collect(),
     };
     let mut world = World::new(scenario);
     for _ in 0..draws {
@@ -52,7 +55,7 @@ pub fn run_scenario(scenario: &Scenario) -> Outcome {
                 month.push(*value);
             }
         }
-        let mut costs = vec![0.0; months];
+        let (mut costs, mut path_of) = (vec![0.0; months], vec![0.0; months]);
         for (at, resource) in scenario.resources.iter().enumerate() {
             let follows = resource
                 .follows
@@ -65,6 +68,10 @@ pub fn run_scenario(scenario: &Scenario) -> Outcome {
                 let demand = resource.now * own * times;
                 costs[month] += cost(resource, demand);
                 drawn.demand[at][month].push(demand);
+                path_of[month] = demand;
+            }
+            if let Some(worth) = &mut drawn.worth[at] {
+                worth::take(worth, scenario, resource, &path_of);
             }
         }
         for (of, cost) in drawn.cost.iter_mut().zip(costs) {
@@ -178,7 +185,7 @@ impl World {
     ) -> f64 {
         let own = chance.normal();
         let fate = if event.deal {
-            DEALS_ALIKE.sqrt() * market + (1.0 - DEALS_ALIKE).sqrt() * own
+            scenario.alike.sqrt() * market + (1.0 - scenario.alike).sqrt() * own
         } else {
             own
         };
@@ -211,7 +218,7 @@ impl World {
 
 impl Triangle {
     /// A draw, by the inverse of the triangle's distribution.
-    fn draw(self, chance: &mut Chance) -> f64 {
+    pub(crate) fn draw(self, chance: &mut Chance) -> f64 {
         let share = chance.share();
         let width = self.high - self.low;
         if width <= 0.0 {

@@ -1,10 +1,16 @@
 //! Right-sizing: which size would have done, walked through the recorded past, with risk and money beside each other.
 
+mod past;
 mod prices;
+mod review;
+mod say;
 
-use stats::{mean, quantile};
+use stats::{mean, quantile, quantile_sorted};
 
-pub use prices::{Candidate, PriceError, Prices};
+use self::past::{Past, between};
+pub use prices::{Candidate, PriceError, Prices, Rate};
+pub use review::{Advice, Offer, Part, Review, review};
+pub use say::{say_review, size_benefit};
 
 const DAY: i64 = 86_400_000;
 /// What is looked at before each step of the walk, and how far a size must then do. A week before did better than two
@@ -17,7 +23,7 @@ const STRIDE: i64 = DAY;
 const HISTORY_MIN: i64 = 14 * DAY;
 /// No more steps are walked, the newest.
 const STEPS_MAX: usize = 28;
-/// The part of the time that use may lie above a size.
+/// The part of the time that use may lie above a size, unless the policy says otherwise.
 const OVER: f64 = 0.01;
 /// Of how many weeks a size must do, unless the policy says otherwise.
 pub const SURE: f64 = 0.9;
@@ -25,6 +31,33 @@ pub const SURE: f64 = 0.9;
 const FLEET_STEPS: usize = 28;
 /// Fewer values in a stretch say nothing of its hundredth part.
 const VALUES_MIN: usize = 100;
+/// Use this many times the largest size that can be had, or below this part of the least, was most likely measured in
+/// another unit: bytes beside gibibytes, percent beside cores.
+const UNIT_ABOVE: f64 = 50.0;
+const UNIT_BELOW: f64 = 1e-5;
+
+/// What a size must do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SizePolicy {
+    /// In how many of the weeks that follow, from 0 to 1.
+    pub sure: f64,
+    /// The part of the time that use may lie above it, from 0 to 1; nought for what breaks when it is exceeded once.
+    pub over: f64,
+}
+
+impl SizePolicy {
+    /// What a size in this unit must do. What is used above a size of bytes is killed or thrown out, so there must be
+    /// none.
+    pub fn of(unit: model::Unit, sure: f64) -> Self {
+        Self { sure, over: if unit == model::Unit::Bytes { 0.0 } else { OVER } }
+    }
+}
+
+impl Default for SizePolicy {
+    fn default() -> Self {
+        Self { sure: SURE, over: OVER }
+    }
+}
 
 /// One machine's recorded use.
 #[derive(Clone, Copy, Debug)]
@@ -36,18 +69,26 @@ pub struct Machine<'a> {
 }
 
 /// What a machine needs.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Sizing {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Need {
     /// The size that does in as many weeks as the policy wants.
     pub needed: f64,
-    /// What was exceeded one percent of the newest week.
+    /// What was exceeded one percent of the newest week, or as much of it as the policy allows.
     pub p99: f64,
-    /// How much more than that later weeks needed, with the policy's sureness.
+    /// How many times that later weeks needed, with the policy's sureness; less than once where peaks of that week are
+    /// above what weeks need most often.
     pub factor: f64,
     /// Mean use.
     pub mean: f64,
     /// How many steps of the past were walked.
     pub steps: usize,
+}
+
+/// What a machine needs, and which candidate has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sizing {
+    /// What it needs.
+    pub need: Need,
     /// The candidates, the cheapest first.
     pub frontier: Vec<Risk>,
     /// The cheapest that does, by its place in the frontier; nothing where none does.
@@ -80,45 +121,72 @@ pub enum NoSizing {
     /// It did nothing.
     #[error("it was never used: ask whether it is needed at all")]
     Unused,
+    /// Use and sizes do not fit together.
+    #[error(
+        "use is {times:.3} times the nearest size that can be had, which looks like different units"
+    )]
+    Units {
+        /// Use over size.
+        times: f64,
+    },
 }
 
-/// How much more than a hundredth exceeded before, weeks that followed needed: one ratio for each step of the walk, the
-/// newest first.
-pub fn walked(machine: Machine<'_>) -> Vec<f64> {
-    let mut ratios = Vec::new();
+/// Where a size may begin: what was exceeded this part of a week. From which of them the least comes in the end differs
+/// from machine to machine: a steady one is told best by its highest peak, a spiky one by what it does most of the time.
+const BASES: [f64; 4] = [0.95, 0.99, 0.995, 1.0];
+
+/// How much more than each base of a week the weeks that followed needed: one ratio for each step of the walk, the newest
+/// first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Walk([Vec<f64>; BASES.len()]);
+
+impl Walk {
+    /// The walks of several machines as one.
+    pub fn of_all<'w>(walks: impl IntoIterator<Item = &'w Self>) -> Self {
+        let mut all = Self::default();
+        for walk in walks {
+            for (into, ratios) in all.0.iter_mut().zip(&walk.0) {
+                into.extend(ratios);
+            }
+        }
+        all
+    }
+
+    /// How many steps it has.
+    pub fn steps(&self) -> usize {
+        self.0.iter().map(Vec::len).max().unwrap_or(0)
+    }
+}
+
+/// Walks a machine's past.
+pub fn walked(machine: Machine<'_>, policy: SizePolicy) -> Walk {
+    let mut walk = Walk::default();
     let Some((&first, &last)) = machine.times.first().zip(machine.times.last()) else {
-        return ratios;
+        return walk;
     };
-    let mut now = last - CHECKED;
-    while ratios.len() < STEPS_MAX && now - first >= LEARNT {
-        let (before, after) =
-            (between(machine, now - LEARNT, now), between(machine, now, now + CHECKED));
-        if before.len() >= VALUES_MIN && after.len() >= VALUES_MIN {
-            let (had, needed) = (quantile(&before, 1.0 - OVER), quantile(&after, 1.0 - OVER));
+    let (mut now, mut steps) = (last - CHECKED, 0);
+    while steps < STEPS_MAX && now - first >= LEARNT {
+        let before = sorted(&between(machine, now - LEARNT, now));
+        let after = between(machine, now, now + CHECKED);
+        now -= STRIDE;
+        if before.len() < VALUES_MIN || after.len() < VALUES_MIN {
+            continue;
+        }
+        steps += 1;
+        let needed = quantile(&after, 1.0 - policy.over);
+        for (ratios, base) in walk.0.iter_mut().zip(BASES) {
+            let had = quantile_sorted(&before, base);
             if had > 0.0 {
                 ratios.push(needed / had);
             }
         }
-        now -= STRIDE;
     }
-    ratios
+    walk
 }
 
-fn between(machine: Machine<'_>, from: i64, to: i64) -> Vec<f64> {
-    let first = machine.times.partition_point(|&time| time <= from);
-    let end = machine.times.partition_point(|&time| time <= to);
-    let values = machine.used.get(first..end.max(first)).unwrap_or_default();
-    values.iter().copied().filter(|value| value.is_finite()).collect()
-}
-
-/// What a machine needs, and which candidate is the cheapest that does. `fleet` are the ratios of other machines, which
-/// count beside its own: a machine that has been calm may be as lively as the others next week.
-pub fn size(
-    machine: Machine<'_>,
-    fleet: &[f64],
-    candidates: &[Candidate],
-    sure: f64,
-) -> Result<Sizing, NoSizing> {
+/// What a machine needs: of what follows from each base, the least. `fleet` is the walk of other machines, which counts
+/// beside its own: a machine that has been calm may be as lively as the others next week.
+pub fn need(machine: Machine<'_>, fleet: &Walk, policy: SizePolicy) -> Result<Need, NoSizing> {
     let Some((&first, &last)) = machine.times.first().zip(machine.times.last()) else {
         return Err(NoSizing::TooShort { days: 0.0 });
     };
@@ -133,52 +201,71 @@ pub fn size(
     if all.iter().all(|value| *value <= 0.0) {
         return Err(NoSizing::Unused);
     }
-    let own = walked(machine);
-    let mut ratios = own.clone();
-    let stride = fleet.len().div_ceil(FLEET_STEPS).max(1);
-    ratios.extend(sorted(fleet).iter().skip(stride / 2).step_by(stride));
-    let factor = if ratios.is_empty() { 1.0 } else { quantile(&ratios, sure) };
-    let p99 = quantile(&newest, 1.0 - OVER);
-    let needed = p99 * factor;
-    let mut frontier: Vec<Risk> =
-        candidates.iter().map(|candidate| risk(machine, candidate, &all, (first, last))).collect();
+    let own = walked(machine, policy);
+    let newest = sorted(&newest);
+    let p99 = quantile_sorted(&newest, 1.0 - policy.over);
+    let mut needed = f64::INFINITY;
+    for ((own, fleet), base) in own.0.iter().zip(&fleet.0).zip(BASES) {
+        let mut ratios = own.clone();
+        let stride = fleet.len().div_ceil(FLEET_STEPS).max(1);
+        ratios.extend(sorted(fleet).iter().skip(stride / 2).step_by(stride));
+        let had = quantile_sorted(&newest, base);
+        if had > 0.0 && !ratios.is_empty() {
+            needed = needed.min(had * quantile(&ratios, policy.sure));
+        }
+    }
+    // Nothing to walk, or a week in which it did nothing.
+    let needed = if needed.is_finite() { needed } else { p99 };
+    let factor = if p99 > 0.0 { needed / p99 } else { 1.0 };
+    Ok(Need { needed, p99, factor, mean: mean(&all), steps: own.steps() })
+}
+
+/// What a machine needs, and which candidate is the cheapest that does.
+pub fn size(
+    machine: Machine<'_>,
+    fleet: &Walk,
+    candidates: &[Candidate],
+    policy: SizePolicy,
+) -> Result<Sizing, NoSizing> {
+    let need = need(machine, fleet, policy)?;
+    fits_units(need, candidates.iter().map(|own| own.size))?;
+    let past = Past::of(machine);
+    let mut frontier: Vec<Risk> = candidates
+        .iter()
+        .map(|candidate| Risk {
+            candidate: candidate.clone(),
+            over: past.over(candidate.size),
+            weeks_over: past.weeks_over(candidate.size, policy.over),
+        })
+        .collect();
     frontier.sort_by(|a, b| {
         let of = |own: &Risk| (own.candidate.cost_month, own.candidate.size);
         of(a).partial_cmp(&of(b)).unwrap_or(std::cmp::Ordering::Equal)
     });
-    let does = |own: &Risk| own.candidate.size >= needed && own.weeks_over <= 1.0 - sure + 1e-9;
+    let does = |own: &Risk| {
+        own.candidate.size >= need.needed && own.weeks_over <= 1.0 - policy.sure + 1e-9
+    };
     let choice = frontier.iter().position(does);
-    Ok(Sizing { needed, p99, factor, mean: mean(&all), steps: own.len(), frontier, choice })
+    Ok(Sizing { need, frontier, choice })
+}
+
+/// Refuses sizes that use can hardly be counted in.
+fn fits_units(need: Need, sizes: impl Iterator<Item = f64> + Clone) -> Result<(), NoSizing> {
+    let most = sizes.clone().fold(f64::NEG_INFINITY, f64::max);
+    let least = sizes.fold(f64::INFINITY, f64::min);
+    if most > 0.0 && need.p99 > UNIT_ABOVE * most {
+        return Err(NoSizing::Units { times: need.p99 / most });
+    }
+    if least.is_finite() && need.p99 < UNIT_BELOW * least {
+        return Err(NoSizing::Units { times: need.p99 / least });
+    }
+    Ok(())
 }
 
 fn sorted(values: &[f64]) -> Vec<f64> {
     let mut values = values.to_vec();
     values.sort_unstable_by(f64::total_cmp);
     values
-}
-
-fn risk(
-    machine: Machine<'_>,
-    candidate: &Candidate,
-    all: &[f64],
-    (first, last): (i64, i64),
-) -> Risk {
-    let over = |values: &[f64]| {
-        let above = values.iter().filter(|value| **value > candidate.size).count();
-        above as f64 / values.len().max(1) as f64
-    };
-    let (mut weeks, mut bad) = (0.0, 0.0);
-    let mut end = last;
-    while end - CHECKED >= first - STRIDE && weeks < STEPS_MAX as f64 {
-        let week = between(machine, end - CHECKED, end);
-        if week.len() >= VALUES_MIN {
-            weeks += 1.0;
-            bad += f64::from(u8::from(over(&week) > OVER));
-        }
-        end -= STRIDE;
-    }
-    let weeks_over = if weeks > 0.0 { bad / weeks } else { 1.0 };
-    Risk { candidate: candidate.clone(), over: over(all), weeks_over }
 }
 
 #[cfg(test)]
@@ -193,7 +280,7 @@ mod tests {
 
     fn candidates() -> Vec<Candidate> {
         [(1.0, 10.0), (2.0, 20.0), (4.0, 40.0), (8.0, 80.0)]
-            .map(|(size, cost_month)| Candidate { name: format!("c{size}"), size, cost_month })
+            .map(|(size, cost_month)| Candidate::new(format!("c{size}"), size, cost_month))
             .to_vec()
     }
 
@@ -202,11 +289,16 @@ mod tests {
         // Three cores for two hours a day, one otherwise.
         let (times, used) =
             days(28, |time| if time.rem_euclid(DAY) < DAY / 12 { 3.0 } else { 1.0 });
-        let sizing =
-            size(Machine { times: &times, used: &used }, &[], &candidates(), SURE).unwrap();
+        let sizing = size(
+            Machine { times: &times, used: &used },
+            &Walk::default(),
+            &candidates(),
+            SizePolicy::default(),
+        )
+        .unwrap();
         let chosen = &sizing.frontier[sizing.choice.unwrap()];
         assert_eq!(chosen.candidate.name, "c4");
-        assert!((sizing.needed - 3.0).abs() < 0.01 && chosen.weeks_over <= 0.0);
+        assert!((sizing.need.needed - 3.0).abs() < 0.01 && chosen.weeks_over <= 0.0);
         assert!((sizing.frontier[0].over - 1.0 / 12.0).abs() < 0.01);
         assert!(sizing.frontier[1].weeks_over > 0.99);
     }
@@ -215,22 +307,47 @@ mod tests {
     fn a_lively_fleet_asks_for_more_than_a_calm_past() {
         let (times, used) = days(28, |_| 1.5);
         let machine = Machine { times: &times, used: &used };
-        let calm = size(machine, &[], &candidates(), SURE).unwrap();
-        let among =
-            size(machine, &[1.0, 1.5, 2.0, 2.5, 3.0].repeat(8), &candidates(), SURE).unwrap();
-        assert!(among.needed > 1.4 * calm.needed);
+        let calm = size(machine, &Walk::default(), &candidates(), SizePolicy::default()).unwrap();
+        let lively = [1.0, 1.5, 2.0, 2.5, 3.0].repeat(8);
+        let lively = Walk(std::array::from_fn(|_| lively.clone()));
+        let among = size(machine, &lively, &candidates(), SizePolicy::default()).unwrap();
+        assert!(among.need.needed > 1.4 * calm.need.needed);
     }
 
     #[test]
     fn too_short_a_past_and_no_use_are_told() {
         let (times, used) = days(5, |_| 1.0);
-        let refused = size(Machine { times: &times, used: &used }, &[], &candidates(), SURE);
+        let refused = size(
+            Machine { times: &times, used: &used },
+            &Walk::default(),
+            &candidates(),
+            SizePolicy::default(),
+        );
         assert!(matches!(refused, Err(NoSizing::TooShort { .. })));
         let (times, used) = days(20, |_| 0.0);
-        let refused = size(Machine { times: &times, used: &used }, &[], &candidates(), SURE);
+        let refused = size(
+            Machine { times: &times, used: &used },
+            &Walk::default(),
+            &candidates(),
+            SizePolicy::default(),
+        );
         assert_eq!(refused, Err(NoSizing::Unused));
+        let (times, used) = days(28, |_| 1e9);
+        let refused = size(
+            Machine { times: &times, used: &used },
+            &Walk::default(),
+            &candidates(),
+            SizePolicy::default(),
+        );
+        assert!(matches!(refused, Err(NoSizing::Units { .. })), "bytes beside cores: {refused:?}");
         let (times, used) = days(28, |_| 100.0);
-        let big = size(Machine { times: &times, used: &used }, &[], &candidates(), SURE).unwrap();
+        let big = size(
+            Machine { times: &times, used: &used },
+            &Walk::default(),
+            &candidates(),
+            SizePolicy::default(),
+        )
+        .unwrap();
         assert_eq!(big.choice, None);
     }
 }

@@ -3,7 +3,8 @@
 use anyhow::{Context, Result, ensure};
 use model::{Launch, Outlook, Relation, Service, ServiceLimit, Share, Span, Step, Time, Unit};
 use plan::{
-    Deployment, LimitPast, LineOptions, LoadLine, ServicePast, Unknown, dates, load_line, say_line,
+    Deployment, LimitPast, LineOptions, LoadLine, Lost, ServicePast, Unknown, dates, load_line,
+    say_line,
 };
 use testkit::planted::{DAYS, Planted, RELEASE_DAY, RELEASE_TIMES, TRUTH};
 
@@ -30,6 +31,7 @@ fn service() -> Result<Service> {
             target: target(share)?,
             relation,
             each_replica: name == "cpu",
+            copies: None,
             steps: if name == "connections" { vec![step] } else { Vec::new() },
         });
     }
@@ -39,6 +41,8 @@ fn service() -> Result<Service> {
         load: "load".into(),
         load_unit: Unit::PerSecond,
         replicas: None,
+        zones: None,
+        data: model::DataExpressions::default(),
         owner: "shop".into(),
         limits,
         launches: vec![Launch {
@@ -70,9 +74,16 @@ fn ask<T>(
         times: &planted.times,
         load: &planted.load,
         replicas: Some(3.0),
+        zones: Some(2.0),
         limits: limits
-            .map(|(declared, (_, limit, used))| LimitPast { declared, used, limit: *limit })
+            .map(|(declared, (name, limit, used))| LimitPast {
+                declared,
+                used,
+                limit: *limit,
+                copies: (*name == "memory").then_some(2.0),
+            })
             .collect(),
+        tested: None,
         deployments,
     };
     let line = load_line(&past, LineOptions { confidence: confidence(), seed: 1 });
@@ -101,8 +112,17 @@ fn lines_and_the_first_to_bind_are_what_was_planted() -> Result<()> {
     let binds = answer.line.binds().context("something binds")?;
     ensure!(binds.name == "connections");
     ensure!(binds.known.as_ref().is_ok_and(|known| known.first > 0.95 && !known.guess));
-    let without = answer.line.without_one.context("three instances are known")?;
+    let without = answer.line.without_instance().context("three instances are known")?;
     ensure!(without.carries && (without.line - 666.7).abs() < 40.0, "{without:?}");
+    let of = |lost: &Lost| answer.line.without.iter().find(|own| own.lost == *lost);
+    // Half of the cores, or of the memory, is left: what one of them carries is half of what two did.
+    let truth = |name: &str| TRUTH.iter().find(|own| own.0 == name).map_or(f64::NAN, |own| own.2);
+    let zone = of(&Lost::Zone).context("two zones")?;
+    let wanted = (truth("cpu") / 2.0).min(666.7);
+    ensure!((zone.line / wanted - 1.0).abs() < 0.1, "{zone:?} for {wanted}");
+    ensure!(zone.carries == (zone.line >= answer.line.load_now));
+    let copy = of(&Lost::Copy("memory".into())).context("two copies")?;
+    ensure!(copy.line < truth("memory"), "{copy:?}");
     let next = answer.line.next.context("a step helps")?;
     ensure!(next.limit == "connections" && (next.gain - 0.5).abs() < 0.1, "{next:?}");
     Ok(())
@@ -203,5 +223,35 @@ fn bad_pasts_are_refused_and_never_make_a_line() -> Result<()> {
         planted.used.iter_mut().for_each(|own| own.2.truncate(3));
     });
     ensure!(few.0.is_some_and(|why| why.to_string().contains("3 points")) && few.1.is_none());
+    Ok(())
+}
+
+#[test]
+fn a_driver_that_goes_flat_gives_no_confident_date() -> Result<()> {
+    let (mut planted, service) = (Planted::until(NOW, 4), service()?);
+    // The meter of the load stopped where it was half of the time ago, while everything else went on.
+    let half = planted.load.len() / 2;
+    let stuck = planted.load[half];
+    planted.load[half..].fill(stuck);
+    let (line, dated) = ask(&planted, &service, &[], |past, line| {
+        (line.clone(), dates(past, line, &[], confidence()))
+    });
+    ensure!(line.line.is_none() && dated.is_none(), "{:?}", line.line);
+    let whys = |line: &LoadLine| -> Vec<String> {
+        line.limits.iter().filter_map(|own| Some(own.known.as_ref().err()?.to_string())).collect()
+    };
+    ensure!(
+        whys(&line).iter().all(|why| why.contains("not moved for 21 days")),
+        "{:?}",
+        whys(&line)
+    );
+    // Stuck from the beginning, it shows nothing at all.
+    planted.load.fill(stuck);
+    let (line, dated) = ask(&planted, &service, &[], |past, line| {
+        (line.clone(), dates(past, line, &[], confidence()))
+    });
+    ensure!(line.line.is_none() && dated.is_none(), "{:?}", line.line);
+    ensure!(whys(&line).len() == 5, "{:?}", whys(&line));
+    ensure!(whys(&line).iter().all(|why| why.contains("stayed within")), "{:?}", whys(&line));
     Ok(())
 }

@@ -136,3 +136,32 @@ fn contradictions_are_refused_with_their_place() {
         assert!(told.contains(words) && told.contains("s.yaml:"), "{to}: {told}");
     }
 }
+
+#[test]
+fn months_are_those_of_the_calendar_and_buying_in_time_is_weighed() -> Result<()> {
+    let outcome = run(&GROWTH.replace(
+        "cost_month: 50\n    step: {add: 50, cost_month: 20}",
+        "over_month_cost: 1000\n    step: {add: 50, cost_month: 20, cost_once: 100}",
+    ))?;
+    let day = |year, month| Time::of_date(year, month, 1).context("a day");
+    ensure!(
+        outcome.ends[0] == day(2027, 1)? && outcome.ends[2] == day(2027, 3)?,
+        "{:?}",
+        outcome.ends
+    );
+    let first = &outcome.resources[0];
+    let worth = first.benefit.as_ref().context("a portion and a price of being short")?;
+    // Above 200 from about the twenty-sixth month on, by some draws sooner: being short costs those a thousand a month.
+    ensure!(worth.nothing.p90 > worth.nothing.p10 && worth.npv.p90 > 0.0, "{worth:?}");
+    ensure!((0.0..1.0).contains(&worth.chance), "{worth:?}");
+    ensure!(
+        run(GROWTH)?.resources.iter().all(|own| own.benefit.is_none()),
+        "nothing to weigh it against"
+    );
+    let alone = run(&GROWTH.replace("money: EUR", "money: EUR\nalike: 0\ndiscount: 5%"))?;
+    ensure!(
+        alone.resources == run(GROWTH)?.resources,
+        "there are no deals whose fates could be alike"
+    );
+    Ok(())
+}

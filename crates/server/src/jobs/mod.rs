@@ -24,6 +24,7 @@ pub(crate) use forward::{Outgoing, open as open_queues, prepare as receivers_of_
 pub(crate) use objectives::{Promise, promises, tell_untaken};
 pub use objectives::{UntakenIn, read_objective_files};
 pub(crate) use outcome::{forget_vanished, judge, try_judge};
+pub(crate) use resources::sizing;
 pub use rules::{ReloadError, Reloaded};
 pub(crate) use rules::{
     Runners, read as read_rules, reload as reload_rules, tell_wrong as tell_wrong_rules,
@@ -77,6 +78,7 @@ pub(crate) async fn start(app: &Arc<App>, work: Work, http: &reqwest::Client) {
     rules::start(app).await;
     app.tasks.start("resources", |stop| resources::run(Arc::clone(app), stop));
     app.tasks.start("backfill", |stop| resources::backfill::run(Arc::clone(app), stop));
+    app.tasks.start("sizing", |stop| sizing::run(Arc::clone(app), stop));
     app.tasks.start("baselines", |stop| baselines::run(Arc::clone(app), stop));
     app.tasks.start("objectives", |stop| objectives::run(Arc::clone(app), objectives, stop));
     app.tasks.start("forecasts", |stop| forecasts::run(Arc::clone(app), stop));

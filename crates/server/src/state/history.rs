@@ -1,8 +1,8 @@
 //! The recorded past of resources: what is written at each look, and how it is read back.
 
 use model::{
-    Budget, Columns, Labels, METRIC_NAME, Matcher, Reading, ResourceId, Sample, Selection, Series,
-    SeriesSource, SourceError, Span, Time, TimeRange, is_stale,
+    AlertId, Budget, Columns, Labels, METRIC_NAME, Matcher, Reading, ResourceId, Sample, Selection,
+    Series, SeriesSource, SourceError, Span, Time, TimeRange, is_stale,
 };
 
 /// How much of a resource was in use, in its unit, at each look.
@@ -39,6 +39,11 @@ pub(crate) fn id_of(labels: &Labels) -> Option<ResourceId> {
         resource,
         labels: labels.without(|name| name == METRIC_NAME || name == RESOURCE_LABEL),
     })
+}
+
+/// A resource's identity in addresses and in the journal: short, and the same on every machine.
+pub(crate) fn key_of(id: &ResourceId) -> String {
+    format!("{}-{}", id.resource, AlertId::of(&id.resource, &id.labels).hex())
 }
 
 /// The recorded series of one metric for all resources.

@@ -13,7 +13,7 @@ mod top;
 mod watch;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -26,6 +26,7 @@ pub use objective::{ObjectiveFile, Untaken, read_objectives};
 pub use query::QuerySettings;
 pub use remote::{Forward, ForwardProtocol, JournalSettings, RemoteQuery};
 pub use resource::calendar::{CalendarEntry, CalendarTime};
+pub use resource::planning::PlanningSettings;
 pub use secret::{SecretSource, read_secret};
 pub(crate) use sections::{Section, sections};
 pub use server::ServerSettings;
@@ -82,8 +83,12 @@ pub struct Settings {
     pub resources: Vec<Resource>,
     /// Days that are not like others.
     pub calendar: Vec<CalendarEntry>,
+    /// Which of them are the default policy's, by name.
+    pub(crate) shipped: BTreeSet<String>,
     /// What users depend on, with what limits it.
     pub services: Vec<Service>,
+    /// What is reviewed for its size.
+    pub planning: PlanningSettings,
     /// What is promised; the default policy's catalogue, unless left out or declared anew, included.
     pub objectives: Vec<Objective>,
     /// Files of objectives, as globs relative to the settings file.
@@ -117,6 +122,11 @@ impl Settings {
         Self::parse("", "", &|_| Ok(())).expect("bug: the default policy cannot be read")
     }
 
+    /// Whether a resource is the default policy's, and not declared anew.
+    pub fn is_shipped(&self, resource: &str) -> bool {
+        self.shipped.contains(resource)
+    }
+
     /// Reads settings from a text; `name` stands in messages. Files and globs stay as written.
     pub fn parse(name: &str, text: &str, check: ExpressionCheck<'_>) -> Result<Self, Mistakes> {
         let mut resources = read(POLICY_NAME, POLICY, &|_| Ok(()), &[])?.resources;
@@ -124,6 +134,7 @@ impl Settings {
         if settings.policy {
             resources
                 .retain(|shipped| !settings.resources.iter().any(|own| own.name == shipped.name));
+            settings.shipped = resources.iter().map(|own| own.name.clone()).collect();
             resources.append(&mut settings.resources);
             settings.resources = resources;
         }
@@ -150,6 +161,8 @@ impl Settings {
         self.server.token_file.iter_mut().for_each(place);
         self.journal.password_file.iter_mut().for_each(place);
         self.alerts.routing.iter_mut().for_each(place);
+        self.planning.prices.iter_mut().for_each(place);
+        self.planning.drivers.iter_mut().for_each(place);
         for receiver in &mut self.receivers {
             receiver.channel.files_mut().into_iter().for_each(place);
         }

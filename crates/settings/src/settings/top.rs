@@ -3,8 +3,8 @@
 use model::{Resource, Span};
 
 use super::{
-    AlertSettings, ChangeSettings, ExpressionCheck, HostSettings, QuerySettings, ReceiveSettings,
-    Settings,
+    AlertSettings, ChangeSettings, ExpressionCheck, HostSettings, PlanningSettings, QuerySettings,
+    ReceiveSettings, Settings,
     alerts::{self, receiver},
     objective, query,
     remote::{JournalSettings, forward, journal},
@@ -16,6 +16,7 @@ use super::{
     },
 };
 use crate::{
+    mistake::{Mistake, Place},
     reader::Reader,
     table::{Key, Otherwise, Table, set, unique},
 };
@@ -41,6 +42,8 @@ pub(super) struct Draft {
     baselines: baselines::BaselinesDraft,
     calendar: Vec<resource::calendar::EntryDraft>,
     services: Vec<resource::service::ServiceDraft>,
+    planning: PlanningSettings,
+    planning_place: Option<Place>,
     alerts: AlertSettings,
     receivers: Vec<receiver::ReceiverDraft>,
 }
@@ -66,6 +69,8 @@ impl Default for Draft {
             baselines: baselines::BaselinesDraft::default(),
             calendar: Vec::new(),
             services: Vec::new(),
+            planning: PlanningSettings::default(),
+            planning_place: None,
             alerts: AlertSettings::default(),
             receivers: Vec::new(),
         }
@@ -211,6 +216,16 @@ pub(super) static TABLE: Table<Draft> = Table {
             },
         },
         Key {
+            name: "planning",
+            form: "section",
+            otherwise: Otherwise::Nothing,
+            about: "What is planned with: prices, what is reviewed for its size, drivers.",
+            read: |reader, field, into| {
+                resource::planning::TABLE.read(reader, field.node, &mut into.planning);
+                into.planning_place = Some(field.node.place());
+            },
+        },
+        Key {
             name: "objectives",
             form: "list",
             otherwise: Otherwise::Nothing,
@@ -298,6 +313,19 @@ impl Draft {
         let calendar = self.calendar.into_iter();
         let zone = self.baselines.zone();
         let calendar = calendar.filter_map(|draft| draft.finish(reader, &named, zone)).collect();
+        let unknown = self
+            .planning
+            .resources
+            .iter()
+            .filter(|name| !named.iter().any(|own| own.name == **name));
+        for name in unknown {
+            let message = format!("`planning`: there is no resource `{name}`");
+            let mistake = self.planning_place.map_or_else(
+                || Mistake::somewhere(message.clone()),
+                |place| Mistake::at(place, message.clone()),
+            );
+            reader.report(mistake.help("declare it under `resources`"));
+        }
         let services = self.services.into_iter();
         let services = services.filter_map(|draft| draft.finish(reader, check, &named));
         let services = unique(reader, "service", services.collect());
@@ -324,7 +352,9 @@ impl Draft {
             rule_files: self.rule_files,
             resources,
             calendar,
+            shipped: std::collections::BTreeSet::new(),
             services,
+            planning: self.planning,
             objective_files,
             objective_parameters,
             objectives: unique(reader, "objective", objectives),

@@ -80,6 +80,8 @@ fn from_csv(file: &Path, load: &str, command: &Line, output: &Output) -> Result<
         load: load.to_owned(),
         load_unit: Unit::Count,
         replicas: None,
+        zones: None,
+        data: model::DataExpressions::default(),
         owner: String::new(),
         limits: Vec::new(),
         launches: Vec::new(),
@@ -93,13 +95,16 @@ fn from_csv(file: &Path, load: &str, command: &Line, output: &Output) -> Result<
     let columns = Columns::read(file)?;
     let mut parts = Vec::new();
     for (declared, limit) in service.limits.iter().zip(limits) {
-        parts.push(LimitPast { declared, used: columns.column(&declared.name)?, limit });
+        let used = columns.column(&declared.name)?;
+        parts.push(LimitPast { declared, used, limit, copies: None });
     }
     let past = ServicePast {
         times: &columns.times,
         load: columns.column(load)?,
         replicas: None,
+        zones: None,
         limits: parts,
+        tested: None,
         deployments: &[],
     };
     let line = load_line(&past, LineOptions { confidence, seed: 1 });
@@ -141,6 +146,7 @@ fn limit(text: &str, target: Share) -> Result<(f64, ServiceLimit), Fault> {
         target,
         relation,
         each_replica: false,
+        copies: None,
         steps: Vec::new(),
     };
     Ok((limit, declared))

@@ -1,10 +1,13 @@
 //! `plimsoll plan` and `plimsoll forecast`
 
+mod benefit;
 mod columns;
 pub(crate) mod forecast;
+mod frozen;
 mod line;
-mod rightsize;
 mod scenario;
+mod server;
+mod sizes;
 mod table;
 
 use std::process::ExitCode;
@@ -21,6 +24,10 @@ pub(crate) fn run(command: &Plan, output: &Output) -> Result<ExitCode, Fault> {
         PlanCommand::Line(wanted) => line::run(wanted, output),
         PlanCommand::Table(wanted) => table::run(wanted, output),
         PlanCommand::Scenario(wanted) => scenario::run(wanted, output),
-        PlanCommand::Rightsize(wanted) => rightsize::run(wanted, output),
+        PlanCommand::Rightsize(wanted) => sizes::run(wanted, output),
+        PlanCommand::Quotas(wanted) => server::quotas(wanted, output),
+        PlanCommand::Findings { server: wanted } => server::findings(wanted, output),
+        PlanCommand::Benefit(wanted) => benefit::run(wanted, output),
+        PlanCommand::Tested(wanted) => server::tested(wanted, output),
     }
 }

@@ -5,6 +5,7 @@ use std::{fs, path::Path, process::ExitCode};
 use model::{Kind, Time, Unit};
 use plan::{Outcome, ResourceOutcome, Scenario, run_scenario, say_date};
 
+use super::frozen;
 use crate::{
     args::plan::{ScenarioCommand, Scenarios},
     fault::Fault,
@@ -18,7 +19,17 @@ const MONTHS: usize = 12;
 
 /// Runs scenarios, one beside the other.
 pub(crate) fn run(command: &Scenarios, output: &Output) -> Result<ExitCode, Fault> {
-    let ScenarioCommand::Run { files } = &command.command;
+    let files = match &command.command {
+        ScenarioCommand::Run { files } => files,
+        ScenarioCommand::Freeze { file, name, by, note, server } => {
+            // What is wrong with it is told here, with the file's own name.
+            read(file)?;
+            return frozen::freeze((file, server), [name, by, note], output);
+        }
+        ScenarioCommand::Track { name, server } => {
+            return frozen::track(name.as_deref(), server, output);
+        }
+    };
     let mut outcomes = Vec::new();
     for file in files {
         outcomes.push((read(file)?, file));
@@ -59,6 +70,8 @@ fn print(scenario: &Scenario, outcome: &Outcome, output: &Output) -> Result<(), 
     let now = scenario.start;
     output.text(&format!("{}, {} draws\n\n", outcome.name, scenario.draws))?;
     let rows = outcome.resources.iter().map(|own| summary(own, outcome, now));
+    let worth = outcome.resources.iter().filter_map(|own| Some((own, own.benefit?)));
+    let worth: Vec<String> = worth.map(|(own, worth)| said_worth(own, &worth, outcome)).collect();
     let head = [
         "resource",
         "line",
@@ -68,6 +81,9 @@ fn print(scenario: &Scenario, outcome: &Outcome, output: &Output) -> Result<(), 
         "gap p50 / p90 at the end",
     ];
     output.table(&head, rows.collect())?;
+    for line in worth {
+        output.text(&line)?;
+    }
     let shown = outcome.ends.len().div_ceil(MONTHS).max(1);
     let mut head = vec!["month ends".to_owned()];
     head.extend(outcome.resources.iter().map(|own| format!("{} p50 / p90", own.title)));
@@ -100,6 +116,21 @@ fn print(scenario: &Scenario, outcome: &Outcome, output: &Output) -> Result<(), 
     output.table(
         &["input", "low / does not happen", "high / happens", "of the variance"],
         rows.collect(),
+    )
+}
+
+/// What buying in time is worth, beside buying nothing.
+fn said_worth(own: &ResourceOutcome, worth: &plan::Benefit, outcome: &Outcome) -> String {
+    let money = |value: f64| Unit::Count.say(value);
+    let (npv, chance) = (worth.npv, Unit::Share.say(worth.chance));
+    format!(
+        "{}: buying in time is worth {} ({} – {}) {}, with {chance} chance of a gain; buying nothing costs {}\n",
+        own.title,
+        money(npv.p50),
+        money(npv.p10),
+        money(npv.p90),
+        outcome.money,
+        money(worth.nothing.p50)
     )
 }
 

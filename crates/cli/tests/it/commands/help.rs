@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use crate::program::run;
 
 /// Every command, as its help is asked for.
-const COMMANDS: [&[&str]; 42] = [
+const COMMANDS: [&[&str]; 48] = [
     &[],
     &["serve"],
     &["check"],
@@ -20,7 +20,13 @@ const COMMANDS: [&[&str]; 42] = [
     &["plan", "table"],
     &["plan", "scenario"],
     &["plan", "scenario", "run"],
+    &["plan", "scenario", "freeze"],
+    &["plan", "scenario", "track"],
     &["plan", "rightsize"],
+    &["plan", "quotas"],
+    &["plan", "findings"],
+    &["plan", "benefit"],
+    &["plan", "tested"],
     &["objectives"],
     &["budget"],
     &["budget", "check"],

@@ -162,6 +162,17 @@ fn sizes_come_from_the_recorded_past_and_a_price_list() -> Result<()> {
         "{document:#}"
     );
     ensure!(of("lively")["choice"]["sku"] == "large", "{document:#}");
+    // Bytes where cores are meant: told, and no size.
+    fs::write(
+        dir.path().join("bytes.csv"),
+        prices
+            .replace(",1,EUR", ",1e9,EUR")
+            .replace(",2,EUR", ",2e9,EUR")
+            .replace(",4,EUR", ",4e9,EUR"),
+    )?;
+    let wrong = ["plan", "rightsize", "--csv", "-", "--prices", "bytes.csv"];
+    let told = run_with(dir.path(), &wrong, &rows)?;
+    ensure!(told.code == Some(0) && told.out.contains("different units"), "{}", told.out);
     ensure!(
         of("idle")["why_not"].as_str().is_some_and(|why| why.contains("never used")),
         "{document:#}"
@@ -180,5 +191,75 @@ fn a_server_without_services_says_how_to_declare_them() -> Result<()> {
     );
     let told = run(server.folder(), &["plan", "line", "shop", "--server", &server.url()])?;
     ensure!(told.code == Some(4) && told.err.contains("no service"), "{}", told.err);
+    Ok(())
+}
+
+#[test]
+fn a_change_is_weighed_against_doing_nothing() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let asked = [
+        "plan",
+        "benefit",
+        "--now",
+        "100",
+        "--once",
+        "200",
+        "--month",
+        "40..60",
+        "--discount",
+        "0%",
+    ];
+    let told = run(dir.path(), &asked)?;
+    ensure!(
+        told.code == Some(0) && told.out.contains("chance of a gain 100 %"),
+        "{} {}",
+        told.out,
+        told.err
+    );
+    let document = run(dir.path(), &[&asked[..], &["--output", "json"]].concat())?;
+    let document: Value = serde_json::from_str(&document.out)?;
+    ensure!(document["nothing"]["p50"] == 1_200.0, "{document:#}");
+    let npv = document["npv"]["p50"].as_f64().context("a value")?;
+    ensure!((npv - 400.0).abs() < 20.0, "{document:#}");
+    for wrong in [["--month", "60..40"], ["--now", "much"], ["--over", "900"]] {
+        let told = run(dir.path(), &[&["plan", "benefit"], &wrong[..]].concat())?;
+        ensure!(told.code == Some(2), "{wrong:?}: {}", told.out);
+    }
+    Ok(())
+}
+
+#[test]
+fn what_a_server_plans_with_is_asked_for_and_told() -> Result<()> {
+    let server = Server::start(QUIET)?;
+    let url = server.url();
+    let ask = |arguments: &[&str]| {
+        run(server.folder(), &[&["plan"], arguments, &["--server", &url]].concat())
+    };
+    for (arguments, words) in [
+        (&["rightsize"][..], "nothing with a size is watched"),
+        (&["rightsize", "--reviews"], "nothing was decided yet"),
+        (&["quotas"], "no quota is declared"),
+        (&["findings"], "nothing was found"),
+        (&["scenario", "track"], "no plan is frozen"),
+    ] {
+        let told = ask(arguments)?;
+        ensure!(told.code == Some(0) && told.err.contains(words), "{arguments:?}: {}", told.err);
+    }
+    fs::write(server.folder().join("q1.yaml"), SCENARIO)?;
+    let freeze = ["scenario", "freeze", "q1.yaml", "--name", "q1", "--by", "anna"];
+    let told = ask(&freeze)?;
+    ensure!(
+        told.code == Some(0) && told.out.starts_with("q1, frozen on"),
+        "{} {}",
+        told.out,
+        told.err
+    );
+    ensure!(ask(&freeze)?.code == Some(4), "a plan stays as it is");
+    let told = ask(&["scenario", "track", "q1"])?;
+    ensure!(told.out.contains("nothing of it is measured yet"), "{}", told.out);
+    fs::write(server.folder().join("capacity.json"), "{}")?;
+    let told = ask(&["tested", "shop", "capacity.json"])?;
+    ensure!(told.code == Some(4) && told.err.contains("no service"), "{}", told.err);
+    ensure!(ask(&["rightsize", "web-1"])?.code == Some(4));
     Ok(())
 }

@@ -173,6 +173,7 @@ mod tests {
             lead_time: Span::days(7),
             owner: String::new(),
             advice: String::new(),
+            quota: None,
         };
         let id = ResourceId {
             resource: "disk".into(),

@@ -1,6 +1,7 @@
 //! Resources: how much is used of what there is, recorded, judged and shown.
 
 pub(super) mod backfill;
+pub(crate) mod sizing;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

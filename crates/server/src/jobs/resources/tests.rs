@@ -18,6 +18,7 @@ fn resource() -> Arc<Resource> {
         lead_time: Span::days(14),
         owner: "infrastructure".into(),
         advice: String::new(),
+        quota: None,
     })
 }
 

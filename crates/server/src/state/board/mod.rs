@@ -20,6 +20,8 @@ use model::{
 use parking_lot::{Mutex, RwLock};
 use plan::{DatesScore, LineDates, LoadLine, Score};
 
+use crate::jobs::sizing::SizeReview;
+
 pub(crate) use rules::{Cost, Evaluation, Going, OwnGroup, RuleBook, cost_of};
 
 /// Bytes kept of one text about a metric.
@@ -154,6 +156,8 @@ pub(crate) struct Board {
     pub(crate) futures: RwLock<BTreeMap<ResourceId, Future>>,
     /// By the names of services, which the settings bound.
     pub(crate) lines: RwLock<BTreeMap<String, ToldLine>>,
+    /// The review of sizes that was made last.
+    pub(crate) sizes: RwLock<Option<Arc<SizeReview>>>,
     pub(crate) targets: RwLock<BTreeMap<String, TargetStanding>>,
     pub(crate) complaints: RwLock<Vec<String>>,
     pub(crate) rates: RwLock<Rates>,

@@ -13,10 +13,10 @@ use testkit::{
 
 use crate::house::{House, QUIET};
 
-const NOW: Time = Time(1_795_176_000_000);
+pub(super) const NOW: Time = Time(1_795_176_000_000);
 
 /// Three instances, five limits, a launch in three days that raises load by 15 %.
-const SETTINGS: &str = "policy: none
+pub(super) const SETTINGS: &str = "policy: none
 host: {enabled: false}
 services:
   - name: shop
@@ -48,8 +48,8 @@ fn series(name: &str, of: &str, times: &[i64], values: &[f64]) -> Series {
     Series::new(labels, samples.collect())
 }
 
-async fn house(planted: &Planted) -> Result<House> {
-    let house = House::new(SETTINGS, Arc::new(TurnedClock::at(NOW))).await?;
+pub(super) async fn house(settings: &str, planted: &Planted) -> Result<House> {
+    let house = House::new(settings, Arc::new(TurnedClock::at(NOW))).await?;
     let mut all = vec![series("planted_load", "load", &planted.times, &planted.load)];
     for (name, _, used) in &planted.used {
         all.push(series("planted_used", name, &planted.times, used));
@@ -68,7 +68,7 @@ fn within(range: &Value, truth: f64) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_planted_truth_comes_out_right_through_the_api() -> Result<()> {
     let planted = Planted::until(NOW, 11);
-    let house = house(&planted).await?;
+    let house = house(SETTINGS, &planted).await?;
     let (status, shop) = house.get("/api/plimsoll/v1/services/shop", &[]).await?;
     ensure!(status == 200, "{shop:#}");
     ensure!(shop["binds"] == "connections" && within(&shop["line"], 666.7), "{shop:#}");

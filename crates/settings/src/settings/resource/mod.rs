@@ -1,6 +1,7 @@
 //! The `resources` section: anything with a limit, declared by two PromQL expressions.
 
 pub(super) mod calendar;
+pub(super) mod planning;
 pub(super) mod service;
 
 use model::{Nature, Resource, Share, Span, Thresholds, Unit};
@@ -26,6 +27,7 @@ pub(super) struct ResourceDraft {
     lead_time: Option<Span>,
     owner: String,
     advice: String,
+    quota: Option<String>,
 }
 
 impl Default for ResourceDraft {
@@ -42,6 +44,7 @@ impl Default for ResourceDraft {
             lead_time: None,
             owner: "nobody yet".to_owned(),
             advice: String::new(),
+            quota: None,
         }
     }
 }
@@ -151,6 +154,13 @@ pub(super) static TABLE: Table<ResourceDraft> = Table {
                 set(&mut into.advice, text.map(|text| text.trim_end().to_owned()));
             },
         },
+        Key {
+            name: "quota",
+            form: "text",
+            otherwise: Otherwise::Nothing,
+            about: "That it is a quota, and who grants more of it: `AWS support, L-1216C47A`. Quotas are reviewed every quarter; `lead_time` is how long a grant takes.",
+            read: |reader, field, into| into.quota = reader.text(field.node).map(str::to_owned),
+        },
     ],
     refused: &[
         ("expr", "write how much is in use as `used`, and how much there is as `limit`"),
@@ -226,6 +236,7 @@ impl ResourceDraft {
             lead_time,
             owner: self.owner,
             advice: self.advice,
+            quota: self.quota,
         };
         Some((resource, name))
     }

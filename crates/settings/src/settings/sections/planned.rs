@@ -26,6 +26,15 @@ pub(super) fn planned() -> Vec<Section> {
         ),
         section(
             [
+                "data",
+                "a service's `data:`",
+                "How its data are read, written and kept: each an expression that gives one series. What is not known is left out, and so are the rules that need it.",
+                "services: [{name: a, load: up, limits: [{name: b, used: up, limit: up}], data: {{}}}]",
+            ],
+            &resource::service::DATA_TABLE,
+        ),
+        section(
+            [
                 "limits",
                 "each of a service's `limits:`",
                 "Something whose use follows the load: a resource that is declared, or two expressions. A latency has its promise as `limit`, `target: 100 %` and `relation: latency`.",
@@ -50,6 +59,15 @@ pub(super) fn planned() -> Vec<Section> {
                 "services: [{name: a, load: up, limits: [{name: b, used: up, limit: up}], launches: [{name: c, date: 2026-12-15, raises: 0.2, {}}]}]",
             ],
             &resource::service::LAUNCH_TABLE,
+        ),
+        section(
+            [
+                "planning",
+                "`planning:`",
+                "What is planned with: prices, what is reviewed for its size every month, what money is at stake, drivers. See [plan for growth](../guides/plan-for-growth.md).",
+                "planning: {{}}",
+            ],
+            &resource::planning::TABLE,
         ),
     ]
 }

@@ -1,7 +1,14 @@
 //! `services`: what each carries, what limits it, when that is reached, and the cheapest next step.
 
+pub(in crate::http::ours) mod benefit;
+pub(in crate::http::ours) mod findings;
+pub(in crate::http::ours) mod frozen;
 mod past;
+pub(in crate::http::ours) mod quotas;
 pub(in crate::http) mod scenarios;
+pub(in crate::http::ours) mod sizes;
+pub(in crate::http::ours) mod table;
+pub(in crate::http::ours) mod tested;
 mod views;
 
 use std::{cmp::Reverse, sync::Arc};
@@ -11,7 +18,7 @@ use axum::{
     extract::{Path, State},
 };
 use model::{Kind, Service, Share, Span, Time};
-use plan::{LineOptions, ServicePast, dates, load_line, say_line};
+use plan::{LineOptions, ServicePast, Tested, dates, load_line, say_line};
 
 use self::{
     past::Recorded,
@@ -51,42 +58,51 @@ pub(in crate::http::ours) async fn detail(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
 ) -> Result<Json<ServiceView>, ApiError> {
-    let service = app.settings.services.iter().find(|own| own.name == name).ok_or_else(|| {
+    let service = find(&app, &name)?;
+    Ok(Json(told(&app, service).await?))
+}
+
+fn find<'a>(app: &'a App, name: &str) -> Result<&'a Service, ApiError> {
+    app.settings.services.iter().find(|own| own.name == name).ok_or_else(|| {
         ApiError::missing(format!("there is no service {name:?}"))
             .help("/api/plimsoll/v1/services lists those there are; `services` of the settings declares them")
-    })?;
-    Ok(Json(told(&app, service).await?))
+    })
 }
 
 /// What is said of a service, made anew if that is some minutes ago.
 async fn told(app: &Arc<App>, service: &Service) -> Result<ServiceView, ApiError> {
+    Ok(service_view(service, &app.settings.resources, &line_of(app, service).await?))
+}
+
+/// The line of a service, made anew if that is some minutes ago.
+async fn line_of(app: &Arc<App>, service: &Service) -> Result<ToldLine, ApiError> {
     let now = app.clock.now();
     let kept = app.board.lines.read().get(&service.name).cloned();
     let fresh = |kept: &ToldLine| now.since(kept.at) < KEPT && kept.at <= now;
     if let Some(kept) = kept.filter(fresh) {
-        return Ok(service_view(service, &app.settings.resources, &kept));
+        return Ok(kept);
     }
     let deployments = past::deployments(app, service, now).await?;
+    let tested = tested::newest(app, service, now).await?;
     let own = service.clone();
     let told = app
         .ask(None, move |app, meter| {
             let recorded = Recorded::read(app, &own, now, meter)?;
-            Ok(tell(&own, &recorded, &deployments, now))
+            Ok(tell(&own, &recorded, (&deployments, tested.as_ref()), now))
         })
         .await?
         .ok_or_else(|| ApiError::new(Kind::Internal, "the confidence is no share"))?;
-    let view = service_view(service, &app.settings.resources, &told);
     // What could not be told yet is asked again: samples may just be coming in.
     if told.line.line.is_some() {
-        app.board.lines.write().insert(service.name.clone(), told);
+        app.board.lines.write().insert(service.name.clone(), told.clone());
     }
-    Ok(view)
+    Ok(told)
 }
 
 fn tell(
     service: &Service,
     recorded: &Recorded,
-    deployments: &[plan::Deployment],
+    (deployments, tested): (&[plan::Deployment], Option<&Tested>),
     now: Time,
 ) -> Option<ToldLine> {
     let confidence = Share::new(CONFIDENCE)?;
@@ -94,6 +110,8 @@ fn tell(
         times: &recorded.times,
         load: &recorded.load,
         replicas: recorded.replicas,
+        zones: recorded.zones,
+        tested,
         limits: recorded.limits(service),
         deployments,
     };

@@ -23,8 +23,9 @@ pub(super) struct Recorded {
     pub(super) times: Vec<i64>,
     pub(super) load: Vec<f64>,
     pub(super) replicas: Option<f64>,
-    /// Use and limit, in the order of the service's limits.
-    used: Vec<(Vec<f64>, f64)>,
+    pub(super) zones: Option<f64>,
+    /// Use, limit and copies, in the order of the service's limits.
+    used: Vec<(Vec<f64>, f64, Option<f64>)>,
 }
 
 impl Recorded {
@@ -53,23 +54,49 @@ impl Recorded {
         for limit in &service.limits {
             let values = asked(&limit.used)?;
             let much = app.queries.instant(Question::new(&limit.limit, budget), now)?;
-            used.push((values, one(&much.value).unwrap_or(f64::NAN)));
+            let copies = maybe(app, limit.copies.as_deref(), now, budget)?;
+            used.push((values, one(&much.value).unwrap_or(f64::NAN), copies));
         }
-        let replicas = match &service.replicas {
-            None => None,
-            Some(expression) => {
-                one(&app.queries.instant(Question::new(expression, budget), now)?.value)
-            }
-        };
-        Ok(Self { times, load, replicas, used })
+        let replicas = maybe(app, service.replicas.as_deref(), now, budget)?;
+        let zones = maybe(app, service.zones.as_deref(), now, budget)?;
+        Ok(Self { times, load, replicas, zones, used })
     }
 
     pub(super) fn limits<'a>(&'a self, service: &'a Service) -> Vec<LimitPast<'a>> {
         let limits = service.limits.iter().zip(&self.used);
         limits
-            .map(|(declared, (used, limit))| LimitPast { declared, used, limit: *limit })
+            .map(|(declared, (used, limit, copies))| LimitPast {
+                declared,
+                used,
+                limit: *limit,
+                copies: *copies,
+            })
             .collect()
     }
+}
+
+/// The values of one series over some time; none where it gives several or none.
+pub(super) fn over(
+    app: &App,
+    expression: &str,
+    steps: Steps,
+    budget: &dyn Budget,
+) -> Result<Vec<f64>, QueryError> {
+    let answer = app.queries.range(Question::new(expression, budget), steps)?;
+    let Value::Matrix(series) = &answer.value else { return Ok(Vec::new()) };
+    let [Columns { values, .. }] = &series[..] else { return Ok(Vec::new()) };
+    Ok(values.iter().copied().filter(|value| value.is_finite()).collect())
+}
+
+/// The newest value of an expression that may not be written.
+pub(super) fn maybe(
+    app: &App,
+    expression: Option<&str>,
+    now: Time,
+    budget: &dyn Budget,
+) -> Result<Option<f64>, QueryError> {
+    let Some(expression) = expression else { return Ok(None) };
+    Ok(one(&app.queries.instant(Question::new(expression, budget), now)?.value))
 }
 
 /// The newest value, of one series or a number.

@@ -2,19 +2,23 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::{State, rejection::JsonRejection},
+};
 use model::Kind;
 use plan::{Outcome, Scenario, run_scenario};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::benefit::{BenefitView, benefit_view};
 use crate::{http::error::ApiError, state::App};
 
 /// No scenario is longer; bodies beyond it are refused before they are read.
 const BYTES_MAX: usize = 256 << 10;
 
 /// What a scenario comes to, month by month.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub struct OutcomeView {
     /// The scenario's name.
     name: String,
@@ -33,18 +37,18 @@ pub struct OutcomeView {
 }
 
 /// The middle of what was drawn and its tenths.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-struct SpreadView {
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+pub(super) struct SpreadView {
     /// A tenth of the draws lies below.
-    p10: f64,
+    pub(super) p10: f64,
     /// The middle.
-    p50: f64,
+    pub(super) p50: f64,
     /// A tenth of the draws lies above.
-    p90: f64,
+    pub(super) p90: f64,
 }
 
 /// A business figure.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 struct DriverOutcomeView {
     /// Its name.
     name: String,
@@ -53,7 +57,7 @@ struct DriverOutcomeView {
 }
 
 /// A resource.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 struct ResourceOutcomeView {
     /// Its name.
     name: String,
@@ -71,10 +75,13 @@ struct ResourceOutcomeView {
     reached_p90: Option<usize>,
     /// The last day to order more, so that it is there before that month.
     order_by: Option<i64>,
+    /// What it is worth to buy more in time, beside buying nothing; nothing where no portion is declared or a month above
+    /// the limit costs nothing.
+    benefit: Option<BenefitView>,
 }
 
 /// A resource at the end of a month.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 struct DemandView {
     /// How much is used.
     demand: SpreadView,
@@ -87,7 +94,7 @@ struct DemandView {
 }
 
 /// How one uncertain thing sways the outcome.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 struct BarView {
     /// What it is.
     name: String,
@@ -106,6 +113,7 @@ pub fn outcome_view(outcome: &Outcome) -> OutcomeView {
         name: name.clone(),
         months: months.iter().map(spread).collect(),
     });
+    let months = outcome.ends.len();
     let resources = outcome.resources.iter().map(|own| ResourceOutcomeView {
         name: own.name.clone(),
         title: own.title.clone(),
@@ -124,6 +132,7 @@ pub fn outcome_view(outcome: &Outcome) -> OutcomeView {
         reached_p50: own.reached_p50,
         reached_p90: own.reached_p90,
         order_by: own.order_by.map(model::Time::millis),
+        benefit: own.benefit.as_ref().map(|own| benefit_view(own, months)),
     });
     let tornado = outcome.tornado.iter().map(|bar| BarView {
         name: bar.name.clone(),
@@ -150,12 +159,154 @@ pub(in crate::http::ours) async fn run(
     State(app): State<Arc<App>>,
     text: String,
 ) -> Result<Json<OutcomeView>, ApiError> {
-    if text.len() > BYTES_MAX {
-        return Err(ApiError::invalid(format!("a scenario has {BYTES_MAX} bytes at most")));
-    }
-    let scenario = Scenario::parse("scenario", &text)
-        .map_err(|wrong| ApiError::new(Kind::Invalid, wrong.render(false)))?;
+    let scenario = parse(&text)?;
     // In the line with those who ask: many at once would take all threads.
     let outcome = app.ask(None, move |_, _| Ok(run_scenario(&scenario))).await?;
     Ok(Json(outcome_view(&outcome)))
+}
+
+/// Reads a scenario that was sent.
+pub(super) fn parse(text: &str) -> Result<Scenario, ApiError> {
+    if text.len() > BYTES_MAX {
+        return Err(ApiError::invalid(format!("a scenario has {BYTES_MAX} bytes at most")));
+    }
+    Scenario::parse("scenario", text)
+        .map_err(|wrong| ApiError::new(Kind::Invalid, wrong.render(false)))
+}
+
+/// Scenarios to be compared.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http::ours) struct ScenarioTexts {
+    /// Each as YAML; eight at most.
+    scenarios: Vec<String>,
+}
+
+/// Scenarios beside each other.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http::ours) struct Comparison {
+    /// Each by itself, in the order in which they came.
+    outcomes: Vec<OutcomeView>,
+    /// Resources by name, with each scenario's part in the same order; nothing where a scenario has no such resource.
+    resources: Vec<ComparedResource>,
+    /// What each costs in its last month, and all in all.
+    costs: Vec<ComparedCost>,
+}
+
+/// A resource in several scenarios.
+#[derive(Debug, Serialize, ToSchema)]
+struct ComparedResource {
+    name: String,
+    title: String,
+    unit: String,
+    of: Vec<Option<ComparedPart>>,
+}
+
+/// A resource in one of them.
+#[derive(Debug, Serialize, ToSchema)]
+struct ComparedPart {
+    /// The end of the first month at which its target is exceeded in half of the draws.
+    reached_p50: Option<i64>,
+    /// The same in a tenth of them.
+    reached_p90: Option<i64>,
+    order_by: Option<i64>,
+    /// What is missing at the end, in the middle and where use is high.
+    gap_p50: f64,
+    gap_p90: f64,
+}
+
+/// What a scenario costs.
+#[derive(Debug, Serialize, ToSchema)]
+struct ComparedCost {
+    name: String,
+    money: String,
+    last_month: Option<SpreadView>,
+    /// The middle of all months together.
+    total_p50: f64,
+}
+
+/// Runs several scenarios and puts them beside each other. Nothing of them is kept.
+#[utoipa::path(post, path = "/api/plimsoll/v1/scenarios/compare", tag = "plan", request_body = ScenarioTexts,
+    responses((status = 200, body = Comparison), (status = 400, description = "one contradicts itself; the message marks where")))]
+pub(in crate::http::ours) async fn compare(
+    State(app): State<Arc<App>>,
+    texts: Result<Json<ScenarioTexts>, JsonRejection>,
+) -> Result<Json<Comparison>, ApiError> {
+    const SCENARIOS_MAX: usize = 8;
+    let Json(ScenarioTexts { scenarios: texts }) =
+        texts.map_err(|error| ApiError::invalid(error.body_text()))?;
+    if texts.is_empty() || texts.len() > SCENARIOS_MAX {
+        return Err(ApiError::invalid(format!(
+            "between one and {SCENARIOS_MAX} scenarios are compared"
+        )));
+    }
+    let mut outcomes = Vec::new();
+    for text in &texts {
+        let scenario = parse(text)?;
+        // One after the other: each may take what one may.
+        let outcome = app.ask(None, move |_, _| Ok(run_scenario(&scenario))).await?;
+        outcomes.push(outcome_view(&outcome));
+    }
+    Ok(Json(compared(outcomes)))
+}
+
+fn compared(outcomes: Vec<OutcomeView>) -> Comparison {
+    let mut resources: Vec<ComparedResource> = Vec::new();
+    for own in outcomes.iter().flat_map(|own| &own.resources) {
+        if resources.iter().any(|known| known.name == own.name) {
+            continue;
+        }
+        let of = outcomes.iter().map(|outcome| outcome.compared(&own.name)).collect();
+        let (name, title, unit) = (own.name.clone(), own.title.clone(), own.unit.clone());
+        resources.push(ComparedResource { name, title, unit, of });
+    }
+    let costs = outcomes.iter().map(|own| ComparedCost {
+        name: own.name.clone(),
+        money: own.money.clone(),
+        last_month: own.cost.last().copied(),
+        total_p50: own.cost.iter().map(|month| month.p50).sum(),
+    });
+    Comparison { costs: costs.collect(), resources, outcomes }
+}
+
+impl OutcomeView {
+    fn compared(&self, name: &str) -> Option<ComparedPart> {
+        let own = self.resources.iter().find(|own| own.name == name)?;
+        let end = |month: Option<usize>| month.and_then(|at| self.ends.get(at)).copied();
+        let last = own.months.last();
+        Some(ComparedPart {
+            reached_p50: end(own.reached_p50),
+            reached_p90: end(own.reached_p90),
+            order_by: own.order_by,
+            gap_p50: last.map_or(0.0, |last| last.gap_p50),
+            gap_p90: last.map_or(0.0, |last| last.gap_p90),
+        })
+    }
+
+    /// The scenario's name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// When each month ends.
+    pub(super) fn ends(&self) -> &[i64] {
+        &self.ends
+    }
+
+    /// Business figures by month.
+    pub(super) fn driver_months(
+        &self,
+    ) -> impl Iterator<Item = (&str, Vec<SpreadView>, Option<f64>, Option<i64>)> {
+        self.drivers.iter().map(|own| (own.name.as_str(), own.months.clone(), None, None))
+    }
+
+    /// Resources by month, with line and day to order.
+    pub(super) fn resource_months(
+        &self,
+    ) -> impl Iterator<Item = (&str, Vec<SpreadView>, Option<f64>, Option<i64>)> {
+        self.resources.iter().map(|own| {
+            let months = own.months.iter().map(|month| month.demand).collect();
+            (own.name.as_str(), months, Some(own.line), own.order_by)
+        })
+    }
 }

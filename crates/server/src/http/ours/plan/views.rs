@@ -1,7 +1,7 @@
 //! Load lines as the API shows them.
 
 use model::{DateRange, Outlook, Resource, Service, ServiceLimit, Time};
-use plan::{KnownLimit, LimitLine, LineDates, Range, say};
+use plan::{KnownLimit, LimitLine, LineDates, LoadLine, Lost, Range, Tested, Without, say};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -50,6 +50,10 @@ pub(crate) struct ServiceView {
     next: Option<NextStepView>,
     /// Whether the rest carries the load when one instance is gone.
     without_one: Option<WithoutOneView>,
+    /// The same for one instance, one zone and one copy of each limit that has some, of what is known.
+    without: Vec<WithoutView>,
+    /// What the newest load test bore.
+    tested: Option<TestedView>,
     /// The limits, the first to bind first.
     limits: Vec<ServiceLimitView>,
 }
@@ -180,6 +184,50 @@ struct CostChangeView {
     cause: Option<String>,
 }
 
+/// One less of something.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+struct WithoutView {
+    /// `instance`, `zone` or `copy`.
+    lost: String,
+    /// Of which limit it is a copy.
+    of: Option<String>,
+    /// How many there are.
+    count: f64,
+    /// What the others carry; nought where there are no others.
+    line: f64,
+    /// Whether that is enough for the load as it is now.
+    carries: bool,
+}
+
+/// A load test.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+struct TestedView {
+    at: i64,
+    name: String,
+    /// The highest load it bore within its objectives.
+    holds: Option<f64>,
+    /// The least at which one broke.
+    breaks: Option<f64>,
+    /// Which that was.
+    limit: Option<String>,
+    /// Whether the line comes from it and not from a limit.
+    binds: bool,
+    /// Whether what load costs has changed since.
+    stale: bool,
+    /// Its steps: load, answered well a second, median and 95 % in seconds (nothing where nothing was answered).
+    steps: Vec<TestedStepView>,
+}
+
+/// A load that was tried.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+struct TestedStepView {
+    load: f64,
+    good: f64,
+    p50: Option<f64>,
+    p95: Option<f64>,
+    held: bool,
+}
+
 impl ServiceView {
     /// The earliest date, for sorting; far away where there is none.
     pub(super) fn urgency(&self) -> i64 {
@@ -224,11 +272,11 @@ pub(super) fn service_view(
             gain: next.gain,
             line: next.line,
         }),
-        without_one: line.without_one.map(|without| WithoutOneView {
-            replicas: without.replicas,
-            line: without.line,
-            carries: without.carries,
+        without_one: line.without_instance().filter(|own| own.count >= 2.0).map(|without| {
+            WithoutOneView { replicas: without.count, line: without.line, carries: without.carries }
         }),
+        without: line.without.iter().map(without_view).collect(),
+        tested: line.tested.as_ref().map(|tested| tested_view(tested, line)),
         limits: line
             .limits
             .iter()
@@ -237,6 +285,40 @@ pub(super) fn service_view(
                 limit_view(limit, declared, resources, line.load_seen)
             })
             .collect(),
+    }
+}
+
+fn without_view(own: &Without) -> WithoutView {
+    WithoutView {
+        lost: own.lost.word().to_owned(),
+        of: match &own.lost {
+            Lost::Copy(of) => Some(of.clone()),
+            _ => None,
+        },
+        count: own.count,
+        line: own.line,
+        carries: own.carries,
+    }
+}
+
+fn tested_view(tested: &Tested, line: &LoadLine) -> TestedView {
+    let finite = |value: f64| value.is_finite().then_some(value);
+    let steps = tested.steps.iter().map(|step| TestedStepView {
+        load: step.load,
+        good: step.good,
+        p50: finite(step.seconds[0]),
+        p95: finite(step.seconds[1]),
+        held: step.held,
+    });
+    TestedView {
+        at: tested.at.millis(),
+        name: tested.name.clone(),
+        holds: tested.holds,
+        breaks: tested.breaks,
+        limit: tested.limit.clone(),
+        binds: line.by_test,
+        stale: line.tested_stale,
+        steps: steps.collect(),
     }
 }
 

@@ -4,11 +4,11 @@ pub(super) mod views;
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use model::{Alert, AlertId, DateRange, Level, Outlook, ResourceId, Time};
+use model::{Alert, DateRange, Level, Outlook, ResourceId, Time};
 
 use self::views::{AlertView, ForecastView, LineView, OutlookView, ResourceView, ThresholdsView};
 use super::resources::record::{RecordView, record_view};
-use crate::state::{Future, Glance, Standing};
+use crate::state::{Future, Glance, Standing, history};
 
 /// Labels as a map.
 pub(super) fn map_of(labels: &model::Labels) -> BTreeMap<String, String> {
@@ -17,7 +17,7 @@ pub(super) fn map_of(labels: &model::Labels) -> BTreeMap<String, String> {
 
 /// A resource's identity in addresses.
 pub(super) fn resource_key(id: &ResourceId) -> String {
-    format!("{}-{}", id.resource, AlertId::of(&id.resource, &id.labels).hex())
+    history::key_of(id)
 }
 
 /// A level's word; nothing known is a word as well.

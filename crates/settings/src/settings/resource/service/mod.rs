@@ -1,17 +1,23 @@
 //! The `services` section: what users depend on, the load it carries, and what can limit that.
 
-use model::{Launch, Relation, Resource, Service, ServiceLimit, Share, Step, Time, Unit};
+use model::{DataExpressions, Launch, Resource, Service, ServiceLimit, Time, Unit};
 
+mod data;
+mod limit;
+
+use self::limit::{LimitDraft, checked};
+pub(in crate::settings) use self::{
+    data::TABLE as DATA_TABLE,
+    limit::{LIMIT_TABLE, STEP_TABLE},
+};
 use super::name;
 use crate::{
     mistake::Mistake,
     reader::{Field, Placed, Reader},
     settings::ExpressionCheck,
-    table::{Key, Otherwise, Table, set},
+    table::{Key, Otherwise, Table},
 };
 
-/// What is meant to be used of a limit.
-const TARGET: f64 = 0.8;
 /// More is a slip of the pen.
 const RAISES_MAX: f64 = 100.0;
 
@@ -23,32 +29,11 @@ pub(in crate::settings) struct ServiceDraft {
     load: Option<Placed<String>>,
     load_unit: Option<Unit>,
     replicas: Option<Placed<String>>,
+    zones: Option<Placed<String>>,
+    data: data::DataDraft,
     owner: Option<String>,
     limits: Vec<LimitDraft>,
     launches: Vec<LaunchDraft>,
-}
-
-/// A limit while it is read.
-#[derive(Debug, Default)]
-pub(in crate::settings) struct LimitDraft {
-    name: Option<Placed<String>>,
-    title: Option<String>,
-    resource: Option<Placed<String>>,
-    used: Option<Placed<String>>,
-    limit: Option<Placed<String>>,
-    unit: Option<Unit>,
-    target: Option<Share>,
-    relation: Option<Relation>,
-    each_replica: bool,
-    steps: Vec<StepDraft>,
-}
-
-/// A step while it is read.
-#[derive(Debug, Default)]
-pub(in crate::settings) struct StepDraft {
-    title: Option<String>,
-    times: Option<f64>,
-    cost_month: f64,
 }
 
 /// A launch while it is read.
@@ -98,6 +83,20 @@ pub(in crate::settings) static TABLE: Table<ServiceDraft> = Table {
             read: |reader, field, into| into.replicas = reader.placed(field.node),
         },
         Key {
+            name: "zones",
+            form: "PromQL",
+            otherwise: Otherwise::Nothing,
+            about: "Over how many zones the instances are spread; with it, the line is told for one zone less, too.",
+            read: |reader, field, into| into.zones = reader.placed(field.node),
+        },
+        Key {
+            name: "data",
+            form: "section",
+            otherwise: Otherwise::Nothing,
+            about: "How its data are read, written and kept; with it, it is told when replicas, partitions, shards or caches are due.",
+            read: |reader, field, into| DATA_TABLE.read(reader, field.node, &mut into.data),
+        },
+        Key {
             name: "owner",
             form: "text",
             otherwise: Otherwise::Is("nobody yet"),
@@ -117,118 +116,6 @@ pub(in crate::settings) static TABLE: Table<ServiceDraft> = Table {
             otherwise: Otherwise::Nothing,
             about: "What may raise its load from some day on; each has a date of its own beside the one without it.",
             read: |reader, field, into| into.launches = LAUNCH_TABLE.each(reader, field.node),
-        },
-    ],
-    refused: &[],
-};
-
-pub(in crate::settings) static LIMIT_TABLE: Table<LimitDraft> = Table {
-    what: "a limit of a service",
-    keys: &[
-        Key {
-            name: "name",
-            form: "name",
-            otherwise: Otherwise::Needed,
-            about: "Its name, unique within the service.",
-            read: |reader, field, into| into.name = name(reader, field),
-        },
-        Key {
-            name: "title",
-            form: "text",
-            otherwise: Otherwise::Said("the name"),
-            about: "What people call it.",
-            read: |reader, field, into| into.title = reader.text(field.node).map(str::to_owned),
-        },
-        Key {
-            name: "resource",
-            form: "name",
-            otherwise: Otherwise::Nothing,
-            about: "A declared resource with one reading, whose `used`, `limit`, `unit` and alert line hold where they are not written here.",
-            read: |reader, field, into| into.resource = reader.placed(field.node),
-        },
-        Key {
-            name: "used",
-            form: "PromQL",
-            otherwise: Otherwise::Said("the resource's"),
-            about: "How much is in use, as one series.",
-            read: |reader, field, into| into.used = reader.placed(field.node),
-        },
-        Key {
-            name: "limit",
-            form: "PromQL",
-            otherwise: Otherwise::Said("the resource's"),
-            about: "How much there is, in the same unit: `200`, or an expression.",
-            read: |reader, field, into| into.limit = reader.placed(field.node),
-        },
-        Key {
-            name: "unit",
-            form: "word",
-            otherwise: Otherwise::Said("the resource's, else `count`"),
-            about: "What both count.",
-            read: |reader, field, into| into.unit = reader.word(field.node, &Unit::WORDS),
-        },
-        Key {
-            name: "target",
-            form: "share",
-            otherwise: Otherwise::Said("the resource's alert line, else 80 %"),
-            about: "The share of the limit that is meant to be used and not exceeded.",
-            read: |reader, field, into| into.target = reader.share(field.node),
-        },
-        Key {
-            name: "relation",
-            form: "word",
-            otherwise: Otherwise::Is("unknown"),
-            about: "How use follows load: `work`, `held`, `cached`, `piled`, `latency`, `together` or `unknown`. See [drivers](../concepts/drivers.md).",
-            read: |reader, field, into| {
-                into.relation = reader.word(field.node, &Relation::WORDS);
-            },
-        },
-        Key {
-            name: "each_replica",
-            form: "truth",
-            otherwise: Otherwise::Is("false"),
-            about: "Whether each instance has one of its own, so that fewer instances carry less.",
-            read: |reader, field, into| set(&mut into.each_replica, reader.truth(field.node)),
-        },
-        Key {
-            name: "steps",
-            form: "list",
-            otherwise: Otherwise::Nothing,
-            about: "How to get more of it.",
-            read: |reader, field, into| into.steps = STEP_TABLE.each(reader, field.node),
-        },
-    ],
-    refused: &[],
-};
-
-pub(in crate::settings) static STEP_TABLE: Table<StepDraft> = Table {
-    what: "a step",
-    keys: &[
-        Key {
-            name: "title",
-            form: "text",
-            otherwise: Otherwise::Needed,
-            about: "What is done: `pool 200 → 300`.",
-            read: |reader, field, into| into.title = reader.text(field.node).map(str::to_owned),
-        },
-        Key {
-            name: "times",
-            form: "number",
-            otherwise: Otherwise::Needed,
-            about: "How many times as much there is afterwards, more than 1.",
-            read: |reader, field, into| {
-                into.times = number(reader, field, (1.0 + 1e-9, 1e6), "more than 1");
-            },
-        },
-        Key {
-            name: "cost_month",
-            form: "number",
-            otherwise: Otherwise::Is("0"),
-            about: "What it costs a month more.",
-            read: |reader, field, into| {
-                let cost = number(reader, field, (-1e12, 1e12), "an amount of money");
-                set(&mut into.cost_month, cost);
-            },
         },
     ],
     refused: &[],
@@ -276,20 +163,6 @@ pub(super) fn part(reader: &Reader<'_>, field: Field<'_>) -> Option<f64> {
     part
 }
 
-fn number(
-    reader: &Reader<'_>,
-    field: Field<'_>,
-    (least, most): (f64, f64),
-    what: &str,
-) -> Option<f64> {
-    let text = reader.text(field.node)?;
-    let number = text.parse::<f64>().ok().filter(|own| (least..=most).contains(own));
-    if number.is_none() {
-        reader.wrong(field.node, &format!("`{text}` is not {what}"), "");
-    }
-    number
-}
-
 impl ServiceDraft {
     /// The service, if enough of it could be read; and its name with its place.
     pub(in crate::settings) fn finish(
@@ -298,7 +171,8 @@ impl ServiceDraft {
         check: ExpressionCheck<'_>,
         resources: &[Resource],
     ) -> Option<(Service, Option<Placed<String>>)> {
-        for (key, expression) in [("load", &self.load), ("replicas", &self.replicas)] {
+        let own = [("load", &self.load), ("replicas", &self.replicas), ("zones", &self.zones)];
+        for (key, expression) in own {
             checked(reader, check, key, expression.as_ref());
         }
         let name = self.name?;
@@ -317,6 +191,7 @@ impl ServiceDraft {
             }
             limits.push(limit);
         }
+        let data: DataExpressions = self.data.finish(reader, check, &limits);
         let launches = self.launches.into_iter().filter_map(|draft| {
             Some(Launch { name: draft.name?, at: draft.date?, raises: draft.raises? })
         });
@@ -326,74 +201,13 @@ impl ServiceDraft {
             load: self.load?.value.trim().to_owned(),
             load_unit: self.load_unit.unwrap_or(Unit::PerSecond),
             replicas: self.replicas.map(|own| own.value.trim().to_owned()),
+            zones: self.zones.map(|own| own.value.trim().to_owned()),
+            data,
             owner: self.owner.unwrap_or_else(|| "nobody yet".to_owned()),
             limits,
             launches: launches.collect(),
         };
         Some((service, Some(name)))
-    }
-}
-
-impl LimitDraft {
-    fn finish(
-        self,
-        reader: &Reader<'_>,
-        check: ExpressionCheck<'_>,
-        resources: &[Resource],
-    ) -> Option<ServiceLimit> {
-        for (key, expression) in [("used", &self.used), ("limit", &self.limit)] {
-            checked(reader, check, key, expression.as_ref());
-        }
-        let name = self.name?;
-        let known = self.resource.as_ref().and_then(|wanted| {
-            let found = resources.iter().find(|own| own.name == wanted.value);
-            if found.is_none() {
-                let message = format!("there is no resource `{}`", wanted.value);
-                let help = "declare it under `resources`, or write `used` and `limit` here";
-                reader.report(Mistake::at(wanted.place, message).help(help));
-            }
-            found
-        });
-        let own = |written: Option<Placed<String>>, known: Option<&String>| {
-            written.map(|own| own.value.trim().to_owned()).or_else(|| known.cloned())
-        };
-        let used = own(self.used, known.map(|known| &known.used));
-        let limit = own(self.limit, known.map(|known| &known.limit));
-        if self.resource.is_none() && (used.is_none() || limit.is_none()) {
-            let message =
-                format!("`{}` says nothing of what is used or how much there is", name.value);
-            reader.report(
-                Mistake::at(name.place, message).help("write `resource`, or `used` and `limit`"),
-            );
-        }
-        let target = self.target.or_else(|| known.map(|known| known.thresholds.alert()));
-        let steps = self.steps.into_iter().filter_map(|draft| {
-            Some(Step { title: draft.title?, times: draft.times?, cost_month: draft.cost_month })
-        });
-        Some(ServiceLimit {
-            title: self.title.unwrap_or_else(|| name.value.clone()),
-            name: name.value,
-            used: used?,
-            limit: limit?,
-            unit: self.unit.or_else(|| known.map(|known| known.unit)).unwrap_or(Unit::Count),
-            target: target.or_else(|| Share::new(TARGET))?,
-            relation: self.relation.unwrap_or(Relation::Unknown),
-            each_replica: self.each_replica,
-            steps: steps.collect(),
-        })
-    }
-}
-
-fn checked(
-    reader: &Reader<'_>,
-    check: ExpressionCheck<'_>,
-    key: &str,
-    expression: Option<&Placed<String>>,
-) {
-    let Some(expression) = expression else { return };
-    if let Err(why) = check(&expression.value) {
-        let message = format!("`{key}` is not a valid PromQL expression");
-        reader.report(Mistake::at(expression.place, message).label(why));
     }
 }
 

@@ -1,27 +1,31 @@
 //! Scenario files: YAML in which every mistake and every contradiction is marked.
 
+mod amounts;
+mod resource;
+
 use std::collections::BTreeMap;
 
-use model::{Relation, Share, Span, Time, Unit};
-use settings::{
-    Document, Field, Fields, Mistake, Mistakes, Node, Place, Reader, parse_date, parse_size,
-};
+use model::{Share, Time};
+use settings::{Document, Field, Fields, Mistake, Mistakes, Node, Place, Reader, parse_date};
 
-use super::{
-    CELLS_MAX, DRAWS, Effect, Event, Portion, Scenario, ScenarioDriver, ScenarioResource, Triangle,
+use self::{
+    amounts::{amount, part, range, triangle},
+    resource::resource,
 };
+use super::{CELLS_MAX, DRAWS, Effect, Event, Scenario, ScenarioDriver, Triangle, months_between};
 
 /// More months ahead nobody can plan.
 const MONTHS_MAX: u64 = 120;
 const DRAWS_MAX: u64 = 1_000_000;
 /// More of anything in one scenario is a slip.
 const PARTS_MAX: usize = 200;
-/// A month, as money and growth count it: a twelfth of a year.
-const MONTH_DAYS: f64 = 365.25 / 12.0;
+/// How alike the fates of deals are, as a correlation, unless the file says otherwise. An assumption: deals depend on one
+/// market a little, and nobody has measured here how much.
+const ALIKE: f64 = 0.3;
+/// By what part money of a year ahead is worth less, unless the file says otherwise.
+const DISCOUNT: f64 = 0.08;
 /// No growth is steeper by the month.
 const GROWTH_MAX: f64 = 10.0;
-/// Amounts beyond this are slips of the pen, and their products would no longer be numbers.
-const AMOUNT_MAX: f64 = 1e18;
 
 impl Scenario {
     /// Reads a scenario from a text; `name` stands in messages.
@@ -53,6 +57,10 @@ fn scenario(reader: &Reader<'_>) -> Option<Scenario> {
         .map_or(Some(DRAWS as u64), |own| reader.whole(own.node, 100..=DRAWS_MAX));
     let seed = fields.take("seed").map_or(Some(1), |own| reader.whole(own.node, 0..=u64::MAX));
     let money = fields.take("money").and_then(|own| reader.text(own.node)).unwrap_or_default();
+    let share_or = |key: &'static str, otherwise: f64| {
+        fields.take(key).map_or(Some(otherwise), |own| reader.share(own.node).map(Share::value))
+    };
+    let (alike, discount) = (share_or("alike", ALIKE), share_or("discount", DISCOUNT));
     let mut stage = Stage {
         reader,
         start: start.unwrap_or_default(),
@@ -80,6 +88,8 @@ fn scenario(reader: &Reader<'_>) -> Option<Scenario> {
         draws,
         seed: seed?,
         money: money.to_owned(),
+        alike: alike?,
+        discount: discount?,
         drivers: stage.drivers,
         resources,
         events,
@@ -134,11 +144,22 @@ fn driver(stage: &Stage<'_, '_>, node: Node<'_>) -> Option<(ScenarioDriver, Stri
         (None, Some(target)) => now.and_then(|now| aimed(stage, target, now)),
         (None, None) => Some(Triangle { low: 0.0, mode: 0.0, high: 0.0 }),
     };
+    let measured = measured(reader, &fields);
     fields.finish();
     let name = name?;
-    let driver =
-        ScenarioDriver { name: name.value.clone(), now: now?, growth: growth?, noise: noise? };
+    let driver = ScenarioDriver {
+        name: name.value.clone(),
+        now: now?,
+        growth: growth?,
+        noise: noise?,
+        measured,
+    };
     Some((driver, name.value, name.place))
+}
+
+/// The expression by which a frozen plan is followed.
+fn measured<'d>(reader: &Reader<'d>, fields: &Fields<'_, 'd>) -> Option<String> {
+    fields.take("measured").and_then(|own| reader.text(own.node)).map(|own| own.trim().to_owned())
 }
 
 /// The growth that leads to a value on a date.
@@ -157,79 +178,6 @@ fn aimed(stage: &Stage<'_, '_>, field: Field<'_>, now: f64) -> Option<Triangle> 
     let value = value?;
     let growth = |value: f64| (value / now).powf(1.0 / month) - 1.0;
     Some(Triangle { low: growth(value.low), mode: growth(value.mode), high: growth(value.high) })
-}
-
-fn resource(stage: &Stage<'_, '_>, node: Node<'_>) -> Option<(ScenarioResource, String, Place)> {
-    let reader = stage.reader;
-    let fields = reader.fields(node, "a resource")?;
-    let name = fields.need("name").and_then(|field| reader.placed(field.node));
-    let title = fields.take("title").and_then(|field| reader.text(field.node));
-    let unit =
-        fields.take("unit").map_or(Some(Unit::Count), |own| reader.word(own.node, &Unit::WORDS));
-    let follows = fields.take("follows").map(|field| known_driver(stage, field.node));
-    let written = fields.take("relation");
-    let relation =
-        written.map_or(Some(Relation::Work), |own| reader.word(own.node, &Relation::WORDS));
-    if let (Some(own), Some(Relation::Latency | Relation::Together)) = (written, relation) {
-        reader.wrong(
-            own.node,
-            "a scenario cannot speak of this relation",
-            "write work, held, cached or piled",
-        );
-    }
-    let growth = fields.take("growth").map(|own| part(reader, own.node, -0.99, GROWTH_MAX));
-    let now = fields.need("now").and_then(|field| amount(reader, field.node));
-    let limit = fields.need("limit").and_then(|field| amount(reader, field.node));
-    let target =
-        fields.take("target").map_or_else(|| Share::new(0.8), |own| reader.share(own.node));
-    if target.is_some_and(|target| target.value() <= 0.0) {
-        reader.report(Mistake::at(node.place(), "a target of nought leaves nothing to use"));
-    }
-    let lead_time = fields
-        .take("lead_time")
-        .map_or(Some(Span::ZERO), |own| reader.duration(own.node, Span::ZERO..=Span::days(3_650)));
-    let cost_month =
-        fields.take("cost_month").map_or(Some(0.0), |own| amount_or_nought(reader, own.node));
-    let step = fields.take("step").map(|field| portion(reader, field));
-    if follows.is_none() && growth.is_none() {
-        let message = "it follows nothing and does not grow by itself";
-        reader.report(
-            Mistake::at(node.place(), message)
-                .help("write `follows: DRIVER` or `growth: 3%` a month"),
-        );
-    }
-    fields.finish();
-    let name = name?;
-    let resource = ScenarioResource {
-        title: title.unwrap_or(&name.value).to_owned(),
-        name: name.value.clone(),
-        unit: unit?,
-        follows: match follows {
-            Some(follows) => Some(follows?),
-            None => None,
-        },
-        relation: relation?,
-        growth: growth.unwrap_or(Some(Triangle { low: 0.0, mode: 0.0, high: 0.0 }))?,
-        now: now?,
-        limit: limit?,
-        target: target?,
-        lead_time: lead_time?,
-        cost_month: cost_month?,
-        step: match step {
-            Some(step) => Some(step?),
-            None => None,
-        },
-    };
-    Some((resource, name.value, name.place))
-}
-
-fn portion(reader: &Reader<'_>, field: Field<'_>) -> Option<Portion> {
-    let fields = reader.fields(field.node, "a step")?;
-    let add = fields.need("add").and_then(|own| amount(reader, own.node));
-    let cost =
-        fields.take("cost_month").map_or(Some(0.0), |own| amount_or_nought(reader, own.node));
-    fields.finish();
-    Some(Portion { add: add?, cost_month: cost? })
 }
 
 fn event(stage: &Stage<'_, '_>, node: Node<'_>, deal: bool) -> Option<(Event, String, Place)> {
@@ -319,70 +267,5 @@ fn dates(stage: &Stage<'_, '_>, node: Node<'_>) -> Option<Triangle> {
 }
 
 fn months(stage: &Stage<'_, '_>, time: Time) -> f64 {
-    time.since(stage.start).as_secs() / 86_400.0 / MONTH_DAYS
-}
-
-/// One value, or the least and the most, perhaps the likeliest between.
-fn triangle(values: &[f64]) -> Option<Triangle> {
-    match *values {
-        [value] => Some(Triangle { low: value, mode: value, high: value }),
-        [low, high] => Some(Triangle { low, mode: f64::midpoint(low, high), high }),
-        [low, mode, high] => Some(Triangle { low, mode, high }),
-        _ => None,
-    }
-}
-
-/// `20%`, `0.2`, `10%..30%` or `10%..15%..30%`.
-fn part(reader: &Reader<'_>, node: Node<'_>, least: f64, most: f64) -> Option<Triangle> {
-    let number = |text: &str| match text.strip_suffix('%') {
-        Some(percent) => percent.trim_end().parse::<f64>().ok().map(|percent| percent / 100.0),
-        None => text.parse().ok(),
-    };
-    spread(reader, node, number, (least, most), "a part such as 20% or 10%..30%")
-}
-
-/// `400`, `64GiB`, `300..600` or `300..400..600`.
-fn range(reader: &Reader<'_>, node: Node<'_>) -> Option<Triangle> {
-    spread(
-        reader,
-        node,
-        plain,
-        (f64::MIN_POSITIVE, AMOUNT_MAX),
-        "a number above nought such as 400 or 300..600",
-    )
-}
-
-fn amount(reader: &Reader<'_>, node: Node<'_>) -> Option<f64> {
-    range(reader, node).map(|range| range.mode)
-}
-
-fn amount_or_nought(reader: &Reader<'_>, node: Node<'_>) -> Option<f64> {
-    spread(reader, node, plain, (0.0, AMOUNT_MAX), "a number").map(|own| own.mode)
-}
-
-fn plain(text: &str) -> Option<f64> {
-    let text = text.replace('_', "");
-    text.parse().ok().or_else(|| parse_size(&text).map(|bytes| bytes as f64))
-}
-
-fn spread(
-    reader: &Reader<'_>,
-    node: Node<'_>,
-    number: impl Fn(&str) -> Option<f64>,
-    (least, most): (f64, f64),
-    what: &str,
-) -> Option<Triangle> {
-    let text = reader.text(node)?;
-    let values: Option<Vec<f64>> = text.split("..").map(|part| number(part.trim())).collect();
-    let within = |values: &Vec<f64>| values.iter().all(|value| (least..=most).contains(value));
-    let found = values.filter(within).and_then(|values| triangle(&values));
-    let Some(found) = found else {
-        reader.wrong(node, &format!("`{text}` is not {what}"), "");
-        return None;
-    };
-    if !(found.low <= found.mode && found.mode <= found.high) {
-        reader.wrong(node, &format!("the range `{text}` is written the wrong way round"), "");
-        return None;
-    }
-    Some(found)
+    months_between(stage.start, time)
 }

@@ -1,36 +1,49 @@
-//! `plimsoll plan rightsize`
+//! `plimsoll plan rightsize --csv`
 
-use std::{collections::BTreeMap, fs::File, path::Path, process::ExitCode};
+use std::{collections::BTreeMap, fs, path::Path, process::ExitCode};
 
 use model::{Kind, Unit};
-use plan::{Candidate, Machine, NoSizing, Prices, Sizing, size, walked};
+use plan::{Candidate, Machine, NoSizing, Prices, SizePolicy, Sizing, Walk, size, walked};
 use serde_json::{Value, json};
 
-use super::columns::Columns;
+use super::super::columns::Columns;
 use crate::{args::plan::Rightsize, fault::Fault, output::Output};
 
 /// Says which sizes machines need, what they cost and what they save.
-pub(crate) fn run(command: &Rightsize, output: &Output) -> Result<ExitCode, Fault> {
+pub(super) fn run(
+    (file, list): (&Path, &Path),
+    command: &Rightsize,
+    output: &Output,
+) -> Result<ExitCode, Fault> {
     let sure =
         settings::parse_share(&command.sure).map(model::Share::value).filter(|share| *share > 0.0);
     let sure = sure.ok_or_else(|| {
         Fault::new(Kind::Invalid, format!("{:?} is no share", command.sure))
             .help("write 90% or 0.9")
     })?;
-    let prices = read_prices(&command.prices)?;
+    let prices = read_prices(list)?;
     let current = current(command, &prices)?;
-    let columns = Columns::read(&command.csv)?;
+    let columns = Columns::read(file)?;
+    let candidates: Vec<Candidate> = match &command.resource {
+        Some(resource) => prices.of(resource).cloned().collect(),
+        None => prices.candidates.clone(),
+    };
+    if candidates.is_empty() {
+        return Err(Fault::new(Kind::Missing, "the price list has no sizes of that resource")
+            .help("its column `x_Resource` names resources; sizes are in `x_Size`"));
+    }
     for name in current.keys() {
         columns.column(name)?;
     }
-    let machine = |used: &'_ [f64]| walked(Machine { times: &columns.times, used });
-    let ratios: BTreeMap<&String, Vec<f64>> =
+    let policy = SizePolicy { sure, ..SizePolicy::default() };
+    let machine = |used: &'_ [f64]| walked(Machine { times: &columns.times, used }, policy);
+    let walks: BTreeMap<&String, Walk> =
         columns.values.iter().map(|(name, used)| (name, machine(used))).collect();
     let mut reviewed = Vec::new();
     for (name, used) in &columns.values {
-        let others = ratios.iter().filter(|(other, _)| **other != name);
-        let fleet: Vec<f64> = others.flat_map(|(_, own)| own).copied().collect();
-        let told = size(Machine { times: &columns.times, used }, &fleet, &prices.candidates, sure);
+        let others = walks.iter().filter(|(other, _)| **other != name);
+        let fleet = Walk::of_all(others.map(|(_, own)| own));
+        let told = size(Machine { times: &columns.times, used }, &fleet, &candidates, policy);
         reviewed.push(Reviewed { name, told, current: current.get(name.as_str()).copied() });
     }
     reviewed.sort_by(|a, b| b.saving().total_cmp(&a.saving()));
@@ -45,16 +58,10 @@ pub(crate) fn run(command: &Rightsize, output: &Output) -> Result<ExitCode, Faul
 }
 
 fn read_prices(file: &Path) -> Result<Prices, Fault> {
-    let open = File::open(file).map_err(|error| {
+    let text = fs::read_to_string(file).map_err(|error| {
         Fault::from_error(Kind::Missing, &error).help(format!("reading {}", file.display()))
     })?;
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(open);
-    let mut rows: Vec<csv::StringRecord> = Vec::new();
-    for row in reader.records() {
-        rows.push(row.map_err(|error| Fault::from_error(Kind::Invalid, &error))?);
-    }
-    let rows = rows.iter().map(|row| row.iter().collect());
-    Prices::read(rows).map_err(|error| {
+    Prices::parse(&text).map_err(|error| {
         Fault::from_error(error.kind(), &error)
             .help("columns are SkuId, ListUnitPrice, PricingUnit, x_Size and BillingCurrency")
     })
@@ -103,7 +110,7 @@ impl Reviewed<'_> {
             Ok(told) => told,
             Err(why) => return vec![self.name.to_owned(), why.to_string()],
         };
-        let mut row = vec![self.name.to_owned(), count(told.needed)];
+        let mut row = vec![self.name.to_owned(), count(told.need.needed)];
         match self.choice() {
             None => row.push("none of the list is large enough".to_owned()),
             Some(chosen) => row.extend([
@@ -124,8 +131,8 @@ impl Reviewed<'_> {
             "cost_month": own.candidate.cost_month, "over": own.over, "weeks_over": own.weeks_over })
         };
         json!({ "name": self.name, "why_not": self.told.as_ref().err().map(ToString::to_string),
-            "needed": told.map(|own| own.needed), "p99": told.map(|own| own.p99),
-            "factor": told.map(|own| own.factor), "mean": told.map(|own| own.mean),
+            "needed": told.map(|own| own.need.needed), "p99": told.map(|own| own.need.p99),
+            "factor": told.map(|own| own.need.factor), "mean": told.map(|own| own.need.mean),
             "choice": self.choice().map(risk),
             "saving_month": self.current.and_then(|_| self.choice()).map(|_| self.saving()),
             "frontier": told.map(|own| own.frontier.iter().map(risk).collect::<Vec<_>>()) })

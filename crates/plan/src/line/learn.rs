@@ -1,0 +1,92 @@
+//! How the use of a limit follows load, from the past since that last changed.
+
+use std::ops::Range;
+
+use model::{Relation, ServiceLimit, Span};
+use stats::quantile;
+
+use super::{BUSY, CostChange, LimitPast, LineOptions, ServicePast, Unknown, shift};
+use crate::drivers::{Following, Response, respond};
+
+/// Use that is explained to a smaller part does not follow load.
+const EXPLAINED_MIN: f64 = 0.2;
+/// Use far above its limit, or never near it, was most likely measured in another unit.
+const UNIT_ABOVE: f64 = 3.0;
+const UNIT_BELOW: f64 = 1e-6;
+
+/// A load that was never the same for an hour before, and is now for so long, is no longer measured.
+const STUCK: Span = Span::days(3);
+
+/// How use follows load since it last changed how.
+pub(super) struct Learnt {
+    pub(super) response: Response,
+    pub(super) change: Option<CostChange>,
+    pub(super) points: Vec<(f64, f64)>,
+}
+
+pub(super) fn learn(
+    past: &ServicePast<'_>,
+    own: &LimitPast<'_>,
+    options: LineOptions,
+) -> Result<Learnt, Unknown> {
+    let ServiceLimit { relation, .. } = *own.declared;
+    if !own.limit.is_finite() || own.limit <= 0.0 {
+        return Err(Unknown::NoLimit);
+    }
+    if let Some(days) = stuck(past) {
+        return Err(Unknown::Stuck { days });
+    }
+    let used: Vec<f64> = own.used.iter().copied().filter(|used| used.is_finite()).collect();
+    if !used.is_empty() {
+        let times = quantile(&used, BUSY) / own.limit;
+        if times > UNIT_ABOVE || (times > 0.0 && times < UNIT_BELOW) {
+            return Err(Unknown::Units { times });
+        }
+    }
+    let of = |part: Range<usize>| {
+        let (x, y) = (&past.load[part.clone()], &own.used[part]);
+        respond(Following { x, y, relation, known: None, seed: options.seed })
+    };
+    let count = past.load.len().min(own.used.len());
+    let all = of(0..count)?;
+    let change = shift::last_change(past.times, past.load, own.used, &all, past.deployments);
+    let since = change.and_then(|mut change| {
+        let from = past.times.partition_point(|&time| time < change.since.0).min(count);
+        // Load may have grown meanwhile: what counts is the difference at the same load.
+        let before = of(0..from).ok()?;
+        change.times = shift::times_as_much(&before, &past.load[from..], &own.used[from..]);
+        // Too little since then to tell a curve: the older past counts as well.
+        Some((of(from..count).ok()?, change, from))
+    });
+    let (response, change, from) = match since {
+        Some((response, change, from)) => (response, Some(change), from),
+        None => (all, None, 0),
+    };
+    if response.explained < EXPLAINED_MIN && relation != Relation::Latency {
+        return Err(Unknown::Elsewhere { percent: 100.0 * response.explained });
+    }
+    let points = past.load[from..].iter().copied().zip(own.used[from..].iter().copied());
+    let points: Vec<(f64, f64)> = points.filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
+    Ok(Learnt { response, change, points: thinned(&points) })
+}
+
+/// Enough points for a picture.
+fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    const POINTS_MAX: usize = 300;
+    points.iter().step_by(points.len().div_ceil(POINTS_MAX).max(1)).copied().collect()
+}
+
+/// For how many days the load has had its last value, if that is too long to be true. A load of nought may well last.
+fn stuck(past: &ServicePast<'_>) -> Option<f64> {
+    let known = past.times.iter().zip(past.load).filter(|(_, load)| load.is_finite());
+    let (last, value) = known.clone().next_back()?;
+    let before = known.clone().rev().find(|(_, load)| (**load - *value).abs() > 0.0);
+    let since = before.or_else(|| known.clone().next()).map(|(time, _)| *time)?;
+    let span = Span(last - since);
+    // Figures that are counted by the day or the month stay for days: before, it must have moved more often than not.
+    let earlier: Vec<f64> =
+        known.take_while(|(time, _)| **time <= since).map(|(_, load)| *load).collect();
+    let moves = earlier.windows(2).filter(|pair| (pair[0] - pair[1]).abs() > 0.0).count();
+    let lively = earlier.len() >= 24 && moves * 2 > earlier.len();
+    (*value > 0.0 && span >= STUCK && lively).then(|| span.as_secs() / 86_400.0)
+}

@@ -1,0 +1,86 @@
+//! Load tests as points of a load line: what a service bore, and where it gave way.
+
+use model::Time;
+use stats::Chance;
+
+/// What a capacity search found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tested {
+    /// When it ended.
+    pub at: Time,
+    /// What it was called.
+    pub name: String,
+    /// The highest load it bore within its objectives; nothing where it bore none.
+    pub holds: Option<f64>,
+    /// The least load at which an objective broke; nothing where none did.
+    pub breaks: Option<f64>,
+    /// Which objective that was.
+    pub limit: Option<String>,
+    /// Its steps, in the order of their load.
+    pub steps: Vec<TestedStep>,
+}
+
+/// One load that was tried.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TestedStep {
+    /// What was asked, in the unit of the load.
+    pub load: f64,
+    /// What was answered well.
+    pub good: f64,
+    /// How long half of the answers and 95 of 100 took at most, in seconds; not a number where nothing was answered.
+    pub seconds: [f64; 2],
+    /// Whether the objectives held.
+    pub held: bool,
+}
+
+impl Tested {
+    /// Bounds drawn lines by what the test found: none lies beyond where it gave way. Answers whether the test, and not
+    /// the limits, now says where the line lies. Where the limits say less, they stand: their targets are stricter
+    /// than «it still answers».
+    pub(super) fn bounds(&self, drawn: &mut Vec<f64>, seed: u64) -> bool {
+        let Some(breaks) = self.breaks.filter(|load| load.is_finite() && *load > 0.0) else {
+            return false;
+        };
+        let holds = self.holds.filter(|load| (0.0..=breaks).contains(load)).unwrap_or(0.0);
+        // Somewhere between the two it gives way; the last of the drawn is the middle.
+        let mut chance = Chance::new(seed);
+        let middle = f64::midpoint(holds, breaks);
+        if drawn.is_empty() {
+            drawn.extend((0..DRAWS).map(|_| f64::INFINITY));
+        }
+        let before = drawn.last().copied().unwrap_or(f64::INFINITY);
+        if let Some((last, others)) = drawn.split_last_mut() {
+            for own in others {
+                *own = own.min(holds + (breaks - holds) * chance.share());
+            }
+            *last = last.min(middle);
+        }
+        before > middle
+    }
+}
+
+/// How many lines are drawn where no limit tells one.
+const DRAWS: usize = 201;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tested(holds: Option<f64>, breaks: Option<f64>) -> Tested {
+        Tested { at: Time(0), name: "t".into(), holds, breaks, limit: None, steps: Vec::new() }
+    }
+
+    #[test]
+    fn a_test_bounds_what_the_limits_promise_and_never_adds_to_it() {
+        let mut drawn = vec![900.0, 1_100.0, 1_000.0];
+        assert!(tested(Some(400.0), Some(500.0)).bounds(&mut drawn, 1));
+        assert!(drawn.iter().all(|line| (400.0..=500.0).contains(line)), "{drawn:?}");
+        assert!((drawn[2] - 450.0).abs() < 1e-9);
+        let mut drawn = vec![90.0, 110.0, 100.0];
+        assert!(!tested(Some(400.0), Some(500.0)).bounds(&mut drawn, 1));
+        assert_eq!(drawn, [90.0, 110.0, 100.0]);
+        assert!(!tested(Some(400.0), None).bounds(&mut drawn, 1), "it never gave way");
+        let mut none = Vec::new();
+        assert!(tested(None, Some(80.0)).bounds(&mut none, 1) && none.last() == Some(&40.0));
+    }
+}

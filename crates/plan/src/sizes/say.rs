@@ -1,0 +1,63 @@
+//! A review in one sentence, and what it is worth.
+
+use model::Unit;
+
+use super::{Advice, Offer, Review};
+use crate::{
+    benefit::{Benefit, Stake, Way, benefit},
+    scenarios::Triangle,
+};
+
+/// Hours in a month, a twelfth of a year.
+const HOURS_MONTH: f64 = 730.5;
+/// What lay above a size in the past may be this many times as much in the months to come, at most.
+const RISK_TIMES: f64 = 2.0;
+/// And this share of the time beside, since a past without any is no promise.
+const RISK_BESIDE: f64 = 0.001;
+
+/// Says what there is, what would do, and how sure that is: «8 cores (m5.2xlarge), 2 cores (m5.large) would do: in 27 of 28
+/// weeks use stayed within its line».
+pub fn say_review(review: &Review, units: &[Unit]) -> String {
+    let now = offer(review.now(), units);
+    let needs: Vec<String> =
+        review.needs.iter().zip(units).map(|(need, unit)| unit.say(need.needed)).collect();
+    let steps = review.needs.iter().map(|need| need.steps).min().unwrap_or(0);
+    let walked = format!(
+        "{} needed to stay within the line, from {steps} weeks walked",
+        needs.join(" and ")
+    );
+    match (review.advice, review.proposed()) {
+        (Advice::Smaller, Some(then)) => {
+            format!("{now}: {} would do; {walked}", offer(then, units))
+        }
+        (Advice::Larger, Some(then)) => format!("{now}: it takes {}; {walked}", offer(then, units)),
+        (Advice::NoneFits, _) => {
+            format!("{now}: nothing that can be had is large enough; {walked}")
+        }
+        _ => format!("{now}: as it should be; {walked}"),
+    }
+}
+
+fn offer(own: &Offer, units: &[Unit]) -> String {
+    let sizes: Vec<String> =
+        own.sizes.iter().zip(units).map(|(size, unit)| unit.say(*size)).collect();
+    let sizes = sizes.join(" and ");
+    own.name.as_ref().map_or(sizes.clone(), |name| format!("{sizes} ({name})"))
+}
+
+/// What the proposal is worth; nothing where nothing is proposed or money is not known.
+pub fn size_benefit(review: &Review, change_cost: f64, stake: Stake) -> Option<Benefit> {
+    let way = |own: &Offer, once: f64| {
+        let hours = |share: f64| share.clamp(0.0, 1.0) * HOURS_MONTH;
+        Some(Way {
+            once: Triangle::just(once),
+            month: Triangle::just(own.cost_month?),
+            over_hours: Triangle {
+                low: hours(own.over / RISK_TIMES),
+                mode: hours(own.over),
+                high: hours(RISK_TIMES * own.over + RISK_BESIDE),
+            },
+        })
+    };
+    Some(benefit(&way(review.now(), 0.0)?, &way(review.proposed()?, change_cost)?, stake))
+}

@@ -1,0 +1,209 @@
+//! Every watched thing with a size, its recorded past walked: what there is, what would do, what that is worth.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use model::{Budget, Nature, Resource, Span, Time, TimeRange, Unit};
+use plan::{
+    Benefit, Machine, NoSizing, Part, Prices, Review, SizePolicy, Stake, Walk, review, say_review,
+    size_benefit, walked,
+};
+use query::QueryError;
+
+use crate::state::{App, Standing, history};
+
+/// Five weeks hold four to walk and one to learn from.
+const PAST: Span = Span::days(35);
+/// The past is read in steps of five minutes.
+const POINTS: usize = 10_080;
+/// No more things are reviewed at once; one takes a tenth of a second and 80 kB for that time.
+const ITEMS_MAX: usize = 2_000;
+/// A longer price list is none.
+const PRICES_BYTES_MAX: u64 = 16 << 20;
+/// What is reviewed unless the settings say otherwise, beside their own resources.
+const HOSTS: [&str; 4] = ["cpu", "memory", "cgroup_cpu", "cgroup_memory"];
+/// More others of a kind say nothing new.
+const FLEET_MAX: usize = 100;
+/// How many months what a change brings is counted.
+pub(crate) const MONTHS: usize = 12;
+
+/// What there is to say of all sizes.
+#[derive(Clone, Debug)]
+pub(crate) struct SizeReview {
+    pub(crate) at: Time,
+    /// Whether a price list was read.
+    pub(crate) priced: bool,
+    /// Why it could not be.
+    pub(crate) prices_wrong: Option<String>,
+    pub(crate) currency: String,
+    pub(crate) items: Vec<SizeItem>,
+    /// How many things were left out, being too many.
+    pub(crate) left_out: usize,
+}
+
+/// One thing with a size.
+#[derive(Clone, Debug)]
+pub(crate) struct SizeItem {
+    pub(crate) id: String,
+    /// Its resources as they stand.
+    pub(crate) standings: Vec<Standing>,
+    pub(crate) review: Result<Review, NoSizing>,
+    /// What the proposal is worth within a year; nothing without prices.
+    pub(crate) benefit: Option<Benefit>,
+    /// In one sentence.
+    pub(crate) text: String,
+}
+
+impl SizeItem {
+    pub(crate) fn title(&self) -> String {
+        let titles: Vec<&str> = self.standings.iter().map(|own| own.title.as_str()).collect();
+        titles.join(", ")
+    }
+}
+
+/// Reviews everything that has a size.
+pub(crate) fn look(app: &App, now: Time, budget: &dyn Budget) -> Result<SizeReview, QueryError> {
+    let (prices, prices_wrong) = match app.settings.planning.prices.as_deref().map(read_prices) {
+        None => (None, None),
+        Some(Ok(prices)) => (Some(prices), None),
+        Some(Err(why)) => (None, Some(why)),
+    };
+    let mut standings: Vec<Standing> = app.board.standings.read().values().cloned().collect();
+    standings.retain(|own| is_sized(app, &own.resource) && own.reading.limit > 0.0);
+    let left_out = standings.len().saturating_sub(ITEMS_MAX);
+    standings.truncate(ITEMS_MAX);
+    let mut pasts: Vec<(Vec<i64>, Vec<f64>)> = Vec::new();
+    for own in &standings {
+        // Weeks of one thing are what one question may read; of all of them they are more.
+        budget.charge(0)?;
+        pasts.push(past(app, own, now, &app.own_meter())?);
+    }
+    let sure = app.settings.planning.sure.value();
+    let walks: Vec<Walk> = standings
+        .iter()
+        .zip(&pasts)
+        .map(|(own, past)| walked(machine(past), policy(own, sure)))
+        .collect();
+    let mut items = Vec::new();
+    for members in groups(&standings, prices.as_ref()) {
+        let fleets: Vec<Walk> = members.iter().map(|&at| fleet(&standings, &walks, at)).collect();
+        let parts: Vec<Part<'_>> = members
+            .iter()
+            .zip(&fleets)
+            .map(|(&at, fleet)| Part {
+                resource: &standings[at].resource.name,
+                unit: standings[at].resource.unit,
+                machine: machine(&pasts[at]),
+                limit: standings[at].reading.limit,
+                line: standings[at].resource.thresholds.alert().value(),
+                fleet,
+            })
+            .collect();
+        let own: Vec<Standing> = members.iter().map(|&at| standings[at].clone()).collect();
+        items.push(item(app, own, &parts, prices.as_ref()));
+    }
+    let currency = prices.as_ref().map_or_else(String::new, |own| own.currency.clone());
+    Ok(SizeReview { at: now, priced: prices.is_some(), prices_wrong, currency, items, left_out })
+}
+
+fn item(
+    app: &App,
+    standings: Vec<Standing>,
+    parts: &[Part<'_>],
+    prices: Option<&Prices>,
+) -> SizeItem {
+    let sizing = &app.settings.planning;
+    let names: Vec<&str> = standings
+        .iter()
+        .flat_map(|own| own.reading.id.labels.iter().map(|(_, value)| value))
+        .collect();
+    let units: Vec<Unit> = parts.iter().map(|part| part.unit).collect();
+    let told = review(parts, prices, &names, sizing.sure.value());
+    let stake = Stake {
+        months: MONTHS,
+        discount: sizing.discount.value(),
+        over_hour_cost: sizing.over_hour_cost,
+        seed: 1,
+    };
+    SizeItem {
+        id: standings.first().map_or_else(String::new, |own| history::key_of(&own.reading.id)),
+        benefit: told.as_ref().ok().and_then(|own| size_benefit(own, sizing.change_cost, stake)),
+        text: match &told {
+            Ok(own) => say_review(own, &units),
+            Err(why) => why.to_string(),
+        },
+        review: told,
+        standings,
+    }
+}
+
+fn is_sized(app: &App, resource: &Resource) -> bool {
+    let wanted = &app.settings.planning.resources;
+    if !wanted.is_empty() {
+        return wanted.contains(&resource.name);
+    }
+    let counted = matches!(resource.unit, Unit::Cores | Unit::Bytes | Unit::Count);
+    HOSTS.contains(&resource.name.as_str())
+        || (resource.nature == Nature::Flow && counted && !app.settings.is_shipped(&resource.name))
+}
+
+fn policy(own: &Standing, sure: f64) -> SizePolicy {
+    SizePolicy::of(own.resource.unit, sure)
+}
+
+fn machine(past: &(Vec<i64>, Vec<f64>)) -> Machine<'_> {
+    Machine { times: &past.0, used: &past.1 }
+}
+
+/// Which of them are sold together: what has the same labels, if the list has SKUs of several resources.
+fn groups(standings: &[Standing], prices: Option<&Prices>) -> Vec<Vec<usize>> {
+    let together = prices.map_or_else(Vec::new, Prices::together);
+    let mut grouped: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, own) in standings.iter().enumerate() {
+        let id = &own.reading.id;
+        let joined = together.contains(&id.resource.as_str());
+        let key = if joined { id.labels.to_string() } else { id.to_string() };
+        grouped.entry(key).or_default().push(at);
+    }
+    grouped.into_values().collect()
+}
+
+/// How lively others of the same resource are.
+fn fleet(standings: &[Standing], walks: &[Walk], at: usize) -> Walk {
+    let name = &standings[at].resource.name;
+    let others = standings.iter().zip(walks).enumerate();
+    let alike = others.filter(|(other, (own, _))| *other != at && own.resource.name == *name);
+    Walk::of_all(alike.map(|(_, (_, walk))| walk).take(FLEET_MAX))
+}
+
+/// Use every five minutes: the mean, or the most of what breaks when it is exceeded once.
+fn past(
+    app: &App,
+    own: &Standing,
+    now: Time,
+    budget: &dyn Budget,
+) -> Result<(Vec<i64>, Vec<f64>), QueryError> {
+    let range = TimeRange { from: now - PAST, to: now };
+    let grid = history::Grid::over(range, POINTS);
+    let asked = (&own.reading.id, history::RESOURCE_USED);
+    let cells = history::read(app.store.as_ref(), asked, &grid, budget)?;
+    let hard = policy(own, 1.0).over <= 0.0;
+    let (mut times, mut used) = (Vec::new(), Vec::new());
+    for (at, cell) in cells.iter().enumerate() {
+        let value = if hard { cell.figure(|cell| cell.max) } else { cell.mean() };
+        if let Some(value) = value {
+            times.push((grid.time(at) + grid.step).millis());
+            used.push(value);
+        }
+    }
+    Ok((times, used))
+}
+
+fn read_prices(path: &Path) -> Result<Prices, String> {
+    let name = path.display();
+    let size = fs::metadata(path).map_err(|error| format!("cannot read {name}: {error}"))?.len();
+    if size > PRICES_BYTES_MAX {
+        return Err(format!("{name} has more than {} MiB", PRICES_BYTES_MAX >> 20));
+    }
+    let text = fs::read_to_string(path).map_err(|error| format!("cannot read {name}: {error}"))?;
+    Prices::parse(&text).map_err(|error| format!("{name}: {error}"))
+}

@@ -278,11 +278,6 @@ impl Worker {
         self.found.get(origin).map(|found| found.addresses.as_slice()).unwrap_or_default()
     }
 
-    /// Whether the start of the run has come.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.clock.elapsed() >= self.start
-    }
-
     pub(crate) fn is_done(&self) -> bool {
         self.journeys.get() == 0
             && self.users.get() == 0

@@ -241,7 +241,7 @@ mod properties {
                     hold: Span::ZERO,
                     keep_firing_for: Span::ZERO,
                     labels: Vec::new(),
-                    annotations: vec![(name, text.replace("{{", "{ {"))],
+                    annotations: vec![(name, text.replace('{', "{ "))],
                     care: Care::default(),
                 })],
             };

@@ -52,6 +52,13 @@ impl Remote {
         response.json().await.map_err(|error| Fault::from_error(Kind::Upstream, &error))
     }
 
+    /// Asks for something to be taken back; gives the JSON document that says what became of it.
+    pub(crate) async fn delete(&self, path: &str) -> Result<Value, Fault> {
+        let request = self.client.delete(format!("{}{path}", self.base));
+        let response = checked(self.send(request).await?).await?;
+        response.json().await.map_err(|error| Fault::from_error(Kind::Upstream, &error))
+    }
+
     /// Sends a JSON document; gives the one that says what became of it.
     pub(crate) async fn post_json(&self, path: &str, body: &Value) -> Result<Value, Fault> {
         let request = self.client.post(format!("{}{path}", self.base)).json(body);

@@ -1,7 +1,7 @@
 //! How often comparisons and capacity searches are right, against queues whose truth is known; part of `bench/load.sh`.
 #![expect(clippy::print_stdout, reason = "a bench tells its figures")]
 
-#[path = "../tests/it/calibration.rs"]
+#[path = "../tests/it/compared/calibration.rs"]
 mod calibration;
 #[path = "../tests/it/searches.rs"]
 mod searches;

@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use model::Kind;
 
-use crate::target::Origin;
+use crate::{fleet::FleetError, target::Origin};
 
 /// Why a load test could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +53,9 @@ pub enum LoadError {
     /// A worker could not do its work.
     #[error("a worker of the load test could not go on")]
     Worker(#[source] io::Error),
+    /// Several machines cannot send together.
+    #[error(transparent)]
+    Fleet(Box<FleetError>),
     /// A worker ended without a word.
     #[error("bug: a worker of the load test panicked")]
     Panicked,
@@ -66,6 +69,7 @@ impl LoadError {
             Self::NotAllowed { .. } => Kind::Denied,
             Self::Authorities { .. } | Self::NoAuthority { .. } => Kind::Invalid,
             Self::Handles { .. } => Kind::Busy,
+            Self::Fleet(error) => error.kind(),
             Self::Tls(_) | Self::Worker(_) | Self::Panicked => Kind::Internal,
         }
     }

@@ -8,25 +8,29 @@ mod capacity;
 mod compare;
 mod engine;
 mod error;
+mod fleet;
 mod journey;
 mod plan;
 mod record;
 mod report;
 mod schedule;
-mod target;
 mod verdict;
 
+use plan::target;
+
 pub use capacity::{
-    Capacity, CapacityError, Demand, Objective, ObjectiveError, SearchEnding, SearchRules, StepEnd,
-    StepTold, StepVerdict, Steps, Usl, Watched, capacity_json, capacity_of, capacity_text, demands,
-    search, step_text,
+    Capacity, CapacityError, Demand, Objective, ObjectiveError, SearchEnding, SearchRules, Sends,
+    StepEnd, StepTold, StepVerdict, Steps, Usl, Watched, capacity_json, capacity_of, capacity_text,
+    demands, search, step_text,
 };
 pub use compare::{
-    Change, Compared, Figure, Kept, KeptError, Outcome, OutcomeWord, Rules, compare, compared_json,
-    compared_markdown, compared_text,
+    Budget, BudgetError, BudgetWord, Change, Compared, Figure, Impact, Kept, KeptError, Outcome,
+    OutcomeWord, ResourceImpact, Rules, Seen, compare, compared_json, compared_markdown,
+    compared_text, impact, impact_json, impact_text,
 };
 pub use engine::{Ending, Engine, Pace, Progress, Run, Stop};
 pub use error::LoadError;
+pub use fleet::{Fleet, FleetError, Job, Worker, serve_one};
 pub use journey::{
     BodyText, Check, Extract, Feed, FeedError, Journey, JsonPath, JsonPathError, Order, Pause,
     Prepared, Request, RequestError, Scope, Source, Step, Template, TemplateError, Values,
@@ -39,7 +43,7 @@ pub use plan::{
 pub use record::{Ended, Interval, Recording, Timeline, Times, TimesTold, Told, Trouble, Troubles};
 pub use report::{hgrm, html, json, junit, markdown, progress, text};
 pub use schedule::{Arrival, Arrivals, Phase, RATE_MAX, Rate, Spacing, Stripe};
-pub use target::{Allowed, AllowedError, Origin, may_contact};
+pub use target::{Allowed, AllowedError, Origin, is_named, may_contact};
 pub use verdict::{
     Doubt, Judged, Recovery, Trend, Verdict, Watch, Watching, Word, recovery, trend,
 };

@@ -4,6 +4,7 @@ mod clock;
 mod convert;
 mod http;
 mod jobs;
+mod runs;
 mod start;
 mod state;
 mod tasks;

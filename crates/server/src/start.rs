@@ -24,6 +24,7 @@ use crate::{
     convert::{self, JobError},
     http::{Access, Bounded, Gate, Receiving, SentFrom, app_router, chain, gate_router},
     jobs::{self, ReloadError, Reloaded, Work},
+    runs::{self, LoadBook},
     state::{
         Admission, AlertBook, App, Board, ChangeBook, ClockWatch, ClusterError, DirectoryFault,
         Duty, Hub, RULE_TURNS, Remembered, RuleBook, facts, queries, tellings,
@@ -266,6 +267,7 @@ fn prepare(settings: &mut Settings, data: &Path) -> Result<Work, StartError> {
             .map_err(|source| StartError::Job { job: job.name.clone(), source })?;
         jobs.push(Arc::new(made));
     }
+    runs::check_targets(&settings.load).map_err(StartError::Mistakes)?;
     let tellings = tellings(settings)?;
     let forward = jobs::receivers_of_samples(settings)?;
     let host =
@@ -339,6 +341,7 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &mut Work) -> Result<Arc<App
     let remembered = Remembered::read(&journal, &tellings, now, away).await?;
     let external_url =
         settings.server.external_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let loads = LoadBook::read(&journal, &data).await?;
     let alerts = AlertBook::new(remembered, tellings, external_url.clone());
     let clock_watch = ClockWatch::new(clock.as_ref());
     Ok(Arc::new(App {
@@ -370,6 +373,7 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &mut Work) -> Result<Arc<App
         journal,
         rule_turns: Semaphore::new(RULE_TURNS),
         alerts,
+        loads,
         clock_watch,
         away,
         board,

@@ -34,6 +34,21 @@ pub struct Bucket {
     pub count: u64,
 }
 
+/// All that a histogram is, so that it can be made again somewhere else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistogramParts {
+    /// Whether its quantiles are right to 1/512 of themselves; else to 1/64.
+    pub fine: bool,
+    /// The buckets that are not empty, by their places, in rising order.
+    pub places: Vec<(usize, u64)>,
+    /// The sum of all values.
+    pub sum: u128,
+    /// The least value; the greatest number there is where there are none.
+    pub least: u64,
+    /// The greatest value; nought where there are none.
+    pub greatest: u64,
+}
+
 impl Histogram {
     /// Quantiles to 1/512 of themselves.
     pub const fn fine() -> Self {
@@ -182,6 +197,40 @@ impl Histogram {
         Some(histogram)
     }
 
+    /// All that it is.
+    pub fn parts(&self) -> HistogramParts {
+        HistogramParts {
+            fine: self.bits == FINE_BITS,
+            places: self.places().collect(),
+            sum: self.sum,
+            least: self.least,
+            greatest: self.greatest,
+        }
+    }
+
+    /// Made again from its parts, bit by bit. Nothing where they cannot be those of any: a place that there is not, an
+    /// order that does not rise, ends that lie in other buckets than the first and the last.
+    pub fn from_parts(parts: &HistogramParts) -> Option<Self> {
+        let bits = if parts.fine { FINE_BITS } else { COARSE_BITS };
+        let mut histogram = Self::with_bits(bits);
+        let HistogramParts { places, sum, least, greatest, .. } = parts;
+        let (Some((first, _)), Some((last, _))) = (places.first(), places.last()) else {
+            return (*sum == 0 && *least == u64::MAX && *greatest == 0).then_some(histogram);
+        };
+        let has_ends = index_of(*least, bits) == *first && index_of(*greatest, bits) == *last;
+        let rises = places.windows(2).all(|pair| pair[0].0 < pair[1].0);
+        if !has_ends || !rises || least > greatest || places.iter().any(|(_, count)| *count == 0) {
+            return None;
+        }
+        histogram.counts.resize(last + 1, 0);
+        for (place, count) in places {
+            histogram.counts[*place] = *count;
+            histogram.count = histogram.count.checked_add(*count)?;
+        }
+        (histogram.sum, histogram.least, histogram.greatest) = (*sum, *least, *greatest);
+        Some(histogram)
+    }
+
     /// The buckets that are not empty, in rising order.
     pub fn buckets(&self) -> impl Iterator<Item = Bucket> {
         self.counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(index, &count)| {
@@ -278,6 +327,18 @@ mod tests {
             let again = Histogram::coarse_from(coarse.places()).unwrap();
             prop_assert_eq!(again.buckets().collect::<Vec<_>>(), coarse.buckets().collect::<Vec<_>>());
             prop_assert_eq!(again.count(), coarse.count());
+        }
+
+        #[test]
+        fn a_histogram_made_again_from_its_parts_is_the_same(values in prop::collection::vec(any::<u64>().prop_map(|bits| bits >> (bits % 64)), 0..50), fine in any::<bool>()) {
+            let mut histogram = if fine { Histogram::fine() } else { Histogram::coarse() };
+            for value in &values {
+                histogram.record(*value);
+            }
+            let mut parts = histogram.parts();
+            prop_assert_eq!(Histogram::from_parts(&parts), Some(histogram));
+            parts.places.push((usize::MAX, 1));
+            prop_assert_eq!(Histogram::from_parts(&parts), None);
         }
 
         #[test]

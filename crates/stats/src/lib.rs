@@ -20,7 +20,7 @@ pub use baseline::{Band, Baseline, Basis, Moment, Shift, WEEK_HOURS};
 pub use chance::Chance;
 pub use clean::{Spikes, level_shifts};
 pub use grid::{Cell, Grid};
-pub use histogram::{Bucket, Histogram};
+pub use histogram::{Bucket, Histogram, HistogramParts};
 pub use line::{Line, least_squares, theil_sen};
 pub use models::{DoubleSeason, Holt, Lags, Teeth, Theta, waves};
 pub use quantile::{mad, median, quantile, quantile_sorted};

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use model::Kind;
+use model::{Kind, Time};
 
 use super::{Capacity, Objective, ObjectiveError, SearchRules, StepEnd, StepTold, Steps, search};
 use crate::{
-    engine::Engine,
+    engine::{Engine, Progress, Run, Stop},
     error::LoadError,
-    plan::{Load, Plan, Threshold},
+    fleet::at_rate,
+    plan::{Load, Plan, Scenario, Threshold},
     record::Interval,
-    schedule::Rate,
     verdict::{Doubt, Verdict},
 };
 
@@ -41,51 +41,68 @@ impl CapacityError {
     }
 }
 
-/// The engine as one who makes steps.
+/// Who sends the steps of a search: one machine, or several.
+pub trait Sends {
+    /// What ends it from outside.
+    fn stop(&self) -> Stop;
+
+    /// The time by the wall clock.
+    fn now(&self) -> Time;
+
+    /// Sends a plan, made of the searched one by asking all its scenarios for their share of a rate.
+    fn send(
+        &mut self,
+        plan: Plan,
+        at: (f64, Duration),
+        watcher: &mut dyn FnMut(&Progress<'_>),
+    ) -> Result<Run, LoadError>;
+}
+
+impl Sends for Engine {
+    fn stop(&self) -> Stop {
+        self.stop.clone()
+    }
+
+    fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    fn send(
+        &mut self,
+        plan: Plan,
+        _at: (f64, Duration),
+        watcher: &mut dyn FnMut(&Progress<'_>),
+    ) -> Result<Run, LoadError> {
+        self.run(plan, watcher)
+    }
+}
+
+/// Who sends, as one who makes steps.
 struct Driven<'e> {
-    engine: &'e Engine,
+    sends: &'e mut dyn Sends,
     plan: &'e Plan,
-    /// The rate of all scenarios together as the plan has it.
-    whole: f64,
     told: &'e mut dyn FnMut(&Interval, f64),
 }
 
 /// Finds the highest rate of journeys at which the thresholds of a plan hold. Blocks the thread. `told` hears of
 /// every step, `passing` of every second with the rate.
 pub fn capacity_of(
-    engine: &Engine,
+    sends: &mut dyn Sends,
     plan: &Plan,
     rules: SearchRules,
     told: &mut dyn FnMut(&StepTold),
     passing: &mut dyn FnMut(&Interval, f64),
 ) -> Result<Capacity, CapacityError> {
-    let mut whole = 0.0;
-    for scenario in &plan.scenarios {
-        match &scenario.load {
-            Load::Open { rate, .. } => whole += rate.greatest(),
-            Load::Closed { .. } => return Err(CapacityError::Closed(scenario.name.clone())),
-        }
+    let closed = |scenario: &&Scenario| matches!(scenario.load, Load::Closed { .. });
+    if let Some(scenario) = plan.scenarios.iter().find(closed) {
+        return Err(CapacityError::Closed(scenario.name.clone()));
     }
     let defaults: Vec<Threshold> = DEFAULTS.iter().filter_map(|text| text.parse().ok()).collect();
     let wanted = if plan.thresholds.is_empty() { &defaults } else { &plan.thresholds };
     let objectives: Result<Vec<Objective>, _> = wanted.iter().map(Objective::of).collect();
     let objectives = objectives.map_err(CapacityError::Objective)?;
-    let mut driven = Driven { engine, plan, whole, told: passing };
+    let mut driven = Driven { sends, plan, told: passing };
     search(&plan.name, &mut driven, &objectives, rules, told).map_err(CapacityError::Load)
-}
-
-impl Driven<'_> {
-    /// The plan with all its scenarios at their share of a rate.
-    fn plan_at(&self, asked: f64, length: Duration) -> Plan {
-        let mut plan = self.plan.clone();
-        for scenario in &mut plan.scenarios {
-            if let Load::Open { rate, .. } = &mut scenario.load {
-                *rate = Rate::constant(asked * rate.greatest() / self.whole, length);
-            }
-        }
-        plan.thresholds.clear();
-        plan
-    }
 }
 
 impl Steps for Driven<'_> {
@@ -97,23 +114,24 @@ impl Steps for Driven<'_> {
         longest: Duration,
         enough: &mut dyn FnMut(&Interval) -> bool,
     ) -> Result<StepEnd, LoadError> {
-        let plan = self.plan_at(rate, longest);
-        let stop = self.engine.stop.clone();
-        let run = self.engine.run(plan, &mut |progress| {
-            (self.told)(progress.interval, rate);
+        let plan = at_rate(self.plan, rate, longest);
+        let stop = self.sends.stop();
+        let told = &mut self.told;
+        let run = self.sends.send(plan, (rate, longest), &mut |progress| {
+            told(progress.interval, rate);
             if enough(progress.interval) {
                 stop.finish();
             }
         })?;
-        let ended = self.engine.clock.now();
-        self.engine.stop.resume();
+        let ended = self.sends.now();
+        stop.resume();
         let verdict = Verdict::of(&run);
         // That it did not take all is what a target does beyond its capacity; all else is about the generator.
         let doubt = verdict.doubts.iter().find(|doubt| !matches!(doubt, Doubt::TooFew { .. }));
         Ok(StepEnd {
             between: (run.started, ended),
             doubt: doubt.map(ToString::to_string),
-            stopped: self.engine.stop.is_asked(),
+            stopped: stop.is_asked(),
         })
     }
 }

@@ -15,7 +15,7 @@ mod usl;
 use std::time::Duration;
 
 pub use demand::{Demand, Watched, demands};
-pub use drive::{CapacityError, capacity_of};
+pub use drive::{CapacityError, Sends, capacity_of};
 pub use judge::{Objective, ObjectiveError};
 use model::Time;
 pub use search::{StepEnd, Steps, search};

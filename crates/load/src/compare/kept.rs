@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use model::Kind;
+use model::{Kind, Span, Time};
 use serde_json::Value;
 use stats::Histogram;
 
@@ -106,6 +106,13 @@ impl Kept {
         let document = serde_json::from_str(text)
             .map_err(|error| KeptError::Json { report: source.to_owned(), source: error })?;
         Self::of(source, &document)
+    }
+
+    /// From when to when journeys began, as far as its seconds tell.
+    pub fn between(&self) -> (Time, Time) {
+        let seconds = self.row_seconds.saturating_mul(self.rows.len() as u64);
+        let from = Time(self.started_ms);
+        (from, from + Span::secs(i64::try_from(seconds.min(1 << 32)).unwrap_or(0)))
     }
 
     /// Takes what is needed from a report.

@@ -5,11 +5,15 @@
 //! seen.
 
 mod gate;
+mod impact;
 mod kept;
 mod pair;
 mod student;
 mod tell;
 
+pub use impact::{
+    Budget, BudgetError, BudgetWord, Impact, ResourceImpact, Seen, impact, impact_json, impact_text,
+};
 use kept::Figures;
 pub use kept::{Kept, KeptError};
 pub(crate) use student::distance;

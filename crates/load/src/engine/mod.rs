@@ -27,7 +27,7 @@ use std::{
     time::Duration,
 };
 
-use model::{Clock, Time};
+use model::{Clock, Span, Time};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 pub use timer::Pace;
 
@@ -36,7 +36,7 @@ use crate::{
     plan::{Load, Plan},
     record::{Interval, Recording, Timeline},
     schedule::Stripe,
-    verdict::Watch,
+    verdict::{Doubt, Watch},
 };
 
 /// How long workers have to get ready before the first request is due.
@@ -137,6 +137,10 @@ pub struct Run {
     pub timeline: Timeline,
     /// The rules with windows, and the greatest step of the wall clock.
     pub watch: Watch,
+    /// How many machines sent.
+    pub machines: usize,
+    /// Reasons not to believe it that do not show in what was written down.
+    pub doubts: Vec<Doubt>,
 }
 
 /// How a run is made.
@@ -150,13 +154,15 @@ pub struct Engine {
     pub stripe: Stripe,
     /// Ends the run from outside.
     pub stop: Stop,
+    /// When it begins, by the clock; at once if not said.
+    pub start: Option<Duration>,
 }
 
 impl Engine {
     /// All of the load, with precise timers.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let stripe = Stripe { own: 0, of: 1 };
-        Self { clock, pace: Pace::Precise, stripe, stop: Stop::default() }
+        Self { clock, pace: Pace::Precise, stripe, stop: Stop::default(), start: None }
     }
 
     /// Runs a plan to its end. Blocks the thread; `watcher` is called once a second.
@@ -170,8 +176,11 @@ impl Engine {
         allow_handles(&plan)?;
         let workers = worker_count(&plan);
         let (teller, told) = mpsc::sync_channel(TOLD_MAX);
-        let started = self.clock.now();
-        let start = self.clock.elapsed() + LEAD;
+        let now = self.clock.elapsed();
+        let start = self.start.unwrap_or(now + LEAD);
+        let ahead = self.start.map_or(Duration::ZERO, |start| start.saturating_sub(now));
+        let started =
+            self.clock.now() + Span::millis(i64::try_from(ahead.as_millis()).unwrap_or(0));
         let mut threads = Vec::with_capacity(workers);
         for own in 0..workers as u64 {
             let stripe = Stripe {
@@ -207,7 +216,18 @@ impl Engine {
             None if self.stop.is_asked() => Ending::Stopped,
             None => Ending::Done,
         };
-        Ok(Run { plan, started, took, ending, workers, recording, timeline, watch })
+        Ok(Run {
+            plan,
+            started,
+            took,
+            ending,
+            workers,
+            recording,
+            timeline,
+            watch,
+            machines: 1,
+            doubts: Vec::new(),
+        })
     }
 
     /// Takes in what workers tell until the last of them is done.

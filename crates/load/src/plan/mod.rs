@@ -5,6 +5,7 @@ mod import;
 mod profile;
 mod quick;
 mod read;
+pub(crate) mod target;
 mod threshold;
 
 use std::{path::PathBuf, time::Duration};
@@ -59,6 +60,8 @@ pub struct Plan {
     pub limits: Limits,
     /// The profile that its rates are of.
     pub profile: Option<Profile>,
+    /// Files that it names, as it names them: relative to its own, or from the root.
+    pub files: Vec<PathBuf>,
 }
 
 /// Journeys that begin by one schedule.

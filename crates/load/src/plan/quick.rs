@@ -122,6 +122,7 @@ impl Quick {
             aborts: Vec::new(),
             limits: self.limits,
             profile: None,
+            files: Vec::new(),
         })
     }
 

@@ -31,6 +31,7 @@ pub fn json(run: &Run, verdict: &Verdict) -> Value {
         "steps": steps(run, seconds),
         "generator": {
             "workers": run.workers,
+            "machines": run.machines,
             "cpu_share": number(cpu_share(run)),
             "lateness": times(&run.recording.lateness),
             "clock_step_seconds": number(run.watch.clock_step().as_secs_f64()),

@@ -56,6 +56,20 @@ pub enum Doubt {
     },
     /// Nothing was sent at all.
     Nothing,
+    /// A machine that sent its part was lost.
+    Lost {
+        /// Which.
+        worker: String,
+        /// Why.
+        why: String,
+    },
+    /// The part of one machine cannot be believed.
+    OfWorker {
+        /// Which.
+        worker: String,
+        /// Why.
+        text: String,
+    },
 }
 
 impl Doubt {
@@ -68,12 +82,14 @@ impl Doubt {
             Self::Exhausted { .. } => "exhausted",
             Self::ClockStep { .. } => "clock_step",
             Self::Nothing => "nothing_sent",
+            Self::Lost { .. } => "lost_worker",
+            Self::OfWorker { .. } => "of_worker",
         }
     }
 
     /// Whether it alone may be why nothing was answered.
     pub fn explains_silence(&self) -> bool {
-        matches!(self, Self::Exhausted { .. })
+        matches!(self, Self::Exhausted { .. } | Self::Lost { .. })
     }
 
     /// What to try.
@@ -91,6 +107,12 @@ impl Doubt {
             Self::Exhausted { .. } => "share connections, or widen net.ipv4.ip_local_port_range",
             Self::ClockStep { .. } => "run it again while nobody sets the clock",
             Self::Nothing => "let it run longer",
+            Self::Lost { .. } => {
+                "run it again with workers that stay: the rest was not the load that was asked for"
+            }
+            Self::OfWorker { .. } => {
+                "ask for less, take more workers, or keep other work off that machine"
+            }
         }
     }
 }
@@ -119,6 +141,8 @@ impl fmt::Display for Doubt {
             }
             Self::ClockStep { step } => write!(formatter, "the clock was set by {}", say(step)),
             Self::Nothing => formatter.write_str("nothing was sent"),
+            Self::Lost { worker, why } => write!(formatter, "the worker {worker} was lost: {why}"),
+            Self::OfWorker { worker, text } => write!(formatter, "on {worker}: {text}"),
         }
     }
 }
@@ -152,6 +176,7 @@ pub(crate) fn doubts(run: &Run, together: &Told) -> Vec<Doubt> {
     if step > CLOCK_STEP_MAX {
         found.push(Doubt::ClockStep { step });
     }
+    found.extend(run.doubts.iter().cloned());
     found
 }
 

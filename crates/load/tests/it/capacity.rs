@@ -140,9 +140,9 @@ fn a_real_target_that_serves_one_at_a_time_is_measured() -> Result<()> {
     let _allowed = rustix::process::nice(-10);
     let mut told = String::new();
     for _ in 0..ATTEMPTS {
-        let engine = Engine::new(Arc::new(RealClock::new()));
+        let mut engine = Engine::new(Arc::new(RealClock::new()));
         let mut seconds = 0;
-        let found = capacity_of(&engine, &plan, rules, &mut |_| (), &mut |_, _| seconds += 1)?;
+        let found = capacity_of(&mut engine, &plan, rules, &mut |_| (), &mut |_, _| seconds += 1)?;
         assert!(seconds > 10, "{seconds}");
         told = load::capacity_text(&found);
         // A machine that is too busy to say is asked again.

@@ -4,11 +4,11 @@
 #[cfg(test)]
 mod bad_targets;
 #[cfg(test)]
-mod calibration;
-#[cfg(test)]
 mod capacity;
 #[cfg(test)]
-mod comparison;
+mod compared;
+#[cfg(test)]
+mod fleet;
 #[cfg(test)]
 mod open_model;
 #[cfg(test)]

@@ -94,6 +94,7 @@ pub(crate) async fn start(app: &Arc<App>, work: Work, http: &reqwest::Client) {
     delivery::hand_over(app, http, &tellings);
     app.tasks.start("gather", |stop| delivery::gather(Arc::clone(app), stop));
     app.tasks.start("stand", |stop| delivery::stand(Arc::clone(app), stop));
+    app.tasks.start("load", |stop| delivery::load::run(Arc::clone(app), stop));
     app.tasks.start("listen", |stop| delivery::heartbeats::listen(Arc::clone(app), stop));
     app.tasks.start("walk", |stop| delivery::heartbeats::walk(Arc::clone(app), stop));
     for out in app.settings.alerts.heartbeat_to.clone() {

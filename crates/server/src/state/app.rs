@@ -24,6 +24,7 @@ use super::{
 use crate::{
     http::{Gate, Receiving},
     jobs::{Post, ReadAnew, Runners},
+    runs::LoadBook,
     tasks::Tasks,
 };
 
@@ -74,6 +75,8 @@ pub(crate) struct App {
     pub(crate) alerts: AlertBook,
     /// Changes that others tell of.
     pub(crate) changes: ChangeBook,
+    /// Load tests.
+    pub(crate) loads: LoadBook,
     /// Notices when somebody sets the clock.
     pub(crate) clock_watch: ClockWatch,
     /// How long nobody was here before the start.

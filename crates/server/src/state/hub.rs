@@ -19,12 +19,20 @@ pub(crate) enum Topic {
     Alerts,
     /// Targets and their health.
     Targets,
+    /// Load tests.
+    Load,
 }
 
 impl Topic {
     /// Every topic.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Overview, Self::Resources, Self::Objectives, Self::Alerts, Self::Targets];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Overview,
+        Self::Resources,
+        Self::Objectives,
+        Self::Alerts,
+        Self::Targets,
+        Self::Load,
+    ];
 
     /// The word in the event.
     pub(crate) fn word(self) -> &'static str {
@@ -34,6 +42,7 @@ impl Topic {
             Self::Objectives => "objectives",
             Self::Alerts => "alerts",
             Self::Targets => "targets",
+            Self::Load => "load",
         }
     }
 }

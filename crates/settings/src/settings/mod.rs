@@ -34,6 +34,7 @@ pub use store::{Downsample, StoreSettings, Sync};
 pub use watch::baselines::{BaselineSettings, WatchedBaseline};
 pub use watch::changes::{ChangeHook, ChangeSettings, HookSender};
 pub use watch::host::{HostSettings, ProcessWatch};
+pub use watch::load::LoadSettings;
 pub use watch::receive::{
     HistogramForm, OtlpSettings, PromotedAttributes, ReceiveSettings, TranslationStrategy,
 };
@@ -75,6 +76,8 @@ pub struct Settings {
     pub otlp: OtlpSettings,
     /// Who may tell of changes.
     pub changes: ChangeSettings,
+    /// Which load tests may be scheduled.
+    pub load: LoadSettings,
     /// Who is sent the samples that are taken in.
     pub forward: Vec<Forward>,
     /// Prometheus rule files, as globs relative to the settings file.

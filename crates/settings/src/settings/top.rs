@@ -12,7 +12,7 @@ use super::{
     watch::{
         baselines, changes,
         global::{self, Global},
-        host, receive, scrape,
+        host, load, receive, scrape,
     },
 };
 use crate::{
@@ -32,6 +32,7 @@ pub(super) struct Draft {
     receive: ReceiveSettings,
     otlp: receive::OtlpDraft,
     changes: changes::ChangesDraft,
+    load: load::LoadDraft,
     global: Global,
     jobs: Vec<scrape::JobDraft>,
     forward: Vec<forward::ForwardDraft>,
@@ -59,6 +60,7 @@ impl Default for Draft {
             receive: ReceiveSettings::default(),
             otlp: receive::OtlpDraft::default(),
             changes: changes::ChangesDraft::default(),
+            load: load::LoadDraft::default(),
             global: Global::default(),
             jobs: Vec::new(),
             forward: Vec::new(),
@@ -142,6 +144,13 @@ pub(super) static TABLE: Table<Draft> = Table {
             otherwise: Otherwise::Nothing,
             about: "Who may tell of changes: deployments, settings, failovers.",
             read: |reader, field, into| changes::TABLE.read(reader, field.node, &mut into.changes),
+        },
+        Key {
+            name: "load",
+            form: "section",
+            otherwise: Otherwise::Nothing,
+            about: "Which load tests may be scheduled, and when.",
+            read: |reader, field, into| load::TABLE.read(reader, field.node, &mut into.load),
         },
         Key {
             name: "forward",
@@ -348,6 +357,7 @@ impl Draft {
             changes: ChangeSettings {
                 hooks: unique(reader, "web hook", self.changes.finish(reader)),
             },
+            load: self.load.finish(reader),
             forward: unique(reader, "forward receiver", forward.collect()),
             rule_files: self.rule_files,
             resources,

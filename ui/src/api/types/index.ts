@@ -4,6 +4,7 @@ import type { RecordView } from './plan'
 
 export type * from './alerts'
 export type * from './bands'
+export type * from './load'
 export type * from './objectives'
 export type * from './plan'
 export type * from './rules'

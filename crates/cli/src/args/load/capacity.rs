@@ -6,7 +6,7 @@ use clap::Args;
 use load::Threshold;
 use model::{Share, Span};
 
-use super::{RequestArguments, Sending};
+use super::{FleetArguments, RequestArguments, Sending};
 
 #[derive(Debug, Args)]
 #[command(
@@ -46,6 +46,8 @@ pub(crate) struct Capacity {
     /// the resources that the server knows and the processors of its hosts.
     #[arg(long = "resource", value_name = "NAME=PROMQL", requires = "from", value_parser = resource)]
     pub(crate) resources: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) fleet: FleetArguments,
     #[command(flatten)]
     pub(crate) request: RequestArguments,
     #[command(flatten)]

@@ -3,15 +3,19 @@
 mod capacity;
 mod compare;
 mod import;
+mod schedule;
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 pub(crate) use capacity::Capacity;
 use clap::{Args, Subcommand, ValueEnum};
-pub(crate) use compare::Compare;
+pub(crate) use compare::{Compare, Gate, ImpactArguments};
 pub(crate) use import::Import;
 use load::{Allowed, Shape, Threshold};
 use model::Span;
+pub(crate) use schedule::{Runner, Schedule, ScheduleAdd, ScheduleCommand};
+
+use super::Server;
 
 /// Which requests share a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -52,7 +56,70 @@ pub(crate) enum LoadCommand {
     /// Finds the highest rate at which the objectives still hold, as a bracket, and names what ran out.
     Capacity(Box<Capacity>),
     /// Compares runs before with runs after by their JSON reports, and says what the comparison could have seen.
-    Compare(Compare),
+    Compare(Box<Compare>),
+    /// Makes several runs of two releases in turns and says whether the second is worse: the gate of a release.
+    Gate(Box<Gate>),
+    /// Sends its part of a load that another machine coordinates (`load run --workers`).
+    Worker(WorkerArguments),
+    /// Schedules load tests on a server: dry first, told a day before, approved by somebody else.
+    Schedule(Schedule),
+    /// Waits for scheduled load tests and runs them when they are due.
+    Runner(Runner),
+    /// Stops all load that a server knows of within a second, and lets none begin until it is released.
+    Stop(StopLoad),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 done, 2 wrong arguments, 4 no such run, 5 no server.")]
+pub(crate) struct StopLoad {
+    /// Only the run of this id; others may go on and begin.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    /// Lets load begin again.
+    #[arg(long, conflicts_with = "run")]
+    pub(crate) release: bool,
+    /// Why, for whoever wonders.
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub(crate) why: String,
+    /// Who stops it.
+    #[arg(
+        long,
+        env = "USER",
+        value_name = "NAME",
+        default_value = "",
+        hide_default_value = true,
+        hide_env = true
+    )]
+    pub(crate) by: String,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WorkerArguments {
+    /// Where to listen for the coordinator.
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:7547")]
+    pub(crate) listen: SocketAddr,
+    /// A file with the token that coordinator and workers share: 16 bytes at least.
+    #[arg(long, env = "PLIMSOLL_WORKER_TOKEN_FILE", value_name = "FILE")]
+    pub(crate) token_file: PathBuf,
+    /// Somebody besides this machine who may be put under load from here, whatever a plan says.
+    #[arg(long = "allow", value_name = "HOST|NETWORK")]
+    pub(crate) allowed: Vec<Allowed>,
+    /// Ends when the first coordinator is gone: for jobs that an engine starts anew.
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
+/// Machines that send together.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct FleetArguments {
+    /// Workers (`plimsoll load worker`) that send in place of this machine, each its part, told and judged as one.
+    #[arg(long = "machines", value_name = "HOST:PORT", value_delimiter = ',')]
+    pub(crate) machines: Vec<String>,
+    /// A file with the token that workers want.
+    #[arg(long, env = "PLIMSOLL_WORKER_TOKEN_FILE", value_name = "FILE")]
+    pub(crate) worker_token_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -62,10 +129,17 @@ pub(crate) struct RunPlan {
     /// Somebody besides this machine who may be asked, in addition to whom the plan allows.
     #[arg(long = "allow", value_name = "HOST|NETWORK")]
     pub(crate) allowed: Vec<Allowed>,
+    /// The same as --machines.
+    #[arg(long, value_name = "HOST:PORT", value_delimiter = ',', conflicts_with = "machines")]
+    pub(crate) workers: Vec<String>,
+    #[command(flatten)]
+    pub(crate) fleet: FleetArguments,
     #[command(flatten)]
     pub(crate) profile: ProfileArguments,
     #[command(flatten)]
     pub(crate) reports: Reports,
+    #[command(flatten)]
+    pub(crate) sent: Sent,
 }
 
 /// A ready-made load in place of one's own.
@@ -92,13 +166,37 @@ pub(crate) struct Watching {
     /// A server that watches the target, ours or any Prometheus: the sustained profile looks there for what grows.
     #[arg(long = "from", value_name = "URL")]
     pub(crate) from: Option<String>,
-    /// A file with the token that server wants.
-    #[arg(long = "server-token-file", value_name = "FILE", requires = "from")]
+    /// A file with the token that server wants, and the one of --send.
+    #[arg(long = "server-token-file", env = "PLIMSOLL_SERVER_TOKEN_FILE", value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     /// What to look at, as PromQL, as in `heap=jvm_memory_used_bytes`; instead of the memory, file handles and resources
     /// that the server knows.
     #[arg(long = "resource", value_name = "NAME=PROMQL", requires = "from", value_parser = capacity::resource)]
     pub(crate) resources: Vec<(String, String)>,
+}
+
+/// A server that is told of the run: each second while it goes on, and its report in the end.
+#[derive(Debug, Args)]
+pub(crate) struct Sent {
+    /// The address of a server of ours that keeps the report, shows the run while it goes on, and can stop it.
+    #[arg(long = "send", value_name = "URL")]
+    pub(crate) to: Option<String>,
+    /// The service that the run is about, as the settings of that server name it.
+    #[arg(long, value_name = "NAME", requires = "to")]
+    pub(crate) service: Option<String>,
+    /// The release that is tested.
+    #[arg(long, value_name = "VERSION", requires = "to")]
+    pub(crate) release: Option<String>,
+    /// Who runs it.
+    #[arg(
+        long,
+        env = "USER",
+        value_name = "NAME",
+        default_value = "",
+        hide_default_value = true,
+        hide_env = true
+    )]
+    pub(crate) by: String,
 }
 
 /// Files that are written at the end, besides what is said.
@@ -144,6 +242,8 @@ pub(crate) struct QuickLoad {
     pub(crate) profile: ProfileArguments,
     #[command(flatten)]
     pub(crate) reports: Reports,
+    #[command(flatten)]
+    pub(crate) sent: Sent,
 }
 
 /// How much load.

@@ -1,11 +1,10 @@
 //! `plimsoll load capacity`
 
-use std::{path::Path, process::ExitCode, sync::Arc};
+use std::{path::Path, process::ExitCode};
 
-use load::{Engine, Load, Plan, Rate, SearchRules, Spacing};
-use server::SystemClock;
+use load::{Load, Plan, Rate, SearchRules, Spacing};
 
-use super::{line, quick, read, stop_on_interrupt, watched};
+use super::{line, quick, read, stop_on_interrupt, watched, worker::Sender};
 use crate::{
     args::{self, load::Capacity},
     fault::Fault,
@@ -23,9 +22,10 @@ pub(super) fn run(command: Capacity, output: &Output) -> Result<ExitCode, Fault>
     };
     let (from, resources) = (command.from.clone(), command.resources.clone());
     let (at_least, token_file) = (command.at_least, command.token_file.clone());
+    let (fleet, target) = (command.fleet.clone(), command.target.clone());
     let plan = plan(command)?;
-    let engine = Engine::new(Arc::new(SystemClock::new()));
-    stop_on_interrupt(engine.stop.clone())?;
+    let mut sender = Sender::of(&fleet, Path::new(&target), &plan)?;
+    stop_on_interrupt(sender.stop())?;
     let bar = line(output);
     let mut told = |step: &load::StepTold| {
         bar.suspend(|| output.note(&load::step_text(step)));
@@ -36,7 +36,7 @@ pub(super) fn run(command: Capacity, output: &Output) -> Result<ExitCode, Fault>
             interval.good, interval.in_flight
         ));
     };
-    let found = load::capacity_of(&engine, &plan, rules, &mut told, &mut passing);
+    let found = load::capacity_of(&mut sender, &plan, rules, &mut told, &mut passing);
     bar.finish_and_clear();
     let mut capacity = found.map_err(|error| Fault::from_error(error.kind(), &error))?;
     if let Some(server) = from {

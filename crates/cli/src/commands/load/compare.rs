@@ -7,11 +7,18 @@ use std::{
     process::ExitCode,
 };
 
-use load::{Kept, Outcome, Rules};
+use load::{Impact, Kept, Outcome, Rules, Seen};
 use model::Kind;
 
-use super::write_file;
-use crate::{args::load::Compare, fault::Fault, output::Output};
+use super::{watched, write_file};
+use crate::{
+    args::{
+        Server,
+        load::{Compare, ImpactArguments},
+    },
+    fault::Fault,
+    output::Output,
+};
 
 /// Largest report that is read: several times what ours can be.
 const REPORT_BYTES_MAX: u64 = 64 << 20;
@@ -27,15 +34,53 @@ pub(super) fn run(command: &Compare, output: &Output) -> Result<ExitCode, Fault>
         ..Rules::default()
     };
     let outcome = load::compare(&before, &after, rules);
-    if let Some(file) = &command.markdown {
-        write_file(file, &load::compared_markdown(&outcome))?;
+    let impact = impact_of(&command.impact, (&before, &after), rules)?;
+    tell(&outcome, impact.as_ref(), command.markdown.as_deref(), output)
+}
+
+/// What a comparison comes to, and what the release takes; the worse of both decides.
+pub(super) fn tell(
+    outcome: &Outcome,
+    impact: Option<&Impact>,
+    markdown: Option<&Path>,
+    output: &Output,
+) -> Result<ExitCode, Fault> {
+    if let Some(file) = markdown {
+        write_file(file, &load::compared_markdown(outcome))?;
     }
     if output.is_json() {
-        output.json(&load::compared_json(&outcome))?;
+        let mut document = load::compared_json(outcome);
+        if let Some(impact) = impact {
+            document["impact"] = load::impact_json(impact);
+        }
+        output.json(&document)?;
     } else {
-        output.text(&load::compared_text(&outcome))?;
+        output.text(&load::compared_text(outcome))?;
+        if let Some(impact) = impact {
+            output.text(&format!("\n{}", load::impact_text(impact)))?;
+        }
     }
-    Ok(ExitCode::from(outcome.word().exit_code()))
+    let beside = impact.map_or(0, Impact::exit_code);
+    Ok(ExitCode::from(outcome.word().exit_code().max(beside)))
+}
+
+/// What each request takes of each resource, if anybody asks.
+pub(super) fn impact_of(
+    asked: &ImpactArguments,
+    (before, after): (&[Kept], &[Kept]),
+    rules: Rules,
+) -> Result<Option<Impact>, Fault> {
+    let Some(server) = asked.from.clone() else { return Ok(None) };
+    let server = Server { server, token_file: asked.token_file.clone() };
+    let wanted = watched::asked(&asked.resources, &watched::TAKEN);
+    let see = |runs: &[Kept]| -> Result<Vec<Seen>, Fault> {
+        let each = runs.iter().map(|run| {
+            let resources = watched::watched(&server, &wanted, run.between())?;
+            Ok(Seen { run: run.clone(), resources })
+        });
+        each.collect()
+    };
+    Ok(Some(load::impact(&see(before)?, &see(after)?, &asked.budgets, rules)))
 }
 
 /// A run that has just been made against the one that was kept.

@@ -2,9 +2,15 @@
 
 mod capacity;
 mod compare;
+mod gate;
 mod import;
 mod quick;
+mod runner;
+mod schedule;
+mod send;
+mod stop;
 mod watched;
+mod worker;
 
 use std::{
     fs,
@@ -19,9 +25,11 @@ use load::{Engine, Plan, Run, Stop, Verdict};
 use model::Kind;
 use server::SystemClock;
 
+use self::worker::Sender;
+
 use super::small_runtime;
 use crate::{
-    args::load::{Load, LoadCommand, Reports, Watching},
+    args::load::{Load, LoadCommand, Reports, Sent, Watching},
     fault::Fault,
     output::Output,
 };
@@ -31,19 +39,32 @@ pub(crate) fn run(command: Load, output: &Output) -> Result<ExitCode, Fault> {
     match command.command {
         None => {
             let (plan, wanted) = quick::plan(command.quick)?;
-            drive(plan, &wanted, output)
+            let sender = Sender::Here(Engine::new(Arc::new(SystemClock::new())));
+            drive(plan, sender, &wanted, output)
         }
         Some(LoadCommand::Run(command)) => {
             let mut plan = read(&command.plan)?;
             plan.allowed.extend(command.allowed);
             let plan = quick::with_profile(plan, &command.profile)?;
-            let wanted = Wanted { watching: command.profile.watching, reports: command.reports };
-            drive(plan, &wanted, output)
+            let mut fleet = command.fleet;
+            fleet.machines.extend(command.workers);
+            let sender = Sender::of(&fleet, &command.plan, &plan)?;
+            let wanted = Wanted {
+                watching: command.profile.watching,
+                reports: command.reports,
+                sent: command.sent,
+            };
+            drive(plan, sender, &wanted, output)
         }
         Some(LoadCommand::Check { plan }) => check(&plan, output),
         Some(LoadCommand::Import(command)) => import::run(&command, output),
         Some(LoadCommand::Capacity(command)) => capacity::run(*command, output),
         Some(LoadCommand::Compare(command)) => compare::run(&command, output),
+        Some(LoadCommand::Gate(command)) => gate::run(&command, output),
+        Some(LoadCommand::Worker(command)) => worker::run(command, output),
+        Some(LoadCommand::Schedule(command)) => schedule::run(command, output),
+        Some(LoadCommand::Runner(command)) => runner::run(&command, output),
+        Some(LoadCommand::Stop(command)) => stop::run(&command, output),
     }
 }
 
@@ -76,6 +97,7 @@ fn check(file: &Path, output: &Output) -> Result<ExitCode, Fault> {
 struct Wanted {
     watching: Watching,
     reports: Reports,
+    sent: Sent,
 }
 
 /// A run as a text.
@@ -105,12 +127,22 @@ fn write_file(file: &Path, text: &str) -> Result<(), Fault> {
     })
 }
 
-fn drive(plan: Plan, wanted: &Wanted, output: &Output) -> Result<ExitCode, Fault> {
+fn drive(
+    plan: Plan,
+    mut sender: Sender,
+    wanted: &Wanted,
+    output: &Output,
+) -> Result<ExitCode, Fault> {
     let reports = &wanted.reports;
-    let engine = Engine::new(Arc::new(SystemClock::new()));
-    stop_on_interrupt(engine.stop.clone())?;
+    stop_on_interrupt(sender.stop())?;
+    let telling = send::begin(wanted, &plan, &sender.stop())?;
     let bar = line(output);
-    let run = engine.run(plan, &mut |progress| bar.set_message(load::progress(progress)));
+    let run = sender.run(plan, &mut |progress| {
+        bar.set_message(load::progress(progress));
+        if let Some(telling) = &telling {
+            telling.tell(progress);
+        }
+    });
     bar.finish_and_clear();
     let run = run.map_err(|error| {
         let fault = Fault::from_error(error.kind(), &error);
@@ -141,6 +173,9 @@ fn drive(plan: Plan, wanted: &Wanted, output: &Output) -> Result<ExitCode, Fault
         if let Some(compared) = &compared {
             output.text(&format!("\n{}", load::compared_text(compared)))?;
         }
+    }
+    if let Some(telling) = telling {
+        telling.end(&report, &load::html(&run, &verdict), output)?;
     }
     let own = verdict.word().exit_code();
     let beside = compared.map_or(0, |compared| compared.word().exit_code());

@@ -16,11 +16,11 @@ use crate::{
 
 /// The plan, with its profile, and the files that are wanted of its run.
 pub(super) fn plan(command: QuickLoad) -> Result<(Plan, Wanted), Fault> {
-    let QuickLoad { url, much, request, sending, thresholds, profile, reports } = command;
+    let QuickLoad { url, much, request, sending, thresholds, profile, reports, sent } = command;
     let quick = quick(url.unwrap_or_default(), amount(&much), request, sending)?;
     let quick = Quick { thresholds, seed: much.seed, ..quick };
     let plan = quick.plan().map_err(|error| Fault::from_error(error.kind(), &error))?;
-    Ok((with_profile(plan, &profile)?, Wanted { watching: profile.watching, reports }))
+    Ok((with_profile(plan, &profile)?, Wanted { watching: profile.watching, reports, sent }))
 }
 
 /// A plan with the profile that was asked for.

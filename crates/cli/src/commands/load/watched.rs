@@ -16,6 +16,17 @@ pub(super) const SHARES: [(&str, &str); 2] = [
     ("", "plimsoll_resource_used / plimsoll_resource_limit"),
     ("cpu", "1 - avg by (instance) (rate(node_cpu_seconds_total{mode=\"idle\"}[30s]))"),
 ];
+/// How much of what is in use, if nobody says: what the hosts of node_exporter tell, and our own.
+pub(super) const TAKEN: [(&str, &str); 5] = [
+    ("cpu seconds", "sum(rate(node_cpu_seconds_total{mode!~\"idle|iowait\"}[30s]))"),
+    ("memory bytes", "sum(node_memory_MemTotal_bytes - node_memory_MemAvailable_bytes)"),
+    (
+        "disk bytes",
+        "sum(rate(node_disk_read_bytes_total[30s])) + sum(rate(node_disk_written_bytes_total[30s]))",
+    ),
+    ("network bytes", "sum(rate(node_network_transmit_bytes_total{device!=\"lo\"}[30s]))"),
+    ("connections", "sum(node_netstat_Tcp_CurrEstab)"),
+];
 /// What should not grow, if nobody says.
 const GROWING: [(&str, &str); 4] = [
     ("memory", "process_resident_memory_bytes"),

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use crate::program::run;
 
 /// Every command, as its help is asked for.
-const COMMANDS: [&[&str]; 48] = [
+const COMMANDS: [&[&str]; 57] = [
     &[],
     &["serve"],
     &["check"],
@@ -35,7 +35,16 @@ const COMMANDS: [&[&str]; 48] = [
     &["load", "check"],
     &["load", "capacity"],
     &["load", "compare"],
+    &["load", "gate"],
     &["load", "import"],
+    &["load", "schedule"],
+    &["load", "schedule", "add"],
+    &["load", "schedule", "list"],
+    &["load", "schedule", "approve"],
+    &["load", "schedule", "cancel"],
+    &["load", "runner"],
+    &["load", "stop"],
+    &["load", "worker"],
     &["rules"],
     &["rules", "check"],
     &["rules", "test"],

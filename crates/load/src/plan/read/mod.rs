@@ -37,6 +37,7 @@ struct Reading<'r, 'd> {
     first_slots: Vec<usize>,
     slots: Cell<usize>,
     steps: Cell<usize>,
+    files: RefCell<Vec<PathBuf>>,
 }
 
 /// Where paths without a host lead.
@@ -81,6 +82,7 @@ fn read(reader: &Reader<'_>, folder: &Path) -> Option<Plan> {
         first_slots: Vec::new(),
         slots: Cell::new(0),
         steps: Cell::new(0),
+        files: RefCell::default(),
     };
     reading.base = fields.take("target").and_then(|field| reading.base(field));
     for entry in fields.take("variables").map_or_else(Vec::new, |field| reader.entries(field.node))
@@ -121,6 +123,7 @@ fn read(reader: &Reader<'_>, folder: &Path) -> Option<Plan> {
         aborts,
         limits,
         profile: None,
+        files: reading.files.into_inner(),
     })
 }
 
@@ -154,6 +157,7 @@ impl<'d> Reading<'_, 'd> {
         let order = fields.take("order").and_then(|field| reader.word(field.node, &orders));
         fields.finish();
         let file = file?;
+        self.files.borrow_mut().push(PathBuf::from(&file.value));
         match Feed::read(name, &self.folder.join(&file.value), order.unwrap_or(Order::InTurn)) {
             Ok(feed) => Some(feed),
             Err(error) => {
@@ -192,6 +196,7 @@ impl<'d> Reading<'_, 'd> {
         let authorities = fields.take("authorities").and_then(|field| reader.text(field.node));
         let skip = fields.take("insecure_skip_verify").and_then(|field| reader.truth(field.node));
         fields.finish();
+        self.files.borrow_mut().extend(authorities.map(PathBuf::from));
         Trust {
             authorities: authorities.map(|file| self.folder.join(file)),
             insecure_skip_verify: skip.unwrap_or(false),

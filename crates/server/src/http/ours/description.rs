@@ -4,9 +4,9 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    alerts, baselines, objectives, overview,
-    own::{session, status, store},
-    plan, resources, rules, targets,
+    alerts, baselines, load, objectives, overview,
+    own::{session, status, store, targets},
+    plan, resources, rules,
 };
 use crate::http::{error::ErrorBody, live};
 
@@ -61,6 +61,29 @@ use crate::http::{error::ErrorBody, live};
         plan::sizes::detail,
         plan::sizes::decide,
         plan::sizes::reviews,
+        load::list,
+        load::add,
+        load::shown::one,
+        load::shown::report,
+        load::shown::page,
+        load::shown::comparison,
+        load::shown::overlay,
+        load::mark,
+        load::unmark,
+        load::schedule::list,
+        load::schedule::add,
+        load::schedule::approve,
+        load::schedule::cancel,
+        load::schedule::due,
+        load::schedule::claim,
+        load::live::list,
+        load::live::begin,
+        load::live::one,
+        load::live::tell,
+        load::live::stop_one,
+        load::live::stop_all,
+        load::live::release,
+        load::live::stopping,
         targets::list,
         status::status,
         store::top,

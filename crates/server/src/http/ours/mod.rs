@@ -3,6 +3,7 @@
 mod alerts;
 mod baselines;
 mod description;
+mod load;
 mod objectives;
 mod overview;
 mod own;
@@ -10,7 +11,6 @@ mod plan;
 mod resources;
 mod rules;
 mod shape;
-mod targets;
 
 pub use description::description;
 pub use plan::scenarios::outcome_view;
@@ -71,7 +71,8 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/sizes/{id}", get(plan::sizes::detail))
         .route("/sizes/{id}/decision", post(plan::sizes::decide))
         .route("/scenarios/run", post(plan::scenarios::run))
-        .route("/targets", get(targets::list))
+        .nest("/load", load::router())
+        .route("/targets", get(own::targets::list))
         .route("/status", get(own::status::status))
         .route("/store/top", get(own::store::top))
         .route("/store/snapshots", post(own::store::snapshot))

@@ -2,6 +2,7 @@
 
 mod anew;
 pub(super) mod heartbeats;
+pub(super) mod load;
 mod own;
 
 use std::{sync::Arc, time::Duration};
@@ -127,7 +128,8 @@ pub(super) async fn count(app: Arc<App>, stop: Stop) {
 }
 
 /// The sources of alerts about ourselves.
-pub(crate) const OWN_SOURCES: [&str; 3] = [own::CHANNELS, own::SILENCES, heartbeats::SOURCE];
+pub(crate) const OWN_SOURCES: [&str; 4] =
+    [own::CHANNELS, own::SILENCES, heartbeats::SOURCE, load::SOURCE];
 /// How often an Alertmanager is sent again what still fires.
 const STANDING: Duration = Duration::from_mins(1);
 

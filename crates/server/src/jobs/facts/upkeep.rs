@@ -15,6 +15,7 @@ use tracing::{info, warn};
 use super::super::rest;
 use crate::{
     http::chain,
+    runs::{LOAD_BASELINE, LOAD_BEGUN, LOAD_PLAN, LOAD_RUN, LOAD_SCHEDULE, LOAD_STOP},
     state::{ALERT, App, CHANGE, TOLD, facts::is_alert_over},
     tasks::Stop,
 };
@@ -79,6 +80,13 @@ async fn fold(journal: &Journal, now: Time) -> Result<(), JournalError> {
     journal.fold(NOTIFIED, respond::is_over).await?;
     journal.fold(PASSED_ON, |event| is_passed_over(event, now)).await?;
     journal.fold(SILENCE, |event| is_silence_over(event, now)).await?;
+    for kind in [LOAD_BASELINE, LOAD_STOP, LOAD_SCHEDULE] {
+        journal.fold(kind, |_| false).await?;
+    }
+    // A run is read from its own event, and gone with it.
+    for kind in [LOAD_RUN, LOAD_BEGUN, LOAD_PLAN] {
+        journal.fold(kind, |_| true).await?;
+    }
     // Nobody asks for the last word on a target that has long been gone.
     for kind in [CHANGE, TOLD] {
         journal.fold(kind, |event| now.since(event.at) > CHANGES_KEPT).await?;

@@ -122,7 +122,7 @@ impl WindowDraft {
 }
 
 /// Minutes of the day from `HH:MM`; the day ends at 24:00.
-fn minute_of(text: &str) -> Option<u16> {
+pub(in crate::settings) fn minute_of(text: &str) -> Option<u16> {
     let (hours, minutes) = text.split_once(':')?;
     let number = |text: &str| {
         let digits = (1..=2).contains(&text.len()) && text.bytes().all(|own| own.is_ascii_digit());

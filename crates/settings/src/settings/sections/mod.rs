@@ -5,7 +5,7 @@ mod planned;
 use super::{
     alerts::{self, channel, heartbeat, receiver, window},
     objective, query, remote, resource, server, store, top,
-    watch::{baselines, changes, global, host, receive, scrape},
+    watch::{baselines, changes, global, host, load, receive, scrape},
 };
 use crate::table::{Row, Table};
 
@@ -170,6 +170,15 @@ fn exchanged() -> Vec<Section> {
                 "changes: {hooks: [{name: a, from: github, secret: b, {}}]}",
             ],
             &changes::HOOK_TABLE,
+        ),
+        section(
+            [
+                "load",
+                "`load:`",
+                "Which load tests may be scheduled. See [Load-test a service](../guides/load-test-a-service.md#at-night-with-notice).",
+                "load: {{}}",
+            ],
+            &load::TABLE,
         ),
     ]
 }

@@ -4,5 +4,6 @@ pub(crate) mod baselines;
 pub(crate) mod changes;
 pub(crate) mod global;
 pub(crate) mod host;
+pub(crate) mod load;
 pub(crate) mod receive;
 pub(crate) mod scrape;

@@ -3,3 +3,4 @@
 pub(super) mod session;
 pub(super) mod status;
 pub(super) mod store;
+pub(super) mod targets;

@@ -105,6 +105,21 @@ impl Allowed {
     }
 }
 
+/// Whether a host is named by a rule, or all of its addresses lie in networks that are; this machine is not for being
+/// this one.
+pub fn is_named(host: &str, addresses: &[SocketAddr], allowed: &[Allowed]) -> bool {
+    let by_name = |rule: &Allowed| match rule {
+        Allowed::Host(name) => name == host,
+        Allowed::Below(end) => host.ends_with(end.as_str()),
+        Allowed::Network(..) => false,
+    };
+    let by_address = |address: &SocketAddr| {
+        let ip = address.ip().to_canonical();
+        allowed.iter().any(|rule| rule.covers(host, ip))
+    };
+    allowed.iter().any(by_name) || (!addresses.is_empty() && addresses.iter().all(by_address))
+}
+
 /// Whether all of these addresses of a host may be contacted: this machine itself always, everybody else if a rule
 /// names them.
 pub fn may_contact(host: &str, addresses: &[SocketAddr], allowed: &[Allowed]) -> bool {

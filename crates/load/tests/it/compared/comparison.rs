@@ -4,10 +4,8 @@ use anyhow::Result;
 use load::{Change, Figure, Kept, OutcomeWord, Rules, compare};
 use serde_json::{Value, json};
 
-use crate::{
-    calibration::{QUEUE, outcomes},
-    simulated::{Queue, report},
-};
+use super::calibration::{QUEUE, outcomes};
+use crate::simulated::{Queue, report};
 
 fn kept(document: &Value) -> Kept {
     Kept::of("run.json", document).unwrap()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Json, extract::State};
 use collect::scrape::Health;
 
-use super::{
+use super::super::{
     shape::map_of,
     views::{TargetList, TargetView},
 };
@@ -14,7 +14,7 @@ use crate::state::{App, TargetStanding};
 /// What is collected from, those that do not answer first.
 #[utoipa::path(get, path = "/api/plimsoll/v1/targets", tag = "targets",
     responses((status = 200, body = TargetList)))]
-pub(super) async fn list(State(app): State<Arc<App>>) -> Json<TargetList> {
+pub(in crate::http::ours) async fn list(State(app): State<Arc<App>>) -> Json<TargetList> {
     let mut targets: Vec<TargetView> = app.board.targets.read().values().map(view).collect();
     let rank = |health: &str| match health {
         "down" => 0,
@@ -34,7 +34,7 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Json<TargetList> {
 }
 
 /// A health's word.
-pub(in crate::http) fn health_word(health: Health) -> &'static str {
+fn health_word(health: Health) -> &'static str {
     match health {
         Health::Up => "up",
         Health::Down => "down",

@@ -1,0 +1,163 @@
+//! A run told to a server: each second while it goes on, and its report in the end. The server may stop it.
+
+use std::{
+    sync::{
+        Arc, OnceLock,
+        mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use load::{Plan, Progress, Stop};
+use model::Kind;
+use serde_json::{Value, json};
+
+use super::Wanted;
+use crate::{args, client::Remote, commands::small_runtime, fault::Fault, output::Output};
+
+/// How often the server is asked whether the run is to stop: with the time of an answer on top, that is well within a
+/// second.
+const ASK_EVERY: Duration = Duration::from_millis(250);
+/// An answer that takes longer is as good as none; the run goes on.
+const ANSWER_MAX: Duration = Duration::from_secs(2);
+/// Answers in a row that may fail before a run that obeys stops: a few seconds.
+const MISSED_MAX: u32 = 3;
+/// Seconds that wait for a server that is away; it keeps no more either.
+const WAITING_MAX: usize = 600;
+
+/// A run of which a server is told.
+pub(super) struct Telling {
+    remote: Remote,
+    id: String,
+    sent: Value,
+    rows: SyncSender<Value>,
+    thread: JoinHandle<()>,
+    why: Arc<OnceLock<String>>,
+}
+
+/// Says that a run begins, if anybody is to be told. What the server refuses does not begin.
+pub(super) fn begin(wanted: &Wanted, plan: &Plan, stop: &Stop) -> Result<Option<Telling>, Fault> {
+    let sent = &wanted.sent;
+    let Some(server) = sent.to.clone() else { return Ok(None) };
+    let token_file = wanted.watching.token_file.clone();
+    let remote = Remote::new(&args::Server { server, token_file })?;
+    let notes = json!({"service": sent.service, "release": sent.release, "by": sent.by});
+    let mut begins = notes.clone();
+    begins["plan"] = json!(plan.name);
+    begins["targets"] = plan.origins.iter().map(ToString::to_string).collect();
+    begins["seconds"] = json!(plan.length().as_secs_f64());
+    let answer =
+        small_runtime()?.block_on(remote.post_json("/api/plimsoll/v1/load/live", &begins))?;
+    let id = answer["id"].as_str().unwrap_or_default().to_owned();
+    Telling::start(&remote, id, notes, (stop, false)).map(Some)
+}
+
+impl Telling {
+    /// Tells of a run that the server knows. Where it obeys, it stops when the server is not heard any more: nobody
+    /// could stop it then.
+    pub(super) fn start(
+        remote: &Remote,
+        id: String,
+        sent: Value,
+        (stop, obeys): (&Stop, bool),
+    ) -> Result<Self, Fault> {
+        let (rows, told) = mpsc::sync_channel(WAITING_MAX);
+        let why = Arc::new(OnceLock::new());
+        let teller = Teller {
+            remote: remote.clone(),
+            path: format!("/api/plimsoll/v1/load/live/{id}"),
+            stop: stop.clone(),
+            obeys,
+            why: Arc::clone(&why),
+        };
+        let runtime = small_runtime()?;
+        let named = thread::Builder::new().name("tell".to_owned());
+        let thread = named
+            .spawn(move || teller.run(&runtime, &told))
+            .map_err(|error| Fault::from_error(Kind::Internal, &error))?;
+        Ok(Self { remote: remote.clone(), id, sent, rows, thread, why })
+    }
+
+    /// Tells a second. A server that is away for long misses some; the report has them all.
+    pub(super) fn tell(&self, progress: &Progress<'_>) {
+        let own = progress.interval;
+        let millis = |q: f64| own.response.quantile(q).map(|nanos| nanos as f64 / 1e6);
+        let row = json!({
+            "second": progress.seconds,
+            "sent": own.sent,
+            "good": own.good,
+            "failed": own.failed,
+            "in_flight": own.in_flight,
+            "response_p50_ms": millis(0.5),
+            "response_p95_ms": millis(0.95),
+            "response_p99_ms": millis(0.99),
+        });
+        // Full only while the server is away.
+        drop(self.rows.try_send(row));
+    }
+
+    /// Sends the report.
+    pub(super) fn end(self, report: &Value, page: &str, output: &Output) -> Result<(), Fault> {
+        let Self { remote, id, mut sent, rows, thread, why } = self;
+        drop(rows);
+        if thread.join().is_err() {
+            return Err(Fault::new(Kind::Internal, "the thread that told the server broke"));
+        }
+        if let Some(why) = why.get() {
+            output.note(&format!("the server stopped this run: {why}"));
+        }
+        sent["id"] = json!(id);
+        sent["report"] = report.clone();
+        sent["page"] = json!(page);
+        let sending = remote.post_json("/api/plimsoll/v1/load/runs", &sent);
+        small_runtime()?.block_on(sending)?;
+        output.note(&format!("the report is kept as {id}"));
+        Ok(())
+    }
+}
+
+/// Who tells in the background.
+struct Teller {
+    remote: Remote,
+    path: String,
+    stop: Stop,
+    obeys: bool,
+    why: Arc<OnceLock<String>>,
+}
+
+impl Teller {
+    fn run(&self, runtime: &tokio::runtime::Runtime, rows: &Receiver<Value>) {
+        let (mut waiting, mut missed) = (Vec::new(), 0);
+        loop {
+            match rows.recv_timeout(ASK_EVERY) {
+                Ok(row) => waiting.push(row),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            waiting.extend(rows.try_iter());
+            let body = json!({ "rows": waiting });
+            let asking = async {
+                tokio::time::timeout(ANSWER_MAX, self.remote.post_json(&self.path, &body)).await
+            };
+            let Ok(Ok(answer)) = runtime.block_on(asking) else {
+                let surplus = waiting.len().saturating_sub(WAITING_MAX);
+                waiting.drain(..surplus);
+                missed += 1;
+                if self.obeys && missed >= MISSED_MAX {
+                    self.why.set("the server was not heard any more".to_owned()).ok();
+                    self.stop.ask();
+                }
+                continue;
+            };
+            waiting.clear();
+            missed = 0;
+            if answer["stop"] == true {
+                let why = answer["why"].as_str().unwrap_or_default().to_owned();
+                // Told again until the run has ended; the first word stands.
+                self.why.set(why).ok();
+                self.stop.ask();
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Impacts of which the truth is known.
+
+use model::Time;
+use serde_json::json;
+use stats::Chance;
+
+use super::*;
+
+/// A run of so many seconds at 100 a second whose requests take so much of the processor, seen every 5 s with 2 % of
+/// noise.
+fn seen(seconds: u64, each: f64, (seed, started): (u64, i64)) -> Seen {
+    let rows: Vec<_> = (0..seconds)
+        .map(|_| json!({"good": 100, "failed": 0, "response_buckets": [700, 100]}))
+        .collect();
+    let report = json!({
+        "schema": "plimsoll.load/1", "started_ms": started, "took_seconds": seconds,
+        "ending": {"how": "done"}, "verdict": {"word": "passed"},
+        "plan": {"model": "open", "scenarios": [{"name": "a", "seconds": seconds,
+            "load": {"model": "open", "arrivals": 100 * seconds, "rate_max": 100.0}}]},
+        "requests": {}, "steps": [], "timeline": {"seconds": 1, "rows": rows},
+    });
+    let mut chance = Chance::new(seed);
+    let points = (0..seconds / 5).map(|at| {
+        let noise = 1.0 + 0.04 * (chance.share() - 0.5);
+        (Time(started + i64::try_from(at).unwrap() * 5_000), 100.0 * each * noise)
+    });
+    let resources = vec![Watched { name: "cpu".to_owned(), points: points.collect() }];
+    Seen { run: Kept::of("run", &report).unwrap(), resources }
+}
+
+fn judged(each: f64, budget: &str) -> Impact {
+    let (left, right) = (seen(300, 0.004, (1, 0)), seen(300, each, (2, 1_000_000)));
+    impact(&[left], &[right], &[budget.parse().unwrap()], Rules::default())
+}
+
+#[test]
+fn what_a_request_takes_is_found_and_judged_by_its_budget() {
+    let more = judged(0.0046, "cpu <= +5%");
+    let cpu = &more.resources[0];
+    assert!((cpu.before - 0.004).abs() < 1e-4 && (cpu.after - 0.0046).abs() < 1e-4, "{cpu:?}");
+    assert!(cpu.changed && (cpu.difference - 0.15).abs() < 0.02, "{cpu:?}");
+    assert_eq!((more.word(), more.exit_code()), ("failed", 1));
+    assert!(impact_text(&more).contains("EXCEEDS cpu <= +5%"), "{}", impact_text(&more));
+    assert_eq!(judged(0.0046, "cpu <= +20%").word(), "passed");
+    assert_eq!(judged(0.0046, "cpu <= 0.0044").word(), "failed");
+    assert_eq!(judged(0.0046, "cpu <= 0.005").word(), "passed");
+}
+
+#[test]
+fn equal_releases_are_not_called_different_and_it_is_said_what_could_be_seen() {
+    let same = judged(0.004, "cpu <= +5%");
+    let cpu = &same.resources[0];
+    assert!(!cpu.changed && cpu.detectable > 0.0 && cpu.detectable < 0.1, "{cpu:?}");
+    assert!(impact_text(&same).contains("no change (one of +"), "{}", impact_text(&same));
+    let document = impact_json(&same);
+    assert_eq!(document["resources"][0]["points"].as_array().map(Vec::len), Some(10));
+    assert_eq!(document["resources"][0]["budget"]["kept"], true);
+}
+
+#[test]
+fn of_a_hundred_equal_pairs_hardly_any_is_called_different_seed_by_seed() {
+    let wrong = (0..100_u64).filter(|seed| {
+        let left = seen(300, 0.004, (2 * seed + 10, 0));
+        let right = seen(300, 0.004, (2 * seed + 11, 1_000_000));
+        impact(&[left], &[right], &[], Rules::default()).resources[0].changed
+    });
+    assert!(wrong.count() <= 5);
+}
+
+#[test]
+fn what_cannot_be_seen_is_refused() {
+    let short =
+        impact(&[seen(60, 0.004, (1, 0))], &[seen(60, 0.004, (2, 100_000))], &[], Rules::default());
+    assert_eq!((short.word(), short.exit_code()), ("refused", 4));
+    let unseen = judged(0.004, "memory <= +5%");
+    assert_eq!(unseen.word(), "refused");
+    assert!(unseen.refused[0].contains("`memory` was not seen"), "{:?}", unseen.refused);
+}
+
+#[test]
+fn several_runs_of_each_side_tell_their_own_spread() {
+    let side = |each: f64, shift: i64| -> Vec<Seen> {
+        (0..5_i64)
+            .map(|run| {
+                seen(60, each, (run.unsigned_abs() + shift.unsigned_abs(), 200_000 * run + shift))
+            })
+            .collect()
+    };
+    let more = impact(&side(0.004, 0), &side(0.0044, 100_000), &[], Rules::default());
+    assert!(more.refused.is_empty(), "{:?}", more.refused);
+    let cpu = &more.resources[0];
+    assert!(cpu.changed && (cpu.difference - 0.1).abs() < 0.02 && cpu.points.len() == 5, "{cpu:?}");
+}

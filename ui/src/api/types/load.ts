@@ -1,0 +1,115 @@
+// Load tests: those that are over, those that go on, and the stop for all of them.
+
+export type RunWord = 'passed' | 'failed' | 'invalid' | 'unanswered'
+
+export type RunFigures = {
+  good: number
+  failed: number
+  failed_share: number | null
+  good_per_second: number | null
+  body_bytes: number
+  response_p50_ms: number | null
+  response_p95_ms: number | null
+  response_p99_ms: number | null
+  response_max_ms: number | null
+}
+
+export type RunRule = { rule: string; value: number | null; bound: number | null; kept: boolean }
+
+export type RunTold = {
+  id: string
+  plan: string
+  service: string | null
+  release: string | null
+  by: string
+  started: number
+  took_seconds: number
+  told_at: number
+  word: string
+  exit_code: number
+  ending: string
+  model: string
+  profile: string | null
+  compressed: number | null
+  targets: string[]
+  unfit: string | null
+  figures: RunFigures
+  doubts: string[]
+  rules: RunRule[]
+  kept_by: string
+}
+
+export type RunView = { run: RunTold; baseline: boolean; report_kept: boolean; page_kept: boolean }
+
+export type RunList = { at: number; runs: RunView[]; next: number | null }
+
+export type LiveRow = {
+  second: number
+  sent: number
+  good: number
+  failed: number
+  in_flight: number
+  response_p50_ms: number | null
+  response_p95_ms: number | null
+  response_p99_ms: number | null
+}
+
+export type LiveView = {
+  id: string
+  plan: string
+  service: string | null
+  release: string | null
+  by: string
+  targets: string[]
+  started: number
+  seconds: number
+  state: string
+  why: string | null
+  heard: number
+  last: LiveRow | null
+  rows: LiveRow[]
+}
+
+export type StopView = { held: boolean; at: number | null; by: string; why: string; stopped: number }
+
+export type LiveList = { at: number; stopping: StopView; runs: LiveView[] }
+
+export type OverlayRun = {
+  id: string
+  plan: string
+  release: string | null
+  started: number
+  row_seconds: number
+  sent: (number | null)[]
+  good: (number | null)[]
+  failed: (number | null)[]
+  in_flight: (number | null)[]
+  response_p50_ms: (number | null)[]
+  response_p95_ms: (number | null)[]
+  response_p99_ms: (number | null)[]
+}
+
+export type Overlay = { runs: OverlayRun[] }
+
+export type ComparedFigure = {
+  step: string | null
+  figure: string
+  before: number | null
+  after: number | null
+  difference: number | null
+  between: (number | null)[]
+  detectable: number | null
+  likelihood: number | null
+  change: string
+}
+
+export type RunComparison = {
+  word: string
+  exit_code: number
+  before: string[]
+  after: string[]
+  refused: string[]
+  relevant: number
+  noise: number
+  figures: ComparedFigure[]
+}

@@ -15,12 +15,12 @@ mod records;
 
 pub(crate) use admission::Admission;
 pub(crate) use alerts::{
-    AlertBook, ChangeBook, ClockWatch, JudgementLost, Remembered, SilenceLost,
+    AlertBook, ChangeBook, ClockWatch, JudgementLost, Kept, Remembered, SilenceLost,
 };
 pub use alerts::{DirectoryFault, check_tellings};
 pub(crate) use alerts::{
-    HEARTBEAT, HEARTBEATS_MAX, Heartbeat, Tellings, Wanted, doubts_text, read_changes, seen_lately,
-    tellings,
+    HEARTBEAT, HEARTBEATS_MAX, Heartbeat, Tellings, Wanted, doubts_text, join, read_changes,
+    seen_lately, tellings,
 };
 pub(crate) use app::{App, AskError, RULE_TURNS};
 pub(crate) use board::{

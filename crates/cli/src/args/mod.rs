@@ -1,5 +1,6 @@
 //! What can be typed: commands, options, and the environment that stands for them.
 
+pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod baseline;
 pub(crate) mod change;
@@ -82,6 +83,14 @@ pub(crate) enum Command {
     Load(Box<load::Load>),
     /// Checks, tests, replays and exports rule files.
     Rules(rules::Rules),
+    /// Lists alerts, and says of each what became of it and who was told.
+    Alerts(alerts::Alerts),
+    /// Keeps alerts quiet for a while, after showing which.
+    Silence(alerts::Silence),
+    /// Says how messages to each receiver go.
+    Receivers(alerts::Receivers),
+    /// Says that something is well, and lists who is to be heard of.
+    Heartbeat(alerts::Heartbeat),
     /// Tells of changes, such as deployments, and lists them.
     Change(change::Change),
     /// Verifies and exports the journal: what happened, and who was told.

@@ -14,6 +14,8 @@ pub(crate) struct Rules {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RulesCommand {
+    /// Lists the rules that a server has loaded, how each goes and what it costs.
+    List(List),
     /// Reads rule files and shows every mistake at once. Ends with 2 if there is any.
     Check(Files),
     /// Runs unit tests of rules, in the files that `promtool test rules` takes. Ends with 1 if a test fails or a file
@@ -23,6 +25,18 @@ pub(crate) enum RulesCommand {
     Replay(Replay),
     /// Writes the rules and the resources' lines as a Prometheus rule file, for a Prometheus beside us.
     Export(Settings),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Only the groups of this name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) group: Option<String>,
+    /// Only rules in this state: firing, pending or failing.
+    #[arg(long, value_name = "STATE")]
+    pub(crate) state: Option<String>,
+    #[command(flatten)]
+    pub(crate) server: Server,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,12 @@
 //! What keeps a server from starting, and a disk that is full: each with a clear word and a way out.
 
-use std::{fs, net::Ipv4Addr, path::Path, process::Command};
+use std::{
+    collections::BTreeSet,
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    process::Command,
+};
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -96,10 +102,7 @@ impl Drop for SmallDisk<'_> {
 
 #[test]
 fn a_full_disk_leaves_reading_alive_is_said_and_needs_no_restart() -> Result<()> {
-    if !rustix::process::getuid().is_root() {
-        let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
-        ensure!(!ci, "in CI this check runs as root");
-        eprintln!("SKIPPED: only root may mount a small disk; run the tests as root to check it");
+    if !may_mount()? {
         return Ok(());
     }
     let dir = tempfile::tempdir()?;
@@ -153,6 +156,90 @@ fn a_full_disk_leaves_reading_alive_is_said_and_needs_no_restart() -> Result<()>
     })?;
     assert_eq!(web::value(address, "last_over_time(after[10m])")?, Some(2.0));
     assert!(!peer.log_text().contains("panic"), "{}", peer.log_text());
+    Ok(())
+}
+
+fn may_mount() -> Result<bool> {
+    let root = rustix::process::getuid().is_root();
+    if !root {
+        let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+        ensure!(!ci, "in CI this check runs as root");
+        eprintln!("SKIPPED: only root may mount a small disk; run the tests as root to check it");
+    }
+    Ok(root)
+}
+
+/// Sends an alert as a Prometheus does; the status.
+fn send_alert(address: SocketAddr, host: &str) -> Result<u16> {
+    let body = format!(
+        r#"[{{"labels": {{"alertname": "Down", "host": "{host}", "severity": "critical"}}}}]"#
+    );
+    let headers = [("Content-Type", "application/json")];
+    Ok(web::send(address, "POST /api/v2/alerts", &headers, body.as_bytes())?.0)
+}
+
+#[test]
+fn what_was_taken_before_the_disk_was_full_stands_and_what_was_not_is_said() -> Result<()> {
+    if !may_mount()? {
+        return Ok(());
+    }
+    let dir = tempfile::tempdir()?;
+    let desk = web::Stub::receiver(0)?;
+    let settings = format!(
+        "{QUIET}receivers: [{{name: desk, url: 'http://{}/', group_wait: 0s, group_by: ['...']}}]\n",
+        desk.address
+    );
+    fs::write(dir.path().join("plimsoll.yaml"), settings)?;
+    let data = dir.path().join("small");
+    let _disk = SmallDisk::mount(&data, "6m")?;
+    let address = (Ipv4Addr::LOCALHOST, testkit::free_port()?).into();
+    let mut peer = launch(dir.path(), address, &data)?;
+    assert_eq!(send_alert(address, "before")?, 200);
+    let mut taken = vec!["before".to_owned()];
+    until("somebody is paged", || Ok((desk.messages().len() == 1).then_some(())))?;
+    fill(&data.join("filler"))?;
+    // The journal may go on for a while in room that it has taken already.
+    for host in (0..500).map(|own| own.to_string()) {
+        let status = send_alert(address, &host)?;
+        if status == 200 {
+            taken.push(host);
+        } else {
+            assert!([429, 500, 503].contains(&status), "{status}");
+            break;
+        }
+    }
+    assert!(taken.len() < 500, "the disk never filled up");
+    let (status, said) = testkit::http_get(address, "/-/ready")?;
+    assert_eq!(status, 200);
+    assert!(said.contains("judges and tells nothing") && said.contains("full"), "{said}");
+    let told = web::json(address, "/api/plimsoll/v1/status")?;
+    assert!(told["journal"]["trouble"].is_string(), "{told}");
+    // With room again it goes on by itself, and nothing that was taken is missing.
+    fs::remove_file(data.join("filler"))?;
+    until("an alert is taken again", || Ok((send_alert(address, "after")? == 200).then_some(())))?;
+    taken.push("after".to_owned());
+    until("nothing waits any more", || {
+        let status = web::json(address, "/api/plimsoll/v1/status")?;
+        Ok((status["messages_waiting"] == 0 && status["journal"]["trouble"].is_null())
+            .then_some(()))
+    })?;
+    peer.kill()?;
+    let peer = launch(dir.path(), address, &data)?;
+    let standing = web::json(address, "/api/v2/alerts")?;
+    let hosts: BTreeSet<_> = (standing.as_array().into_iter().flatten())
+        .filter_map(|own| own["labels"]["host"].as_str().map(str::to_owned))
+        .collect();
+    assert_eq!(hosts, taken.iter().cloned().collect());
+    let mut told: Vec<_> = (desk.messages().iter())
+        .filter_map(|own| own["alerts"][0]["labels"]["host"].as_str().map(str::to_owned))
+        .collect();
+    told.sort();
+    taken.sort();
+    assert_eq!(told, taken, "each was told once");
+    drop(peer);
+    let folder = data.display().to_string();
+    let verified = run(dir.path(), &["audit", "verify", "--data", &folder])?;
+    assert_eq!(verified.code, Some(0), "{} {}", verified.out, verified.err);
     Ok(())
 }
 

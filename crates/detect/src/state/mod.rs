@@ -125,6 +125,7 @@ impl ActiveAlerts {
             if alert.state == AlertState::Resolved {
                 active.remember(&alert);
                 active.note_over(&alert);
+                active.remember_end(&alert);
             } else {
                 active.alerts.push(alert);
             }
@@ -179,6 +180,11 @@ impl ActiveAlerts {
     /// know of it.
     pub fn after_jump(&mut self, by: Span) -> Vec<Transition> {
         let mut noted = Vec::new();
+        let range = self.range(SENT);
+        for alert in self.alerts[range].iter_mut().filter(|_| by > Span::ZERO) {
+            // Nobody was silent for as long as the clock was set ahead.
+            alert.seen_at = alert.seen_at + by;
+        }
         for alert in self.alerts.iter_mut().filter(|alert| *alert.source != *SENT) {
             let before = (alert.active_at, alert.annotations.clone());
             delay(alert, by);

@@ -129,6 +129,15 @@ impl ActiveAlerts {
         }
     }
 
+    /// After a start: whoever repeats an end that was known before ends nothing that begins anew.
+    pub(super) fn remember_end(&mut self, alert: &Alert) {
+        if let Some(ended_at) = alert.resolved_at.filter(|_| alert.source == SENT)
+            && self.ended.len() < ENDED_MAX
+        {
+            Arc::make_mut(&mut self.ended).insert(alert.id, ended_at);
+        }
+    }
+
     /// Takes down that a sender says an alert ended then; false if that was known already.
     fn note_end(&mut self, alert: AlertId, ends_at: Time, now: Time) -> bool {
         if self.ended.get(&alert).is_some_and(|known| ends_at <= *known) {
@@ -235,6 +244,30 @@ mod tests {
         assert_eq!(active.of(SENT).len(), 1);
         let end = judge_sent(vec![sent("a", later)], &mut active, later).0;
         assert_eq!(words(&end), ["resolved"]);
+    }
+
+    #[test]
+    fn an_end_that_was_known_before_a_restart_ends_nothing_that_begins_after_it() {
+        let mut active = ActiveAlerts::default();
+        let until = NOW + Span::minutes(9);
+        judge_sent(vec![sent("a", until)], &mut active, NOW);
+        let over = NOW + Span::minutes(1);
+        let (ended, _) = judge_sent(vec![sent("a", over)], &mut active, over);
+        let ended = ended.iter().map(|own| own.alert().clone()).collect();
+        let mut active = ActiveAlerts::from_alerts(ended);
+        let later = over + Span::minutes(1);
+        assert_eq!(words(&judge_sent(vec![sent("a", until)], &mut active, later).0), ["firing"]);
+        assert!(judge_sent(vec![sent("a", over)], &mut active, later).0.is_empty());
+        assert_eq!(active.of(SENT).len(), 1);
+    }
+
+    #[test]
+    fn nobody_is_silent_because_the_clock_was_set_ahead() {
+        let mut active = ActiveAlerts::default();
+        judge_sent(vec![sent("a", NOW + Span::minutes(4))], &mut active, NOW);
+        active.after_jump(Span::hours(1));
+        let now = NOW + Span::hours(1) + Span::minutes(5);
+        assert!(!active.has_silent_senders(now, Patience::default()));
     }
 
     #[test]

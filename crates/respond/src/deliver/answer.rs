@@ -16,8 +16,12 @@ pub struct DeliveryLimits {
     pub pause_max: Span,
     /// The longest pause that a receiver may ask for with `Retry-After`.
     pub pause_asked_max: Span,
-    /// The pause after a refusal that somebody has to mend in the settings or at the receiver.
+    /// The longest pause after a refusal that somebody has to mend in the settings or at the
+    /// receiver.
     pub pause_broken: Span,
+    /// Only after so many such refusals in a row is somebody called: whatever stands before a
+    /// receiver that restarts refuses, too.
+    pub broken_after: u32,
     /// A message that is critical and has not arrived for this long goes to the fallback, too.
     pub fallback_after: Span,
     /// New messages that people are sent one by one within a minute; more are told in one.
@@ -33,9 +37,11 @@ impl Default for DeliveryLimits {
         Self {
             timeout: Span::secs(10),
             pause_min: Span::secs(1),
-            pause_max: Span::minutes(1),
+            // With a try that hangs before it, a receiver that is back is told within a minute.
+            pause_max: Span::secs(40),
             pause_asked_max: Span::hours(1),
             pause_broken: Span::minutes(5),
+            broken_after: 3,
             fallback_after: Span::minutes(1),
             storm_after: 20,
             // A receiver that breaks on Friday evening is mended on Monday morning.
@@ -52,11 +58,30 @@ impl DeliveryLimits {
     pub(crate) fn pause(&self, failed: u32, random: &Random) -> Span {
         let doubled =
             self.pause_min.as_millis().saturating_mul(1 << failed.saturating_sub(1).min(20));
-        let whole = u64::try_from(doubled.min(self.pause_max.as_millis())).unwrap_or(0);
-        let half = whole / 2;
-        let chosen = half + random.below(whole - half + 1);
-        Span::millis(i64::try_from(chosen).unwrap_or(i64::MAX))
+        spread(Span::millis(doubled.min(self.pause_max.as_millis())), random)
     }
+
+    /// How long to pause after this many failed tries of a receiver that takes nothing before
+    /// somebody mends something. One that is `gone` may be back soon, and asking hurts nobody; a
+    /// key that is refused again and again may get us locked out.
+    pub(crate) fn pause_wrong(&self, failed: u32, gone: bool, random: &Random) -> Span {
+        if failed < self.broken_after || (gone && failed < HURRIED) {
+            self.pause(failed, random)
+        } else {
+            self.pause_broken
+        }
+    }
+}
+
+/// What is not there is looked for about as often as what is away for so many tries: an hour.
+const HURRIED: u32 = 120;
+
+/// Half of a pause fixed, half of it chance.
+fn spread(whole: Span, random: &Random) -> Span {
+    let whole = u64::try_from(whole.as_millis()).unwrap_or(0);
+    let half = whole / 2;
+    let chosen = half + random.below(whole - half + 1);
+    Span::millis(i64::try_from(chosen).unwrap_or(i64::MAX))
 }
 
 /// What a try led to.
@@ -64,12 +89,31 @@ impl DeliveryLimits {
 pub(crate) enum Verdict {
     /// The receiver has it, perhaps in a form that can be changed later.
     Done(Option<Posted>),
-    /// Not now. The receiver may have said how long to wait.
-    Later { asked: Option<Span>, error: String },
+    /// Not now. The receiver may have said how long to wait; it is `unsure` if it may have taken the
+    /// message all the same.
+    Later { asked: Option<Span>, error: String, unsure: bool },
     /// The receiver takes nothing before somebody mends something: an address, a key, a channel.
-    Broken { error: String },
+    /// Perhaps there is only nobody at this address for the moment.
+    Broken { error: String, gone: bool },
     /// The receiver takes others, but not this one.
     Refused { error: String },
+}
+
+impl Verdict {
+    /// Not now, and it has not been taken.
+    pub(crate) fn later(error: String) -> Self {
+        Self::Later { asked: None, error, unsure: false }
+    }
+
+    /// Nobody said whether it was taken.
+    pub(crate) fn unsure(error: String) -> Self {
+        Self::Later { asked: None, error, unsure: true }
+    }
+
+    /// Somebody has to mend something.
+    pub(crate) fn broken(error: String) -> Self {
+        Self::Broken { error, gone: false }
+    }
 }
 
 /// Where a message stands that can be changed.
@@ -106,10 +150,12 @@ pub(crate) fn judge(status: u16, retry_after: Option<&str>, text: &str, now: Tim
         408 | 425 | 429 | 500..=599 => Verdict::Later {
             asked: retry_after.and_then(|text| wait_asked(text, now)),
             error: error(),
+            // Whoever stands between may have passed it on.
+            unsure: matches!(status, 502 | 504),
         },
         // What is wrong is said of the message and not of the address or of who we are.
         400 | 413 | 422 => Verdict::Refused { error: error() },
-        _ => Verdict::Broken { error: error() },
+        _ => Verdict::Broken { error: error(), gone: matches!(status, 404 | 421) },
     }
 }
 
@@ -141,7 +187,7 @@ mod tests {
     fn pauses_double_up_to_a_bound_and_are_half_chance() {
         let limits = DeliveryLimits::default();
         let random = Random::new(1);
-        for (failed, whole) in [(1, 1_000), (2, 2_000), (4, 8_000), (7, 60_000), (4_000, 60_000)] {
+        for (failed, whole) in [(1, 1_000), (2, 2_000), (4, 8_000), (7, 40_000), (4_000, 40_000)] {
             for _ in 0..100 {
                 let pause = limits.pause(failed, &random).as_millis();
                 assert!((whole / 2..=whole).contains(&pause), "{pause} after {failed}");
@@ -159,7 +205,8 @@ mod tests {
             Verdict::Later { asked: Some(Span(7_000)), .. }
         ));
         let error = "the receiver answered 404: no such hook".to_owned();
-        assert_eq!(judge(404, None, "no such hook\n", now), Verdict::Broken { error });
+        assert_eq!(judge(404, None, "no such hook\n", now), Verdict::Broken { error, gone: true });
+        assert!(matches!(judge(401, None, "", now), Verdict::Broken { gone: false, .. }));
         assert!(matches!(judge(413, None, "", now), Verdict::Refused { .. }));
     }
 }

@@ -116,10 +116,17 @@ impl Lane {
         state: &mut State,
         parcel: &Parcel,
     ) -> Result<(), JournalError> {
-        let Some(fallback) = self.fallback(tools) else { return Ok(()) };
+        let Some(fallback) = self.fallback(tools).filter(|_| !state.passed.is_empty()) else {
+            return Ok(());
+        };
         let mut entry = Entry::default();
+        let mut passed = state.passed.clone();
         for (lane, firing) in &parcel.lanes {
-            let known = state.passed.get(lane).copied();
+            let known = passed.get(lane).copied();
+            // Of what is over and arrived there is nothing more to hand over.
+            if known.is_some_and(|own| !own.open && own.upto <= parcel.upto()) {
+                passed.remove(lane);
+            }
             let Some(known) = known.filter(|own| own.open && own.upto < parcel.upto()) else {
                 continue;
             };
@@ -134,9 +141,13 @@ impl Lane {
                 let copy = (lane.as_str(), parcel.key.as_str(), body);
                 self.hand_over(fallback, copy, (next, parcel.first_due), &mut entry);
             }
-            state.passed.insert(lane.clone(), next);
+            passed.insert(lane.clone(), next);
         }
-        if entry.is_empty() { Ok(()) } else { journal.record(entry).await.map(drop) }
+        if !entry.is_empty() {
+            journal.record(entry).await?;
+        }
+        state.passed = passed;
+        Ok(())
     }
 
     fn fallback<'t>(&self, tools: &'t Tools) -> Option<&'t str> {

@@ -37,16 +37,19 @@ pub(crate) async fn hear(
     let request = request
         .header(header::USER_AGENT, concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
         .build()
-        .map_err(|error| Verdict::Broken { error: chain(error) })?;
+        .map_err(|error| Verdict::broken(chain(error)))?;
     let asked = request.url().clone();
-    let mut response = client
-        .execute(request)
-        .await
-        .map_err(|error| Verdict::Later { asked: None, error: chain(error) })?;
+    let mut response = client.execute(request).await.map_err(|error| {
+        if error.is_connect() {
+            Verdict::later(chain(error))
+        } else {
+            Verdict::unsure(chain(error))
+        }
+    })?;
     // A client that follows redirects turns a POST into a GET; its answer says nothing about us.
     if *response.url() != asked {
         let error = "the receiver has moved: give its new address in the settings".to_owned();
-        return Err(Verdict::Broken { error });
+        return Err(Verdict::broken(error));
     }
     let retry_after = response.headers().get(header::RETRY_AFTER);
     let retry_after = retry_after.and_then(|value| value.to_str().ok()).map(str::to_owned);

@@ -61,14 +61,61 @@ pub(super) struct State {
     unmarked: BTreeMap<i64, Option<Posted>>,
     /// Since when messages wait because tries fail.
     pub(super) away_since: Option<Time>,
+    /// Tries that failed one after the other.
+    failed: u32,
+    /// And those of them after which somebody has to mend something.
+    wrong: u32,
+    /// The longest pause since something arrived.
+    pause_longest: Span,
     /// Somebody has to mend something.
     pub(super) broken: bool,
-    /// What was last tried ends with this message, and is tried again as it was.
+    /// What was last tried ends with this message, and is tried again as it was: it may be there.
     pub(super) upto: Option<i64>,
+    /// Nobody said whether that was taken.
+    unsure: bool,
     /// When people were sent something within the last minute.
     pub(super) recent: VecDeque<Duration>,
     /// By group: what was handed to the fallback.
     pub(super) passed: BTreeMap<String, Passed>,
+}
+
+impl State {
+    /// Takes down that a try failed, and pauses; gives for how long, and the error to be kept.
+    fn failed(&mut self, tools: &Tools, parcel: &Parcel, verdict: Verdict) -> (Span, String) {
+        let limits = &tools.limits;
+        self.failed = self.failed.saturating_add(1);
+        let (pause, error) = match verdict {
+            Verdict::Later { asked, error, unsure } => {
+                self.unsure |= unsure;
+                (self.wrong, self.broken) = (0, false);
+                let asked = asked.unwrap_or(Span::ZERO).min(limits.pause_asked_max);
+                (limits.pause(self.failed, &tools.random).max(asked), error)
+            }
+            Verdict::Broken { error, gone } => self.went_wrong(tools, parcel, (error, gone)),
+            Verdict::Refused { error } => self.went_wrong(tools, parcel, (error, false)),
+            Verdict::Done(_) => (Span::ZERO, String::new()),
+        };
+        if !self.unsure {
+            // It is not there, so that what is tried next may say how things stand then.
+            self.upto = None;
+        }
+        self.pause_longest = self.pause_longest.max(pause);
+        self.paused_until = tools.clock.elapsed() + pause.to_duration();
+        (pause, error)
+    }
+
+    fn went_wrong(
+        &mut self,
+        tools: &Tools,
+        parcel: &Parcel,
+        (error, gone): (String, bool),
+    ) -> (Span, String) {
+        self.wrong = self.wrong.saturating_add(1);
+        // Of what somebody had to mend before a restart, this is still known.
+        self.broken = self.wrong >= tools.limits.broken_after || parcel.was_broken;
+        let pause = tools.limits.pause_wrong(self.wrong, gone, &tools.random);
+        (pause, if self.broken { broken_text(&error) } else { error })
+    }
 }
 
 pub(super) enum Step {
@@ -107,7 +154,7 @@ impl Lane {
             let parcels = if self.receiver.via.is_for_people() {
                 self.gather(tools, journal, &mut state, now).await?.into_iter().collect()
             } else {
-                let due = self.due(tools, journal, until).await?;
+                let due = self.due(tools, journal, (until, state.pause_longest)).await?;
                 due.into_iter().map(Parcel::one).collect::<Vec<_>>()
             };
             if parcels.is_empty() {
@@ -137,7 +184,7 @@ impl Lane {
         &self,
         tools: &Tools,
         journal: &Journal,
-        now: Time,
+        (now, pause_longest): (Time, Span),
     ) -> Result<Vec<Message>, JournalError> {
         let name = &self.receiver.name;
         let due = journal.due_for(name, now, READ_MAX).await?;
@@ -145,7 +192,7 @@ impl Lane {
             return Ok(due);
         }
         match journal.next_due(name).await? {
-            Some(next) if next > now + tools.limits.pause_asked_max => {
+            Some(next) if next > now + pause_longest.max(tools.limits.pause_broken) => {
                 journal.due_for(name, next, READ_MAX).await
             }
             _ => Ok(due),
@@ -189,20 +236,14 @@ impl Lane {
             self.send(tools, state, &parcel).await
         };
         let now = tools.clock.now();
-        let failed = parcel.attempts.saturating_add(1);
+        let alone =
+            matches!(verdict, Verdict::Refused { .. }) && !self.receiver.via.is_for_people();
         let (pause, error) = match verdict {
             Verdict::Done(posted) => {
                 self.done(tools, journal, state, (parcel, posted)).await?;
                 return Ok((Step::Sent, count));
             }
-            Verdict::Later { asked, error } => {
-                let asked = asked.unwrap_or(Span::ZERO).min(tools.limits.pause_asked_max);
-                let pause = tools.limits.pause(failed, &tools.random).max(asked);
-                state.paused_until = tools.clock.elapsed() + pause.to_duration();
-                state.broken = false;
-                (pause, error)
-            }
-            Verdict::Refused { error } if !self.receiver.via.is_for_people() => {
+            Verdict::Refused { error } if alone => {
                 if self.is_outdated(journal, &parcel).await? {
                     let error = format!("{error}; a newer message of its group takes its place");
                     self.give_up(journal, (&parcel, now), &error).await?;
@@ -210,20 +251,17 @@ impl Lane {
                 }
                 (tools.limits.pause_broken, broken_text(&error))
             }
-            Verdict::Refused { error } | Verdict::Broken { error } => {
-                let pause = tools.limits.pause_broken;
-                state.paused_until = tools.clock.elapsed() + pause.to_duration();
-                state.broken = true;
-                (pause, broken_text(&error))
-            }
+            verdict => state.failed(tools, &parcel, verdict),
         };
         let age = now.since(parcel.first_due);
-        if age >= tools.limits.age_max || failed >= tools.limits.attempts_max {
+        let tries = parcel.attempts.saturating_add(1);
+        if age >= tools.limits.age_max || tries >= tools.limits.attempts_max {
             self.give_up(journal, (&parcel, now), &error).await?;
             state.upto = None;
             return Ok((Step::GivenUp, 1));
         }
-        if state.away_since.replace(state.away_since.unwrap_or(parcel.first_due)).is_none() {
+        let since = state.away_since.unwrap_or(parcel.first_due);
+        if !alone && state.away_since.replace(since).is_none() {
             tracing::warn!(receiver = %self.receiver.name, %error, "the receiver is in trouble");
         }
         settled(journal.retry(first, now + pause, &error).await)?;
@@ -252,7 +290,9 @@ impl Lane {
         let storm = parcel.lane.is_none() && state.away_since.is_none();
         state.paused_until = if storm { tools.clock.elapsed() + GATHERED } else { Duration::ZERO };
         state.upto = None;
-        state.broken = false;
+        state.unsure = false;
+        (state.failed, state.wrong, state.broken) = (0, 0, false);
+        state.pause_longest = Span::ZERO;
         if self.receiver.via.is_for_people() {
             state.recent.push_back(tools.clock.elapsed());
         }
@@ -285,10 +325,9 @@ impl Lane {
         let call = Call { client: &tools.client, now: tools.clock.now() };
         tokio::select! {
             verdict = self.receiver.via.send(&call, parcel) => verdict,
-            () = tools.clock.wait(tools.limits.timeout.to_duration()) => Verdict::Later {
-                asked: None,
-                error: format!("no answer within {}", tools.limits.timeout),
-            },
+            () = tools.clock.wait(tools.limits.timeout.to_duration()) => {
+                Verdict::unsure(format!("no answer within {}", tools.limits.timeout))
+            }
         }
     }
 }

@@ -156,13 +156,13 @@ impl Deliverer {
                     Ok(request) => tokio::select! {
                         verdict = ask(&self.tools.client, request, now) => verdict,
                         () = self.tools.clock.wait(self.tools.limits.timeout.to_duration()) => {
-                            Verdict::Later { asked: None, error: "no answer in time".to_owned() }
+                            Verdict::unsure("no answer in time".to_owned())
                         }
                     },
                     Err(error) => unread(&error),
                 };
                 if let Verdict::Later { error, .. }
-                | Verdict::Broken { error }
+                | Verdict::Broken { error, .. }
                 | Verdict::Refused { error } = verdict
                 {
                     failed.push((lane.receiver.name.clone(), error));

@@ -6,7 +6,7 @@ use journal::Message;
 use model::{Severity, Span, Time};
 use serde_json::Value;
 
-use super::answer::Posted;
+use super::answer::{Posted, is_broken};
 use crate::via::{Words, clock_time};
 
 /// Groups named one by one in a summary; of the rest their number is told.
@@ -36,6 +36,8 @@ pub(crate) struct Parcel {
     pub(crate) attempts: u32,
     /// It may have arrived although nobody said so.
     pub(crate) maybe_told: bool,
+    /// Somebody had to mend something when it was last tried.
+    pub(crate) was_broken: bool,
     /// The message that it changes.
     pub(crate) posted: Option<Posted>,
     /// The summary in which its group was told first.
@@ -46,6 +48,7 @@ impl Parcel {
     /// One message.
     pub(crate) fn one(message: Message) -> Self {
         let words = Words::of(&message.body);
+        let was_broken = has_broken(&message);
         Self {
             key: message.key,
             receiver: message.receiver,
@@ -57,6 +60,7 @@ impl Parcel {
             first_due: message.first_due,
             attempts: message.attempts,
             maybe_told: message.attempts > 0,
+            was_broken,
             posted: None,
             thread: None,
         }
@@ -66,6 +70,7 @@ impl Parcel {
     pub(crate) fn of_group(messages: Vec<Message>) -> Option<Self> {
         let (ids, first_due, attempts) = oldest(&messages)?;
         let began = messages.iter().find(|own| own.body["status"] == "firing").map(began);
+        let was_broken = messages.iter().any(has_broken);
         let newest = messages.into_iter().next_back()?;
         let mut parcel = Self::one(newest);
         if !parcel.words.firing
@@ -75,7 +80,7 @@ impl Parcel {
             let over = clock_time(parcel.first_due);
             parcel.words.lines.push(format!("it fired {began} and was over {over}"));
         }
-        Some(Self { ids, first_due, attempts, maybe_told: attempts > 0, ..parcel })
+        Some(Self { ids, first_due, attempts, maybe_told: attempts > 0, was_broken, ..parcel })
     }
 
     /// The last of the messages it stands for.
@@ -90,6 +95,10 @@ fn oldest(messages: &[Message]) -> Option<(Vec<i64>, Time, u32)> {
     Some((ids, first.first_due, first.attempts))
 }
 
+fn has_broken(message: &Message) -> bool {
+    message.error.as_deref().is_some_and(is_broken)
+}
+
 fn began(message: &Message) -> String {
     clock_time(message.first_due)
 }
@@ -100,6 +109,7 @@ pub(crate) struct Summary {
     groups: BTreeMap<String, Group>,
     ids: Vec<i64>,
     first: Option<(String, String, Time, u32)>,
+    was_broken: bool,
     link: String,
 }
 
@@ -127,6 +137,7 @@ impl Summary {
             self.link.clone_from(&words.link);
         }
         self.ids.push(message.id);
+        self.was_broken |= has_broken(message);
         let severity = Severity::from_label(words.severity);
         let group = self.groups.entry(message.lane.clone()).or_insert_with(|| Group {
             firing: words.firing,
@@ -178,6 +189,7 @@ impl Summary {
             first_due,
             attempts,
             maybe_told: attempts > 0,
+            was_broken: self.was_broken,
             posted: None,
             thread: None,
         })

@@ -190,4 +190,41 @@ mod tests {
         let when = Window::read(&WindowText { days_of_month: &last, ..monthly }).unwrap().when;
         assert_eq!(when, "01:00 to 02:00, the last of the month, Europe/Berlin");
     }
+
+    #[test]
+    fn when_clocks_are_changed_a_window_goes_by_what_they_show() {
+        let texts = |own: &[&str]| own.iter().map(|own| (*own).to_owned()).collect::<Vec<_>>();
+        let matchers = texts(&["job=\"backup\""]);
+        let text = WindowText {
+            name: "backup",
+            reason: "disks are busy",
+            matchers: &matchers,
+            minutes: (2 * 60, 3 * 60),
+            weekdays: &[],
+            days_of_month: &[],
+            zone: Some("Europe/Berlin"),
+        };
+        let window = Window::read(&text).unwrap();
+        let night = Window::read(&WindowText { minutes: (23 * 60, 4 * 60), ..text }).unwrap();
+        // In March the hour from two to three is left out, in October it comes twice.
+        for (moment, within, at_night) in [
+            ("2026-03-28T01:30:00Z", true, true),
+            ("2026-03-28T21:59:00Z", false, false),
+            ("2026-03-28T22:00:00Z", false, true),
+            ("2026-03-29T00:59:00Z", false, true),
+            ("2026-03-29T01:00:00Z", false, true),
+            ("2026-03-29T01:59:00Z", false, true),
+            ("2026-03-29T02:00:00Z", false, false),
+            ("2026-03-30T00:30:00Z", true, true),
+            ("2026-10-24T23:59:00Z", false, true),
+            ("2026-10-25T00:00:00Z", true, true),
+            ("2026-10-25T01:59:00Z", true, true),
+            ("2026-10-25T02:00:00Z", false, true),
+            ("2026-10-25T02:59:00Z", false, true),
+            ("2026-10-25T03:00:00Z", false, false),
+        ] {
+            assert_eq!(window.contains(at(moment)), within, "{moment}");
+            assert_eq!(night.contains(at(moment)), at_night, "{moment} at night");
+        }
+    }
 }

@@ -29,7 +29,7 @@ pub struct Mail {
     pub port: u16,
     /// How the conversation is kept secret.
     pub tls: MailTls,
-    /// A file with the authorities that vouch for the server, besides those of the system.
+    /// A file with the authorities that vouch for the server, instead of those of the system.
     pub ca_file: Option<PathBuf>,
     /// A name and a password for the server.
     pub login: Option<(String, SecretSource)>,
@@ -65,7 +65,7 @@ impl Mail {
         };
         let (transport, message) = match (self.transport(password), self.message(call, parcel)) {
             (Ok(transport), Ok(message)) => (transport, message),
-            (Err(error), _) | (_, Err(error)) => return Verdict::Broken { error },
+            (Err(error), _) | (_, Err(error)) => return Verdict::broken(error),
         };
         match transport.send(message).await {
             Ok(_) => Verdict::Done(None),
@@ -160,11 +160,26 @@ fn verdict(error: &lettre::transport::smtp::Error) -> Verdict {
     match code.as_deref() {
         // Too large, or what stands in it is not wanted.
         Some("552" | "554") => Verdict::Refused { error: said },
-        _ if error.is_permanent() || error.is_tls() || error.is_client() => {
-            Verdict::Broken { error: said }
+        _ if error.is_permanent() || error.is_tls() || error.is_client() || not_trusted(error) => {
+            Verdict::broken(said)
         }
-        _ => Verdict::Later { asked: None, error: said },
+        // The server said no for now.
+        Some(_) => Verdict::later(said),
+        None => Verdict::unsure(said),
     }
+}
+
+/// Whether the server is not who it should be.
+fn not_trusted(error: &lettre::transport::smtp::Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        let within = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if within.is_some_and(|own| own.is::<rustls::Error>()) || inner.is::<rustls::Error>() {
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

@@ -122,7 +122,7 @@ impl Via {
 
 /// A file with a secret that cannot be read now may be back soon.
 pub(crate) fn unread(error: &io::Error) -> Verdict {
-    Verdict::Later { asked: None, error: format!("cannot read a secret: {error}") }
+    Verdict::later(format!("cannot read a secret: {error}"))
 }
 
 /// The longest key by which PagerDuty knows an incident, in bytes.

@@ -164,7 +164,7 @@ impl SlackApi {
         };
         let token = self.token.read().map_err(|error| unread(&error))?;
         let mut address = reqwest::Url::parse(&format!("{}/{method}", self.url))
-            .map_err(|error| Verdict::Broken { error: error.to_string() })?;
+            .map_err(|error| Verdict::broken(error.to_string()))?;
         address.query_pairs_mut().extend_pairs(query);
         let request = call.client.get(address).bearer_auth(token.reveal());
         let answer = heard(call, request).await?;
@@ -228,7 +228,7 @@ async fn heard(
 fn verdict_of(error: &str) -> Verdict {
     let said = format!("Slack answered {error}");
     if BROKEN.contains(&error) {
-        return Verdict::Broken { error: said };
+        return Verdict::broken(said);
     }
     match error {
         "internal_error"
@@ -236,7 +236,7 @@ fn verdict_of(error: &str) -> Verdict {
         | "service_unavailable"
         | "request_timeout"
         | "team_added_to_org"
-        | "rate_limited" => Verdict::Later { asked: None, error: said },
+        | "rate_limited" => Verdict::later(said),
         _ => Verdict::Refused { error: said },
     }
 }

@@ -95,15 +95,18 @@ async fn a_busy_receiver_is_left_alone_for_as_long_as_it_asks() {
 }
 
 #[tokio::test]
-async fn a_clock_set_back_by_a_day_does_not_hold_up_a_message_for_a_day() {
-    let (journal, clock) = (memory().await, TurnedClock::at(START));
-    let hook = Hook::open([Answer::Status(503)]).await;
-    let deliverer = deliverer(vec![receiver("hook", &hook.url)], &clock);
-    put(&journal, [message("hook", "a", "k1")]).await;
-    assert_eq!(deliverer.deliver_due(&journal, clock.now()).await.unwrap(), retried(1));
-    clock.turn(Span::secs(2));
-    clock.jump(START - Span::days(1));
-    assert_eq!(deliverer.deliver_due(&journal, clock.now()).await.unwrap(), sent(1));
+async fn a_clock_set_back_or_ahead_does_not_hold_up_a_message() {
+    for by in [Span::days(-1), Span::hours(-1), Span::minutes(-10), Span::hours(1)] {
+        let (journal, clock) = (memory().await, TurnedClock::at(START));
+        let hook = Hook::open([Answer::Status(503)]).await;
+        let deliverer = deliverer(vec![receiver("hook", &hook.url)], &clock);
+        put(&journal, [message("hook", "a", "k1")]).await;
+        assert_eq!(deliverer.deliver_due(&journal, clock.now()).await.unwrap(), retried(1));
+        clock.jump(START + by);
+        assert_eq!(deliverer.deliver_due(&journal, clock.now()).await.unwrap(), sent(0));
+        clock.turn(Span::secs(2));
+        assert_eq!(deliverer.deliver_due(&journal, clock.now()).await.unwrap(), sent(1), "{by}");
+    }
 }
 
 #[tokio::test]
@@ -117,12 +120,20 @@ async fn nobody_is_left_alone_for_longer_than_an_hour() {
 }
 
 #[tokio::test]
-async fn a_wrong_address_is_tried_again_every_five_minutes_and_nothing_is_lost() {
+async fn a_wrong_key_is_tried_quickly_twice_then_every_five_minutes_and_nothing_is_lost() {
     let (journal, clock) = (memory().await, TurnedClock::at(START));
-    let hook = Hook::open([Answer::Status(404), Answer::Redirect]).await;
+    let hook =
+        Hook::open([401, 403, 401].map(Answer::Status).into_iter().chain([Answer::Redirect]));
+    let hook = hook.await;
     let deliverer = deliverer(vec![receiver("hook", &hook.url)], &clock);
     put(&journal, ["k1", "k2", "k3"].map(|key| message("hook", "a", key))).await;
-    for wanted in ["the receiver answered 404", "the receiver has moved"] {
+    for _ in 0..2 {
+        assert_eq!(deliverer.deliver_due(&journal, clock.now()).await.unwrap(), retried(1));
+        let error = journal.outbox_stats().await.unwrap().receivers["hook"].error.clone().unwrap();
+        assert!(!respond::is_broken(&error), "{error}");
+        clock.turn(Span::secs(2));
+    }
+    for wanted in ["the receiver answered 401", "the receiver has moved"] {
         assert_eq!(deliverer.deliver_due(&journal, clock.now()).await.unwrap(), retried(1));
         let error = journal.outbox_stats().await.unwrap().receivers["hook"].error.clone().unwrap();
         assert!(respond::is_broken(&error) && error.contains(wanted), "{error}");
@@ -132,6 +143,23 @@ async fn a_wrong_address_is_tried_again_every_five_minutes_and_nothing_is_lost()
     }
     assert_eq!(deliverer.deliver_due(&journal, clock.now()).await.unwrap(), sent(3));
     assert!(events(&journal, UNDELIVERED).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_proxy_whose_service_restarts_calls_nobody_and_is_told_within_seconds() {
+    let (journal, clock) = (memory().await, TurnedClock::at(START));
+    let hook = Hook::open([Answer::Status(404), Answer::Status(404)]).await;
+    let spare = Hook::open([]).await;
+    let desks = vec![receiver("hook", &hook.url), receiver("spare", &spare.url)];
+    let deliverer = deliverer(desks, &clock).with_fallback(Some("spare".into()));
+    put(&journal, [message("hook", "a", "k1")]).await;
+    let mut seconds = 0;
+    while deliverer.deliver_due(&journal, clock.now()).await.unwrap().sent == 0 {
+        clock.turn(Span::secs(1));
+        seconds += 1;
+    }
+    assert!(seconds <= 3, "{seconds}");
+    assert!(spare.requests().is_empty());
 }
 
 #[tokio::test]

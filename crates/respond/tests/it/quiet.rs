@@ -6,7 +6,10 @@ use journal::{Entry, Journal};
 use model::{Alert, Labels, Severity, Span, Time};
 use respond::{
     Groups, Notices, Receiver, Scene, Told, notify,
-    quiet::{Hush, SilenceDraft, SilenceError, SilenceState, Silences, restore_silences},
+    quiet::{
+        Hush, SilenceDraft, SilenceError, SilenceState, Silences, Window, WindowText,
+        restore_silences,
+    },
     restore,
     routing::{Directory, Timing, parse_matchers, read_alertmanager},
 };
@@ -302,4 +305,36 @@ fn what_speaks_against_a_silence_is_said() {
     assert!(doubts("host=c", 31 * 24).contains("30d"));
     assert!(doubts("host=~\"c.*\"", 1).contains("names a value"));
     assert!(doubts("host!=a", 1).starts_with("this silence would match everything"));
+}
+
+#[test]
+fn what_still_fires_when_a_window_ends_is_told_then_and_not_before() {
+    let matchers = vec!["host=\"a\"".to_owned()];
+    let text = WindowText {
+        name: "backup",
+        reason: "the disks are busy",
+        matchers: &matchers,
+        // START is at 10:26:40.
+        minutes: (10 * 60 + 20, 10 * 60 + 40),
+        weekdays: &[],
+        days_of_month: &[],
+        zone: None,
+    };
+    let mut room = Room::new();
+    room.directory = directory().with_windows(vec![Window::read(&text).unwrap()]);
+    let (own, other) = (alert("DiskFull", "a", START), alert("HostDown", "b", START));
+    assert!(room.said(Some((Told::Fired, own.clone())), START).is_empty());
+    let hush = Hush::of(&room.directory, &room.silences, &room.alerts, START);
+    assert_eq!(hush.why(&own).muted_by, ["backup"]);
+    assert_eq!(room.said(Some((Told::Fired, other)), START), ["b firing"]);
+    let mut now = START;
+    let told = loop {
+        now = room.groups.next_due().unwrap().max(now + Span::millis(1));
+        let told = room.said(None, now);
+        if !told.is_empty() {
+            break told;
+        }
+    };
+    assert_eq!(told, ["a firing"]);
+    assert_eq!(now, START + Span::secs(800));
 }

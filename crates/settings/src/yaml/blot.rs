@@ -38,6 +38,8 @@ const HEADERS: [&str; 2] = ["http_headers", "headers"];
 
 /// Letters of what follows `Bearer` that make it a token and not a word of a sentence.
 const TOKEN_LETTERS_MIN: usize = 8;
+/// Letters and digits of a part of an address's path that make it a key and not a name.
+const KEY_LETTERS_MIN: usize = 16;
 
 /// A text with its secrets blotted out.
 pub(crate) fn text(text: &str) -> String {
@@ -59,6 +61,7 @@ pub(crate) fn words(text: String) -> String {
     }
     let mut blots = Vec::new();
     in_addresses(&text, &mut |from, to| blots.push(from..to));
+    in_paths(&text, &mut |from, to| blots.push(from..to));
     behind_bearer(&text, &mut |from, to| blots.push(from..to));
     put(&text, blots)
 }
@@ -99,6 +102,7 @@ fn of_line(line: &str, open: &mut Open, blot: &mut dyn FnMut(usize, usize)) {
         open.headers = None;
     }
     in_addresses(line, blot);
+    in_paths(line, blot);
     behind_bearer(line, blot);
     if item && open.headers.is_some() {
         return blot(begin, line.len());
@@ -214,6 +218,26 @@ fn in_addresses(line: &str, blot: &mut dyn FnMut(usize, usize)) {
     }
 }
 
+/// What looks like a key in the path of each address: whoever knows that of a web hook may send.
+fn in_paths(line: &str, blot: &mut dyn FnMut(usize, usize)) {
+    for (found, sign) in line.match_indices("://") {
+        let start = found + sign.len();
+        let rest = behind(line, start);
+        let rest =
+            before(rest, rest.find([' ', '\t', '"', '\'', '`', ',', '}']).unwrap_or(rest.len()));
+        let mut at = start;
+        for part in rest.split(['/', '?', '#', '&', '=']) {
+            let digits = part.bytes().any(|own| own.is_ascii_digit());
+            let letters = part.bytes().any(|own| own.is_ascii_alphabetic());
+            // The first is the host.
+            if at > start && part.len() >= KEY_LETTERS_MIN && digits && letters {
+                blot(at, at + part.len());
+            }
+            at += part.len() + 1;
+        }
+    }
+}
+
 /// What follows the word that tokens are sent behind.
 fn behind_bearer(line: &str, blot: &mut dyn FnMut(usize, usize)) {
     for (found, word) in line.match_indices("earer ") {
@@ -252,6 +276,14 @@ mod tests {
             ),
             ("bearer_token: abc", "bearer_token: ***"),
             ("  client_secret: [a, b]", "  client_secret: ******"),
+            (
+                "- {url: 'https://hooks.example/services/T01/Xa9Xa9Xa9Xa9Xa9X?b=1', x: 1}",
+                "- {url: 'https://hooks.example/services/T01/****************?b=1', x: 1}",
+            ),
+            (
+                "url: https://prometheus-2.example:9090/api/v1/write",
+                "url: https://prometheus-2.example:9090/api/v1/write",
+            ),
             ("url: http://me:hunter2@mimir/push", "url: http://**********@mimir/push"),
             ("url: http://me:hun/ter@mimir/push", "url: http://**********@mimir/push"),
             ("url: http://mimir:80/a@b?token=abc&x=1", "url: http://mimir:80/a@b?token=***&x=1"),

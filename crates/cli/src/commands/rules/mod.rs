@@ -4,6 +4,7 @@ mod check;
 mod export;
 mod files;
 mod junit;
+mod list;
 mod replay;
 mod test;
 
@@ -18,6 +19,7 @@ use crate::{
 /// Works with rule files.
 pub(crate) fn run(command: &Rules, output: &Output) -> Result<ExitCode, Fault> {
     match &command.command {
+        RulesCommand::List(wanted) => list::run(wanted, output),
         RulesCommand::Check(files) => check::run(files, output),
         RulesCommand::Test(wanted) => test::run(wanted, output),
         RulesCommand::Replay(wanted) => replay::run(wanted, output),

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use crate::program::run;
 
 /// Every command, as its help is asked for.
-const COMMANDS: [&[&str]; 57] = [
+const COMMANDS: [&[&str]; 69] = [
     &[],
     &["serve"],
     &["check"],
@@ -50,6 +50,18 @@ const COMMANDS: [&[&str]; 57] = [
     &["rules", "test"],
     &["rules", "replay"],
     &["rules", "export"],
+    &["rules", "list"],
+    &["alerts"],
+    &["silence"],
+    &["silence", "add"],
+    &["silence", "list"],
+    &["silence", "expire"],
+    &["silence", "preview"],
+    &["receivers"],
+    &["heartbeat"],
+    &["heartbeat", "send"],
+    &["heartbeat", "list"],
+    &["heartbeat", "forget"],
     &["change"],
     &["change", "add"],
     &["change", "list"],

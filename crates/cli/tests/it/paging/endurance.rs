@@ -30,6 +30,8 @@ const OURS: usize = 4;
 const THEIRS: usize = 2;
 /// How often the server is killed, unless `PLIMSOLL_KILLS` says otherwise.
 const KILLS: u64 = 6;
+/// In so many rounds at most, if it is killed often.
+const ROUNDS: u64 = 4;
 /// Above this a queue is too long.
 const LONG: f64 = 12.0;
 /// And this is fine.
@@ -116,12 +118,16 @@ impl Kit {
 
     fn run(mut self, audit: &[&str]) -> Result<()> {
         let wanted = kills_wanted();
+        // Each round ends with a minute in which nothing of ours may end: so few of them if there are many kills.
+        let in_a_round = (wanted / ROUNDS).max(2 * OURS as u64);
         while self.kills < wanted {
+            let until = self.kills + in_a_round;
             for own in 0..OURS {
                 self.turn(&format!("o{own}"), LONG)?;
-                let other = format!("p{}", own % THEIRS);
-                let was_long = self.shops[&other].length > SHORT;
-                self.turn(&other, if was_long { SHORT } else { LONG })?;
+                self.turn_theirs(own)?;
+            }
+            while self.kills < until {
+                self.turn_theirs(usize::try_from(self.kills)?)?;
             }
             // The other side dies too.
             self.prometheus.kill()?;
@@ -159,6 +165,13 @@ impl Kit {
         // What we watch is written again, as a target would say it again.
         self.write_ours()?;
         self.wait_until_seen()
+    }
+
+    /// The same with a queue that a Prometheus watches, from long to short or back.
+    fn turn_theirs(&mut self, place: usize) -> Result<()> {
+        let name = format!("p{}", place % THEIRS);
+        let was_long = self.shops[&name].length > SHORT;
+        self.turn(&name, if was_long { SHORT } else { LONG })
     }
 
     fn set(&mut self, name: &str, length: f64) -> Result<()> {

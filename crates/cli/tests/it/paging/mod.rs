@@ -1,5 +1,6 @@
 //! Rules become alerts, and receivers are told once: over kills, and over receivers that are away.
 
+mod commands;
 mod endurance;
 mod receiver;
 

@@ -39,7 +39,8 @@ impl Fate {
         match chance % 40 {
             0..=2 => Self::Refused(503),
             3..=5 => Self::Refused(429),
-            6..=8 => Self::Refused(500),
+            6 => Self::Refused(500),
+            7..=8 => Self::Refused(404),
             9..=14 => Self::Dropped,
             15 => Self::Hung,
             _ => Self::Taken,
@@ -102,6 +103,7 @@ fn answer(mut stream: TcpStream, fate: Fate, kept: &Mutex<Vec<Call>>) -> Result<
         Fate::Taken => "200 OK",
         Fate::Refused(429) => "429 Too Many Requests\r\nretry-after: 1",
         Fate::Refused(404) => "404 Not Found",
+        Fate::Refused(500) => "500 Internal Server Error",
         Fate::Refused(_) => "503 Service Unavailable",
         Fate::Dropped => return Ok(()),
         // Until the other side closes.

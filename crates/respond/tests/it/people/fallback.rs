@@ -10,10 +10,9 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_wrong_address_sends_everything_to_the_fallback_at_once_and_is_tried_every_five_minutes()
-{
+async fn a_wrong_key_sends_everything_to_the_fallback_at_once_and_is_tried_every_five_minutes() {
     let (journal, clock) = (memory().await, TurnedClock::at(START));
-    let hook = Hook::open((0..3).map(|_| Answer::Status(404))).await;
+    let hook = Hook::open((0..5).map(|_| Answer::Status(403))).await;
     let spare = Hook::open([]).await;
     let desks = || vec![receiver("ops", &hook.url), receiver("spare", &spare.url)];
     let first = deliverer(desks(), &clock).with_fallback(Some("spare".into()));
@@ -25,19 +24,22 @@ async fn a_wrong_address_sends_everything_to_the_fallback_at_once_and_is_tried_e
         ],
     )
     .await;
-    first.deliver_due(&journal, START).await.unwrap();
-    first.deliver_due(&journal, START).await.unwrap();
-    assert_eq!((hook.requests().len(), spare.requests().len()), (1, 2));
+    for _ in 0..4 {
+        first.deliver_due(&journal, clock.now()).await.unwrap();
+        clock.turn(Span::secs(2));
+    }
+    first.deliver_due(&journal, clock.now()).await.unwrap();
+    assert_eq!((hook.requests().len(), spare.requests().len()), (3, 2));
     let instead = &spare.requests()[0].body["insteadOf"];
     assert_eq!(instead["receiver"], "ops");
-    assert!(instead["error"].to_string().contains("404"), "{instead}");
-    clock.turn(Span::secs(299));
+    assert!(instead["error"].to_string().contains("403"), "{instead}");
+    clock.turn(Span::secs(290));
     first.deliver_due(&journal, clock.now()).await.unwrap();
-    assert_eq!(hook.requests().len(), 1);
+    assert_eq!(hook.requests().len(), 3);
     // After a restart it is tried at once, and nobody is told twice.
     let second = deliverer(desks(), &clock).with_fallback(Some("spare".into()));
     second.deliver_due(&journal, clock.now()).await.unwrap();
-    assert_eq!((hook.requests().len(), spare.requests().len()), (2, 2));
+    assert_eq!((hook.requests().len(), spare.requests().len()), (4, 2));
     // The fallback hears of the end, whether the receiver is back or not.
     put(&journal, [message("ops", "a", clock.now(), body("DiskFull", "warning", false))]).await;
     for _ in 0..4 {

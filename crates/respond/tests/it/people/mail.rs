@@ -16,7 +16,7 @@ use crate::common::{START, deliverer, memory};
 
 /// What the server does.
 #[derive(Clone, Copy, PartialEq)]
-enum Manner {
+pub(super) enum Manner {
     /// Wants a name and a password.
     Login,
     /// Is busy once, then takes it.
@@ -25,9 +25,9 @@ enum Manner {
 }
 
 #[derive(Default)]
-struct Book {
-    mails: Vec<String>,
-    said: Vec<String>,
+pub(super) struct Book {
+    pub(super) mails: Vec<String>,
+    pub(super) said: Vec<String>,
     busy: usize,
 }
 
@@ -71,12 +71,21 @@ impl Post {
     }
 }
 
-async fn converse(
+pub(super) async fn converse(
     mut stream: BufReader<impl AsyncRead + AsyncWrite + Unpin>,
     manner: Manner,
     book: &Mutex<Book>,
 ) -> std::io::Result<()> {
     stream.write_all(b"220 post.example.org ESMTP\r\n").await?;
+    go_on(stream, manner, book).await
+}
+
+/// What follows the greeting, or what made it secret.
+pub(super) async fn go_on(
+    mut stream: BufReader<impl AsyncRead + AsyncWrite + Unpin>,
+    manner: Manner,
+    book: &Mutex<Book>,
+) -> std::io::Result<()> {
     let mut line = String::new();
     loop {
         line.clear();
@@ -179,8 +188,11 @@ async fn a_name_and_a_password_are_given_and_wrong_ones_are_to_be_mended() {
         };
         let deliverer = deliverer(vec![desk("mail", via)], &clock);
         put(&journal, [message("mail", "a", START, body("DiskFull", "critical", true))]).await;
-        assert_eq!(deliverer.deliver_due(&journal, START).await.unwrap().sent, taken);
-        assert_eq!(post.mails().len() as u64, taken);
+        for _ in 0..3 {
+            deliverer.deliver_due(&journal, clock.now()).await.unwrap();
+            clock.turn(Span::secs(2));
+        }
+        assert_eq!((deliverer.totals().sent, post.mails().len() as u64), (taken, taken));
         let stats = journal.outbox_stats().await.unwrap();
         let error = stats.receivers.get("mail").and_then(|own| own.error.clone());
         assert_eq!(error.is_some_and(|error| respond::is_broken(&error)), !login);
@@ -211,7 +223,10 @@ async fn a_person_who_is_not_there_is_to_be_mended_and_starttls_is_insisted_on()
     for name in ["mail", "tls"] {
         put(&journal, [message(name, name, START, body("DiskFull", "critical", true))]).await;
     }
-    deliverer.deliver_due(&journal, START).await.unwrap();
+    for _ in 0..3 {
+        deliverer.deliver_due(&journal, clock.now()).await.unwrap();
+        clock.turn(Span::secs(2));
+    }
     let stats = journal.outbox_stats().await.unwrap();
     for (name, word) in [("mail", "nobody of this name"), ("tls", "STARTTLS")] {
         let error = stats.receivers[name].error.clone().unwrap();

@@ -2,6 +2,8 @@
 
 mod fallback;
 mod mail;
+mod outage;
+mod secrecy;
 mod slack;
 mod storm;
 

@@ -14,7 +14,7 @@ use tracing::{info, warn};
 use super::super::{blocking, outcome, rest};
 use crate::{
     http::chain,
-    state::{App, HEARTBEAT, Heartbeat},
+    state::{App, ClockWatch, HEARTBEAT, Heartbeat},
     tasks::Stop,
 };
 
@@ -36,9 +36,17 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Looks who is late, until told to stop.
 pub(in crate::jobs) async fn listen(app: Arc<App>, stop: Stop) {
     let mut troubled = false;
+    let clocks = ClockWatch::new(app.clock.as_ref());
     loop {
+        clocks.look(app.clock.as_ref());
         if let Some(journal) = app.judging.journal() {
-            let looked = look(&app, &journal).await;
+            let looked = async {
+                if clocks.owes() {
+                    set_anew(&app, &journal, &clocks).await?;
+                }
+                look(&app, &journal).await
+            };
+            let looked = looked.await;
             if let Err(error) = &looked
                 && !troubled
             {
@@ -50,6 +58,25 @@ pub(in crate::jobs) async fn listen(app: Arc<App>, stop: Stop) {
             return;
         }
     }
+}
+
+/// After the clock was set, nobody is late because of it.
+async fn set_anew(app: &App, journal: &Journal, clocks: &ClockWatch) -> Result<(), JournalError> {
+    let (by, now) = (clocks.take_owed(), app.clock.now());
+    let set = async {
+        let timers = journal.timers_due(HEARTBEAT, Time::MAX, u32::MAX).await?;
+        let known = timers.iter().filter_map(Heartbeat::read);
+        let set: Vec<NewTimer> = known.map(|own| own.timer_after_jump(by, now)).collect();
+        if set.is_empty() {
+            return Ok(());
+        }
+        journal.record(Act { set, ..Act::default() }).await.map(drop)
+    };
+    let set = set.await;
+    if set.is_err() {
+        clocks.owe(by);
+    }
+    set
 }
 
 async fn look(app: &Arc<App>, journal: &Journal) -> Result<(), JournalError> {
@@ -202,7 +229,8 @@ pub(in crate::jobs) async fn beat(
 async fn is_well(app: &App, deliverer: &Deliverer, interval: Span) -> bool {
     let now = app.clock.now();
     let walked = app.journal.next_timer(CANARY).await;
-    let walked = matches!(walked, Ok(Some(due)) if due >= now);
+    // One that lies further ahead was set before the clock was set back.
+    let walked = matches!(walked, Ok(Some(due)) if due >= now && due <= now + ROUND + ROUND);
     // A lane with nothing to do looks once a minute.
     let recent = (interval.to_duration() * 2).max(ROUND.to_duration() * 3);
     walked && deliverer.looked_ago().is_some_and(|ago| ago <= recent)

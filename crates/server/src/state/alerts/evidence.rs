@@ -2,7 +2,7 @@
 
 use detect::{ActiveAlerts, LOOK_BACK, Transition, may_be_cause, suspects};
 use journal::{Journal, JournalError};
-use model::{Change, ChangeKind, Time};
+use model::{AlertState, Change, ChangeKind, Time};
 use tracing::warn;
 
 use super::{Wanted, read_changes};
@@ -37,6 +37,38 @@ pub(super) async fn gather(
         }
         alert.evidence.set_changes(found);
     }
+}
+
+/// Puts a change that somebody told of late beside the alerts that it may be behind: those that fired
+/// after it, within the last half hour. Nobody is told anew because of it.
+pub(crate) fn join(active: &mut ActiveAlerts, change: &Change, now: Time) -> Vec<Transition> {
+    let lately = |fired_at: Time| fired_at >= change.at && now.since(fired_at) <= LOOK_BACK;
+    let mut found = Vec::new();
+    for alert in active.alerts() {
+        let Some(fired_at) = alert.fired_at.filter(|fired_at| lately(*fired_at)) else { continue };
+        if alert.state != AlertState::Firing {
+            continue;
+        }
+        let same = |own: &Change| {
+            own.details.key.is_some()
+                && (&own.details.key, &own.details.source)
+                    == (&change.details.key, &change.details.source)
+        };
+        // Of a change that was told before, the newest word counts.
+        let others = alert.evidence.changes().iter().filter(|own| !same(own) && *own != change);
+        let all: Vec<Change> = others.chain([change]).cloned().collect();
+        let mut joined = alert.clone();
+        joined.evidence.set_changes(suspects(alert, &all, fired_at));
+        if joined.evidence != alert.evidence {
+            found.push(joined);
+        }
+    }
+    for alert in &found {
+        if let Some(evidence) = active.evidence_mut(&alert.source, alert.id) {
+            evidence.clone_from(&alert.evidence);
+        }
+    }
+    found.into_iter().map(Transition::Noted).collect()
 }
 
 /// What was changed of late.

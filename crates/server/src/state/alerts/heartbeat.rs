@@ -64,10 +64,22 @@ impl Heartbeat {
 
     /// Its timer, if it was heard of or first asked for now.
     pub(crate) fn timer(&self, now: Time) -> NewTimer {
+        self.timer_until(now + self.period + self.grace)
+    }
+
+    /// Its timer after the clock was set by so much: it waits as long as it would have without that.
+    pub(crate) fn timer_after_jump(&self, by: Span, now: Time) -> NewTimer {
+        let latest = now + self.period + self.grace;
+        // What lies further ahead was set before the clock was set back.
+        let due = if by > Span::ZERO || self.due > latest { self.due + by } else { self.due };
+        self.timer_until(due.min(latest))
+    }
+
+    fn timer_until(&self, due: Time) -> NewTimer {
         NewTimer {
             key: self.key(),
             kind: HEARTBEAT.to_owned(),
-            due: now + self.period + self.grace,
+            due,
             body: json!({
                 "name": self.name,
                 "period": self.period.as_millis(),

@@ -24,9 +24,10 @@ mod guard;
 mod heartbeat;
 mod jumps;
 
-pub(crate) use changes::{ChangeBook, Wanted, read_changes};
+pub(crate) use changes::{ChangeBook, Kept, Wanted, read_changes};
 pub use directory::{DirectoryFault, check_tellings};
 pub(crate) use directory::{Tellings, tellings};
+pub(crate) use evidence::join;
 pub(crate) use guard::{doubts_text, seen_lately};
 pub(crate) use heartbeat::{HEARTBEAT, HEARTBEATS_MAX, Heartbeat};
 pub(crate) use jumps::ClockWatch;

@@ -169,3 +169,32 @@ async fn an_alert_says_what_was_changed_before_it_and_says_it_still_after_a_rest
     assert_eq!(alerts["active"][0]["evidence"], evidence);
     house.stop().await
 }
+
+#[tokio::test]
+async fn a_change_told_after_an_alert_it_may_be_behind_joins_what_speaks_for_it() -> Result<()> {
+    let clock = SystemClock::new();
+    let now = clock.now().millis();
+    let house = House::new(QUIET, Arc::new(clock)).await?;
+    let alerts = json!([{"labels": {"alertname": "Slow", "job": "api", "severity": "critical"}}]);
+    house.request(Method::POST, "/api/v2/alerts")?.json(&alerts).send().await?;
+    let mut done = deployment("succeeded");
+    done["at"] = (now - 120_000).into();
+    assert_eq!(tell(&house, &done).await?.0, 201);
+    // What comes later is no cause, and another environment is none either.
+    let later = json!({"kind": "flag", "service": "api", "at": now + 60_000, "text": "off"});
+    assert_eq!(tell(&house, &later).await?.0, 201);
+    let path = "/api/plimsoll/v1/alerts";
+    let body = house.get(path, &[]).await?.1;
+    let changes = body["active"][0]["evidence"]["changes"].clone();
+    assert_eq!(changes.as_array().map(Vec::len), Some(1), "{body}");
+    assert_eq!(changes[0]["version"], "1.4.2");
+    // What more becomes known of it takes its place.
+    done["status"] = "rolled_back".into();
+    assert_eq!(tell(&house, &done).await?.1["outcome"], "updated");
+    let house = house.restart(QUIET, Arc::new(SystemClock::new())).await?;
+    let body = house.get(path, &[]).await?.1;
+    let changes = body["active"][0]["evidence"]["changes"].clone();
+    assert_eq!(changes.as_array().map(Vec::len), Some(1), "{body}");
+    assert_eq!(changes[0]["status"], "rolled_back");
+    house.stop().await
+}

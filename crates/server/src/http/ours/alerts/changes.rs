@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use collect::changes::bounded_key;
+use detect::may_be_cause;
 use journal::JournalError;
 use model::{Change, ChangeDetails, ChangeKind, ChangeStatus, Span, Time};
 use serde::Deserialize;
@@ -18,7 +19,8 @@ use utoipa::ToSchema;
 use super::views::{ChangeList, ChangeTold, ChangeView};
 use crate::{
     http::{chain, error::ApiError},
-    state::{App, Topic, Wanted, meters, read_changes},
+    jobs,
+    state::{App, Kept, Topic, Wanted, join, meters, read_changes},
 };
 
 const CHANGES_DEFAULT: usize = 50;
@@ -147,7 +149,7 @@ pub(in crate::http::ours) async fn add(
 
 /// Keeps a change, counts it, and lets the pages know.
 pub(super) async fn keep(
-    app: &App,
+    app: &Arc<App>,
     way: &str,
     change: &Change,
     dated: bool,
@@ -160,6 +162,12 @@ pub(super) async fn keep(
         unkept(&error)
     })?;
     count(kept.word());
+    let (now, known) = (app.clock.now(), change.clone());
+    // Pipelines tell of what they did when they are done, and an alert may be quicker.
+    let news = matches!(kept, Kept::New | Kept::Updated) && change.at <= now;
+    if news && may_be_cause(change.kind) && app.alerts.see(|active| !active.alerts().is_empty()) {
+        jobs::judge(app, now, move |active| join(active, &known, now)).await;
+    }
     app.hub.announce(app.clock.now(), &[Topic::Overview]);
     Ok(ChangeTold { outcome: kept.word().to_owned(), change: Some(change.into()) })
 }

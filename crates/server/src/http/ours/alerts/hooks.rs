@@ -74,7 +74,7 @@ fn count(app: &App, hook: &ChangeHook, outcome: &str) {
 }
 
 async fn taken(
-    app: &App,
+    app: &Arc<App>,
     hook: &ChangeHook,
     headers: &HeaderMap,
     body: Body,

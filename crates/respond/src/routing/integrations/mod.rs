@@ -1,15 +1,17 @@
 //! The ways in which a receiver of Alertmanager's configuration is told.
 
+mod global;
+mod mail;
+mod ways;
+
 use std::path::PathBuf;
 
-use model::{Secret, Span};
-use settings::{Entry, Field, Mistake, Node, Place, SecretSource};
+use model::Secret;
+use settings::{Entry, Mistake, Node, Place, SecretSource};
 
+pub(super) use self::global::Global;
 use super::config::File;
-use crate::via::{Authorization, PAGERDUTY, Receiver, Via, WebHook};
-
-/// How long an alert stands that came without an end, if the file does not say.
-const RESOLVE_TIMEOUT: Span = Span::minutes(5);
+use crate::via::{Receiver, Via};
 
 /// A receiver and all ways in which it is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,15 +28,6 @@ pub struct NamedReceiver {
 
 /// What happens to words and colours that a file gives to messages.
 const OWN_WORDS: &str = "messages are worded by Plimsoll";
-
-/// What the `global` section says.
-pub(super) struct Global {
-    pub(super) resolve_timeout: Span,
-    keys: Vec<String>,
-    authorization: Authorization,
-    slack: Option<SecretSource>,
-    pagerduty: Option<String>,
-}
 
 /// Ways of telling that need a key of their own, or one in the `global` section.
 const NEEDED: [(&str, &[&str], &[&str]); 11] = [
@@ -94,41 +87,6 @@ const OTHERS: [&str; 7] = [
     "incidentio_configs",
 ];
 
-impl Global {
-    /// Reads the section, if it is there.
-    pub(super) fn read<'d>(file: &mut File<'_, 'd>, field: Option<Field<'d>>) -> Self {
-        let mut global = Self {
-            resolve_timeout: RESOLVE_TIMEOUT,
-            keys: Vec::new(),
-            authorization: Authorization::None,
-            slack: None,
-            pagerduty: None,
-        };
-        let Some(field) = field else { return global };
-        let entries = file.reader.entries(field.node);
-        one_of_each(file, &entries);
-        global.slack = secret(file, field.node, "slack_api_url");
-        for entry in entries.iter().filter(|entry| !is_nothing(entry.node)) {
-            global.keys.push(entry.key.to_owned());
-            match entry.key {
-                "resolve_timeout" => {
-                    let range = Span::secs(1)..=Span::days(365);
-                    let read = file.reader.duration(entry.node, range);
-                    global.resolve_timeout = read.unwrap_or(RESOLVE_TIMEOUT);
-                }
-                "http_config" => {
-                    global.authorization = authorization(file, "global", entry.node);
-                }
-                "pagerduty_url" => global.pagerduty = file.reader.web_address(entry.node),
-                // Read where a receiver rests on them.
-                key if NEEDED.iter().any(|(_, _, own)| own.contains(&key)) => {}
-                key => file.note(entry.place, format!("global: {key}"), "it has no effect here"),
-            }
-        }
-        global
-    }
-}
-
 /// Reads a receiver; gives its place, too.
 pub(super) fn receiver<'d>(
     file: &mut File<'_, 'd>,
@@ -155,7 +113,7 @@ pub(super) fn receiver<'d>(
             let base = name.as_ref().map(|name| name.value.clone()).unwrap_or_default();
             // The first way has the receiver's name, so that another one beside it changes nothing for it.
             let own = if ways.is_empty() { base } else { format!("{base}/{word}/{place}") };
-            match way(file, kind, &entries, global) {
+            match way(file, kind, (node, &entries), global) {
                 Some((via, send_resolved)) => {
                     ways.push(Receiver { name: own, via, send_resolved });
                 }
@@ -176,129 +134,23 @@ pub(super) fn receiver<'d>(
 fn way<'d>(
     file: &mut File<'_, 'd>,
     kind: &str,
-    entries: &[Entry<'d>],
+    (node, entries): (Node<'d>, &[Entry<'d>]),
     global: &Global,
 ) -> Option<(Via, bool)> {
-    let told = |entry: &Entry<'_>| file_truth(entry);
-    let send_resolved = entries.iter().find(|entry| entry.key == "send_resolved").and_then(told);
-    match kind {
-        "webhook_configs" => Some((webhook(file, entries, global), send_resolved.unwrap_or(true))),
-        "slack_configs" => Some((slack(file, entries, global)?, send_resolved.unwrap_or(false))),
-        "pagerduty_configs" => {
-            Some((pagerduty(file, entries, global)?, send_resolved.unwrap_or(true)))
-        }
-        _ => None,
-    }
-}
-
-/// An incoming web hook of Slack's; nothing if it is to be told by a bot's token.
-fn slack<'d>(file: &mut File<'_, 'd>, entries: &[Entry<'d>], global: &Global) -> Option<Via> {
-    let (mut url, mut channel) = (global.slack.clone(), None);
-    for entry in entries {
-        match entry.key {
-            "api_url" => {
-                let own = file.reader.web_address(entry.node).unwrap_or_default();
-                url = Some(SecretSource::Written(Secret::new(own)));
-            }
-            "api_url_file" => url = Some(SecretSource::File(file.path(entry.node))),
-            "channel" => channel = entry.node.scalar().map(str::to_owned),
-            "send_resolved" => {}
-            // A bot's token goes to the Web API, which is not spoken here.
-            "app_token" | "app_token_file" | "app_url" | "http_config" => return None,
-            key => file.note(entry.place, format!("slack_configs: {key}"), OWN_WORDS),
-        }
-    }
-    let written = |url: &SecretSource| match url {
-        SecretSource::Written(url) => !url.reveal().ends_with("/chat.postMessage"),
-        SecretSource::File(_) => true,
+    let send_resolved = entries.iter().find(|entry| entry.key == "send_resolved").and_then(truth);
+    // Whether ends are told if nothing is said is different for each, as in Alertmanager.
+    let (via, ends) = match kind {
+        "webhook_configs" => (ways::webhook(file, entries, global), true),
+        "slack_configs" => (ways::slack(file, (node, entries), global)?, false),
+        "pagerduty_configs" => (ways::pagerduty(file, entries, global)?, true),
+        "email_configs" => (mail::mail(file, (node, entries), global)?, false),
+        _ => return None,
     };
-    Some(Via::Slack { url: url.filter(written)?, channel })
+    Some((via, send_resolved.unwrap_or(ends)))
 }
 
-/// A service of PagerDuty's, by its Events API, version 2.
-fn pagerduty<'d>(file: &mut File<'_, 'd>, entries: &[Entry<'d>], global: &Global) -> Option<Via> {
-    let mut url = global.pagerduty.clone().unwrap_or_else(|| PAGERDUTY.to_owned());
-    let mut key = None;
-    for entry in entries {
-        match entry.key {
-            "routing_key" => {
-                let own = entry.node.scalar().unwrap_or_default().to_owned();
-                key = Some(SecretSource::Written(Secret::new(own)));
-            }
-            "routing_key_file" => key = Some(SecretSource::File(file.path(entry.node))),
-            "url" => url = file.reader.web_address(entry.node).unwrap_or_default(),
-            "send_resolved" => {}
-            // The first version of the API knows the key of a service.
-            "service_key" | "service_key_file" => return None,
-            key => file.note(entry.place, format!("pagerduty_configs: {key}"), OWN_WORDS),
-        }
-    }
-    Some(Via::PagerDuty { url, key: key? })
-}
-
-fn file_truth(entry: &Entry<'_>) -> Option<bool> {
+fn truth(entry: &Entry<'_>) -> Option<bool> {
     entry.node.scalar().map(|text| text == "true")
-}
-
-fn webhook<'d>(file: &mut File<'_, 'd>, entries: &[Entry<'d>], global: &Global) -> Via {
-    let mut hook = WebHook {
-        url: SecretSource::Written(Secret::new(String::new())),
-        authorization: global.authorization.clone(),
-        signing: None,
-    };
-    for entry in entries {
-        match entry.key {
-            "url" => {
-                let url = file.reader.web_address(entry.node).unwrap_or_default();
-                hook.url = SecretSource::Written(Secret::new(url));
-            }
-            "url_file" => hook.url = SecretSource::File(file.path(entry.node)),
-            "send_resolved" => {}
-            "http_config" => {
-                hook.authorization = authorization(file, "webhook_configs", entry.node);
-            }
-            key => {
-                file.note(entry.place, format!("webhook_configs: {key}"), "it has no effect here");
-            }
-        }
-    }
-    Via::WebHook(hook)
-}
-
-/// Who we say we are, from an `http_config`.
-fn authorization<'d>(file: &mut File<'_, 'd>, of: &str, node: Node<'d>) -> Authorization {
-    let mut found = Authorization::None;
-    let entries = file.reader.entries(node);
-    one_of_each(file, &entries);
-    for entry in entries {
-        match entry.key {
-            "authorization" => {
-                let scheme = text(entry.node, "type").unwrap_or_else(|| "Bearer".to_owned());
-                if let Some(credentials) = secret(file, entry.node, "credentials") {
-                    found = Authorization::Credentials { scheme, credentials };
-                }
-            }
-            "bearer_token" | "bearer_token_file" => {
-                if let Some(credentials) = secret(file, node, "bearer_token") {
-                    let scheme = "Bearer".to_owned();
-                    found = Authorization::Credentials { scheme, credentials };
-                }
-            }
-            "basic_auth" => {
-                let user = text(entry.node, "username").unwrap_or_default();
-                if let Some(password) = secret(file, entry.node, "password") {
-                    found = Authorization::Basic { user, password };
-                }
-            }
-            // We follow no redirects at all.
-            "follow_redirects" => {}
-            key => {
-                let what = format!("{of}: http_config: {key}");
-                file.note(entry.place, what, "it has no effect here");
-            }
-        }
-    }
-    found
 }
 
 fn text(node: Node<'_>, key: &str) -> Option<String> {
@@ -307,7 +159,7 @@ fn text(node: Node<'_>, key: &str) -> Option<String> {
 
 /// A secret that is written as `key`, or stands in the file `key_file`.
 fn secret<'d>(file: &File<'_, 'd>, node: Node<'d>, key: &str) -> Option<SecretSource> {
-    if let Some(written) = text(node, key) {
+    if let Some(written) = text(node, key).filter(|written| !written.is_empty()) {
         return Some(SecretSource::Written(Secret::new(written)));
     }
     node.get(&format!("{key}_file")).map(|node| SecretSource::File(file.path(node)))

@@ -1,5 +1,7 @@
 //! Routing decisions beside those of the real `amtool`, and what configurations are taken.
 
+mod ways;
+
 use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context as _, Result};

@@ -19,6 +19,10 @@ const Objectives = lazy(() => import('./pages/objectives/objectives'))
 const Objective = lazy(() => import('./pages/objectives/one'))
 const Changes = lazy(() => import('./pages/changes/changes'))
 const Rules = lazy(() => import('./pages/rules/rules'))
+const Runs = lazy(() => import('./pages/load/runs'))
+const Run = lazy(() => import('./pages/load/run'))
+const LiveRun = lazy(() => import('./pages/load/live'))
+const Overlay = lazy(() => import('./pages/load/overlay'))
 const Explore = lazy(() => import('./pages/explore/explore'))
 const Targets = lazy(() => import('./pages/targets/targets'))
 const Status = lazy(() => import('./pages/status/status'))
@@ -61,6 +65,10 @@ export function App() {
                 <Route path="/objectives/:name" component={Objective} />
                 <Route path="/changes" component={Changes} />
                 <Route path="/rules" component={Rules} />
+                <Route path="/load" component={Runs} />
+                <Route path="/load/overlay" component={Overlay} />
+                <Route path="/load/runs/:id" component={Run} />
+                <Route path="/load/live/:id" component={LiveRun} />
                 <Route path="/explore" component={Explore} />
                 <Route path="/targets" component={Targets} />
                 <Route path="/status" component={Status} />

@@ -20,7 +20,7 @@ const NAMES: Record<string, string> = {
   ResourceMaking: 'ResourceDetail',
 }
 /** Shapes that are in no answer of their own. */
-const OWN: ReadonlySet<string> = new Set(['Labels', 'ErrorBody', 'ChangedEvent', 'Status'])
+const OWN: ReadonlySet<string> = new Set(['Labels', 'ErrorBody', 'ChangedEvent', 'Status', 'LoadReport', 'RequestFigures', 'Times'])
 
 type Shape = { name: string; fields: ts.PropertySignature[] }
 

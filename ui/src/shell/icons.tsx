@@ -68,6 +68,12 @@ export const ICONS = {
       <path d="M2 13.5c4-.4 8.500-2.600 12-7.500" />
     </Icon>
   ),
+  'Load runs': (props: Props) => (
+    <Icon {...props}>
+      <path d="M2.500 12.500a6 6 0 1 1 11 0" />
+      <path d="M8 11 10.800 6.600" />
+    </Icon>
+  ),
   Rules: (props: Props) => (
     <Icon {...props}>
       <path d="M2.5 4h1M2.5 8h1M2.5 12h1" />

@@ -14,6 +14,7 @@ export const PLACES = [
   { key: 'b', path: '/objectives', name: 'Objectives', thumb: false },
   { key: 'c', path: '/changes', name: 'Changes', thumb: false },
   { key: 'p', path: '/capacity', name: 'Capacity', thumb: false },
+  { key: 'l', path: '/load', name: 'Load runs', thumb: false },
   { key: 'e', path: '/explore', name: 'Explore', thumb: true },
   { key: 'u', path: '/rules', name: 'Rules', thumb: false },
   { key: 't', path: '/targets', name: 'Targets', thumb: false },

@@ -168,7 +168,7 @@ export type ErrorKind = 'invalid' | 'denied' | 'missing' | 'conflict' | 'busy' |
 
 export type ErrorBody = { error: { kind: ErrorKind; message: string; help: string | null; request_id: string } }
 
-export type Topic = 'overview' | 'resources' | 'alerts' | 'targets' | 'objectives'
+export type Topic = 'load' | 'overview' | 'resources' | 'alerts' | 'targets' | 'objectives'
 
 export type ChangedEvent = { topics: Topic[]; at: number }
 

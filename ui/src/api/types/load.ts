@@ -113,3 +113,47 @@ export type RunComparison = {
   noise: number
   figures: ComparedFigure[]
 }
+
+export type RunDetail = {
+  run: RunTold
+  baseline: boolean
+  baseline_of_plan: string | null
+  report_kept: boolean
+  page_kept: boolean
+  report: LoadReport | null
+}
+
+/** As docs/reference/load-json.md has it; what pages do not show is left out. */
+export type LoadReport = {
+  verdict: { doubts: { kind: string; text: string; help: string }[] }
+  journeys: { due: number; begun: number; unsent: number } | null
+  requests: RequestFigures
+  steps: (RequestFigures & { scenario: string; step: string })[]
+  generator: { workers: number; cpu_share: number | null }
+  recovery: { before_p95_ms: number | null; seconds: number | null } | null
+  trends: { name: string; word: string; each_minute: number | null }[]
+  timeline: { seconds: number; rows: Omit<LiveRow, 'second'>[] }
+}
+
+export type RequestFigures = {
+  good: number
+  failed: number
+  failed_share: number | null
+  good_per_second: number | null
+  statuses: Record<string, number>
+  troubles: Record<string, number>
+  response: Times
+  service: Times
+  send_lag: Times
+}
+
+/** Milliseconds; nothing but the count where that is nought. */
+export type Times = {
+  count: number
+  mean_ms?: number
+  p50_ms?: number
+  p90_ms?: number
+  p95_ms?: number
+  p99_ms?: number
+  max_ms?: number
+}

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+
+import { columnsOf, differenceText, figureText, highest, millisText, secondsText, secondTicks, valueAt } from './rows'
+
+test('seconds are said and named along an axis', () => {
+  expect(secondsText(40)).toBe('40\u00a0s')
+  expect(secondsText(125)).toBe('2:05')
+  expect(secondsText(4200)).toBe('1:10:00')
+  expect(secondTicks(60, 6)).toEqual([0, 10, 20, 30, 40, 50])
+  expect(secondTicks(7200, 5).length).toBeLessThanOrEqual(5)
+})
+
+test('a second is found in the place that holds it', () => {
+  const line = { step: 2, values: [10, null, 30] }
+  expect([1, 2, 3, 5, 6, 7].map((second) => valueAt(line, second))).toEqual([10, 10, null, 30, 30, null])
+  expect(highest([[1, null], [7]])).toBe(7)
+  expect(highest([])).toBe(0)
+})
+
+test('rows of several seconds are told a second', () => {
+  const row = { sent: 10, good: 8, failed: 2, in_flight: 3, response_p50_ms: 1, response_p95_ms: null, response_p99_ms: 9 }
+  const columns = columnsOf([row], 2)
+  expect([columns.sent, columns.good, columns.failed, columns.inFlight, columns.p95]).toEqual([[5], [4], [1], [3], [null]])
+})
+
+test('times, shares and differences are said', () => {
+  expect([0.4567, 12.34, 345.6, 2351, 12_345].map(millisText)).toEqual(['0.46\u00a0ms', '12.3\u00a0ms', '346\u00a0ms', '2.35\u00a0s', '12.3\u00a0s'])
+  expect(millisText(null)).toBe('–')
+  expect(figureText('response p95', 0.012)).toBe('12\u00a0ms')
+  expect(figureText('errors', 0.0123)).toBe('1.23\u00a0%')
+  expect(differenceText(-0.034)).toBe('−3.4\u00a0%')
+  expect(differenceText(0.25)).toBe('+25\u00a0%')
+  expect(differenceText(null)).toBe('–')
+})

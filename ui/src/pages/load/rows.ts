@@ -1,0 +1,76 @@
+// Seconds of load tests as numbers and words.
+import type { Mood } from '../../parts/level'
+import { digits } from '../../text/numbers'
+
+/** How a run ended, as the pages colour it. An invalid run says nothing of its target. */
+export const RUN_MOOD: Record<string, Mood> = { passed: 'fine', failed: 'critical', invalid: 'warning', unanswered: 'critical' }
+export const LIVE_MOOD: Record<string, Mood> = { running: 'pending', stopping: 'warning', ended: 'fine', lost: 'critical' }
+
+/** The highest of all values; nought if there is none. */
+export function highest(columns: readonly (readonly (number | null)[])[]): number {
+  let high = 0
+  for (const column of columns) for (const value of column) if (value !== null && value > high) high = value
+  return high
+}
+
+/** What was measured in the place that holds this second, from 1 on. */
+export function valueAt({ step, values }: { step: number; values: readonly (number | null)[] }, second: number): number | null {
+  return values[Math.ceil(second / step) - 1] ?? null
+}
+
+/** `40 s`, `2:05`, `1:10:00`. */
+export function secondsText(seconds: number): string {
+  const all = Math.round(seconds)
+  if (all < 60) return `${all}\u00a0s`
+  const [hours, minutes, rest] = [Math.floor(all / 3600), Math.floor((all % 3600) / 60), all % 60]
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0')
+}
+
+const STEPS: readonly number[] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800]
+
+export function secondTicks(end: number, wanted: number): number[] {
+  const step = STEPS.find((seconds) => end / seconds <= wanted) ?? 86_400
+  const found: number[] = []
+  for (let second = 0; second < end * 0.98; second += step) found.push(second)
+  return found
+}
+
+/** Milliseconds as people say times. */
+export function millisText(millis: number | null | undefined): string {
+  if (millis === null || millis === undefined) return '–'
+  return millis >= 1000 ? `${digits(millis / 1000)}\u00a0s` : `${digits(millis)}\u00a0ms`
+}
+
+/** Rows of a report or of a live run, as columns a second; rows of several seconds are divided. */
+export type Rows = readonly { sent: number; good: number; failed: number; in_flight: number; response_p50_ms: number | null; response_p95_ms: number | null; response_p99_ms: number | null }[]
+
+export function columnsOf(rows: Rows, step: number) {
+  return {
+    sent: rows.map(({ sent }) => sent / step),
+    good: rows.map(({ good }) => good / step),
+    failed: rows.map(({ failed }) => failed / step),
+    inFlight: rows.map(({ in_flight }) => in_flight),
+    p50: rows.map((row) => row.response_p50_ms),
+    p95: rows.map((row) => row.response_p95_ms),
+    p99: rows.map((row) => row.response_p99_ms),
+  }
+}
+
+/** How one figure of a comparison is said: times come in seconds, shares as parts, the rest a second. */
+export function figureText(figure: string, value: number | null): string {
+  if (value === null) return '–'
+  if (figure === 'errors') return `${(value * 100).toFixed(2)}\u00a0%`
+  if (figure === 'throughput') return `${value.toFixed(1)}\u00a0/s`
+  return millisText(value * 1000)
+}
+
+/** A difference with its sign: a part of what was before. */
+export function differenceText(part: number | null): string {
+  if (part === null) return '–'
+  const text = (Math.abs(part) * 100).toFixed(Math.abs(part) < 0.1 ? 1 : 0)
+  return `${part < 0 ? '−' : '+'}${text}\u00a0%`
+}

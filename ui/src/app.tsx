@@ -29,6 +29,9 @@ const Status = lazy(() => import('./pages/status/status'))
 const Capacity = lazy(() => import('./pages/plan/capacity'))
 const Service = lazy(() => import('./pages/plan/service'))
 const Scenarios = lazy(() => import('./pages/plan/scenarios/scenarios'))
+const Sizes = lazy(() => import('./pages/plan/sizes/sizes'))
+const Growth = lazy(() => import('./pages/plan/table/table'))
+const Plan = lazy(() => import('./pages/plan/scenarios/frozen/plan'))
 const Nowhere = lazy(() => import('./shell/nowhere'))
 
 const client = makeClient()
@@ -56,6 +59,9 @@ export function App() {
                 <Route path="/resources/:id" component={Resource} />
                 <Route path="/capacity" component={Capacity} />
                 <Route path="/capacity/scenarios" component={Scenarios} />
+                <Route path="/capacity/sizes" component={Sizes} />
+                <Route path="/capacity/growth" component={Growth} />
+                <Route path="/capacity/plans/:name" component={Plan} />
                 <Route path="/capacity/services/:name" component={Service} />
                 <Route path="/alerts" component={Alerts} />
                 <Route path="/alerts/:id" component={OneAlert} />

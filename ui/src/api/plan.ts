@@ -1,9 +1,9 @@
 // Planning: what services carry and until when, and what scenarios come to.
-import { useQueries, useQuery } from '@tanstack/preact-query'
+import { useMutation, useQueries, useQuery, useQueryClient } from '@tanstack/preact-query'
 
-import { API, ask, get, type Failure } from './client'
+import { API, ask, get, send, type Failure } from './client'
 import type { Asked } from './queries'
-import type { OutcomeView, ServiceList, ServiceView } from './types'
+import type { DriverTable, OutcomeView, PlanList, PlanView, PlanWish, ServiceList, ServiceView, SizeDecision, SizeList, SizeReviewList, SizeView } from './types'
 
 /** A line moves by the day, and is made anew after some minutes. */
 const SLOWLY = { staleTime: 60_000, refetchInterval: 300_000 }
@@ -36,4 +36,49 @@ export function useOutcomes(texts: readonly string[]): Asked<OutcomeView>[] {
 async function runScenario(text: string, signal: AbortSignal): Promise<OutcomeView> {
   const sent = { method: 'POST', headers: { 'content-type': 'application/yaml' }, body: text, signal }
   return (await ask(`${API}/scenarios/run`, sent)) as OutcomeView
+}
+
+export function useSizes(): Asked<SizeList> {
+  return useQuery<SizeList, Failure>({ queryKey: ['sizes'], queryFn: ({ signal }) => get(`${API}/sizes`, signal), ...SLOWLY })
+}
+
+export function useSizeReviews(): Asked<SizeReviewList> {
+  return useQuery<SizeReviewList, Failure>({ queryKey: ['sizes', 'reviews'], queryFn: ({ signal }) => get(`${API}/sizes/reviews`, signal), ...SLOWLY })
+}
+
+/** Accepts or declines; the last word counts. */
+export function useDecide(id: string) {
+  const client = useQueryClient()
+  return useMutation<SizeView, Failure, SizeDecision>({
+    mutationFn: (wish) => send('POST', `${API}/sizes/${encodeURIComponent(id)}/decision`, wish),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['sizes'] }),
+  })
+}
+
+/** What so many tenants need, by what was measured where anything was, or by the reference alone. */
+export function useDriverTable(values: string, measured: boolean): Asked<DriverTable> {
+  const fields = new URLSearchParams({ ...(values === '' ? {} : { values }), ...(measured ? {} : { past: '0' }) })
+  return useQuery<DriverTable, Failure>({
+    queryKey: ['drivers', fields.toString()],
+    queryFn: ({ signal }) => get(`${API}/drivers/table?${fields}`, signal),
+    ...SLOWLY,
+    placeholderData: (previous) => previous,
+  })
+}
+
+export function usePlans(): Asked<PlanList> {
+  return useQuery<PlanList, Failure>({ queryKey: ['plans'], queryFn: ({ signal }) => get(`${API}/plans`, signal), ...SLOWLY })
+}
+
+export function usePlan(name: string): Asked<PlanView> {
+  return useQuery<PlanView, Failure>({ queryKey: ['plans', name], queryFn: ({ signal }) => get(`${API}/plans/${encodeURIComponent(name)}`, signal), ...SLOWLY })
+}
+
+/** A plan is never changed; another one needs another name. */
+export function useFreeze() {
+  const client = useQueryClient()
+  return useMutation<PlanView, Failure, PlanWish>({
+    mutationFn: (wish) => send('POST', `${API}/plans`, wish),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['plans'] }),
+  })
 }

@@ -4,10 +4,13 @@ import type { RecordView } from './plan'
 
 export type * from './alerts'
 export type * from './bands'
+export type * from './drivers'
 export type * from './load'
 export type * from './objectives'
 export type * from './plan'
+export type * from './plans'
 export type * from './rules'
+export type * from './sizes'
 
 export type Level = 'fine' | 'notice' | 'warning' | 'critical'
 

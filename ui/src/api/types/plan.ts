@@ -23,7 +23,10 @@ export type ServiceView = {
   binds: string | null
   dates: ServiceDatesView | null
   next: NextStepView | null
-  without_one: WithoutOneView | null
+  /** One instance, one zone, one copy of a limit less, of what is known. */
+  without: WithoutView[]
+  /** What the newest load test bore. */
+  tested: TestedView | null
   limits: ServiceLimitView[]
 }
 
@@ -41,7 +44,23 @@ export type LaunchView = { name: string; at: number; raises: number; reached: Re
 
 export type NextStepView = { limit: string; title: string; cost_month: number; gain: number; line: number }
 
-export type WithoutOneView = { replicas: number; line: number; carries: boolean }
+/** `instance`, `zone`, or a `copy` of a limit. */
+export type WithoutView = { lost: string; of: string | null; count: number; line: number; carries: boolean }
+
+export type TestedView = {
+  at: number
+  name: string
+  holds: number | null
+  breaks: number | null
+  limit: string | null
+  /** Whether the line comes from it and not from a limit. */
+  binds: boolean
+  /** Whether what load costs has changed since. */
+  stale: boolean
+  steps: TestedStepView[]
+}
+
+export type TestedStepView = { load: number; good: number; p50: number | null; p95: number | null; held: boolean }
 
 export type ServiceLimitView = {
   name: string

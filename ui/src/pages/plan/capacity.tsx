@@ -14,7 +14,7 @@ import { DAY, MINUTE } from '../../text/time'
 import { DateAxis, DateStrip } from './picture/dates'
 import { Hull } from './picture/hull'
 import type { Scale } from './picture/scale'
-import { coveredResources, STANDING_MOOD, standingOf, STANDINGS, whenOf } from './standing'
+import { coveredResources, STANDING_MOOD, standingOf, STANDINGS, whenOf, withoutText } from './standing'
 import { PlanTabs } from './tabs'
 import style from './plan.module.css'
 
@@ -170,7 +170,7 @@ function sooner(before: string, then: string): string {
 
 /** What limits it and what to do, in sentences. */
 function Said({ service }: { service: ServiceView }) {
-  const { load_unit, load_seen, line, limits, binds, next, without_one } = service
+  const { load_unit, load_seen, line, limits, binds, next, without } = service
   const first = limits.find(({ name }) => name === binds)
   if (line === null || !first) return <Unknown service={service} />
   const rival = limits.find((limit) => limit.name !== binds && limit.first >= 0.1)
@@ -182,11 +182,13 @@ function Said({ service }: { service: ServiceView }) {
         {rival && ` (or ${rival.title}, ${percent(rival.first)})`}.
         {first.guess && ` Never seen above ${say(load_unit, load_seen)}: a load test would tell.`}
       </p>
-      {without_one && !without_one.carries && (
-        <p class={style.warned}>
-          With one of {counted(without_one.replicas, 'instance')} gone it carries only {say(load_unit, without_one.line)}.
-        </p>
-      )}
+      {without
+        .filter(({ carries }) => !carries)
+        .map((own) => (
+          <p key={own.lost + own.of} class={style.warned}>
+            {withoutText(own, limits)} it carries only {say(load_unit, own.line)}.
+          </p>
+        ))}
       <p class={style.soft}>
         {next ? (
           <>

@@ -3,7 +3,7 @@ import { useRoute } from 'preact-iso'
 
 import { patched } from '../../address/window'
 import { useService } from '../../api/plan'
-import type { ReachedView, ServiceLimitView, ServiceView } from '../../api/types'
+import type { ReachedView, ServiceLimitView, ServiceView, TestedView, Unit } from '../../api/types'
 import { Figure, type Twin } from '../../chart/figure'
 import { Empty, Face } from '../../parts/face/face'
 import { Word } from '../../parts/level'
@@ -19,7 +19,7 @@ import { Curve } from './picture/curve-chart'
 import { DateAxis, DateStrip } from './picture/dates'
 import { Hull } from './picture/hull'
 import { Limits } from './picture/limits'
-import { limitsInOrder, STANDING_MOOD, standingOf, whenOf } from './standing'
+import { limitsInOrder, STANDING_MOOD, standingOf, whenOf, withoutText } from './standing'
 import curves from './picture/curve.module.css'
 import style from './plan.module.css'
 
@@ -174,7 +174,7 @@ function Date({ reached, now }: { reached: ReachedView; now: number }) {
   )
 }
 
-function Steps({ service: { next, without_one, load_unit, load_now, limits } }: { service: ServiceView }) {
+function Steps({ service: { next, without, tested, load_unit, load_now, limits } }: { service: ServiceView }) {
   const moved = limits.find(({ name }) => name === next?.limit)
   return (
     <div class={style.cards}>
@@ -198,28 +198,50 @@ function Steps({ service: { next, without_one, load_unit, load_now, limits } }: 
         )}
       </section>
       <section class={style.card}>
-        <h2>With one instance gone</h2>
-        {without_one ? (
-          <>
-            <strong>
-              <Word mood={without_one.carries ? 'fine' : 'critical'} word={without_one.carries ? 'the rest carries the load' : 'the rest does not carry the load'} />
-            </strong>
-            <p>
-              {counted(without_one.replicas - 1, 'instance')} of {without_one.replicas} bear {say(load_unit, without_one.line)}
-              {load_now !== null && `; now at ${say(load_unit, load_now)}`}.
-            </p>
-          </>
+        <h2>With one gone</h2>
+        {without.length > 0 ? (
+          <ul class={style.without}>
+            {without.map((own) => (
+              <li key={own.lost + own.of}>
+                <Word mood={own.carries ? 'fine' : 'critical'} word={own.carries ? 'bears the load' : 'does not bear the load'} />
+                <span>
+                  {withoutText(own, limits)}: {say(load_unit, own.line)}
+                </span>
+              </li>
+            ))}
+            {load_now !== null && <li class={style.soft}>now at {say(load_unit, load_now)}</li>}
+          </ul>
         ) : (
           <>
             <strong>Not known</strong>
             <p>
-              Say how many there are as <code>replicas</code>, and mark limits that each instance has for itself with{' '}
+              Say how many there are as <code>replicas</code> (and <code>zones</code>), and mark limits that each instance has for itself with{' '}
               <code>each_replica: true</code>.
             </p>
           </>
         )}
       </section>
+      {tested && <TestedCard tested={tested} unit={load_unit} />}
     </div>
+  )
+}
+
+/** What the newest load test bore: the only thing that tells of loads nobody has seen. */
+function TestedCard({ tested: { at, name, holds, breaks, limit, binds, stale, steps }, unit }: { tested: TestedView; unit: Unit }) {
+  const now = useNow(MINUTE)
+  return (
+    <section class={style.card}>
+      <h2>Load test of {dateOnly(at, now)}</h2>
+      <strong>
+        {holds === null ? 'Bore no load within its objectives' : `Bore ${say(unit, holds)}`}
+        {breaks !== null && `, broke at ${say(unit, breaks)}`}
+      </strong>
+      <p>
+        {name}, {counted(steps.length, 'step')}.{limit && ` What broke: ${limit}.`}
+        {binds && ' The line is told by it.'}
+        {stale && ' What load costs has changed since: test again.'}
+      </p>
+    </section>
   )
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import type { ServiceLimitView, ServiceView } from '../../api/types'
 import { DAY } from '../../text/time'
-import { coveredResources, limitsInOrder, standingOf, whenOf } from './standing'
+import { coveredResources, limitsInOrder, standingOf, whenOf, withoutText } from './standing'
 
 const NOW = Date.parse('2026-11-21T12:00:00Z')
 const BARE: ServiceView = {
@@ -19,7 +19,8 @@ const BARE: ServiceView = {
   binds: 'pool',
   dates: null,
   next: null,
-  without_one: null,
+  without: [],
+  tested: null,
   limits: [],
 }
 const reached = (days: [number, number, number | null] | null) => ({
@@ -74,4 +75,11 @@ test('limits are in the order in which they bind, unknown ones last, and name th
   const limits = [limit('tape', null), limit('pool', 900), limit('cpu', 700)]
   expect(limitsInOrder(limits).map(({ name }) => name)).toEqual(['cpu', 'pool', 'tape'])
   expect(coveredResources([{ ...BARE, limits }])).toEqual(new Set(['cpu']))
+})
+
+test('what is gone is named', () => {
+  const without = { lost: 'instance', of: null, count: 3, line: 100, carries: true }
+  expect(withoutText(without, [])).toBe('With one of 3\u00a0instances gone')
+  expect(withoutText({ ...without, lost: 'copy', of: 'pool', count: 2 }, [{ ...limit('pool', 1), title: 'the pool' }])).toBe('With one of 2\u00a0copies of the pool gone')
+  expect(withoutText({ ...without, lost: 'zone', count: 1 }, [])).toBe('With its only zone gone')
 })

@@ -1,6 +1,7 @@
 // How a service stands: judged by when its load line is reached, as the pages sort and colour it.
-import type { ReachedView, ServiceLimitView, ServiceView } from '../../api/types'
+import type { ReachedView, ServiceLimitView, ServiceView, WithoutView } from '../../api/types'
 import type { Mood } from '../../parts/level'
+import { counted } from '../../text/numbers'
 import { dateOnly, DAY } from '../../text/time'
 
 export type Standing = 'reached' | 'within 30 days' | 'in sight' | 'has room' | 'no date' | 'not known'
@@ -53,4 +54,11 @@ function rank({ line }: ServiceLimitView): number {
 /** The names of resources that some service's limit stands for. */
 export function coveredResources(services: readonly ServiceView[]): Set<string> {
   return new Set(services.flatMap(({ limits }) => limits.flatMap(({ resource }) => (resource === null ? [] : [resource]))))
+}
+
+/** `With one of 3 instances gone`, `with one of 2 copies of the pool gone`. */
+export function withoutText({ lost, of, count }: WithoutView, limits: readonly ServiceLimitView[]): string {
+  const many = lost === 'copy' ? 'copies' : `${lost}s`
+  const title = of === null ? '' : ` of ${limits.find(({ name }) => name === of)?.title ?? of}`
+  return count < 2 ? `With its only ${lost}${title} gone` : `With one of ${counted(count, lost, many)}${title} gone`
 }

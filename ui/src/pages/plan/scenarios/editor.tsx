@@ -7,6 +7,7 @@ import { Word } from '../../../parts/level'
 import { Button } from '../../../parts/form/form'
 import { counted } from '../../../text/numbers'
 import { markedLine, TEXT_MAX, type Draft } from './drafts'
+import { Freeze } from './frozen/freeze'
 import style from './scenarios.module.css'
 
 type Props = {
@@ -66,6 +67,7 @@ export function Editor({ draft, running, error, outcome, onWrite, onRemove }: Pr
       </p>
       <div class={style.actions}>
         <Button onPress={() => download(draft)}>Download</Button>
+        {!error && <Freeze key={draft.name} draft={draft} />}
         <Button kind="bare" onPress={onRemove}>
           Remove
         </Button>

@@ -10,6 +10,7 @@ import { PlanTabs } from '../tabs'
 import { Comparison, type Compared } from './comparison'
 import { DRAFTS_MAX, EXAMPLE, freeName, readDrafts, TEXT_MAX, writeDrafts, type Draft } from './drafts'
 import { Editor } from './editor'
+import { Plans } from './frozen/freeze'
 import style from './scenarios.module.css'
 
 /** How long a pause in typing is before the program is asked. */
@@ -72,6 +73,7 @@ export default function Scenarios() {
       ) : (
         <Nothing onAdd={add} />
       )}
+      <Plans />
     </>
   )
 }

@@ -1,0 +1,106 @@
+// Sizes: what is too large or too small, what that costs, and what was decided of it.
+import type { SpreadView } from './plan'
+import type { Labels, Unit } from './index'
+
+export type SizeList = {
+  at: number
+  reviewed_at: number
+  /** `2026-11`. */
+  month: string
+  priced: boolean
+  prices_wrong: string | null
+  currency: string
+  sure: number
+  left_out: number
+  sum: SizeSum
+  items: SizeView[]
+}
+
+export type SizeSum = {
+  smaller: number
+  larger: number
+  fits: number
+  unknown: number
+  open: number
+  accepted: number
+  declined: number
+  cost_month: number | null
+  saving_month: number | null
+  accepted_month: number | null
+}
+
+export type SizeView = {
+  id: string
+  title: string
+  owner: string
+  labels: Labels
+  /** `smaller`, `larger`, `fits`, `none_fits` or `unknown`. */
+  advice: string
+  text: string
+  why_not: string | null
+  parts: SizePartView[]
+  current: OfferView | null
+  proposed: OfferView | null
+  risk: number | null
+  saving_month: number | null
+  benefit: BenefitView | null
+  /** From the smallest to the largest. */
+  frontier: OfferView[]
+  decision: SizeDecisionView | null
+  before: SizeDecisionView | null
+  booked: SizeBookingView | null
+}
+
+export type SizePartView = {
+  resource_id: string
+  title: string
+  unit: Unit
+  limit: number
+  line: number
+  mean: number | null
+  p99: number | null
+  needed: number | null
+  factor: number | null
+  steps: number | null
+}
+
+export type OfferView = {
+  name: string | null
+  text: string
+  cost_month: number | null
+  over: number
+  weeks_over: number
+  does: boolean
+  is_current: boolean
+  is_proposed: boolean
+}
+
+export type BenefitView = { months: number; npv: SpreadView; chance: number; payback_months: number | null }
+
+export type SizeDecisionView = {
+  id: string
+  title: string
+  at: number
+  month: string
+  /** `accepted` or `declined`. */
+  verdict: string
+  reason: string
+  by: string
+  saving_month: number | null
+  currency: string
+}
+
+export type SizeBookingView = { id: string; title: string; at: number; month: string; decided_at: number; saving_month: number | null; currency: string }
+
+export type SizeReviewList = { at: number; months: SizeMonthView[] }
+
+export type SizeMonthView = {
+  month: string
+  decisions: SizeDecisionView[]
+  booked: SizeBookingView[]
+  accepted_month: number | null
+  booked_month: number | null
+}
+
+/** What is decided of an item. */
+export type SizeDecision = { verdict: string; reason?: string; by: string; offer?: number | null }

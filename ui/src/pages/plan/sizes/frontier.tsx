@@ -1,0 +1,64 @@
+// Every size that could be, from the smallest to the largest: how often it would have been too small, and what it costs.
+import type { SizePartView, SizeView } from '../../../api/types'
+import { Word } from '../../../parts/level'
+import { percent, say } from '../../../text/numbers'
+import { moneyOr } from './money'
+import style from './sizes.module.css'
+
+export function Frontier({ item: { title, frontier, parts }, currency }: { item: SizeView; currency: string }) {
+  const priced = frontier.some(({ cost_month }) => cost_month !== null)
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by key
+    <div class={style.frontier} role="region" aria-label={`Sizes of ${title}`} tabIndex={0}>
+      <table>
+        <caption class="unseen">Risk and cost of each size of {title}</caption>
+        <thead>
+          <tr>
+            <th scope="col">Size</th>
+            <th scope="col">Weeks it would not have done</th>
+            <th scope="col">Of the past above it</th>
+            {priced && <th scope="col">A month</th>}
+            <th scope="col">It</th>
+          </tr>
+        </thead>
+        <tbody>
+          {frontier.map((offer) => (
+            <tr key={offer.name ?? offer.text} data-proposed={offer.is_proposed}>
+              <th scope="row">
+                {offer.name ?? offer.text}
+                {offer.name && <span class={style.small}>{offer.text}</span>}
+              </th>
+              <td>
+                <span class={style.weeks}>
+                  <i style={{ width: `${Math.min(100, offer.weeks_over * 100)}%` }} />
+                </span>
+                {percent(offer.weeks_over)}
+              </td>
+              <td>{percent(offer.over)}</td>
+              {priced && <td>{moneyOr(offer.cost_month, currency)}</td>}
+              <td>
+                {offer.is_current && <Word mood="info" word="is now" />} {offer.is_proposed && <Word mood="notice" word="is proposed" />}{' '}
+                {!offer.does && <Word mood="warning" word="would not do" />}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {parts.map((part) => (
+        <p key={part.resource_id} class={style.part}>
+          <a href={`/resources/${encodeURIComponent(part.resource_id)}`}>{part.title}</a>: {partText(part)}
+        </p>
+      ))}
+    </div>
+  )
+}
+
+function partText({ unit, limit, line, mean, p99, needed, steps }: SizePartView): string {
+  const known = [
+    mean === null ? '' : `${say(unit, mean)} on average`,
+    p99 === null ? '' : `${say(unit, p99)} at its highest`,
+    needed === null ? '' : `${say(unit, needed)} must lie below ${percent(line)} of a size`,
+    steps === null ? '' : `learnt from ${steps} weeks`,
+  ].filter(Boolean)
+  return [`has ${say(unit, limit)}`, ...known].join('; ')
+}

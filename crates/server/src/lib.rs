@@ -4,6 +4,7 @@ mod clock;
 mod convert;
 mod http;
 mod jobs;
+mod running;
 mod runs;
 mod start;
 mod state;
@@ -14,7 +15,8 @@ pub use collect::files_matching;
 pub use convert::JobError;
 pub use http::{description, outcome_view};
 pub use jobs::{ReloadError, Reloaded, UntakenIn, read_objective_files};
-pub use start::{Options, Running, StartError, start};
+pub use running::Running;
+pub use start::{Options, StartError, start};
 pub use state::meters::{DEFINITIONS, Definition, metrics_reference};
 pub use state::{ClusterError, DirectoryFault, check_tellings, facts::place as journal_place};
 

@@ -1,4 +1,4 @@
-//! Starting and stopping: the port first, then the store, the journal, the jobs; and back.
+//! Starting: the port first, then the store, the journal, the jobs.
 
 use std::{
     fs, io,
@@ -6,7 +6,6 @@ use std::{
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicU64},
-    time::Duration,
 };
 
 use collect::net;
@@ -17,13 +16,14 @@ use query::MemoryPool;
 use settings::{Mistakes, Settings};
 use store::{KeepRule, Store, StoreError, StoreOptions};
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use crate::{
     VERSION,
     convert::{self, JobError},
     http::{Access, Bounded, Gate, Receiving, SentFrom, app_router, chain, gate_router},
-    jobs::{self, ReloadError, Reloaded, Work},
+    jobs::{self, Work},
+    running::Running,
     runs::{self, LoadBook},
     state::{
         Admission, AlertBook, App, Board, ChangeBook, ClockWatch, ClusterError, DirectoryFault,
@@ -32,8 +32,6 @@ use crate::{
     tasks::Tasks,
 };
 
-/// How long everything together may take to stop.
-const STOP_MAX: Duration = Duration::from_secs(10);
 /// An outage longer than this is a new beginning for whatever was waiting.
 const AWAY_MAX: Span = Span::days(30);
 
@@ -149,70 +147,6 @@ impl StartError {
     }
 }
 
-/// A running server.
-#[derive(Debug)]
-pub struct Running {
-    /// Where it listens.
-    pub address: SocketAddr,
-    app: Arc<App>,
-    tasks: Tasks,
-    serving: JoinHandle<()>,
-}
-
-impl Running {
-    /// Says how the settings are read when everything is read anew; what is wrong with them if they cannot be. Of the settings
-    /// only `receivers` and `alerts` are taken; nothing of them is, as long as this was not said.
-    pub fn read_settings_by(
-        &self,
-        read: impl Fn() -> Result<Settings, String> + Send + Sync + 'static,
-    ) {
-        // Whoever said so first is right.
-        let _second = self.app.read_anew.set(jobs::ReadAnew(Box::new(read)));
-    }
-
-    /// Reads rule files, receivers and routes anew; what is wrong with them if they cannot be taken, and then nothing is different.
-    pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
-        jobs::reload_rules(&self.app).await
-    }
-
-    /// Ends everything in order: no new requests, jobs, journal, store.
-    pub async fn stop(self) {
-        let now = self.app.clock.now();
-        self.app
-            .note_changes(&[own_change(&self.app, now, format!("version {VERSION} stopped"))])
-            .await;
-        let left = self.tasks.stop(STOP_MAX).await;
-        if !left.is_empty() {
-            warn!(tasks = left.join(", "), "these did not stop in time");
-        }
-        give_back(&self.app).await;
-        if tokio::time::timeout(STOP_MAX, self.serving).await.is_err() {
-            warn!("connections did not end in time");
-        }
-        if let Err(error) = self.app.journal.close().await {
-            error!(error = chain(&error), "the journal did not close");
-        }
-        let store = Arc::clone(&self.app.store);
-        match tokio::task::spawn_blocking(move || store.close()).await {
-            Ok(Ok(())) => info!("stopped"),
-            Ok(Err(error)) => error!(error = chain(&error), "the store did not close"),
-            Err(error) => error!(%error, "closing the store ended early"),
-        }
-    }
-}
-
-/// Lets other servers have the work that was ours, now that nothing of it is under way.
-async fn give_back(app: &App) {
-    for duty in [&app.judging, &app.delivering] {
-        if let Some(journal) = duty.journal()
-            && let Some(lease) = journal.held()
-            && let Err(error) = journal.give_back(lease).await
-        {
-            warn!(error = chain(&error), "another server takes over only after a while");
-        }
-    }
-}
-
 /// Starts a server: the port answers at once, everything else when this returns.
 pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
     let Options { mut settings, data } = options;
@@ -247,7 +181,7 @@ pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Running, S
     Ok(Running { address, app, tasks, serving })
 }
 
-fn own_change(app: &App, at: Time, text: String) -> Change {
+pub(crate) fn own_change(app: &App, at: Time, text: String) -> Change {
     Change::new(at, ChangeKind::Plimsoll, app.host.clone(), text)
 }
 

@@ -3,6 +3,7 @@
 pub(in crate::http::ours) mod benefit;
 pub(in crate::http::ours) mod findings;
 pub(in crate::http::ours) mod frozen;
+mod limits;
 mod past;
 pub(in crate::http::ours) mod quotas;
 pub(in crate::http) mod scenarios;

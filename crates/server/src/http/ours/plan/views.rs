@@ -1,14 +1,12 @@
 //! Load lines as the API shows them.
 
-use model::{DateRange, Outlook, Resource, Service, ServiceLimit, Time};
-use plan::{KnownLimit, LimitLine, LineDates, LoadLine, Lost, Range, Tested, Without, say};
+use model::{DateRange, Outlook, Resource, Service, Time};
+use plan::{LineDates, LoadLine, Lost, Range, Tested, Without, say};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::limits::{ServiceLimitView, limit_view};
 use crate::state::ToldLine;
-
-/// How many points of a curve are drawn.
-const CURVE_POINTS: usize = 40;
 
 /// Every service.
 #[derive(Debug, Serialize, ToSchema)]
@@ -132,56 +130,6 @@ struct WithoutOneView {
     line: f64,
     /// Whether that is enough for the load as it is now.
     carries: bool,
-}
-
-/// One limit of a service.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-struct ServiceLimitView {
-    /// Its name.
-    name: String,
-    /// What people call it.
-    title: String,
-    /// The declared resource that has the same use, where there is one.
-    resource: Option<String>,
-    /// PromQL for its use.
-    used_expr: String,
-    /// PromQL for how much there is.
-    limit_expr: String,
-    /// How much there is.
-    limit: Option<f64>,
-    /// The share of it that is meant to be used.
-    target: f64,
-    /// What both count.
-    unit: String,
-    /// Why nothing can be told of it, where nothing can.
-    why_not: Option<String>,
-    /// The load at which its target is reached.
-    line: Option<RangeView>,
-    /// How likely it is the first to bind, from 0 to 1.
-    first: f64,
-    /// Whether the line lies far beyond any load that was seen.
-    guess: bool,
-    /// The curve with the most weight.
-    form: Option<String>,
-    /// What part of its ups and downs load explains.
-    explained: Option<f64>,
-    /// The last change of what load costs.
-    cost_change: Option<CostChangeView>,
-    /// Load and use, from nought to a little beyond the line.
-    curve: Vec<[f64; 2]>,
-    /// What it was learnt from, thinned: load and use.
-    points: Vec<[f64; 2]>,
-}
-
-/// From some moment on the same load takes more.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-struct CostChangeView {
-    /// Since when.
-    since: i64,
-    /// How many times as much.
-    times: f64,
-    /// What was done then.
-    cause: Option<String>,
 }
 
 /// One less of something.
@@ -322,7 +270,7 @@ fn tested_view(tested: &Tested, line: &LoadLine) -> TestedView {
     }
 }
 
-fn range_view(range: &Range) -> RangeView {
+pub(super) fn range_view(range: &Range) -> RangeView {
     RangeView {
         low: range.low,
         mid: range.mid,
@@ -357,50 +305,4 @@ fn reached_view(outlook: &Outlook, now: Time) -> ReachedView {
         likely: range.and_then(|range| range.likely).map(Time::millis),
         latest: range.and_then(|range| range.latest).map(Time::millis),
     }
-}
-
-fn limit_view(
-    limit: &LimitLine,
-    declared: Option<&ServiceLimit>,
-    resources: &[Resource],
-    load_seen: f64,
-) -> ServiceLimitView {
-    let known = limit.known.as_ref().ok();
-    let used_expr = declared.map_or_else(String::new, |own| own.used.clone());
-    let resource = resources.iter().find(|own| own.used == used_expr);
-    ServiceLimitView {
-        name: limit.name.clone(),
-        title: limit.title.clone(),
-        resource: resource.map(|own| own.name.clone()),
-        used_expr,
-        limit_expr: declared.map_or_else(String::new, |own| own.limit.clone()),
-        limit: Some(limit.limit).filter(|limit| limit.is_finite()),
-        target: limit.target.value(),
-        unit: limit.unit.word().to_owned(),
-        why_not: limit.known.as_ref().err().map(ToString::to_string),
-        line: known.and_then(|known| known.line.as_ref()).map(range_view),
-        first: known.map_or(0.0, |known| known.first),
-        guess: known.is_some_and(|known| known.guess),
-        form: known.map(|known| known.response.form().word().to_owned()),
-        explained: known.map(|known| known.response.explained),
-        cost_change: known.and_then(|known| known.change.as_ref()).map(|change| CostChangeView {
-            since: change.since.millis(),
-            times: change.times,
-            cause: change.cause.clone(),
-        }),
-        curve: known.map_or_else(Vec::new, |known| curve(known, load_seen)),
-        points: known.map_or_else(Vec::new, |known| {
-            known.points.iter().map(|(load, used)| [*load, *used]).collect()
-        }),
-    }
-}
-
-fn curve(known: &KnownLimit, load_seen: f64) -> Vec<[f64; 2]> {
-    let far = known.line.filter(|_| !known.guess).map_or(load_seen, |line| line.mid);
-    let width = 1.1 * far.max(load_seen) / CURVE_POINTS as f64;
-    let points = (1..=CURVE_POINTS).map(|at| {
-        let load = at as f64 * width;
-        [load, known.response.at(load)]
-    });
-    points.filter(|point| point[1].is_finite()).collect()
 }

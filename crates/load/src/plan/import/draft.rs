@@ -187,7 +187,8 @@ pub(super) fn is_own_header(name: &str) -> bool {
 
 /// A text in which nothing is a gap.
 pub(super) fn plain(text: &str) -> String {
-    text.replace("{{", "{ {")
+    // Twice, since three in a row are two pairs.
+    text.replace("{{", "{ {").replace("{{", "{ {")
 }
 
 /// A name for variables: letters, digits and underscores.

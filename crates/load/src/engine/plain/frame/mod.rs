@@ -134,7 +134,16 @@ impl Frame {
 }
 
 fn has_blank_line(bytes: &[u8]) -> bool {
-    bytes.windows(2).any(|pair| pair == b"\n\n") || bytes.windows(3).any(|three| three == b"\n\r\n")
+    let mut is_line_begun = true;
+    for byte in bytes {
+        match byte {
+            b'\n' if !is_line_begun => return true,
+            b'\n' => is_line_begun = false,
+            b'\r' => {}
+            _ => is_line_begun = true,
+        }
+    }
+    false
 }
 
 /// Reads a head; nothing if more of it must come.

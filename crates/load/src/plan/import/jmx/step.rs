@@ -152,7 +152,7 @@ pub(super) fn made(
     if !is_method(&method) || !is_same(&said, origin, gaps.variables) {
         return None;
     }
-    let mut path = said("HTTPSampler.path").to_owned();
+    let mut path = without_spaces(said("HTTPSampler.path"));
     if !path.starts_with('/') {
         path.insert(0, '/');
     }
@@ -181,7 +181,7 @@ pub(super) fn made(
         }
     }
     let has_pairs = !arguments.is_empty() && !(is_body && is_raw);
-    step.path = if has_pairs { path } else { gaps.template(&path) }.replace(' ', "%20");
+    step.path = if has_pairs { path } else { gaps.template(&path) };
     step.name = match node.name() {
         "" => format!("{} {}", step.method, said("HTTPSampler.path")),
         name => name.to_owned(),
@@ -205,6 +205,20 @@ fn is_same<'v>(
     host.is_empty() || host.contains('$') || host.eq_ignore_ascii_case(&origin.host)
 }
 
+/// A path whose spaces are written as such, but for those in its gaps.
+fn without_spaces(text: &str) -> String {
+    let mut is_gap = false;
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        is_gap = (is_gap || out.ends_with('$') && letter == '{') && letter != '}';
+        match letter {
+            ' ' if !is_gap => out.push_str("%20"),
+            _ => out.push(letter),
+        }
+    }
+    out
+}
+
 /// A parameter as it stands in a query or a form.
 fn pair(item: &Node, gaps: &mut Gaps<'_>) -> String {
     let (name, value) = (item.value("Argument.name"), item.value("Argument.value"));
@@ -220,7 +234,7 @@ fn pair(item: &Node, gaps: &mut Gaps<'_>) -> String {
             escaped.push_str(&gaps.template(&format!("${{{gap}}}")).replace(" }}", " | url }}"));
         }
         if is_plain {
-            escaped.push_str(text);
+            escaped.push_str(&text.replace(' ', "%20"));
         } else {
             escaped.extend(url::form_urlencoded::byte_serialize(text.as_bytes()));
         }

@@ -1,6 +1,7 @@
 //! A target for `bench/load_peers.py`: one thread that answers at once, notes when each request came, and can stand
 //! still for a second in every ten. `GET /begin` forgets what came; `GET /figures` tells of it.
 #![expect(clippy::print_stdout, reason = "a bench tells its figures")]
+#![expect(clippy::future_not_send, reason = "one thread serves")]
 #![expect(clippy::disallowed_methods, reason = "a bench lives in real time")]
 
 use std::{
@@ -88,8 +89,9 @@ impl Target {
         let into = Duration::from_nanos(
             u64::try_from(at.as_nanos() % PERIOD.as_nanos()).unwrap_or_default(),
         );
-        if self.stalls && into >= PERIOD - STALL {
-            std::thread::sleep(PERIOD - into);
+        let left = PERIOD.saturating_sub(into);
+        if self.stalls && left <= STALL {
+            std::thread::sleep(left);
         }
     }
 }

@@ -60,6 +60,7 @@ impl Time {
 
     /// The same day and time of so many calendar months later, in UTC; the last day of that month where it has no such
     /// day.
+    #[must_use]
     pub fn months_later(self, months: i64) -> Self {
         let (year, month, day) = self.date();
         let at =

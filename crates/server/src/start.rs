@@ -21,7 +21,7 @@ use tracing::{error, info};
 use crate::{
     VERSION,
     convert::{self, JobError},
-    http::{Access, Bounded, Gate, Receiving, SentFrom, app_router, chain, gate_router},
+    http::{Access, Bounded, Gate, Receiving, SentFrom, app_router, gate_router},
     jobs::{self, Work},
     running::Running,
     runs::{self, LoadBook},

@@ -244,7 +244,7 @@ fn a_hundred_thousand_users_on_a_small_machine_are_refused_or_served() -> Result
     let users = Load::Closed {
         users: 100_000,
         length: Duration::from_millis(200),
-        ramp: Duration::from_secs(60),
+        ramp: Duration::from_mins(1),
     };
     let done = run(quick(&target.url("/"), users).plan()?);
     match done {

@@ -171,7 +171,7 @@ pub fn review(
         let (name, cost) = own.map_or((None, None), |(name, _, cost)| (Some(name), Some(cost)));
         weigh(name, now, cost)
     };
-    Ok(chosen(needs, offers, current))
+    Ok(chosen(needs, &offers, &current))
 }
 
 /// A SKU with how much of each part it has, and its cost.
@@ -226,10 +226,10 @@ fn order(a: &Offer, b: &Offer) -> Ordering {
     })
 }
 
-fn chosen(needs: Vec<Need>, offers: Vec<Offer>, current: Offer) -> Review {
+fn chosen(needs: Vec<Need>, offers: &[Offer], current: &Offer) -> Review {
     let best = offers.iter().filter(|own| own.does).min_by(|a, b| order(a, b)).cloned();
     let (advice, choice) = match best {
-        Some(best) if current.does => match order(&best, &current) {
+        Some(best) if current.does => match order(&best, current) {
             Ordering::Less => (Advice::Smaller, Some(best)),
             _ => (Advice::Fits, Some(current.clone())),
         },
@@ -239,7 +239,7 @@ fn chosen(needs: Vec<Need>, offers: Vec<Offer>, current: Offer) -> Review {
     };
     let mut frontier: Vec<Offer> = offers
         .iter()
-        .filter(|own| Some(*own) == choice.as_ref() || !worse(own, &offers))
+        .filter(|own| Some(*own) == choice.as_ref() || !worse(own, offers))
         .cloned()
         .collect();
     frontier.sort_by(|a, b| size_of(a).total_cmp(&size_of(b)));
@@ -249,8 +249,8 @@ fn chosen(needs: Vec<Need>, offers: Vec<Offer>, current: Offer) -> Review {
         let Some(last) = last else { break };
         frontier.remove(last);
     }
-    let place = frontier.partition_point(|own| size_of(own) < size_of(&current));
-    frontier.insert(place, current);
+    let place = frontier.partition_point(|own| size_of(own) < size_of(current));
+    frontier.insert(place, current.clone());
     let at = |wanted: &Offer| frontier.iter().position(|own| own == wanted);
     let choice = match advice {
         Advice::Fits => Some(place),

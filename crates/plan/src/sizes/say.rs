@@ -42,7 +42,10 @@ fn offer(own: &Offer, units: &[Unit]) -> String {
     let sizes: Vec<String> =
         own.sizes.iter().zip(units).map(|(size, unit)| unit.say(*size)).collect();
     let sizes = sizes.join(" and ");
-    own.name.as_ref().map_or(sizes.clone(), |name| format!("{sizes} ({name})"))
+    match &own.name {
+        Some(name) => format!("{sizes} ({name})"),
+        None => sizes,
+    }
 }
 
 /// What the proposal is worth; nothing where nothing is proposed or money is not known.

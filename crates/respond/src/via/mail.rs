@@ -174,7 +174,7 @@ fn not_trusted(error: &lettre::transport::smtp::Error) -> bool {
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
         let within = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if within.is_some_and(|own| own.is::<rustls::Error>()) || inner.is::<rustls::Error>() {
+        if matches!(within, Some(own) if own.is::<rustls::Error>()) || inner.is::<rustls::Error>() {
             return true;
         }
         cause = inner.source();

@@ -58,6 +58,13 @@ pub(crate) struct LiveRun {
     pub(crate) ended: bool,
 }
 
+/// What a run is answered when it tells how it goes.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// Why it is to stop, if it is.
+    pub(crate) stop: Option<String>,
+}
+
 impl LiveRun {
     /// `running`, `stopping`, `ended` or `lost`.
     pub(crate) fn word(&self, now: Time) -> &'static str {
@@ -101,8 +108,8 @@ impl LiveBook {
         true
     }
 
-    /// Takes in what a run tells; answers with why it is to stop, if it is. Nothing for a run that is not known.
-    pub(crate) fn tell(&self, id: &str, rows: Vec<LiveRow>, now: Time) -> Option<Option<String>> {
+    /// Takes in what a run tells, and answers; nothing for a run that is not known.
+    pub(crate) fn tell(&self, id: &str, rows: Vec<LiveRow>, now: Time) -> Option<Answer> {
         let mut all = self.0.write();
         let run = all.get_mut(id)?;
         run.heard = now;
@@ -114,7 +121,7 @@ impl LiveBook {
                 run.rows.pop_front();
             }
         }
-        Some(run.stop.clone())
+        Some(Answer { stop: run.stop.clone() })
     }
 
     /// Notes that the report of a run has come; what it said when it began.
@@ -170,9 +177,10 @@ mod tests {
     fn a_run_tells_each_second_once_and_in_bounded_room() {
         let book = LiveBook::default();
         assert!(book.begin(begun("a", Time(0))));
-        assert_eq!(book.tell("b", Vec::new(), Time(1)), None, "not known");
-        assert_eq!(book.tell("a", (1..=700).map(row).collect(), Time(1)), Some(None));
-        assert_eq!(book.tell("a", vec![row(3), row(701)], Time(2)), Some(None));
+        let stop = |answer: Option<Answer>| answer.map(|own| own.stop);
+        assert_eq!(stop(book.tell("b", Vec::new(), Time(1))), None, "not known");
+        assert_eq!(stop(book.tell("a", (1..=700).map(row).collect(), Time(1))), Some(None));
+        assert_eq!(stop(book.tell("a", vec![row(3), row(701)], Time(2))), Some(None));
         let run = book.get("a").unwrap();
         let ends = run.rows.front().zip(run.rows.back()).map(|(a, b)| (a.second, b.second));
         assert_eq!((run.rows.len(), ends), (ROWS_MAX, Some((102, 701))));
@@ -186,7 +194,8 @@ mod tests {
         let now = Time(11_000);
         assert_eq!(book.get("a").unwrap().word(now), "lost");
         assert_eq!(book.stop(None, "too much", now), 1);
-        assert_eq!(book.tell("b", Vec::new(), now), Some(Some("too much".to_owned())));
+        let answer = book.tell("b", Vec::new(), now);
+        assert_eq!(answer.and_then(|own| own.stop).as_deref(), Some("too much"));
         assert_eq!(book.get("b").unwrap().word(now), "stopping");
         assert!(book.end("b", now).is_some());
         assert_eq!(book.get("b").unwrap().word(now), "ended");

@@ -44,7 +44,7 @@ fn wish(conditions: &Conditions) -> Result<Map<String, Value>, Fault> {
 
 fn moment(text: &str) -> Result<i64, Fault> {
     let seconds = || text.parse::<i64>().ok().map(|own| own.saturating_mul(1_000));
-    let stamp = text.parse::<Timestamp>().ok().map(|at| at.as_millisecond());
+    let stamp = text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond);
     stamp.or_else(seconds).ok_or_else(|| {
         Fault::new(Kind::Invalid, format!("--from {text}: this is no moment"))
             .help("write 2026-11-21T14:00:00Z, or seconds since 1970")

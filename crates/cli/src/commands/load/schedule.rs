@@ -76,7 +76,7 @@ fn add(command: &ScheduleAdd, output: &Output) -> Result<ExitCode, Fault> {
     let refused = answer["refused"].as_array().map(Vec::as_slice).unwrap_or_default();
     let mut text = line(&answer["schedule"]);
     for why in refused.iter().filter_map(Value::as_str) {
-        text += &format!("  refused: {why}\n");
+        text.extend(["  refused: ", why, "\n"]);
     }
     if !command.apply {
         text += "nothing is planned yet: --apply plans it\n";

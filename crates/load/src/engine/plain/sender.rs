@@ -176,7 +176,7 @@ impl<'w> Sender<'w> {
         let (waits, waited) = (matches!(done, Ok(false)), line.waits_to_write);
         line.waits_to_write = waits;
         let heard = if waits == waited { Ok(()) } else { self.lines.hear(place, waits) };
-        if let Some(error) = done.err().or(heard.err()) {
+        if let Some(error) = done.err().or_else(|| heard.err()) {
             self.lose(place, Trouble::of_io(&error));
         }
     }

@@ -16,7 +16,7 @@ const DAY: Span = Span::days(1);
 pub(crate) struct Days {
     /// For each special cell of the past, which day it belongs to.
     past: BTreeMap<usize, usize>,
-    days: Vec<SpecialDay>,
+    special: Vec<SpecialDay>,
     /// By how many times the value was higher on earlier days of a name.
     seen: BTreeMap<String, f64>,
     week: usize,
@@ -37,7 +37,7 @@ impl Days {
             );
         }
         let week = usize::try_from(Span::days(7).0 / step.0).unwrap_or(0);
-        Self { past, days: days.to_vec(), seen: BTreeMap::new(), week }
+        Self { past, special: days.to_vec(), seen: BTreeMap::new(), week }
     }
 
     /// Whether a cell of the past is special.
@@ -75,7 +75,10 @@ impl Days {
             let Some(ordinary) = ordinary.filter(|before| *before < cell) else { continue };
             let usual = values[ordinary];
             if usual > 0.0 {
-                raised.entry(self.days[day].name.clone()).or_default().push(values[cell] / usual);
+                raised
+                    .entry(self.special[day].name.clone())
+                    .or_default()
+                    .push(values[cell] / usual);
             }
             values[cell] = usual;
         }
@@ -91,7 +94,7 @@ impl Days {
         ahead: &mut [f64],
         grid: (Time, Span),
     ) -> Vec<&SpecialDay> {
-        if self.days.is_empty() {
+        if self.special.is_empty() {
             return Vec::new();
         }
         if nature == Nature::Flow {
@@ -118,7 +121,7 @@ impl Days {
         let mut told: Vec<&SpecialDay> = Vec::new();
         for (index, value) in ahead.iter_mut().enumerate() {
             let time = middle_of(count + index, count, (end, step));
-            let Some(day) = self.days.iter().find(|day| day.covers(time)) else { continue };
+            let Some(day) = self.special.iter().find(|day| day.covers(time)) else { continue };
             let told_so = match day.how {
                 HowSpecial::Raises(part) => Some(plain[index] * (1.0 + part)),
                 HowSpecial::AsBefore => self.seen.get(&day.name).map(|part| plain[index] * part),
@@ -239,8 +242,9 @@ mod tests {
         let kept = days.take_out(past.clone(), Nature::Stock);
         assert_eq!(kept, past);
         days.put_in((&past, Nature::Stock), &mut ahead, (FRIDAY, STEP));
-        assert_eq!((ahead[11], ahead[15]), (plain[11], plain[15] - 32.0));
-        assert_eq!(ahead[27], plain[27] - 32.0);
+        for (at, less) in [(11, 0.0), (15, 32.0), (27, 32.0)] {
+            assert!((ahead[at] - (plain[at] - less)).abs() < 1e-9, "{at}");
+        }
     }
 
     #[test]

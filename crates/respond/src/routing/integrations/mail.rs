@@ -21,15 +21,14 @@ pub(super) fn mail<'d>(
     for entry in entries.iter().filter(|entry| !is_nothing(entry.node)) {
         match entry.key {
             "to" => to = entry.node.scalar(),
-            "send_resolved" => {}
+            // All mail about a group stands together.
+            "send_resolved" | "threading" => {}
             "implicit_tls" | "force_implicit_tls" => {
                 smtp.implicit_tls = entry.node.scalar().map(|own| own == "true");
             }
             "headers" | "html" | "text" => {
                 file.note(entry.place, format!("email_configs: {}", entry.key), OWN_WORDS);
             }
-            // All mail about a group stands together.
-            "threading" => {}
             key => {
                 if !smtp.take(file, (key, entry.node)) {
                     let what = format!("email_configs: {key}");

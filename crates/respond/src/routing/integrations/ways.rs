@@ -28,9 +28,8 @@ pub(super) fn slack<'d>(
             "app_url" => app = file.reader.web_address(entry.node),
             "channel" => channel = entry.node.scalar().map(str::to_owned),
             "http_config" => authorization = self::authorization(file, "slack_configs", entry.node),
-            "send_resolved" | "app_token" | "app_token_file" => {}
             // What was posted is always changed.
-            "update_message" => {}
+            "send_resolved" | "app_token" | "app_token_file" | "update_message" => {}
             key => file.note(entry.place, format!("slack_configs: {key}"), OWN_WORDS),
         }
     }

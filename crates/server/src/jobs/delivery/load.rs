@@ -63,8 +63,10 @@ async fn lose(app: &App, now: Time) -> Result<(), crate::runs::StepError> {
     let Some(journal) = app.judging.journal() else { return Ok(()) };
     for own in app.loads.schedules.all(now).iter().filter(|own| own.state == "running") {
         let Some(run) = &own.run else { continue };
-        let silent =
-            app.loads.live.get(run).map_or(now > Time(own.until), |live| live.word(now) == "lost");
+        let silent = match app.loads.live.get(run) {
+            Some(live) => live.word(now) == "lost",
+            None => now > Time(own.until),
+        };
         if silent {
             let told = ("lost", "nothing was heard of its runner any more", now);
             app.loads.schedules.end(&journal, run, told).await?;

@@ -13,7 +13,7 @@ fn settings() -> String {
     SETTINGS.replace("    replicas: '3'\n", "    replicas: '3'\n    zones: '1'\n    data: {primary: connections, reads: '900', writes: '100', cache_hits: '50', cache_misses: '50', cache_evictions: '2'}\n")
 }
 
-fn document(low: Value, high: Value, word: &str) -> Value {
+fn document(low: &Value, high: &Value, word: &str) -> Value {
     let ended = NOW.millis() - 3_600_000;
     let step = |rate: f64, verdict: &str| {
         json!({ "rate": rate, "began_ms": ended - 60_000, "ended_ms": ended, "seconds": 30, "verdict": verdict,
@@ -44,9 +44,9 @@ async fn a_load_test_bounds_the_line_and_findings_say_what_is_due() -> Result<()
     ensure!(replicas["evidence"].as_array().is_some_and(|all| all.len() == 2), "{replicas:#}");
     ensure!(of("shop/cache").is_some_and(|own| own["title"] == "Shop: the cache is too small"));
     for (times, wrong) in [
-        ("", document(json!(500), json!(400), "found")),
-        ("", document(json!(null), json!(null), "generator")),
-        ("?times=-1", document(json!(200), json!(300), "found")),
+        ("", document(&json!(500), &json!(400), "found")),
+        ("", document(&json!(null), &json!(null), "generator")),
+        ("?times=-1", document(&json!(200), &json!(300), "found")),
         ("", json!({ "schema": "plimsoll.load-run/1" })),
     ] {
         let (status, told) = send(&house, times, &wrong).await?;
@@ -54,7 +54,7 @@ async fn a_load_test_bounds_the_line_and_findings_say_what_is_due() -> Result<()
     }
     // Two requests a journey: it gave way between 500 and 600 a second, sooner than connections would.
     let (status, shop) =
-        send(&house, "?times=2", &document(json!(250.0), json!(300.0), "found")).await?;
+        send(&house, "?times=2", &document(&json!(250.0), &json!(300.0), "found")).await?;
     ensure!(
         status == 201 && shop["tested"]["binds"] == true && shop["binds"].is_null(),
         "{shop:#}"
@@ -65,7 +65,7 @@ async fn a_load_test_bounds_the_line_and_findings_say_what_is_due() -> Result<()
     ensure!(text.contains("limited by what the load test of"), "{text}");
     ensure!(text.contains("with one zone gone nothing is left"), "{text}");
     // A test that bore more than the limits allow moves nothing; their targets are stricter.
-    let (_, shop) = send(&house, "", &document(json!(2_000.0), json!(2_500.0), "found")).await?;
+    let (_, shop) = send(&house, "", &document(&json!(2_000.0), &json!(2_500.0), "found")).await?;
     ensure!(shop["binds"] == "connections" && shop["tested"]["binds"] == false, "{shop:#}");
     Ok(())
 }

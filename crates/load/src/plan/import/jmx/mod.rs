@@ -1,4 +1,4 @@
-//! Plans of JMeter: requests, what is checked of answers and taken from them, pauses, variables. What plans have not is
+//! Plans of `JMeter`: requests, what is checked of answers and taken from them, pauses, variables. What plans have not is
 //! marked where it would stand, and never ends the import.
 
 mod step;
@@ -15,7 +15,7 @@ use super::{
     draft::{Draft, DraftJourney, DraftStep, Much, identifier},
 };
 
-/// Elements that say how JMeter shows and keeps results; our reports do that.
+/// Elements that say how `JMeter` shows and keeps results; our reports do that.
 const SHOWN: [&str; 6] = [
     "ResultCollector",
     "Summariser",
@@ -54,7 +54,7 @@ struct Reader<'d> {
     waiting: Vec<String>,
 }
 
-/// Whether a text begins as a plan of JMeter does.
+/// Whether a text begins as a plan of `JMeter` does.
 pub(super) fn is_one(text: &str) -> bool {
     text.trim_start().starts_with('<') && text.contains("<jmeterTestPlan")
 }
@@ -124,7 +124,9 @@ fn filled(text: &str, variables: &BTreeMap<String, String>) -> String {
     }
     // `${__P(host,localhost)}` has what it stands for in itself.
     match text.strip_prefix("${__P(").and_then(|rest| rest.strip_suffix(")}")) {
-        Some(inside) => inside.split_once(',').map_or(text.clone(), |(_, usual)| usual.to_owned()),
+        Some(inside) => {
+            inside.split_once(',').map_or_else(|| text.clone(), |(_, usual)| usual.to_owned())
+        }
         None => text,
     }
 }
@@ -146,7 +148,9 @@ impl Reader<'_> {
                 }
                 self.close(node.name(), users);
             } else if FOLDERS.contains(&node.tag.as_str()) {
-                below.into_iter().for_each(|below| self.groups(below, &scope));
+                if let Some(below) = below {
+                    self.groups(below, &scope);
+                }
             } else {
                 self.element(node, below, &scope);
             }
@@ -197,16 +201,22 @@ impl Reader<'_> {
         let tag = node.tag.as_str();
         if tag.starts_with("HTTPSampler") {
             let mut own = scope.clone();
-            below.into_iter().for_each(|below| self.around(below, &mut own));
+            if let Some(below) = below {
+                self.around(below, &mut own);
+            }
             self.request(node, own);
         } else if FOLDERS.contains(&tag) {
-            below.into_iter().for_each(|below| self.steps(below, scope));
+            if let Some(below) = below {
+                self.steps(below, scope);
+            }
         } else if tag.ends_with("Controller") || tag == "InterleaveControl" {
             let name = node.name();
             self.waiting.push(format!(
                 "the requests of `{name}` ({tag}) are sent once, one after the other"
             ));
-            below.into_iter().for_each(|below| self.steps(below, scope));
+            if let Some(below) = below {
+                self.steps(below, scope);
+            }
         } else if !step::holds(tag)
             && !SHOWN.contains(&tag)
             && !USUAL.contains(&tag)

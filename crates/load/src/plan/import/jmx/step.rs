@@ -1,4 +1,4 @@
-//! A request of JMeter as a step, with what stands around it.
+//! A request of `JMeter` as a step, with what stands around it.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::target::Origin;
 /// Properties that a request takes from the defaults where it does not have them.
 const DEFAULTS: [&str; 4] =
     ["HTTPSampler.domain", "HTTPSampler.port", "HTTPSampler.protocol", "HTTPSampler.path"];
-/// Redirects that JMeter follows are more than any site needs.
+/// Redirects that `JMeter` follows are more than any site needs.
 const REDIRECTS: u8 = 5;
 /// Longest pause that is taken over, in seconds.
 const THINK_MAX: f64 = 3_600.0;
@@ -59,7 +59,7 @@ impl Reader<'_> {
                     match crate::journey::JsonPath::parse(path) {
                         Ok(_) => scope.extract.push((identifier(name), path.to_owned())),
                         Err(error) => {
-                            scope.to_do.push(format!("take `{name}` from `{path}`: {error}"))
+                            scope.to_do.push(format!("take `{name}` from `{path}`: {error}"));
                         }
                     }
                 }
@@ -180,7 +180,7 @@ pub(super) fn made(
             path = format!("{}{sign}{pairs}", gaps.template(&path));
         }
     }
-    let has_pairs = !arguments.is_empty() && !(is_body && is_raw);
+    let has_pairs = !(arguments.is_empty() || is_body && is_raw);
     step.path = if has_pairs { path } else { gaps.template(&path) };
     step.name = match node.name() {
         "" => format!("{} {}", step.method, said("HTTPSampler.path")),

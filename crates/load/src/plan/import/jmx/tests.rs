@@ -1,4 +1,4 @@
-//! What is taken over from a plan of JMeter, and what is marked.
+//! What is taken over from a plan of `JMeter`, and what is marked.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::super::{Import, import};
 use crate::plan::{Load, Plan};
 
-/// A plan as JMeter 5 writes it: a login whose token a later request sends, in two groups, with what is usual around it
+/// A plan as `JMeter` 5 writes it: a login whose token a later request sends, in two groups, with what is usual around it
 /// and three elements that plans have not.
 const SHOP: &str = include_str!("shop.jmx");
 

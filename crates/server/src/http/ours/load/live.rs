@@ -162,7 +162,7 @@ pub(in crate::http::ours) async fn tell(
         app.loads.live.stop(Some(&id), &stopping.say(), now);
     }
     let news = !rows.is_empty();
-    let why = app.loads.live.tell(&id, rows, now).ok_or_else(|| unknown(&id))?;
+    let why = app.loads.live.tell(&id, rows, now).ok_or_else(|| unknown(&id))?.stop;
     if news {
         app.hub.announce(now, &[Topic::Load]);
     }

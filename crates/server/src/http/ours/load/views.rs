@@ -18,6 +18,7 @@ pub(crate) struct RunList {
 
 /// A load test that is over.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct RunView {
     pub(super) run: RunTold,
     /// Whether it is the baseline of its plan.
@@ -30,6 +31,7 @@ pub(crate) struct RunView {
 
 /// A load test with its report.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct RunDetail {
     pub(super) run: RunTold,
     pub(super) baseline: bool,

@@ -83,7 +83,7 @@ pub(in crate::http::ours) async fn weigh(
         return Err(ApiError::invalid(format!("`months` lies between 1 and {BENEFIT_MONTHS_MAX}")));
     }
     let planning = &app.settings.planning;
-    let discount = wish.discount.unwrap_or(planning.discount.value());
+    let discount = wish.discount.unwrap_or_else(|| planning.discount.value());
     if !(0.0..1.0).contains(&discount) {
         return Err(ApiError::invalid("`discount` is a part, such as 0.08"));
     }

@@ -279,7 +279,7 @@ fn view(
         _ => None,
     });
     let full = matches!(standing.level(), Some(Level::Critical));
-    let ask_by = reached.or(full.then_some(now)).map(|at| at - resource.lead_time);
+    let ask_by = reached.or_else(|| full.then_some(now)).map(|at| at - resource.lead_time);
     let decision = decided.get(&id);
     let quarter = quarter_text(now);
     let shown = |this: bool| {

@@ -268,7 +268,7 @@ pub(in crate::http::ours) async fn add(
             return Err(ApiError::invalid("a figure is of now or of the past")
                 .help("`at` is in milliseconds since 1970"));
         }
-        let labels = Labels::empty().with(METRIC_NAME, FIGURE).with("driver", &*own.driver);
+        let labels = Labels::empty().with(METRIC_NAME, FIGURE).with("driver", &own.driver);
         series.push(Series::new(labels, vec![Sample { time, value: own.value }]));
     }
     let written = app.ask(None, move |app, _| Ok(app.sink.write(&series))).await?;

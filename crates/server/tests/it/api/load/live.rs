@@ -29,7 +29,7 @@ async fn begin(house: &House, plan: &str) -> Result<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_is_followed_until_its_report_is_there() -> Result<()> {
     let clock = Arc::new(TurnedClock::at(NOW));
-    let house = House::new(QUIET, clock.clone()).await?;
+    let house = House::new(QUIET, Arc::<TurnedClock>::clone(&clock)).await?;
     let id = begin(&house, "shop").await?;
     let rows = json!({"rows": [
         {"second": 1, "sent": 10, "good": 9, "failed": 1, "in_flight": 2, "response_p95_ms": 4.5},
@@ -82,7 +82,7 @@ async fn one_run_is_stopped_and_the_others_go_on() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_stop_for_all_holds_over_a_restart_until_it_is_released() -> Result<()> {
     let clock = Arc::new(TurnedClock::at(NOW));
-    let house = House::new(QUIET, clock.clone()).await?;
+    let house = House::new(QUIET, Arc::<TurnedClock>::clone(&clock)).await?;
     let runs = [begin(&house, "one").await?, begin(&house, "other").await?];
     let (_, told) = post(&house, STOP, json!({"by": "bob", "why": "orders fail"})).await?;
     ensure!(told["held"] == true && told["stopped"] == 2, "{told:#}");

@@ -27,7 +27,7 @@ async fn kept(house: &House, body: Value) -> Result<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_is_kept_with_its_report_and_its_page_across_a_restart() -> Result<()> {
     let clock = Arc::new(TurnedClock::at(NOW));
-    let house = House::new(QUIET, clock.clone()).await?;
+    let house = House::new(QUIET, Arc::<TurnedClock>::clone(&clock)).await?;
     let page = "<!doctype html><html><title>run</title></html>\n";
     let sent =
         json!({"report": report("shop", 30, 700), "page": page, "release": "1.4", "by": "ann"});

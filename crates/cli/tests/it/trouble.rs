@@ -211,7 +211,10 @@ fn what_was_taken_before_the_disk_was_full_stands_and_what_was_not_is_said() -> 
     assert!(taken.len() < 500, "the disk never filled up");
     let (status, said) = testkit::http_get(address, "/-/ready")?;
     assert_eq!(status, 200);
-    assert!(said.contains("judges and tells nothing") && said.contains("full"), "{said}");
+    assert!(
+        said.contains("judges and tells nothing") && said.contains("no room for the journal"),
+        "{said}"
+    );
     let told = web::json(address, "/api/plimsoll/v1/status")?;
     assert!(told["journal"]["trouble"].is_string(), "{told}");
     // With room again it goes on by itself, and nothing that was taken is missing.

@@ -176,7 +176,8 @@ fn the_dates_hold_with_and_without_the_launch_and_the_sentence_says_them() -> Re
         for words in [
             "limited by connections; now at ",
             "; reached on ",
-            " if the Q1 launch happens; cheapest next step: pool 100 → 150, +",
+            " if the Q1 launch happens; ",
+            "; cheapest next step: pool 100 → 150, +",
             ", no cost",
         ] {
             ensure!(said.contains(words), "{said}");

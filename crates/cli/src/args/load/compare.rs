@@ -43,7 +43,7 @@ pub(crate) struct ImpactArguments {
     #[arg(long = "server-token-file", env = "PLIMSOLL_SERVER_TOKEN_FILE", value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     /// A resource and how much of it is in use, as PromQL, as in `cpu=sum(rate(process_cpu_seconds_total{job="shop"}[30s]))`;
-    /// instead of the usual ones of `node_exporter`.
+    /// instead of the usual ones of node-exporter.
     #[arg(long = "resource", value_name = "NAME=PROMQL", requires = "from", value_parser = resource)]
     pub(crate) resources: Vec<(String, String)>,
     /// What each request may take of a resource: `cpu <= +5%` more than before, or `cpu <= 0.012` in its own unit.

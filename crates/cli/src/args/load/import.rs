@@ -6,7 +6,7 @@ use clap::Args;
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// A recording of a browser (HAR), a description of an HTTP API (openapi 3), a Postman collection, a plan of `JMeter`, an access
+    /// A recording of a browser (HAR), a description of an HTTP API (openapi 3), a Postman collection, a plan of JMeter, an access
     /// log, or a file with command lines of curl, wrk, hey, oha or vegeta.
     pub(crate) file: PathBuf,
     /// Where the plan is written; standard output if not said.

@@ -63,7 +63,7 @@ fn show(found: &Value, output: &Output) -> Result<ExitCode, Fault> {
         output.json(found)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let all = found["heartbeats"].as_array().map_or(&[][..], Vec::as_slice);
+    let all = found.as_array().map_or(&[][..], Vec::as_slice);
     if all.is_empty() {
         output.note("nobody is to be heard of; `alerts: heartbeats:` in the settings names some");
         return Ok(ExitCode::SUCCESS);

@@ -16,7 +16,7 @@ pub(super) const SHARES: [(&str, &str); 2] = [
     ("", "plimsoll_resource_used / plimsoll_resource_limit"),
     ("cpu", "1 - avg by (instance) (rate(node_cpu_seconds_total{mode=\"idle\"}[30s]))"),
 ];
-/// How much of what is in use, if nobody says: what the hosts of `node_exporter` tell, and our own.
+/// How much of what is in use, if nobody says: what the hosts of node-exporter tell, and our own.
 pub(super) const TAKEN: [(&str, &str); 5] = [
     ("cpu seconds", "sum(rate(node_cpu_seconds_total{mode!~\"idle|iowait\"}[30s]))"),
     ("memory bytes", "sum(node_memory_MemTotal_bytes - node_memory_MemAvailable_bytes)"),

@@ -231,7 +231,10 @@ fn a_run_is_told_to_a_server_which_keeps_it_and_can_stop_it() -> Result<()> {
         .spawn()?;
     until("the run is heard of", || {
         let live = server.json("/api/plimsoll/v1/load/live")?;
-        Ok((live["runs"][0]["last"]["second"].as_u64() >= Some(1)).then_some(()))
+        let mut runs = live["runs"].as_array().into_iter().flatten();
+        let heard =
+            |own: &Value| own["state"] == "running" && own["last"]["second"].as_u64() >= Some(1);
+        Ok(runs.any(heard).then_some(()))
     })?;
     let stop = ["load", "stop", "--why", "enough", "--by", "bob", "--server", to.as_str()];
     let stopped = run(server.folder(), &stop)?;

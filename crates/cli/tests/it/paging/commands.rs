@@ -146,6 +146,6 @@ fn a_backup_says_that_it_is_well() -> Result<()> {
     let listed = room.plimsoll(&["heartbeat", "list"])?;
     assert!(listed.out.contains("backup") && listed.out.contains("1d"), "{}", listed.out);
     assert_eq!(room.plimsoll(&["heartbeat", "forget", "backup"])?.code, Some(0));
-    assert_eq!(room.json(&["heartbeat", "list"])?["heartbeats"], json!([]));
+    assert_eq!(room.json(&["heartbeat", "list"])?, json!([]));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Plans of `JMeter`: requests, what is checked of answers and taken from them, pauses, variables. What plans have not is
+//! Plans of JMeter: requests, what is checked of answers and taken from them, pauses, variables. What plans have not is
 //! marked where it would stand, and never ends the import.
 
 mod step;
@@ -15,7 +15,7 @@ use super::{
     draft::{Draft, DraftJourney, DraftStep, Much, identifier},
 };
 
-/// Elements that say how `JMeter` shows and keeps results; our reports do that.
+/// Elements that say how JMeter shows and keeps results; our reports do that.
 const SHOWN: [&str; 6] = [
     "ResultCollector",
     "Summariser",
@@ -54,7 +54,7 @@ struct Reader<'d> {
     waiting: Vec<String>,
 }
 
-/// Whether a text begins as a plan of `JMeter` does.
+/// Whether a text begins as a plan of JMeter does.
 pub(super) fn is_one(text: &str) -> bool {
     text.trim_start().starts_with('<') && text.contains("<jmeterTestPlan")
 }

@@ -1,4 +1,4 @@
-//! A request of `JMeter` as a step, with what stands around it.
+//! A request of JMeter as a step, with what stands around it.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::target::Origin;
 /// Properties that a request takes from the defaults where it does not have them.
 const DEFAULTS: [&str; 4] =
     ["HTTPSampler.domain", "HTTPSampler.port", "HTTPSampler.protocol", "HTTPSampler.path"];
-/// Redirects that `JMeter` follows are more than any site needs.
+/// Redirects that JMeter follows are more than any site needs.
 const REDIRECTS: u8 = 5;
 /// Longest pause that is taken over, in seconds.
 const THINK_MAX: f64 = 3_600.0;

@@ -1,4 +1,4 @@
-//! What is taken over from a plan of `JMeter`, and what is marked.
+//! What is taken over from a plan of JMeter, and what is marked.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::super::{Import, import};
 use crate::plan::{Load, Plan};
 
-/// A plan as `JMeter` 5 writes it: a login whose token a later request sends, in two groups, with what is usual around it
+/// A plan as JMeter 5 writes it: a login whose token a later request sends, in two groups, with what is usual around it
 /// and three elements that plans have not.
 const SHOP: &str = include_str!("shop.jmx");
 
@@ -38,7 +38,7 @@ fn a_plan_of_jmeter_keeps_its_requests_its_checks_and_its_token() {
         "expect: {status: 201, contains: \"thank you\"}",
         "think: 1500ms",
         "redirects: 5",
-        "get: \"/search?q=socks&page={{ number }}\"",
+        "get: \"/search?q=socks&page={{ number | url }}\"",
         "password: \"secret & safe\"",
     ] {
         assert!(yaml.contains(words), "{words}\n{yaml}");

@@ -1,4 +1,4 @@
-//! Texts of `JMeter`, in which `${name}` and `${__function()}` are gaps.
+//! Texts of JMeter, in which `${name}` and `${__function()}` are gaps.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,7 +36,7 @@ impl Gaps<'_> {
         out
     }
 
-    /// What stands for a gap of `JMeter`'s.
+    /// What stands for a gap of JMeter's.
     fn name(&mut self, inside: &str) -> String {
         let Some(function) = inside.strip_prefix("__") else { return self.variable(inside, None) };
         let (name, arguments) = function.split_once('(').unwrap_or((function, ""));

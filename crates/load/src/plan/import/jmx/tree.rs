@@ -1,4 +1,4 @@
-//! The XML of `JMeter` as a tree of elements with their properties.
+//! The XML of JMeter as a tree of elements with their properties.
 
 use std::collections::BTreeMap;
 

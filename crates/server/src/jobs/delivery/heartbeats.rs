@@ -37,6 +37,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub(in crate::jobs) async fn listen(app: Arc<App>, stop: Stop) {
     let mut troubled = false;
     let clocks = ClockWatch::new(app.clock.as_ref());
+    let begun = app.clock.elapsed();
     loop {
         clocks.look(app.clock.as_ref());
         if let Some(journal) = app.judging.journal() {
@@ -44,7 +45,7 @@ pub(in crate::jobs) async fn listen(app: Arc<App>, stop: Stop) {
                 if clocks.owes() {
                     set_anew(&app, &journal, &clocks).await?;
                 }
-                look(&app, &journal).await
+                look(&app, &journal, app.clock.elapsed().saturating_sub(begun)).await
             };
             let looked = looked.await;
             if let Err(error) = &looked
@@ -79,7 +80,8 @@ async fn set_anew(app: &App, journal: &Journal, clocks: &ClockWatch) -> Result<(
     set
 }
 
-async fn look(app: &Arc<App>, journal: &Journal) -> Result<(), JournalError> {
+/// Looks who is late; others could be heard here for so long.
+async fn look(app: &Arc<App>, journal: &Journal, listened: Duration) -> Result<(), JournalError> {
     let now = app.clock.now();
     let timers = journal.timers_due(HEARTBEAT, Time::MAX, u32::MAX).await?;
     let mut known: Vec<Heartbeat> = timers.iter().filter_map(Heartbeat::read).collect();
@@ -101,8 +103,8 @@ async fn look(app: &Arc<App>, journal: &Journal) -> Result<(), JournalError> {
     if !act.set.is_empty() || !act.unset.is_empty() {
         journal.record(act).await?;
     }
-    let missing: Vec<Condition> =
-        known.iter().filter(|own| is_missing(app, own, now)).map(condition).collect();
+    let missing = known.iter().filter(|own| is_missing(app, own, (now, listened)));
+    let missing: Vec<Condition> = missing.map(condition).collect();
     if app.alerts.see(|active| conditions_differ(active, SOURCE, &missing)) {
         let work = move |active: &mut _| judge_conditions(SOURCE, missing, active, now);
         outcome::judge(app, now, work).await;
@@ -110,15 +112,16 @@ async fn look(app: &Arc<App>, journal: &Journal) -> Result<(), JournalError> {
     Ok(())
 }
 
-fn is_missing(app: &App, own: &Heartbeat, now: Time) -> bool {
+fn is_missing(app: &App, own: &Heartbeat, (now, listened): (Time, Duration)) -> bool {
     if own.due > now {
         return false;
     }
     let labels = labels(own);
     let stands =
         || app.alerts.see(|active| active.of(SOURCE).iter().any(|alert| alert.labels == labels));
-    let heard_by = app.started_at + own.period + own.grace;
-    now >= heard_by.min(app.started_at + PATIENCE) || stands()
+    // By the clock that never jumps: the other may have been set since the start.
+    let patience = own.period.to_duration().saturating_add(own.grace.to_duration());
+    listened >= patience.min(PATIENCE.to_duration()) || stands()
 }
 
 fn labels(own: &Heartbeat) -> Labels {

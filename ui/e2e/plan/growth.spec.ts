@@ -19,7 +19,7 @@ test('what so many tenants need, with the range of each and where it comes from'
   await expectThumbs(page)
 })
 
-const OFFER = { name: 'm5.large', sizes: [2], text: '2 cores', cost_month: 70, over: 0, over_line: 0, weeks_over: 0, does: true, is_current: false, is_proposed: true }
+const OFFER = { name: 'm5.large', sizes: [2], text: '2 cores', cost_month: 70, over: 0, over_line: 0, weeks_over: 0, does: true, role: 'proposed' }
 const ITEM = {
   id: 'web-1',
   title: 'web-1',
@@ -29,7 +29,7 @@ const ITEM = {
   text: 'web-1: m5.large would have done',
   why_not: null,
   parts: [],
-  current: { ...OFFER, name: 'm5.xlarge', text: '4 cores', cost_month: 140, is_current: true, is_proposed: false },
+  current: { ...OFFER, name: 'm5.xlarge', text: '4 cores', cost_month: 140, role: 'current' },
   proposed: OFFER,
   risk: 0,
   saving_month: 70,

@@ -71,8 +71,8 @@ export type OfferView = {
   over: number
   weeks_over: number
   does: boolean
-  is_current: boolean
-  is_proposed: boolean
+  /** What there is, and what is proposed instead. */
+  role: 'current' | 'proposed' | null
 }
 
 export type BenefitView = { months: number; npv: SpreadView; chance: number; payback_months: number | null }

@@ -23,7 +23,7 @@ export function Frontier({ item: { title, frontier, parts }, currency }: { item:
         </thead>
         <tbody>
           {frontier.map((offer) => (
-            <tr key={offer.name ?? offer.text} data-proposed={offer.is_proposed}>
+            <tr key={offer.name ?? offer.text} data-proposed={offer.role === 'proposed'}>
               <th scope="row">
                 {offer.name ?? offer.text}
                 {offer.name && <span class={style.small}>{offer.text}</span>}
@@ -37,7 +37,7 @@ export function Frontier({ item: { title, frontier, parts }, currency }: { item:
               <td>{percent(offer.over)}</td>
               {priced && <td>{moneyOr(offer.cost_month, currency)}</td>}
               <td>
-                {offer.is_current && <Word mood="info" word="is now" />} {offer.is_proposed && <Word mood="notice" word="is proposed" />}{' '}
+                {offer.role === 'current' && <Word mood="info" word="is now" />} {offer.role === 'proposed' && <Word mood="notice" word="is proposed" />}{' '}
                 {!offer.does && <Word mood="warning" word="would not do" />}
               </td>
             </tr>

@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn a_sizing_section_is_read_and_slips_are_marked() {
         let parse = |text: &str| Settings::parse("a.yaml", text, &|_| Ok(()));
-        let text = "resources: [{name: pool, used: a, limit: b}]\n\
+        let text = "resources: [{name: pool, used: a, limit: b, unit: count}]\n\
             planning: {resources: [pool], prices: p.csv, sure: 95 %, over_hour_cost: 40}\n";
         let own = parse(text).unwrap().planning;
         assert_eq!((own.resources.len(), own.sure.percent(), own.over_hour_cost), (1, 95.0, 40.0));

@@ -93,7 +93,7 @@ test('a silence begins at an alert, shows what it matches, wants a reason, and c
   await page.getByRole('link', { name: /^silence / }).click()
   await row.getByRole('button', { name: `End the silence «${reason}»` }).click()
   await row.getByRole('button', { name: 'End it now' }).click()
-  await expect(page.getByRole('list', { name: 'Silences, over' })).toContainText(reason)
+  await expect(page.getByRole('list', { name: 'Silences, ended' })).toContainText(reason)
   await page.goto(`/alerts/${id}`)
   await expect(page.getByRole('heading', { level: 1, name: 'Twin' })).toBeVisible()
   await expect(page.getByText('Nobody is told:')).toHaveCount(0)

@@ -26,10 +26,12 @@ const Overlay = lazy(() => import('./pages/load/overlay'))
 const Explore = lazy(() => import('./pages/explore/explore'))
 const Targets = lazy(() => import('./pages/targets/targets'))
 const Status = lazy(() => import('./pages/status/status'))
-const Capacity = lazy(() => import('./pages/plan/capacity'))
-const Service = lazy(() => import('./pages/plan/service'))
+const Capacity = lazy(() => import('./pages/plan/services/capacity'))
+const Service = lazy(() => import('./pages/plan/services/service'))
 const Scenarios = lazy(() => import('./pages/plan/scenarios/scenarios'))
 const Sizes = lazy(() => import('./pages/plan/sizes/sizes'))
+const Findings = lazy(() => import('./pages/plan/findings/findings'))
+const Quotas = lazy(() => import('./pages/plan/quotas/quotas'))
 const Growth = lazy(() => import('./pages/plan/table/table'))
 const Plan = lazy(() => import('./pages/plan/scenarios/frozen/plan'))
 const Nowhere = lazy(() => import('./shell/nowhere'))
@@ -60,6 +62,8 @@ export function App() {
                 <Route path="/capacity" component={Capacity} />
                 <Route path="/capacity/scenarios" component={Scenarios} />
                 <Route path="/capacity/sizes" component={Sizes} />
+                <Route path="/capacity/findings" component={Findings} />
+                <Route path="/capacity/quotas" component={Quotas} />
                 <Route path="/capacity/growth" component={Growth} />
                 <Route path="/capacity/plans/:name" component={Plan} />
                 <Route path="/capacity/services/:name" component={Service} />

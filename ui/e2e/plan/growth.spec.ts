@@ -53,7 +53,7 @@ test('a size is declined with a reason, which the program is told', async ({ pag
   await page.goto('/capacity/sizes')
   await expect(page.getByText('1 proposal to decide')).toBeVisible()
   await page.getByRole('button', { name: 'All sizes of web-1' }).click()
-  await expect(page.getByRole('region', { name: 'Sizes of web-1' })).toContainText('is proposed')
+  await expect(page.getByRole('region', { name: 'Sizes of web-1' })).toContainText('proposed')
   await expectAccessible(page)
   await page.getByRole('button', { name: 'Decline for web-1' }).click()
   const decline = page.getByRole('button', { name: 'Decline', exact: true })

@@ -113,3 +113,27 @@ test('before any run the page says how to send one', async ({ page }) => {
   await expect(page.getByText('No load test was told here yet')).toBeVisible()
   await expect(page.getByText(/--send http/)).toBeVisible()
 })
+
+test('a load test that is planned is approved by somebody else, or taken back', async ({ page, request, baseURL }) => {
+  const plan = `night ${Date.now()}`
+  const text = `name: ${plan}\ntarget: http://127.0.0.1:9\nscenarios:\n  - name: one\n    stages: [{rate: 5, for: 10s}]\n    steps: [{get: /}]\n`
+  const job = { name: 'plan.yaml', text, files: [], profile: null, rate: null }
+  const wish = { job, by: 'ann', confirm: ['http://127.0.0.1:9'], first: true, dry_run: false, at: Date.now() + 3 * 3_600_000 }
+  await post(request, `${LOAD}/schedules`, wish, baseURL)
+
+  await page.goto('/load')
+  const row = page.getByRole('list', { name: 'Scheduled load tests' }).getByRole('listitem').filter({ hasText: plan })
+  await expect(row).toContainText('to approve')
+  await expect(row).toContainText('planned by ann')
+  await row.getByRole('button', { name: /^Approve/ }).click()
+  const approve = row.getByRole('button', { name: 'Approve', exact: true })
+  await row.getByLabel('Your name').fill('ann')
+  await expect(approve).toBeDisabled()
+  await row.getByLabel('Your name').fill('bob')
+  await approve.click()
+  await expect(row).toContainText('approved by bob')
+  await expectAccessible(page)
+  await row.getByRole('button', { name: /^Cancel/ }).click()
+  await row.getByRole('button', { name: /^Cancel/ }).click()
+  await expect(row).toContainText('cancelled')
+})

@@ -8,6 +8,7 @@ test('an example runs, a copy of it is changed, and both stand side by side', as
   const short = page.getByRole('region', { name: 'What is short, and when' })
   await expect(short.getByRole('row', { name: /database connections/ })).toContainText('one in ten')
   await expect(page.getByRole('region', { name: 'Month by month' }).getByRole('row')).toHaveCount(13)
+  await expect(page.getByRole('region', { name: 'What buying in time is worth' }).getByRole('row', { name: /database connections/ })).toContainText('sure')
 
   await page.getByRole('button', { name: 'Copy to compare' }).click()
   await expect(page).toHaveURL(/edit=growth-2\.yaml/)

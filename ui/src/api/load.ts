@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/preact-query'
 
 import { API, get, send, type Failure } from './client'
 import type { Asked } from './queries'
-import type { LiveList, LiveView, Overlay, RunComparison, RunDetail, RunList, RunView, StopView } from './types'
+import type { LiveList, LiveView, Overlay, RunComparison, RunDetail, RunList, RunView, ScheduleList, Scheduled, StopView } from './types'
 
 const LOAD = `${API}/load`
 const one = (kind: 'runs' | 'live', id: string) => `${LOAD}/${kind}/${encodeURIComponent(id)}`
@@ -65,3 +65,13 @@ export const useStopAll = () => useDeed((by: By) => send<StopView>('POST', `${LO
 export const useRelease = () => useDeed(() => send<StopView>('DELETE', `${LOAD}/stop`))
 export const useBaseline = (id: string) =>
   useDeed((marked: boolean) => (marked ? send<RunView>('POST', `${one('runs', id)}/baseline`, { by: '', why: '' }) : send<RunView>('DELETE', `${one('runs', id)}/baseline`)))
+
+/** Tells of each step by the topic `load`; what is missed or lost becomes so by itself. */
+export function useSchedules(): Asked<ScheduleList> {
+  return useQuery<ScheduleList, Failure>({ queryKey: ['load', 'schedules'], queryFn: ({ signal }) => get(`${LOAD}/schedules`, signal), refetchInterval: 30_000 })
+}
+
+const schedule = (id: string) => `${LOAD}/schedules/${encodeURIComponent(id)}`
+
+export const useApprove = (id: string) => useDeed((by: By) => send<Scheduled>('POST', `${schedule(id)}/approve`, by))
+export const useCancel = (id: string) => useDeed(() => send<Scheduled>('DELETE', schedule(id)))

@@ -3,7 +3,7 @@ import { useMutation, useQueries, useQuery, useQueryClient } from '@tanstack/pre
 
 import { API, ask, get, send, type Failure } from './client'
 import type { Asked } from './queries'
-import type { DriverTable, OutcomeView, PlanList, PlanView, PlanWish, ServiceList, ServiceView, SizeDecision, SizeList, SizeReviewList, SizeView } from './types'
+import type { DriverTable, FindingList, OutcomeView, PlanList, PlanView, PlanWish, QuotaDecision, QuotaList, QuotaView, ServiceList, ServiceView, SizeDecision, SizeList, SizeReviewList, SizeView } from './types'
 
 /** A line moves by the day, and is made anew after some minutes. */
 const SLOWLY = { staleTime: 60_000, refetchInterval: 300_000 }
@@ -38,8 +38,8 @@ async function runScenario(text: string, signal: AbortSignal): Promise<OutcomeVi
   return (await ask(`${API}/scenarios/run`, sent)) as OutcomeView
 }
 
-export function useSizes(): Asked<SizeList> {
-  return useQuery<SizeList, Failure>({ queryKey: ['sizes'], queryFn: ({ signal }) => get(`${API}/sizes`, signal), ...SLOWLY })
+export function useSizes(enabled = true): Asked<SizeList> {
+  return useQuery<SizeList, Failure>({ queryKey: ['sizes'], queryFn: ({ signal }) => get(`${API}/sizes`, signal), enabled, ...SLOWLY })
 }
 
 export function useSizeReviews(): Asked<SizeReviewList> {
@@ -80,5 +80,22 @@ export function useFreeze() {
   return useMutation<PlanView, Failure, PlanWish>({
     mutationFn: (wish) => send('POST', `${API}/plans`, wish),
     onSuccess: () => client.invalidateQueries({ queryKey: ['plans'] }),
+  })
+}
+
+export function useFindings(): Asked<FindingList> {
+  return useQuery<FindingList, Failure>({ queryKey: ['findings'], queryFn: ({ signal }) => get(`${API}/findings`, signal), ...SLOWLY })
+}
+
+export function useQuotas(): Asked<QuotaList> {
+  return useQuery<QuotaList, Failure>({ queryKey: ['quotas'], queryFn: ({ signal }) => get(`${API}/quotas`, signal), ...SLOWLY })
+}
+
+/** Says that more was asked for, or that it stays; the last word counts. */
+export function useDecideQuota(id: string) {
+  const client = useQueryClient()
+  return useMutation<QuotaView, Failure, QuotaDecision>({
+    mutationFn: (wish) => send('POST', `${API}/quotas/${encodeURIComponent(id)}/decision`, wish),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['quotas'] }),
   })
 }

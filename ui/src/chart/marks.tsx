@@ -4,7 +4,7 @@ import { useMemo } from 'preact/hooks'
 import { patched } from '../address/window'
 import { useChanges } from '../api/queries'
 import type { ChangeView } from '../api/types'
-import { counted } from '../text/numbers'
+import { counted, quoted } from '../text/numbers'
 import { MINUTE, momentFull } from '../text/time'
 import style from './chart.module.css'
 import type { Mark } from './plot'
@@ -56,7 +56,7 @@ export function Marks({ changes: { changes, window } }: { changes: Changes }) {
         {changes.slice(0, SAID_MAX).map((change) => (
           <li key={`${change.at} ${change.subject} ${change.text}`}>
             <time dateTime={new Date(change.at).toISOString()}>{momentFull(change.at).replace(/:\d\d$/, '').replace(/ \d{4},/, ',')}</time>
-            <b>{change.subject}</b> {change.text}
+            <b>{change.subject}</b> {quoted(change.text)}
           </li>
         ))}
         {more > 0 && (

@@ -1,7 +1,7 @@
 // An address that leads nowhere.
 import { useAddress } from '../address/address'
 import { Empty } from '../parts/face/face'
-import { Head } from '../parts/page'
+import { Head } from '../parts/page/page'
 
 export default function Nowhere() {
   const { path } = useAddress()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { counted, digits, percent, plain, say, unbroken, unitOfMetric, whole } from './numbers'
+import { counted, digits, percent, plain, quoted, say, unbroken, unitOfMetric, whole } from './numbers'
 
 const words = (text: string) => text.replaceAll('\u00a0', ' ').replaceAll('\u202f', ' ')
 
@@ -63,4 +63,9 @@ test('a metric tells its unit by how its name ends', () => {
   expect(unitOfMetric('up', 'up')).toBe('count')
   expect(unitOfMetric('service:errors:ratio5m', 'service:errors:ratio5m')).toBe('share')
   expect(unitOfMetric('http_rations', 'http_rations')).toBe('count')
+})
+
+test('what a program quotes is quoted as people do', () => {
+  expect(quoted('load test `a` of `b` began')).toBe('load test «a» of «b» began')
+  expect(quoted('one ` alone')).toBe('one ` alone')
 })

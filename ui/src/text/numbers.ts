@@ -90,6 +90,11 @@ export function unbroken(text: string): string {
   return text.replace(/(\d) (?=(?:%|[KMGTPE]?i?B(?:\/s)?|cores?|ms|s|min|h|days?|[kMGTPE])(?![\w/]))/g, `$1${GAP}`)
 }
 
+/** What a program puts between back-quotes, as people quote. */
+export function quoted(text: string): string {
+  return text.replace(/`([^`]+)`/g, '«$1»')
+}
+
 /** `1 target`, `2 targets`. */
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${whole(count)}${GAP}${count === 1 ? one : many}`

@@ -9,6 +9,7 @@ export type * from './load'
 export type * from './objectives'
 export type * from './plan'
 export type * from './plans'
+export type * from './reviews'
 export type * from './rules'
 export type * from './sizes'
 

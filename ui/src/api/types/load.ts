@@ -74,6 +74,28 @@ export type StopView = { held: boolean; at: number | null; by: string; why: stri
 
 export type LiveList = { at: number; stopping: StopView; runs: LiveView[] }
 
+/** A load test that is to come, or was. */
+export type Scheduled = {
+  id: string
+  plan: string
+  service: string | null
+  release: string | null
+  targets: string[]
+  rate_max: number
+  at: number
+  until: number
+  by: string
+  /** `planned`, `approved`, `running`, `done`, `missed`, `lost` or `cancelled`. */
+  state: string
+  since: number
+  why: string | null
+  approved_by: string | null
+  run: string | null
+}
+
+/** `targets`: who may be put under load by schedule. */
+export type ScheduleList = { at: number; targets: string[]; schedules: Scheduled[] }
+
 export type OverlayRun = {
   id: string
   plan: string

@@ -1,4 +1,5 @@
 // Planning: what services carry and until when, and what a scenario comes to.
+import type { BenefitView } from './sizes'
 import type { Unit } from './index'
 
 /** A value with its interval of 90 %; no upper end where there is none. */
@@ -109,6 +110,8 @@ export type ResourceOutcomeView = {
   reached_p50: number | null
   reached_p90: number | null
   order_by: number | null
+  /** What buying in time is worth; nothing without a portion to buy, or where being short costs nothing. */
+  benefit: BenefitView | null
 }
 
 export type DemandView = { demand: SpreadView; gap_p50: number; gap_p90: number; chance: number }

@@ -75,7 +75,16 @@ export type OfferView = {
   role: 'current' | 'proposed' | null
 }
 
-export type BenefitView = { months: number; npv: SpreadView; chance: number; payback_months: number | null }
+/** What a change is worth within so many months, beside what going on as now costs. All of it is discounted. */
+export type BenefitView = {
+  months: number
+  nothing: SpreadView
+  instead: SpreadView
+  npv: SpreadView
+  npv_mean: number
+  chance: number
+  payback_months: number | null
+}
 
 export type SizeDecisionView = {
   id: string

@@ -11,7 +11,7 @@ import { waysToGroup, worstFirst } from '../../parts/alert/group'
 import { AlertTabs } from '../../parts/alert/tabs'
 import { Empty, Face } from '../../parts/face/face'
 import { Choices, matches, WordFilter } from '../../parts/filter'
-import { Head, Section, Tools } from '../../parts/page'
+import { Head, Section, Tools } from '../../parts/page/page'
 import { counted } from '../../text/numbers'
 import style from './alerts.module.css'
 

@@ -3,7 +3,7 @@ import { useMemo, useState } from 'preact/hooks'
 
 import { useInstant } from '../../api/prometheus'
 import { Face } from '../../parts/face/face'
-import { Section } from '../../parts/page'
+import { Section } from '../../parts/page/page'
 import { counted, plain, say, unitOfMetric } from '../../text/numbers'
 import { momentFull } from '../../text/time'
 import style from './explore.module.css'

@@ -6,12 +6,12 @@ import type { LiveView } from '../../api/types'
 import { Empty, Face } from '../../parts/face/face'
 import { LinkButton } from '../../parts/form/form'
 import { Word } from '../../parts/level'
-import { useTitle } from '../../parts/page'
-import { Chevron } from '../../shell/icons'
+import { Path, useTitle } from '../../parts/page/page'
+import { Soft, Standing, Verdict } from '../../parts/page/standing'
 import { useNow } from '../../shell/now'
 import { say } from '../../text/numbers'
 import { ago } from '../../text/time'
-import { Courses } from './courses'
+import { Courses } from './course/courses'
 import { LIVE_MOOD, millisText, secondsText } from './rows'
 import { StopOne } from './stop'
 import style from './load.module.css'
@@ -22,11 +22,7 @@ export default function Live() {
   const asked = useLiveRun(id)
   return (
     <>
-      <nav class={style.path} aria-label="Where this is">
-        <a href="/load">Load runs</a>
-        <Chevron />
-        <span aria-current="page">{asked.data?.plan ?? id}</span>
-      </nav>
+      <Path to="/load" list="Load runs" here={asked.data?.plan ?? id} />
       <Face asked={asked} what="run that goes on" rows={8}>
         {(run) => <Full run={run} />}
       </Face>
@@ -41,12 +37,8 @@ function Full({ run }: { run: LiveView }) {
   const passed = Math.min(seconds, Math.max(0, (now - started) / 1000))
   return (
     <>
-      <header class={style.top}>
-        <div class={style.title}>
-          <h1>{plan}</h1>
-          <Word mood={LIVE_MOOD[state] ?? 'unknown'} word={state} />
-        </div>
-        <p class={style.verdict}>
+      <Standing title={plan} words={<Word mood={LIVE_MOOD[state] ?? 'unknown'} word={state} />}>
+        <Verdict>
           {last ? (
             <>
               <b>{say('per_second', last.good)}</b> answered well<span> · p95 {millisText(last.response_p95_ms)}</span>
@@ -55,15 +47,15 @@ function Full({ run }: { run: LiveView }) {
           ) : (
             'Waiting for its first second'
           )}
-        </p>
+        </Verdict>
         <progress class={style.bar} value={passed} max={Math.max(1, seconds)} aria-label={`Progress of ${plan}`} />
-        <p class={style.soft}>
+        <Soft>
           {secondsText(passed)} of {secondsText(seconds)} against {targets.join(', ')}
           {service && ` for ${service}`}
           {release && `, release ${release}`}
           {by && `, by ${by}`}.{state === 'lost' && ` Nothing was heard of it since ${ago(heard, now)}.`}
           {why && ` ${why}.`}
-        </p>
+        </Soft>
         <div class={style.actions}>
           {state === 'running' && <StopOne id={id} />}
           {state === 'ended' && (
@@ -72,7 +64,7 @@ function Full({ run }: { run: LiveView }) {
             </LinkButton>
           )}
         </div>
-      </header>
+      </Standing>
       {rows.length === 0 ? (
         <Empty title="No second is over yet">The first figures come within two seconds.</Empty>
       ) : (

@@ -4,13 +4,12 @@ import { useOverlay } from '../../api/load'
 import type { Overlay as Answer, OverlayRun } from '../../api/types'
 import { Empty, Face } from '../../parts/face/face'
 import { Choices } from '../../parts/filter'
-import { Head, Section, Tools } from '../../parts/page'
-import { Chevron } from '../../shell/icons'
+import { Head, Path, Section, Tools } from '../../parts/page/page'
 import { useNow } from '../../shell/now'
 import { counted, plain, say } from '../../text/numbers'
 import { MINUTE, moment } from '../../text/time'
 import { highest, millisText } from './rows'
-import { Seconds, type SecondsLine } from './seconds'
+import { Seconds, type SecondsLine } from './course/seconds'
 import style from './load.module.css'
 
 const PERCENTILES = { p95: 'response_p95_ms', p50: 'response_p50_ms', p99: 'response_p99_ms' } as const
@@ -22,11 +21,7 @@ export default function Overlay() {
   const asked = useOverlay(ids)
   return (
     <>
-      <nav class={style.path} aria-label="Where this is">
-        <a href="/load">Load runs</a>
-        <Chevron />
-        <span aria-current="page">Over each other</span>
-      </nav>
+      <Path to="/load" list="Load runs" here="Over each other" />
       <Head title="Runs over each other" note={counted(ids.length, 'run')} />
       {ids.length === 0 ? (
         <Empty title="No run is chosen">

@@ -7,11 +7,13 @@ import type { ComparedFigure, LoadReport, RunDetail, RunTold } from '../../api/t
 import { Empty, Face } from '../../parts/face/face'
 import { Button, LinkButton, Refused } from '../../parts/form/form'
 import { Word, type Mood } from '../../parts/level'
-import { Section, useTitle } from '../../parts/page'
-import { Chevron } from '../../shell/icons'
+import { Path, Section, useTitle } from '../../parts/page/page'
+import { Soft, Standing as Top, Verdict } from '../../parts/page/standing'
+import { Facts as FactSheet } from '../../parts/sheet/facts'
+import { Table } from '../../parts/sheet/table'
 import { counted, percent, plain, say, whole } from '../../text/numbers'
 import { momentFull } from '../../text/time'
-import { Courses } from './courses'
+import { Courses } from './course/courses'
 import { differenceText, figureText, millisText, RUN_MOOD, secondsText } from './rows'
 import style from './load.module.css'
 
@@ -21,11 +23,7 @@ export default function Run() {
   const asked = useRun(id)
   return (
     <>
-      <nav class={style.path} aria-label="Where this is">
-        <a href="/load">Load runs</a>
-        <Chevron />
-        <span aria-current="page">{asked.data?.run.plan ?? id}</span>
-      </nav>
+      <Path to="/load" list="Load runs" here={asked.data?.run.plan ?? id} />
       <Face asked={asked} what="load run" rows={8}>
         {(detail) => <Full key={detail.run.id} detail={detail} />}
       </Face>
@@ -71,23 +69,26 @@ function Standing({ detail: { run, baseline, report_kept, page_kept } }: { detai
   const mark = useBaseline(run.id)
   const path = `${API}/load/runs/${encodeURIComponent(run.id)}`
   return (
-    <header class={style.top}>
-      <div class={style.title}>
-        <h1>{run.plan}</h1>
-        <Word mood={RUN_MOOD[run.word] ?? 'unknown'} word={run.word} />
-        {baseline && <Word mood="info" word="baseline" />}
-      </div>
-      <p class={style.verdict}>
+    <Top
+      title={run.plan}
+      words={
+        <>
+          <Word mood={RUN_MOOD[run.word] ?? 'unknown'} word={run.word} />
+          {baseline && <Word mood="info" word="baseline" />}
+        </>
+      }
+    >
+      <Verdict>
         <b>{say('per_second', figures.good_per_second)}</b> answered well<span> · p95 {millisText(figures.response_p95_ms)}</span>
         <span> · {SAID[run.word] ?? run.word}</span>
-      </p>
-      <p class={style.soft}>
+      </Verdict>
+      <Soft>
         {counted(figures.good, 'good answer')}, {counted(figures.failed, 'failed', 'failed')} ({percent(figures.failed_share)}) in{' '}
         {secondsText(run.took_seconds)}, begun {momentFull(run.started)}
         {run.by && ` by ${run.by}`}. {run.model === 'open' ? 'Open model: asked when due, however the target does.' : `${run.model} model.`}
         {run.ending !== 'done' && ` It was ${run.ending} before its end.`}
         {run.compressed !== null && run.compressed > 1 && ` ${plain(run.compressed)} times shorter than its profile.`}
-      </p>
+      </Soft>
       <div class={style.actions}>
         {page_kept && (
           <LinkButton to={`${path}/page`}>Report as a page</LinkButton>
@@ -101,7 +102,7 @@ function Standing({ detail: { run, baseline, report_kept, page_kept } }: { detai
         {run.unfit !== null && <span class={style.soft}>No baseline: {run.unfit}</span>}
         <Refused error={mark.error} />
       </div>
-    </header>
+    </Top>
   )
 }
 
@@ -161,13 +162,13 @@ function Comparison({ run, before }: { run: RunTold; before: string }) {
     >
       <Face asked={asked} what="comparison" rows={3}>
         {({ word, refused, figures }) => (
-          <div class={style.sheet}>
+          <>
             <p class={style.compared}>
               <Word mood={COMPARED[word]?.mood ?? 'unknown'} word={COMPARED[word]?.text ?? word} />
               {refused.length > 0 && <span>{refused.join('; ')}</span>}
             </p>
             {figures.length > 0 && <Figures figures={figures} />}
-          </div>
+          </>
         )}
       </Face>
     </Section>
@@ -176,10 +177,7 @@ function Comparison({ run, before }: { run: RunTold; before: string }) {
 
 function Figures({ figures }: { figures: readonly ComparedFigure[] }) {
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by key
-    <div class={style.scroll} role="region" aria-label="Figures against the baseline" tabIndex={0}>
-      <table class={style.table}>
-        <caption class="unseen">Figures against the baseline</caption>
+    <Table label="Figures against the baseline" figures>
         <thead>
           <tr>
             <th scope="col">Figure</th>
@@ -211,8 +209,7 @@ function Figures({ figures }: { figures: readonly ComparedFigure[] }) {
             </tr>
           ))}
         </tbody>
-      </table>
-    </div>
+    </Table>
   )
 }
 
@@ -220,10 +217,7 @@ function Steps({ report: { steps, requests } }: { report: LoadReport }) {
   const rows = steps.length > 1 ? [...steps, { ...requests, scenario: '', step: 'all together' }] : steps
   return (
     <Section title="Step by step" note="response is from when a request was due, service from when it was sent">
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by key */}
-      <div class={`${style.sheet} ${style.scroll}`} role="region" aria-label="Step by step" tabIndex={0}>
-        <table class={style.table}>
-          <caption class="unseen">Answers and times of each step</caption>
+      <Table label="Step by step" caption="Answers and times of each step" figures>
           <thead>
             <tr>
               <th scope="col">Step</th>
@@ -234,7 +228,7 @@ function Steps({ report: { steps, requests } }: { report: LoadReport }) {
               <th scope="col">p99</th>
               <th scope="col">Max</th>
               <th scope="col">Service p95</th>
-              <th scope="col">Statuses</th>
+              <th scope="col" data-words>Statuses</th>
             </tr>
           </thead>
           <tbody>
@@ -251,12 +245,11 @@ function Steps({ report: { steps, requests } }: { report: LoadReport }) {
                 <td>{millisText(own.response.p99_ms)}</td>
                 <td>{millisText(own.response.max_ms)}</td>
                 <td>{millisText(own.service.p95_ms)}</td>
-                <td class={style.statuses}>{countsText({ ...own.statuses, ...own.troubles })}</td>
+                <td data-words>{countsText({ ...own.statuses, ...own.troubles })}</td>
               </tr>
             ))}
           </tbody>
-        </table>
-      </div>
+      </Table>
     </Section>
   )
 }
@@ -271,7 +264,7 @@ function countsText(counts: Record<string, number>): string {
 function Facts({ run, report }: { run: RunTold; report: LoadReport }) {
   const { generator, requests, journeys, recovery, trends } = report
   return (
-    <dl class={style.facts}>
+    <FactSheet>
       <dt>Targets</dt>
       <dd>{run.targets.join(', ') || '–'}</dd>
       {journeys && (
@@ -307,6 +300,6 @@ function Facts({ run, report }: { run: RunTold; report: LoadReport }) {
           {each_minute !== null && word === 'grows' && `, ${plain(each_minute)} a minute`}
         </dd>,
       ])}
-    </dl>
+    </FactSheet>
   )
 }

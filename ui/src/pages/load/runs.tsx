@@ -6,11 +6,12 @@ import { Empty, Face } from '../../parts/face/face'
 import { Choices, matches, WordFilter } from '../../parts/filter'
 import { LinkButton } from '../../parts/form/form'
 import { Word } from '../../parts/level'
-import { Head, Section, Tools } from '../../parts/page'
+import { Head, Section, Tools } from '../../parts/page/page'
 import { useNow } from '../../shell/now'
 import { counted, percent, say } from '../../text/numbers'
 import { ago, moment } from '../../text/time'
 import { LIVE_MOOD, millisText, RUN_MOOD, secondsText } from './rows'
+import { Schedules } from './schedules'
 import { StopAll } from './stop'
 import style from './load.module.css'
 
@@ -27,6 +28,7 @@ export default function Runs() {
         <StopAll />
       </Head>
       <Live />
+      <Schedules />
       <Face asked={asked} what="load runs" rows={6} empty={({ runs }) => (runs.length === 0 && !query['plan'] ? <Nothing /> : null)}>
         {(list) => <Full list={list} />}
       </Face>
@@ -96,7 +98,7 @@ function Full({ list: { runs, next } }: { list: RunList }) {
   const plans = [...new Set(runs.map(({ run }) => run.plan))].toSorted()
   const chosen = (query['over'] ?? '').split(',').filter(Boolean)
   return (
-    <Section title="Over" note="newest first; choose several to lay them over each other">
+    <Section title="Finished" note="newest first; choose several to lay them over each other">
       <Tools>
         <WordFilter label="Filter runs" />
         <Choices

@@ -2,12 +2,11 @@
 import { useState } from 'preact/hooks'
 
 import { useLiveRuns, useRelease, useStopAll, useStopRun } from '../../api/load'
+import { useAuthor } from '../../parts/form/author'
 import { Button, Field, Refused } from '../../parts/form/form'
 import { useNow } from '../../shell/now'
 import { ago } from '../../text/time'
 import style from './load.module.css'
-
-const AUTHOR = 'plimsoll.author'
 
 /** While all load is stopped that stands above everything else. */
 export function StopAll() {
@@ -46,7 +45,7 @@ type AskProps = { title: string; pending: boolean; error: unknown; onStop: (wish
 
 function Ask({ title, pending, error, onStop }: AskProps) {
   const [open, setOpen] = useState(false)
-  const [by, setBy] = useState(author)
+  const author = useAuthor()
   const [why, setWhy] = useState('')
   if (!open) {
     return (
@@ -57,14 +56,14 @@ function Ask({ title, pending, error, onStop }: AskProps) {
   }
   const submit = (event: Event) => {
     event.preventDefault()
-    remember(by.trim())
-    onStop({ by: by.trim(), why: why.trim() })
+    author.remember()
+    onStop({ by: author.name.trim(), why: why.trim() })
   }
   return (
     <form class={style.ask} onSubmit={submit}>
-      <Field label="Your name" value={by} onText={setBy} required />
+      <Field label="Your name" value={author.name} onText={author.write} required />
       <Field label="Why" value={why} onText={setWhy} placeholder="orders fail" />
-      <Button kind="main" submit disabled={pending || by.trim() === ''}>
+      <Button kind="main" submit disabled={pending || author.name.trim() === ''}>
         {title}
       </Button>
       <Button kind="bare" onPress={() => setOpen(false)}>
@@ -73,20 +72,4 @@ function Ask({ title, pending, error, onStop }: AskProps) {
       <Refused error={error} />
     </form>
   )
-}
-
-function author(): string {
-  try {
-    return localStorage.getItem(AUTHOR) ?? ''
-  } catch {
-    return ''
-  }
-}
-
-function remember(name: string): void {
-  try {
-    localStorage.setItem(AUTHOR, name)
-  } catch {
-    // It is typed again then.
-  }
 }

@@ -5,7 +5,7 @@ import type { ObjectiveList, ObjectiveState, ObjectiveView } from '../../api/typ
 import { Empty, Face, Remarks } from '../../parts/face/face'
 import { Choices, matches, WordFilter } from '../../parts/filter'
 import { Word, type Mood } from '../../parts/level'
-import { Head, Tools } from '../../parts/page'
+import { Head, Tools } from '../../parts/page/page'
 import { Spark } from '../../parts/room/spark'
 import { counted, digits, plain, unbroken } from '../../text/numbers'
 import { BudgetBar } from './budget-bar'

@@ -1,14 +1,15 @@
 // One objective: what is promised, what is left, how fast it burns, and which requests cost it.
 import { useRoute } from 'preact-iso'
 
-import { patched } from '../../address/window'
 import { useObjective } from '../../api/objectives'
 import type { BurnView, ObjectiveDetail, ObjectiveView } from '../../api/types'
 import { AlertList } from '../../parts/alert/alert-list'
 import { Empty, Face } from '../../parts/face/face'
 import { Word } from '../../parts/level'
-import { Section, useTitle } from '../../parts/page'
-import { Chevron } from '../../shell/icons'
+import { Pair, Path, Section, useTitle } from '../../parts/page/page'
+import { Advice, Soft, Standing as Top, Verdict } from '../../parts/page/standing'
+import { Expression, Facts as FactSheet } from '../../parts/sheet/facts'
+import { Table } from '../../parts/sheet/table'
 import { counted, digits, plain, unbroken, whole } from '../../text/numbers'
 import { momentFull, saySpan } from '../../text/time'
 import { BudgetBar } from './budget-bar'
@@ -23,11 +24,7 @@ export default function Objective() {
   const asked = useObjective(name)
   return (
     <>
-      <nav class={style.path} aria-label="Where this is">
-        <a href="/objectives">Objectives</a>
-        <Chevron />
-        <span aria-current="page">{asked.data?.objective.title ?? name}</span>
-      </nav>
+      <Path to="/objectives" list="Objectives" here={asked.data?.objective.title ?? name} />
       <Face asked={asked} what="objective" rows={8}>
         {(detail) => <Full key={detail.objective.name} detail={detail} />}
       </Face>
@@ -46,7 +43,7 @@ function Full({ detail }: { detail: ObjectiveDetail }) {
         <Burns burns={objective.burns} />
       </Section>
       <Costs name={objective.name} exprs={detail.exprs} />
-      <div class={style.pair}>
+      <Pair>
         <Section title="Alerts">
           {alerts.length === 0 ? (
             <Empty title="No alert">One comes when the budget burns too fast in both windows of a pair.</Empty>
@@ -57,7 +54,7 @@ function Full({ detail }: { detail: ObjectiveDetail }) {
         <Section title="What it is">
           <Facts detail={detail} />
         </Section>
-      </div>
+      </Pair>
     </>
   )
 }
@@ -68,23 +65,19 @@ const SAID: ReadonlySet<string> = new Set(['fine', 'low', 'burning'])
 function Standing({ objective }: { objective: ObjectiveView }) {
   const { title, state, text, target_text, period, budget_left, budget_left_text, events, events_bad, good_share, gone_at, gone_text, policy } = objective
   return (
-    <header class={style.top}>
-      <div class={style.title}>
-        <h1>{title}</h1>
-        <Word mood={moodOf(objective)} word={state} />
-      </div>
-      <p class={style.verdict}>
+    <Top title={title} words={<Word mood={moodOf(objective)} word={state} />}>
+      <Verdict>
         {budget_left === null ? (
           unbroken(text)
         ) : (
           <>
             <b>{budget_left_text}</b> of its budget left
-            {gone_at !== null && gone_text !== '' && <span class={style.soft}> · gone {unbroken(gone_text)} at this pace</span>}
+            {gone_at !== null && gone_text !== '' && <span> · gone {unbroken(gone_text)} at this pace</span>}
           </>
         )}
-      </p>
+      </Verdict>
       <BudgetBar left={budget_left} mood={moodOf(objective)} label={`${title}: budget left`} tall />
-      <p class={style.soft}>
+      <Soft>
         {good_share !== null && events !== null && events_bad !== null && (
           <>
             <b>{shareText(good_share)}</b> good where {target_text} is promised over {period}: {plain(Math.round(events_bad))} bad of{' '}
@@ -94,19 +87,16 @@ function Standing({ objective }: { objective: ObjectiveView }) {
         {budget_left !== null && !SAID.has(state) && text}
         {policy === 'freeze' && ' Releases should wait.'}
         {policy === 'warn' && ' Releases should be small.'}
-      </p>
-      {objective.reason && <p class={style.advice}>{objective.reason}</p>}
-    </header>
+      </Soft>
+      {objective.reason && <Advice>{objective.reason}</Advice>}
+    </Top>
   )
 }
 
 function Burns({ burns }: { burns: readonly BurnView[] }) {
   if (burns.length === 0) return <Empty title="Not counted yet">The first figures come a minute after the start.</Empty>
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by key
-    <div class={style.table} role="region" aria-label="How fast the budget burns" tabIndex={0}>
-      <table>
-        <caption class="unseen">How fast the budget burns, by window</caption>
+    <Table label="How fast the budget burns" caption="How fast the budget burns, by window">
         <thead>
           <tr>
             <th scope="col">Window</th>
@@ -122,7 +112,13 @@ function Burns({ burns }: { burns: readonly BurnView[] }) {
             <tr key={burn.windows_text + burn.severity}>
               <td>{burn.windows_text}</td>
               <td>
-                <b>{rateText(burn.rate_long)}</b> <span class={style.soft}>and {rateText(burn.rate_short)}</span>
+                {burn.rate_long === null && burn.rate_short === null ? (
+                  <span class={style.soft}>no events</span>
+                ) : (
+                  <>
+                    <b>{rateText(burn.rate_long)}</b> <span class={style.soft}>and {rateText(burn.rate_short)}</span>
+                  </>
+                )}
               </td>
               <td>{digits(burn.factor)}×</td>
               <td>
@@ -134,6 +130,8 @@ function Burns({ burns }: { burns: readonly BurnView[] }) {
                   <Word mood={burn.severity === 'page' ? 'critical' : 'warning'} word="too fast" />
                 ) : (burn.rate_long ?? 0) >= burn.factor && !burn.sure ? (
                   <Word mood="unknown" word="too few events to be sure" />
+                ) : burn.rate_long === null ? (
+                  <Word mood="unknown" word="not known" />
                 ) : (
                   <Word mood="fine" word="fine" />
                 )}
@@ -141,8 +139,7 @@ function Burns({ burns }: { burns: readonly BurnView[] }) {
             </tr>
           ))}
         </tbody>
-      </table>
-    </div>
+    </Table>
   )
 }
 
@@ -155,7 +152,7 @@ const TESTS: Record<string, string> = { below: 'below', at_most: 'at most', at_l
 function Facts({ detail: { objective, exprs, test, line_text } }: { detail: ObjectiveDetail }) {
   const { service, owner, target_text, period, period_from, covered_ms, counted_at, alerts } = objective
   return (
-    <dl class={style.facts}>
+    <FactSheet>
       <dt>Promise</dt>
       <dd>
         {target_text} over {period}
@@ -165,7 +162,7 @@ function Facts({ detail: { objective, exprs, test, line_text } }: { detail: Obje
         <>
           <dt>{name.charAt(0).toUpperCase() + name.slice(1)}</dt>
           <dd>
-            <code>{expr}</code> <a href={patched('/explore', {}, { query: expr })}>Explore</a>
+            <Expression text={expr} />
           </dd>
         </>
       ))}
@@ -180,7 +177,7 @@ function Facts({ detail: { objective, exprs, test, line_text } }: { detail: Obje
           <dt>Period</dt>
           <dd>
             since {momentFull(period_from)}
-            {covered_ms !== null && `, ${saySpan(covered_ms)} of it known`}
+            {covered_ms !== null && `, ${covered_ms < 60_000 ? 'nothing' : saySpan(covered_ms)} of it known`}
           </dd>
         </>
       )}
@@ -190,6 +187,6 @@ function Facts({ detail: { objective, exprs, test, line_text } }: { detail: Obje
           <dd>up to {momentFull(counted_at)}</dd>
         </>
       )}
-    </dl>
+    </FactSheet>
   )
 }

@@ -4,7 +4,7 @@ import type { Overview as View } from '../../api/types'
 import { AlertList } from '../../parts/alert/alert-list'
 import { ChangeRows } from '../../parts/change/change-rows'
 import { Empty, Face } from '../../parts/face/face'
-import { Section, useTitle } from '../../parts/page'
+import { Pair, Section, useTitle } from '../../parts/page/page'
 import { ResourceList } from '../../parts/room/resource-list'
 import { counted } from '../../text/numbers'
 import style from './overview.module.css'
@@ -40,7 +40,7 @@ function Full({ overview }: { overview: View }) {
       <Section title="Room left" more={resources.total > 0 && <a href="/resources">All resources</a>}>
         <Room overview={overview} />
       </Section>
-      <div class={style.pair}>
+      <Pair uneven>
         <Section title="What changed" more={overview.changes.length > 0 && <a href="/changes">All changes</a>}>
           {overview.changes.length === 0 ? (
             <Empty title="Nothing has changed">Starts, targets that come and go, limits that move and what people deploy stand here.</Empty>
@@ -51,7 +51,7 @@ function Full({ overview }: { overview: View }) {
         <Section title="Evidence" note="what the above rests on">
           <Watching overview={overview} />
         </Section>
-      </div>
+      </Pair>
     </>
   )
 }

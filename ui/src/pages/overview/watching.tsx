@@ -1,15 +1,15 @@
 // How much the answers above rest on, each figure with the way to it.
 import type { Overview } from '../../api/types'
+import { Figures } from '../../parts/sheet/facts'
 import { plain, whole } from '../../text/numbers'
 import { saySpan } from '../../text/time'
 import { useNow } from '../../shell/now'
-import style from './overview.module.css'
 
 export function Watching({ overview }: { overview: Overview }) {
   const now = useNow(30_000)
   const { targets_up, targets_down, series, samples_per_second, oldest_sample } = overview.watching
   return (
-    <dl class={style.watching}>
+    <Figures>
       <Figure name="Targets that answer" to="/targets" value={`${targets_up} of ${targets_up + targets_down}`} />
       <Figure name="Series" to="/explore" value={whole(series)} />
       <Figure name="Samples a second" to="/status" value={plain(samples_per_second)} />
@@ -19,7 +19,7 @@ export function Watching({ overview }: { overview: Overview }) {
         value={oldest_sample === null ? 'none yet' : saySpan(Math.max(0, now - oldest_sample))}
       />
       <Figure name="Running for" to="/status" value={saySpan(Math.max(0, now - overview.started_at))} />
-    </dl>
+    </Figures>
   )
 }
 

@@ -1,7 +1,7 @@
 // When each line is reached, and how far that is to be trusted.
 import type { ForecastView, ResourceDetail } from '../../api/types'
 import { Empty } from '../../parts/face/face'
-import { Sheet } from '../../parts/page'
+import { Sheet } from '../../parts/page/page'
 import { useNow } from '../../shell/now'
 import { counted, percent, say } from '../../text/numbers'
 import { dateOnly, MINUTE, moment, saySpan } from '../../text/time'

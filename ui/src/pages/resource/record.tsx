@@ -2,6 +2,7 @@
 import type { LeadRecordView, ResourceDetail } from '../../api/types'
 import { Empty } from '../../parts/face/face'
 import { Word, type Mood } from '../../parts/level'
+import { Table } from '../../parts/sheet/table'
 import { counted, percent, say } from '../../text/numbers'
 import { saySpan } from '../../text/time'
 import style from './resource.module.css'
@@ -21,10 +22,7 @@ export function Record({ resource: { forecast, unit } }: { resource: ResourceDet
     )
   }
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by key
-    <div class={style.record} role="region" aria-label="How forecasts have fared" tabIndex={0}>
-      <table>
-        <caption class="unseen">How the forecasts of the last 30 days have fared</caption>
+    <Table label="How forecasts have fared" caption="How the forecasts of the last 30 days have fared">
         <thead>
           <tr>
             <th scope="col">Told ahead</th>
@@ -60,8 +58,7 @@ export function Record({ resource: { forecast, unit } }: { resource: ResourceDet
             </tr>
           )}
         </tbody>
-      </table>
-    </div>
+    </Table>
   )
 }
 

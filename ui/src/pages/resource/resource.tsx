@@ -1,16 +1,16 @@
 // One resource: how much is left and until when, its history and forecast, its alerts, and what it is made of.
 import { useRoute } from 'preact-iso'
 
-import { patched } from '../../address/window'
 import { useOverview, useResource } from '../../api/queries'
 import type { ResourceDetail } from '../../api/types'
 import { AlertList } from '../../parts/alert/alert-list'
 import { Empty, Face } from '../../parts/face/face'
 import { Labels } from '../../parts/labels'
 import { Word } from '../../parts/level'
-import { Section, useTitle } from '../../parts/page'
+import { Pair, Path, Section, useTitle } from '../../parts/page/page'
+import { Advice, Standing, Verdict } from '../../parts/page/standing'
+import { Expression, Facts as FactSheet } from '../../parts/sheet/facts'
 import { Meter } from '../../parts/room/meter'
-import { Chevron } from '../../shell/icons'
 import { useNow } from '../../shell/now'
 import { percent, unbroken } from '../../text/numbers'
 import { MINUTE, saySpan } from '../../text/time'
@@ -26,11 +26,7 @@ export default function Resource() {
   const asked = useResource(id)
   return (
     <>
-      <nav class={style.path} aria-label="Where this is">
-        <a href="/resources">Resources</a>
-        <Chevron />
-        <span aria-current="page">{asked.data?.title ?? id}</span>
-      </nav>
+      <Path to="/resources" list="Resources" here={asked.data?.title ?? id} />
       <Face asked={asked} what="resource" rows={8}>
         {(resource) => <Full key={resource.id} resource={resource} />}
       </Face>
@@ -48,7 +44,7 @@ function Full({ resource }: { resource: ResourceDetail }) {
     <>
       <Room resource={resource} />
       {ready && <History resource={resource} span={spanFor(resource.nature, oldest === null ? null : now - oldest)} />}
-      <div class={style.pair}>
+      <Pair>
         <Section title="When lines are reached">
           <Forecast resource={resource} />
         </Section>
@@ -61,7 +57,7 @@ function Full({ resource }: { resource: ResourceDetail }) {
             <AlertList alerts={resource.alerts} label="Alerts of this resource" />
           )}
         </Section>
-      </div>
+      </Pair>
       <Section title="How forecasts have fared" note="of the last 30 days, once their time had come">
         <Record resource={resource} />
       </Section>
@@ -75,22 +71,24 @@ function Full({ resource }: { resource: ResourceDetail }) {
 function Room({ resource }: { resource: ResourceDetail }) {
   const { title, level, share, thresholds, outlook } = resource
   return (
-    <header class={style.room}>
-      <div class={style.name}>
-        <h1>{title}</h1>
-        <Word mood={level} />
-        <Labels labels={resource.labels} />
-      </div>
+    <Standing
+      title={title}
+      words={
+        <>
+          <Word mood={level} />
+          <Labels labels={resource.labels} />
+        </>
+      }
+    >
       {share === null ? (
         <Empty title="No reading" command={`plimsoll query '${resource.used_expr}'`}>
           One of its two expressions gives nothing now:
         </Empty>
       ) : (
         <>
-          <p class={style.left}>
-            <b>{resource.headroom_text}</b> left<span class={style.dot}> · </span>
-            <span class={style.when}>{unbroken(outlook.text)}</span>
-          </p>
+          <Verdict>
+            <b>{resource.headroom_text}</b> left<span> · {unbroken(outlook.text)}</span>
+          </Verdict>
           <Meter share={share} level={level} thresholds={thresholds} label={`${title}: used`} tall />
           <p class={style.used}>
             <b>{resource.share_text}</b> used: {resource.used_text} of {resource.limit_text}
@@ -100,14 +98,14 @@ function Room({ resource }: { resource: ResourceDetail }) {
           </p>
         </>
       )}
-      {resource.advice && level !== 'fine' && <p class={style.advice}>{resource.advice}</p>}
-    </header>
+      {resource.advice && level !== 'fine' && <Advice>{resource.advice}</Advice>}
+    </Standing>
   )
 }
 
 function Facts({ resource }: { resource: ResourceDetail }) {
   return (
-    <dl class={style.facts}>
+    <FactSheet>
       <dt>Used</dt>
       <dd>
         <Expression text={resource.used_expr} />
@@ -130,15 +128,6 @@ function Facts({ resource }: { resource: ResourceDetail }) {
           <dd>{resource.advice}</dd>
         </>
       )}
-    </dl>
-  )
-}
-
-function Expression({ text }: { text: string }) {
-  return (
-    <span class={style.expression}>
-      <code>{text}</code>
-      <a href={patched('/explore', {}, { query: text })}>Explore</a>
-    </span>
+    </FactSheet>
   )
 }

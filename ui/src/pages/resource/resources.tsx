@@ -4,11 +4,14 @@ import { useResources } from '../../api/queries'
 import type { ReadingLevel, ResourceView } from '../../api/types'
 import { Empty, Face, Remarks } from '../../parts/face/face'
 import { Choices, matches, WordFilter } from '../../parts/filter'
-import { Head, Section, Tools } from '../../parts/page'
+import { Head, Section, Tools } from '../../parts/page/page'
 import { ResourceList } from '../../parts/room/resource-list'
 import { counted } from '../../text/numbers'
 
 const LEVELS: readonly ReadingLevel[] = ['critical', 'warning', 'notice', 'unknown', 'fine']
+
+/** Rules and objectives that cannot be evaluated say so on their own pages. */
+const SHOWN_ELSEWHERE = /^(rule|objective) /
 
 export default function Resources() {
   const asked = useResources()
@@ -19,7 +22,7 @@ export default function Resources() {
       <Face asked={asked} what="resources" rows={10} empty={({ resources }) => (resources.length === 0 ? <Nothing /> : null)}>
         {({ resources, troubles }) => (
           <>
-            <Remarks label="Not evaluated" remarks={troubles.map(({ subject, error }) => `${subject}: ${error}`)} />
+            <Remarks label="Not evaluated" remarks={troubles.filter(({ subject }) => !SHOWN_ELSEWHERE.test(subject)).map(({ subject, error }) => `${subject}: ${error}`)} />
             <Full resources={resources} />
           </>
         )}

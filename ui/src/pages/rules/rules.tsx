@@ -7,7 +7,7 @@ import type { RuleCostView, RuleGroupList, RuleGroupView, RuleView } from '../..
 import { Empty, Face, Remarks } from '../../parts/face/face'
 import { Choices, matches, WordFilter } from '../../parts/filter'
 import type { Mood } from '../../parts/level'
-import { Head, Section, Tools } from '../../parts/page'
+import { Head, Section, Tools } from '../../parts/page/page'
 import { counted, digits, percent, whole } from '../../text/numbers'
 import { momentFull, saySpan } from '../../text/time'
 import { RuleRow } from './rule-row'

@@ -4,9 +4,9 @@ import { useEffect, useMemo, useState } from 'preact/hooks'
 import { useAddress } from '../../address/address'
 import { useKeepSilence, usePreview } from '../../api/silences'
 import type { SilenceWish } from '../../api/types'
+import { useAuthor } from '../../parts/form/author'
 import { Button, Field, LinkButton, Refused } from '../../parts/form/form'
-import { Head } from '../../parts/page'
-import { Chevron } from '../../shell/icons'
+import { Head, Path } from '../../parts/page/page'
 import { matchersText, matcherText, parseMatchers, SIGNS, signOf, withSign, type Matcher, type Sign } from '../../text/matchers'
 import { HOUR, parseSpan, saySpan, spanText } from '../../text/time'
 import { parseMoment } from '../../address/window'
@@ -16,7 +16,6 @@ import { Again, Matched, upper } from './preview'
 import style from './silences.module.css'
 import { When } from './when'
 
-const AUTHOR = 'plimsoll.author'
 /** How long a pause in typing is before the program is asked. */
 const PAUSE_MS = 250
 
@@ -26,7 +25,7 @@ export default function NewSilence() {
   const { query, set, go } = useAddress()
   const [matchers, setMatchers] = useState<Matcher[]>(() => parseMatchers(query['matchers'] ?? ''))
   const [reason, setReason] = useState(query['reason'] ?? '')
-  const [author, setAuthor] = useState(kept)
+  const author = useAuthor()
   const [confirmed, setConfirmed] = useState(false)
   const [tried, setTried] = useState(false)
   const span = parseSpan(query['for'] ?? '') ?? 2 * HOUR
@@ -44,23 +43,19 @@ export default function NewSilence() {
     setMatchers(next)
     set({ matchers: matchersText(next.filter(({ name }) => name !== '')) }, 'replace')
   }
-  const ready = whole.length > 0 && reason.trim() !== '' && author.trim() !== '' && (doubt === null || confirmed)
+  const ready = whole.length > 0 && reason.trim() !== '' && author.name.trim() !== '' && (doubt === null || confirmed)
   const submit = (event: Event) => {
     event.preventDefault()
     setTried(true)
-    const final = wishOf({ matchers: whole, span, begins, id }, reason.trim(), author.trim(), confirmed)
+    const final = wishOf({ matchers: whole, span, begins, id }, reason.trim(), author.name.trim(), confirmed)
     if (!ready || !final || keep.isPending) return
-    remember(author.trim())
+    author.remember()
     keep.mutate(final, { onSuccess: () => go('/silences') })
   }
 
   return (
     <>
-      <nav class={style.path} aria-label="Where this is">
-        <a href="/silences">Silences</a>
-        <Chevron />
-        <span aria-current="page">{id ? 'Change' : 'New'}</span>
-      </nav>
+      <Path to="/silences" list="Silences" here={id ? 'Change' : 'New'} />
       <Head title={id ? 'Change a silence' : 'New silence'} note="keeps what it matches quiet, for a time and a reason" />
       <form class={style.form} onSubmit={submit} noValidate>
         <div class={style.fields}>
@@ -81,7 +76,7 @@ export default function NewSilence() {
             wrong={tried && reason.trim() === ''}
             onText={setReason}
           />
-          <Field label="Your name" required value={author} wrong={tried && author.trim() === ''} onText={setAuthor} />
+          <Field label="Your name" required value={author.name} wrong={tried && author.name.trim() === ''} onText={author.write} />
         </div>
         <Matched matchers={whole} preview={preview.data} error={preview.error} />
         <div class={`${style.fields} ${style.end}`}>
@@ -125,22 +120,6 @@ function useSettled<T>(value: T): T {
     return () => clearTimeout(timer)
   }, [value])
   return settled
-}
-
-function kept(): string {
-  try {
-    return localStorage.getItem(AUTHOR) ?? ''
-  } catch {
-    return ''
-  }
-}
-
-function remember(author: string): void {
-  try {
-    localStorage.setItem(AUTHOR, author)
-  } catch {
-    // It is typed again next time.
-  }
 }
 
 type ConditionsProps = { matchers: readonly Matcher[]; onChange: (next: Matcher[]) => void }

@@ -9,7 +9,7 @@ import { AlertTabs } from '../../parts/alert/tabs'
 import { Empty, Face } from '../../parts/face/face'
 import { Choices, matches, WordFilter } from '../../parts/filter'
 import { Button, LinkButton, Refused } from '../../parts/form/form'
-import { Head, Section, Sheet, Tools } from '../../parts/page'
+import { Head, Section, Sheet, Tools } from '../../parts/page/page'
 import { useNow } from '../../shell/now'
 import { counted } from '../../text/numbers'
 import { MINUTE, moment, momentFull, saySpan, spanText } from '../../text/time'
@@ -17,7 +17,7 @@ import { Word } from '../../parts/level'
 import { Matchers } from './matchers'
 import style from './silences.module.css'
 
-const TITLES: Record<SilenceState, string> = { active: 'Active', pending: 'To come', expired: 'Over' }
+const TITLES: Record<SilenceState, string> = { active: 'Active', pending: 'To come', expired: 'Ended' }
 const STATES: readonly SilenceState[] = ['active', 'pending', 'expired']
 /** Those that are over are kept for days; the latest are enough to look up. */
 const OVER_SHOWN = 30
@@ -69,10 +69,15 @@ function Full({ list: { silences, windows } }: { list: SilenceList }) {
           <LinkButton to="/silences/new">New silence</LinkButton>
         </span>
       </Tools>
-      {found.length === 0 && (
+      {found.length === 0 && silences.length > 0 && (
         <Empty title="No silence matches">
           <a href={link({ find: null, state: null })}>Show all {silences.length}</a>
         </Empty>
+      )}
+      {silences.length === 0 && (
+        <div class={style.none}>
+          <Nothing />
+        </div>
       )}
       {STATES.map((own) => {
         const members = found.filter((one) => one.state === own)

@@ -3,7 +3,8 @@ import { useStatus } from '../../api/queries'
 import type { Status as View, TroubleView } from '../../api/types'
 import { Face } from '../../parts/face/face'
 import { Word } from '../../parts/level'
-import { Head, Section } from '../../parts/page'
+import { Head, Section } from '../../parts/page/page'
+import { Figures } from '../../parts/sheet/facts'
 import style from './status.module.css'
 import { Heartbeats } from './heartbeats'
 import { Receivers } from './receivers'
@@ -69,14 +70,14 @@ function Full({ status }: { status: View }) {
     <div class={style.sections}>
       {sectionsOf(status).map(({ title, facts }) => (
         <Section key={title} title={title}>
-          <dl class={style.facts}>
+          <Figures>
             {facts.map(({ name, value }) => (
               <div key={name}>
                 <dt>{name}</dt>
                 <dd>{value}</dd>
               </div>
             ))}
-          </dl>
+          </Figures>
         </Section>
       ))}
     </div>

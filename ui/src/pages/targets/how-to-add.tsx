@@ -1,5 +1,5 @@
 // The few lines that make Plimsoll collect from one more exporter.
-import { Section } from '../../parts/page'
+import { Section } from '../../parts/page/page'
 import style from './targets.module.css'
 
 const SETTINGS = `scrape_configs:

@@ -43,7 +43,7 @@ function Row({ target }: { target: TargetView }) {
       </span>
       <LastAnswer target={target} />
       <span class={style.number} data-name="took">
-        {target.duration_ms === null ? '–' : saySpan(target.duration_ms)}
+        {target.duration_ms === null ? '–' : target.duration_ms < 1 ? '< 1\u00a0ms' : saySpan(target.duration_ms)}
       </span>
       <span class={style.number} data-name="samples">
         {target.samples === null ? '–' : whole(target.samples)}

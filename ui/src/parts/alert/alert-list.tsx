@@ -1,7 +1,7 @@
 // Alerts on a sheet.
 import type { AlertView } from '../../api/types'
 import { AlertRow } from './alert-row'
-import { Sheet } from '../page'
+import { Sheet } from '../page/page'
 
 type Props = { alerts: readonly AlertView[]; label: string; open?: string | undefined }
 

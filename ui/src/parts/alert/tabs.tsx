@@ -1,7 +1,7 @@
 // From what is wrong to what is kept quiet, and back.
 import { useAddress } from '../../address/address'
 import { useSilences } from '../../api/silences'
-import style from './tabs.module.css'
+import { Tabs } from '../page/tabs'
 
 export function AlertTabs() {
   const { path } = useAddress()
@@ -10,13 +10,5 @@ export function AlertTabs() {
     { to: '/alerts', text: 'Alerts' },
     { to: '/silences', text: active > 0 ? `Silences ${active}` : 'Silences' },
   ]
-  return (
-    <nav class={style.tabs} aria-label="Alerts and silences">
-      {tabs.map(({ to, text }) => (
-        <a key={to} href={to} aria-current={path.startsWith(to) ? 'page' : undefined}>
-          {text}
-        </a>
-      ))}
-    </nav>
-  )
+  return <Tabs label="Alerts and silences" tabs={tabs.map(({ to, text }) => ({ to, text, here: path.startsWith(to) }))} />
 }

@@ -2,6 +2,7 @@
 import type { ChangeView } from '../../api/types'
 import { useNow } from '../../shell/now'
 import { clock, moment, momentFull, MINUTE, saySpan } from '../../text/time'
+import { quoted } from '../../text/numbers'
 import { pageOf } from '../alert/evidence'
 import { Word } from '../level'
 import style from './change-rows.module.css'
@@ -29,7 +30,7 @@ export function ChangeRows({ changes, label, before, day = false }: Props) {
             <span class={style.kind}>{change.kind}</span>
             <span class={style.what}>
               <span>
-                <Subject change={change} /> {change.text}
+                <Subject change={change} /> {quoted(change.text)}
               </span>
               <Known change={change} />
             </span>

@@ -3,7 +3,7 @@ import type { ReadingLevel, Thresholds } from '../../api/types'
 import { percent } from '../../text/numbers'
 import style from '../parts.module.css'
 
-type Props = { share: number | null; level: ReadingLevel; thresholds: Thresholds; label: string; tall?: boolean }
+type Props = { share: number | null; level: ReadingLevel; thresholds?: Thresholds; label: string; tall?: boolean }
 
 export function Meter({ share, level, thresholds, label, tall = false }: Props) {
   const known = share !== null && Number.isFinite(share)
@@ -21,8 +21,12 @@ export function Meter({ share, level, thresholds, label, tall = false }: Props) 
       aria-valuetext={known ? percent(share) : 'unknown'}
     >
       <div class={style.fill} data-mood={level} style={{ width: `${held * 100}%` }} />
-      <Tick at={thresholds.warning} kind="warning" />
-      <Tick at={thresholds.critical} kind="critical" />
+      {thresholds && (
+        <>
+          <Tick at={thresholds.warning} kind="warning" />
+          <Tick at={thresholds.critical} kind="critical" />
+        </>
+      )}
     </div>
   )
 }

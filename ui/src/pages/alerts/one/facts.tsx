@@ -7,7 +7,8 @@ import { SENT } from '../../../parts/alert/evidence'
 import { ChangeRows } from '../../../parts/change/change-rows'
 import { Empty } from '../../../parts/face/face'
 import { Word, type Mood } from '../../../parts/level'
-import { Section } from '../../../parts/page'
+import { Section } from '../../../parts/page/page'
+import { Facts } from '../../../parts/sheet/facts'
 import { useNow } from '../../../shell/now'
 import { counted } from '../../../text/numbers'
 import { MINUTE, moment, momentFull, saySpan } from '../../../text/time'
@@ -115,7 +116,7 @@ export function Origin({ detail: { alert } }: { detail: AlertDetail }) {
   const shown = Object.entries(annotations).filter(([name]) => !SAID.has(name) && !name.startsWith('plimsoll_') && !(name === 'lines' && alert.resource_id))
   return (
     <Section title="Where it comes from">
-      <dl class={style.facts}>
+      <Facts>
         <dt>Source</dt>
         <dd>{source === SENT ? 'another program sends it here' : source}</dd>
         {expr && (
@@ -129,7 +130,7 @@ export function Origin({ detail: { alert } }: { detail: AlertDetail }) {
         {shown.map(([name, text]) => (
           <Annotation key={name} name={name} text={text} />
         ))}
-      </dl>
+      </Facts>
     </Section>
   )
 }

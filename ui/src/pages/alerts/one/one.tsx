@@ -10,8 +10,8 @@ import { Face } from '../../../parts/face/face'
 import { LinkButton } from '../../../parts/form/form'
 import { Labels } from '../../../parts/labels'
 import { alertMood, Word } from '../../../parts/level'
-import { Section, useTitle } from '../../../parts/page'
-import { Chevron } from '../../../shell/icons'
+import { Pair, Path, Section, useTitle } from '../../../parts/page/page'
+import { Standing as Top } from '../../../parts/page/standing'
 import { unbroken } from '../../../text/numbers'
 import { Course } from './course'
 import { Changed, Origin, Standing } from './facts'
@@ -25,11 +25,7 @@ export default function OneAlert() {
   const asked = useAlert(id)
   return (
     <>
-      <nav class={style.path} aria-label="Where this is">
-        <a href="/alerts">Alerts</a>
-        <Chevron />
-        <span aria-current="page">{asked.data?.alert.name ?? id}</span>
-      </nav>
+      <Path to="/alerts" list="Alerts" here={asked.data?.alert.name ?? id} />
       <Face asked={asked} what="alert" rows={8}>
         {(detail) => <Full key={detail.alert.id} detail={detail} />}
       </Face>
@@ -43,34 +39,37 @@ function Full({ detail }: { detail: AlertDetail }) {
   const { severity, state } = alert
   return (
     <>
-      <header class={style.top}>
-        <div class={style.name}>
-          <h1>{alert.name}</h1>
-          <Word mood={alertMood(state, severity)} word={state === 'firing' ? severity : state} />
-          <span class={style.faint}>
-            <When alert={alert} />
-          </span>
-        </div>
+      <Top
+        title={alert.name}
+        words={
+          <>
+            <Word mood={alertMood(state, severity)} word={state === 'firing' ? severity : state} />
+            <span class={style.faint}>
+              <When alert={alert} />
+            </span>
+          </>
+        }
+      >
         {alert.summary && <p class={style.said}>{unbroken(alert.summary)}</p>}
         {alert.description && <p class={style.described}>{unbroken(alert.description)}</p>}
         <Labels labels={alert.labels} hide={['alertname']} />
         <Quiet reasons={alert.quiet_because} />
         <Acts alert={alert} />
-      </header>
+      </Top>
       <Standing detail={detail} />
       <Course alert={alert} />
-      <div class={style.pair}>
+      <Pair>
         <Changed detail={detail} />
         <Section title="Who was told">
           <Told told={told} alert={alert} />
         </Section>
-      </div>
-      <div class={style.pair}>
+      </Pair>
+      <Pair>
         <Section title="What became of it" note={cut ? 'the latest' : null}>
           <Steps steps={history} alert={alert} />
         </Section>
         <Silences alert={alert} />
-      </div>
+      </Pair>
       <Origin detail={detail} />
     </>
   )

@@ -5,9 +5,9 @@ import { useState } from 'preact/hooks'
 import type { ServiceLimitView, Unit } from '../../../api/types'
 import { percent, say } from '../../../text/numbers'
 import { curveFrame, usedAt } from './curve'
-import { ticks } from './scale'
+import { ticks } from '../../../chart/drawn/scale'
 import style from './curve.module.css'
-import { useWidth } from './width'
+import { useWidth } from '../../../chart/drawn/width'
 
 type Props = { limit: ServiceLimitView; loadUnit: Unit; now: number | null; seen: number }
 

@@ -1,7 +1,7 @@
 // When something is reached, on a line of time that rows share: a bar for the interval, a tick for the likely day.
 import type { ReachedView } from '../../../api/types'
 import type { Mood } from '../../../parts/level'
-import { at, dayTicks, type Scale } from './scale'
+import { at, dayTicks, type Scale } from '../../../chart/drawn/scale'
 import style from './dates.module.css'
 
 /** The months above the rows. */

@@ -2,7 +2,7 @@
 import type { RangeView } from '../../../api/types'
 import type { Mood } from '../../../parts/level'
 import { percent } from '../../../text/numbers'
-import { at } from './scale'
+import { at } from '../../../chart/drawn/scale'
 import style from './hull.module.css'
 
 type Props = { load: number | null; seen?: number; line: RangeView | null; mood: Mood; label: string; tall?: boolean }

@@ -1,9 +1,9 @@
 // What can limit a service, on one axis of load: each limit where its target is reached, with its interval.
 import type { ServiceLimitView, ServiceView } from '../../../api/types'
 import { percent, say } from '../../../text/numbers'
-import { at, ticks, type Scale } from './scale'
+import { at, ticks, type Scale } from '../../../chart/drawn/scale'
 import style from './curve.module.css'
-import { limitsInOrder } from '../standing'
+import { limitsInOrder } from '../services/standing'
 
 export function Limits({ service }: { service: ServiceView }) {
   const { limits, load_unit, load_now, load_seen, line, title } = service

@@ -21,6 +21,7 @@ const outcome = (name: string, ends: number[], resource: string): OutcomeView =>
       reached_p50: null,
       reached_p90: 1,
       order_by: null,
+      benefit: null,
     },
   ],
   cost: ends.map(() => spread(120)),

@@ -4,10 +4,12 @@ import type { OutcomeView, ResourceOutcomeView, Unit } from '../../../api/types'
 import { Empty } from '../../../parts/face/face'
 import { Word } from '../../../parts/level'
 import { Choices } from '../../../parts/filter'
-import { Section } from '../../../parts/page'
+import { Section } from '../../../parts/page/page'
+import { Table } from '../../../parts/sheet/table'
 import { useNow } from '../../../shell/now'
 import { percent, say } from '../../../text/numbers'
 import { MINUTE } from '../../../text/time'
+import { Benefits } from '../worth/benefits'
 import { Fan, tokenOf } from './fan'
 import { Tornado } from './tornado'
 import { costAt, costSum, dayText, demandAt, moneyText, monthNamed, monthsOf, monthText, resourceOf, resourcesOf } from './compare'
@@ -29,6 +31,7 @@ export function Comparison({ compared }: { compared: readonly Compared[] }) {
       <Section title="What is short, and when" note="half of all draws; one in ten; the last day to order">
         <Short compared={compared} resources={resources} />
       </Section>
+      <Worth compared={compared} />
       <Section
         title={`Use of ${chosen.title}`}
         more={
@@ -57,6 +60,21 @@ export function Comparison({ compared }: { compared: readonly Compared[] }) {
   )
 }
 
+/** Where the scenario says what a month above a limit costs, and what can be bought against it. */
+function Worth({ compared }: { compared: readonly Compared[] }) {
+  const weighed = compared.flatMap(({ outcome }) =>
+    outcome.resources.flatMap(({ title, benefit }) =>
+      benefit ? [{ name: title, of: compared.length > 1 ? outcome.name : undefined, benefit, currency: outcome.money }] : [],
+    ),
+  )
+  if (weighed.length === 0) return null
+  return (
+    <Section title="What buying in time is worth" note="beside buying nothing; all in money of today">
+      <Benefits label="What buying in time is worth" weighed={weighed} nothing="Buying nothing" instead="Buying in time" />
+    </Section>
+  )
+}
+
 function Names({ compared }: { compared: readonly Compared[] }) {
   return compared.map(({ name, outcome }, index) => (
     <th key={name} scope="col">
@@ -69,10 +87,7 @@ type ShortProps = { compared: readonly Compared[]; resources: readonly { name: s
 
 function Short({ compared, resources }: ShortProps) {
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by key
-    <div class={style.table} role="region" aria-label="What is short, and when" tabIndex={0}>
-      <table>
-        <caption class="unseen">What is short, and when, by scenario</caption>
+    <Table label="What is short, and when" caption="What is short, and when, by scenario">
         <thead>
           <tr>
             <th scope="col">Resource</th>
@@ -99,8 +114,7 @@ function Short({ compared, resources }: ShortProps) {
             ))}
           </tr>
         </tbody>
-      </table>
-    </div>
+    </Table>
   )
 }
 
@@ -125,10 +139,7 @@ function When({ outcome, resource }: { outcome: OutcomeView; resource: ResourceO
 function Months({ compared, resource }: { compared: readonly Compared[]; resource: string }) {
   const months = monthsOf(compared.map(({ outcome }) => outcome))
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by key
-    <div class={style.table} role="region" aria-label="Month by month" tabIndex={0}>
-      <table data-figures>
-        <caption class="unseen">Use, what is missing, how likely, and cost, by month and scenario</caption>
+    <Table label="Month by month" caption="Use, what is missing, how likely, and cost, by month and scenario" figures>
         <thead>
           {compared.length > 1 && (
             <tr>
@@ -157,8 +168,7 @@ function Months({ compared, resource }: { compared: readonly Compared[]; resourc
             </tr>
           ))}
         </tbody>
-      </table>
-    </div>
+    </Table>
   )
 }
 

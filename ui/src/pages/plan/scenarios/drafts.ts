@@ -34,7 +34,9 @@ resources:
     limit: 200
     target: 80%
     lead_time: 30d
-    step: {add: 100, cost_month: 120}
+    # what a month above the limit costs, and what can be bought against it
+    over_month_cost: 4000
+    step: {add: 100, cost_month: 120, cost_once: 300}
   - {name: archive, unit: bytes, relation: piled, growth: 4%..6%, now: 2TiB, limit: 6TiB}
 `,
 }

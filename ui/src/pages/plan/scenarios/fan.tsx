@@ -3,9 +3,9 @@ import type { OutcomeView, Unit } from '../../../api/types'
 import { Figure, type Twin } from '../../../chart/figure'
 import { say } from '../../../text/numbers'
 import { demandAt, monthsOf, monthText, resourceOf } from './compare'
-import { ticks } from '../picture/scale'
+import { ticks } from '../../../chart/drawn/scale'
 import style from './fan.module.css'
-import { useWidth } from '../picture/width'
+import { useWidth } from '../../../chart/drawn/width'
 
 type Props = { compared: readonly { name: string; outcome: OutcomeView }[]; resource: string }
 

@@ -1,7 +1,7 @@
 // What sways an outcome most, the widest first: each uncertain thing from where it is low to where it is high.
 import type { OutcomeView, Unit } from '../../../api/types'
 import { percent, say } from '../../../text/numbers'
-import { at } from '../picture/scale'
+import { at } from '../../../chart/drawn/scale'
 import style from './fan.module.css'
 
 type Props = { name: string; outcome: OutcomeView; several: boolean }

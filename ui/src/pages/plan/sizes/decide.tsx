@@ -3,27 +3,26 @@ import { useState } from 'preact/hooks'
 
 import { useDecide } from '../../../api/plan'
 import type { SizeView } from '../../../api/types'
+import { useAuthor } from '../../../parts/form/author'
 import { Button, Field, Refused } from '../../../parts/form/form'
 import { Word } from '../../../parts/level'
 import { useNow } from '../../../shell/now'
 import { MINUTE, moment } from '../../../text/time'
 import style from './sizes.module.css'
 
-const AUTHOR = 'plimsoll.author'
-
 export function Decide({ item: { id, title, decision } }: { item: SizeView }) {
   const [asked, setAsked] = useState<'accepted' | 'declined' | null>(null)
-  const [by, setBy] = useState(author)
+  const author = useAuthor()
   const [reason, setReason] = useState('')
   const decide = useDecide(id)
   const now = useNow(MINUTE)
-  const ready = by.trim() !== '' && (asked !== 'declined' || reason.trim() !== '')
+  const ready = author.name.trim() !== '' && (asked !== 'declined' || reason.trim() !== '')
 
   const submit = (event: Event) => {
     event.preventDefault()
     if (asked === null || !ready) return
-    remember(by.trim())
-    decide.mutate({ verdict: asked, by: by.trim(), reason: reason.trim() }, { onSuccess: () => setAsked(null) })
+    author.remember()
+    decide.mutate({ verdict: asked, by: author.name.trim(), reason: reason.trim() }, { onSuccess: () => setAsked(null) })
   }
 
   if (asked === null) {
@@ -60,7 +59,7 @@ export function Decide({ item: { id, title, decision } }: { item: SizeView }) {
         placeholder={asked === 'declined' ? 'the run at the end of the year needs all of it' : 'may be left out'}
         onText={setReason}
       />
-      <Field label="Your name" value={by} required onText={setBy} />
+      <Field label="Your name" value={author.name} required onText={author.write} />
       <span class={style.buttons}>
         <Button kind="main" submit disabled={!ready || decide.isPending}>
           {asked === 'declined' ? 'Decline' : 'Accept'}
@@ -72,20 +71,4 @@ export function Decide({ item: { id, title, decision } }: { item: SizeView }) {
       <Refused error={decide.error} />
     </form>
   )
-}
-
-function author(): string {
-  try {
-    return localStorage.getItem(AUTHOR) ?? ''
-  } catch {
-    return ''
-  }
-}
-
-function remember(name: string): void {
-  try {
-    localStorage.setItem(AUTHOR, name)
-  } catch {
-    // It is typed again then.
-  }
 }

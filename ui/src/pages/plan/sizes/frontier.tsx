@@ -1,24 +1,24 @@
 // Every size that could be, from the smallest to the largest: how often it would have been too small, and what it costs.
 import type { SizePartView, SizeView } from '../../../api/types'
 import { Word } from '../../../parts/level'
+import { Table } from '../../../parts/sheet/table'
 import { percent, say } from '../../../text/numbers'
+import { Benefits } from '../worth/benefits'
 import { moneyOr } from './money'
 import style from './sizes.module.css'
 
-export function Frontier({ item: { title, frontier, parts }, currency }: { item: SizeView; currency: string }) {
+export function Frontier({ item: { title, frontier, parts, benefit }, currency }: { item: SizeView; currency: string }) {
   const priced = frontier.some(({ cost_month }) => cost_month !== null)
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by key
-    <div class={style.frontier} role="region" aria-label={`Sizes of ${title}`} tabIndex={0}>
-      <table>
-        <caption class="unseen">Risk and cost of each size of {title}</caption>
+    <div class={style.frontier}>
+      <Table label={`Sizes of ${title}`} caption={`Risk and cost of each size of ${title}`} figures>
         <thead>
           <tr>
             <th scope="col">Size</th>
             <th scope="col">Weeks it would not have done</th>
             <th scope="col">Of the past above it</th>
             {priced && <th scope="col">A month</th>}
-            <th scope="col">It</th>
+            <th scope="col" data-words>Verdict</th>
           </tr>
         </thead>
         <tbody>
@@ -32,18 +32,28 @@ export function Frontier({ item: { title, frontier, parts }, currency }: { item:
                 <span class={style.weeks}>
                   <i style={{ width: `${Math.min(100, offer.weeks_over * 100)}%` }} />
                 </span>
-                {percent(offer.weeks_over)}
+                <span class={style.share}>{percent(offer.weeks_over)}</span>
               </td>
               <td>{percent(offer.over)}</td>
               {priced && <td>{moneyOr(offer.cost_month, currency)}</td>}
-              <td>
-                {offer.role === 'current' && <Word mood="info" word="is now" />} {offer.role === 'proposed' && <Word mood="notice" word="is proposed" />}{' '}
+              <td data-words>
+                {offer.role === 'current' && <Word mood="info" word="now" />} {offer.role === 'proposed' && <Word mood="notice" word="proposed" />}{' '}
                 {!offer.does && <Word mood="warning" word="would not do" />}
               </td>
             </tr>
           ))}
         </tbody>
-      </table>
+      </Table>
+      {benefit && (
+        <div class={style.worth}>
+          <Benefits
+            label={`What changing ${title} is worth`}
+            weighed={[{ name: 'The size proposed', benefit, currency }]}
+            nothing="Keeping it costs"
+            instead="Changing it costs"
+          />
+        </div>
+      )}
       {parts.map((part) => (
         <p key={part.resource_id} class={style.part}>
           <a href={`/resources/${encodeURIComponent(part.resource_id)}`}>{part.title}</a>: {partText(part)}

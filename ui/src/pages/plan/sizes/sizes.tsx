@@ -7,7 +7,8 @@ import type { SizeBookingView, SizeList, SizeMonthView, SizeView } from '../../.
 import { Empty, Face, Remarks } from '../../../parts/face/face'
 import { Choices, matches, WordFilter } from '../../../parts/filter'
 import { Word } from '../../../parts/level'
-import { Head, Section, Tools } from '../../../parts/page'
+import { Head, Section, Tools } from '../../../parts/page/page'
+import { Soft, Verdict } from '../../../parts/page/standing'
 import { useNow } from '../../../shell/now'
 import { counted, percent } from '../../../text/numbers'
 import { dateOnly, MINUTE, momentFull } from '../../../text/time'
@@ -17,7 +18,7 @@ import { Frontier } from './frontier'
 import { ADVICE, monthName, moneyOr, savingText } from './money'
 import style from './sizes.module.css'
 
-const EXAMPLE = `sizing:
+const EXAMPLE = `planning:
   prices: prices.csv          # SkuId, ListUnitPrice, PricingUnit, BillingCurrency, x_Size`
 
 export default function Sizes() {
@@ -55,7 +56,7 @@ function Full({ list }: { list: SizeList }) {
     .filter(({ count, value }) => count > 0 || value === wanted)
   return (
     <>
-      <p class={style.verdict}>
+      <Verdict>
         {sum.open > 0 ? (
           <>
             <b>{counted(sum.open, 'proposal')}</b> to decide
@@ -70,17 +71,17 @@ function Full({ list }: { list: SizeList }) {
             {sum.cost_month !== null && ` of ${moneyOr(sum.cost_month, currency)}`}
           </span>
         )}
-      </p>
-      <p class={style.soft}>
+      </Verdict>
+      <Soft>
         {counted(sum.smaller, 'is too large', 'are too large')}, {counted(sum.larger, 'is too small', 'are too small')},{' '}
         {counted(sum.fits, 'fits', 'fit')}. A size does if it would have done in {percent(sure)} of the weeks that followed; walked{' '}
         {momentFull(reviewed_at)}.
-      </p>
+      </Soft>
       <Remarks
         label="Prices"
         remarks={[
           ...(prices_wrong ? [prices_wrong] : []),
-          ...(priced || prices_wrong ? [] : ['there is no price list, so no money is spoken of; name one as `prices` under `sizing` in the settings']),
+          ...(priced || prices_wrong ? [] : ['there is no price list, so no money is spoken of; name one as `prices` under `planning` in the settings']),
           ...(left_out > 0 ? [`${counted(left_out, 'thing was', 'things were')} left out, being too many`] : []),
         ]}
       />
@@ -149,7 +150,7 @@ function Item({ item, currency }: { item: SizeView; currency: string }) {
               <b>{savingText(saving_month, currency)}</b>
               {benefit && (
                 <span class={style.small}>
-                  {moneyOr(benefit.npv.p50, currency)} in {benefit.months} months, {percent(benefit.chance)} sure to pay
+                  worth {moneyOr(benefit.npv.p50, currency)} in {benefit.months} months, {percent(benefit.chance)} sure to pay
                 </span>
               )}
             </>

@@ -7,13 +7,15 @@ import type { DriverCell, DriverColumn, DriverTable } from '../../../api/types'
 import { Empty, Face } from '../../../parts/face/face'
 import { Choices } from '../../../parts/filter'
 import { Button } from '../../../parts/form/form'
-import { Head, Section, Tools } from '../../../parts/page'
-import { plain, say, whole } from '../../../text/numbers'
+import { Head, Section, Tools } from '../../../parts/page/page'
+import { Facts } from '../../../parts/sheet/facts'
+import { Table } from '../../../parts/sheet/table'
+import { say, whole } from '../../../text/numbers'
 import { PlanTabs } from '../tabs'
 import { numbersOf } from './numbers'
 import style from './table.module.css'
 
-export default function Table() {
+export default function Growth() {
   const { query } = useAddress()
   const values = query['values'] ?? ''
   const measured = query['from'] !== 'reference'
@@ -60,7 +62,7 @@ function Values({ text, shown }: { text: string; shown: readonly number[] }) {
           data-filter
           inputMode="numeric"
           autocomplete="off"
-          placeholder={shown.map(plain).join(', ')}
+          placeholder={shown.join(', ')}
           aria-invalid={numbers === null}
           value={typed}
           onInput={(event) => setTyped(event.currentTarget.value)}
@@ -93,10 +95,7 @@ function Full({ table: { drivers, values, by } }: { table: DriverTable }) {
   const guessed = columns.some(({ cells }) => cells.some((cell) => cell?.guess))
   return (
     <>
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by key */}
-      <div class={style.table} role="region" aria-label="What growth needs" tabIndex={0}>
-        <table>
-          <caption class="unseen">What each number of {root?.title.toLowerCase()} needs</caption>
+      <Table label="What growth needs" caption={`What each number of ${root?.title.toLowerCase() ?? by} needs`} figures still>
           <thead>
             <tr>
               <th scope="col">{root?.title ?? by}</th>
@@ -117,20 +116,19 @@ function Full({ table: { drivers, values, by } }: { table: DriverTable }) {
               </tr>
             ))}
           </tbody>
-        </table>
-      </div>
+      </Table>
       <p class={style.note}>
         Beneath each figure: nine of ten systems like this lie between.
         {guessed && ' ? lies beyond twice what is known, so it is a guess.'}
       </p>
       <Section title="Where each comes from">
-        <dl class={style.facts}>
+        <Facts>
           {columns.map((column) => [
             <dt key={column.name}>{column.title}</dt>,
             <dd key={`${column.name} from`}>{fromText(column, drivers)}</dd>,
           ])}
           {unknown.map(({ name, title }) => [<dt key={name}>{title}</dt>, <dd key={`${name} from`}>nothing is known of it</dd>])}
-        </dl>
+        </Facts>
       </Section>
     </>
   )
@@ -140,7 +138,7 @@ function Cell({ column: { unit }, cell }: { column: DriverColumn; cell: DriverCe
   if (!cell) return <td>–</td>
   const { low, mid, high, guess } = cell
   return (
-    <td data-guess={guess}>
+    <td class={guess ? style.guess : undefined}>
       <b>{say(unit, mid)}</b>
       {guess && (
         <>
@@ -158,11 +156,21 @@ function Cell({ column: { unit }, cell }: { column: DriverColumn; cell: DriverCe
   )
 }
 
+/** How one figure follows another, in words. */
+const RELATIONS: Readonly<Record<string, string>> = {
+  work: 'grows in step with',
+  held: 'so many are held open at once by',
+  cached: 'grows more and more slowly with',
+  piled: 'piles up over time with',
+  latency: 'waits longer with',
+  together: 'gains less and less from more',
+}
+
 function fromText({ source, form, why_not, follows, relation }: DriverColumn, drivers: readonly DriverColumn[]): string {
   const behind = drivers.find(({ name }) => name === follows)?.title.toLowerCase() ?? follows
   const parts = [
     `${source}${form ? `, ${form}` : ''}`,
-    behind ? `follows ${behind} as ${relation}` : '',
+    behind ? `${RELATIONS[relation] ?? 'follows'} ${behind}` : '',
     why_not ? `what was measured is of no use: ${why_not}` : '',
   ]
   return parts.filter(Boolean).join('; ')

@@ -3,37 +3,36 @@ import { useState } from 'preact/hooks'
 
 import { useAddress } from '../../../../address/address'
 import { useFreeze, usePlans } from '../../../../api/plan'
+import { useAuthor } from '../../../../parts/form/author'
 import { Button, Field, Refused } from '../../../../parts/form/form'
-import { Section } from '../../../../parts/page'
+import { Section } from '../../../../parts/page/page'
 import { useNow } from '../../../../shell/now'
 import { dateOnly, MINUTE } from '../../../../text/time'
 import { monthOf, monthText } from '../compare'
 import type { Draft } from '../drafts'
 import style from './frozen.module.css'
 
-const AUTHOR = 'plimsoll.author'
-
 export function Freeze({ draft }: { draft: Draft }) {
   const [open, setOpen] = useState(false)
   const [name, setName] = useState(draft.name.replace(/\.ya?ml$/, '').replace(/[^A-Za-z0-9._-]+/g, '-'))
-  const [by, setBy] = useState(author)
+  const author = useAuthor()
   const [note, setNote] = useState('')
   const freeze = useFreeze()
   const { go } = useAddress()
   if (!open) return <Button onPress={() => setOpen(true)}>Freeze as a plan…</Button>
-  const ready = name.trim() !== '' && by.trim() !== ''
+  const ready = name.trim() !== '' && author.name.trim() !== ''
   const submit = (event: Event) => {
     event.preventDefault()
     if (!ready) return
-    remember(by.trim())
-    const wish = { name: name.trim(), text: draft.text, by: by.trim(), note: note.trim() }
+    author.remember()
+    const wish = { name: name.trim(), text: draft.text, by: author.name.trim(), note: note.trim() }
     freeze.mutate(wish, { onSuccess: (plan) => go(`/capacity/plans/${encodeURIComponent(plan.name)}`) })
   }
   return (
     <form class={style.freeze} onSubmit={submit} noValidate>
       <Field label="Name of the plan" hint="It stays as it is; what happens is laid beside it." value={name} required onText={setName} />
       <Field label="What was decided" value={note} onText={setNote} />
-      <Field label="Your name" value={by} required onText={setBy} />
+      <Field label="Your name" value={author.name} required onText={author.write} />
       <span class={style.buttons}>
         <Button kind="main" submit disabled={!ready || freeze.isPending}>
           Freeze
@@ -47,21 +46,6 @@ export function Freeze({ draft }: { draft: Draft }) {
   )
 }
 
-function author(): string {
-  try {
-    return localStorage.getItem(AUTHOR) ?? ''
-  } catch {
-    return ''
-  }
-}
-
-function remember(name: string): void {
-  try {
-    localStorage.setItem(AUTHOR, name)
-  } catch {
-    // It is typed again then.
-  }
-}
 
 /** Every plan that was frozen, wherever its scenario is now. */
 export function Plans() {

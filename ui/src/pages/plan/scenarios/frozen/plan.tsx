@@ -5,8 +5,8 @@ import { usePlan } from '../../../../api/plan'
 import type { PlanView, TrackView, Unit } from '../../../../api/types'
 import { Empty, Face } from '../../../../parts/face/face'
 import { Word, type Mood } from '../../../../parts/level'
-import { Section, useTitle } from '../../../../parts/page'
-import { Chevron } from '../../../../shell/icons'
+import { Path, Section, useTitle } from '../../../../parts/page/page'
+import { Soft, Standing, Verdict } from '../../../../parts/page/standing'
 import { percent, say } from '../../../../text/numbers'
 import { momentFull } from '../../../../text/time'
 import { dayText, monthOf, monthText } from '../compare'
@@ -19,11 +19,7 @@ export default function Plan() {
   const asked = usePlan(name)
   return (
     <>
-      <nav class={style.path} aria-label="Where this is">
-        <a href="/capacity/scenarios">Scenarios</a>
-        <Chevron />
-        <span aria-current="page">{name}</span>
-      </nav>
+      <Path to="/capacity/scenarios" list="Scenarios" here={name} />
       <Face asked={asked} what="plan" rows={8}>
         {(plan) => <Full key={plan.name} plan={plan} />}
       </Face>
@@ -46,14 +42,13 @@ function Full({ plan }: { plan: PlanView }) {
   const titleOf = (own: string) => outcome.resources.find((resource) => resource.name === own)?.title ?? own
   return (
     <>
-      <header class={style.top}>
-        <h1>{name}</h1>
-        <p class={style.verdict}>{text}</p>
-        <p class={style.soft}>
+      <Standing title={name} words={<Word mood="info" word="frozen" />}>
+        <Verdict>{text}</Verdict>
+        <Soft>
           Frozen {momentFull(frozen_at)} by {by}
           {note && `: ${note}`}
-        </p>
-      </header>
+        </Soft>
+      </Standing>
       <Section title="Beside what happened">
         {resources.length + drivers.length === 0 ? (
           <Empty title="The plan has nothing to look at">Its scenario names neither figures nor resources.</Empty>

@@ -1,7 +1,7 @@
 // The course of one run: how many were answered, how long it took, and how many were on their way.
-import { Section } from '../../parts/page'
-import { plain, say } from '../../text/numbers'
-import { columnsOf, highest, millisText, type Rows } from './rows'
+import { Section } from '../../../parts/page/page'
+import { plain, say } from '../../../text/numbers'
+import { columnsOf, highest, millisText, type Rows } from '../rows'
 import { Seconds } from './seconds'
 
 type Props = { title: string; step: number; rows: Rows; length?: number }

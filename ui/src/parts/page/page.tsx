@@ -1,7 +1,8 @@
-// A page's heading, and a part of a page with its own.
+// A page's heading, where it lies, and a part of a page with its own heading.
 import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 
+import { Chevron } from '../../shell/icons'
 import style from './page.module.css'
 
 type HeadProps = { title: string; note?: ComponentChildren; children?: ComponentChildren }
@@ -24,6 +25,17 @@ export function useTitle(title: string): void {
   }, [title])
 }
 
+/** The way back: the list this page is one of. */
+export function Path({ to, list, here }: { to: string; list: string; here: string }) {
+  return (
+    <nav class={style.path} aria-label="Where this is">
+      <a href={to}>{list}</a>
+      <Chevron />
+      <span aria-current="page">{here}</span>
+    </nav>
+  )
+}
+
 type SectionProps = { title: string; note?: ComponentChildren; more?: ComponentChildren; children: ComponentChildren }
 
 export function Section({ title, note, more, children }: SectionProps) {
@@ -36,6 +48,15 @@ export function Section({ title, note, more, children }: SectionProps) {
       </div>
       {children}
     </section>
+  )
+}
+
+/** Two sections beside each other where there is room, `uneven` with more of it for the first. */
+export function Pair({ uneven = false, children }: { uneven?: boolean; children: ComponentChildren }) {
+  return (
+    <div class={style.pair} data-uneven={uneven}>
+      {children}
+    </div>
   )
 }
 

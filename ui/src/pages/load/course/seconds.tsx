@@ -1,11 +1,11 @@
 // Lines over the seconds of a load test, from its beginning: several of one run, or one of several runs.
 import { useState } from 'preact/hooks'
 
-import { Figure, type Twin } from '../../chart/figure'
-import { part, ticks } from '../plan/picture/scale'
-import { useWidth } from '../plan/picture/width'
-import { highest, secondsText, secondTicks, valueAt } from './rows'
-import style from './load.module.css'
+import { Figure, type Twin } from '../../../chart/figure'
+import { part, ticks } from '../../../chart/drawn/scale'
+import { useWidth } from '../../../chart/drawn/width'
+import { highest, secondsText, secondTicks, valueAt } from '../rows'
+import style from './seconds.module.css'
 
 export type SecondsLine = {
   label: string
@@ -74,7 +74,7 @@ export function Seconds({ title, summary, lines, say, length = 0 }: Props) {
           <svg class={style.svg} width={width} height={HEIGHT} aria-hidden="true">
             {ticks({ low: 0, high }, 4).map((value) => (
               <g key={value}>
-                <path class={style.gridline} d={`M${PAD.left} ${y(value)}H${width - PAD.right}`} />
+                <path class={style.grid} d={`M${PAD.left} ${y(value)}H${width - PAD.right}`} />
                 <text class={style.tick} x={PAD.left - 8} y={y(value) + 4} text-anchor="end">
                   {say(value)}
                 </text>

@@ -1,8 +1,8 @@
 // How a service stands: judged by when its load line is reached, as the pages sort and colour it.
-import type { ReachedView, ServiceLimitView, ServiceView, WithoutView } from '../../api/types'
-import type { Mood } from '../../parts/level'
-import { counted } from '../../text/numbers'
-import { dateOnly, DAY } from '../../text/time'
+import type { ReachedView, ServiceLimitView, ServiceView, WithoutView } from '../../../api/types'
+import type { Mood } from '../../../parts/level'
+import { counted } from '../../../text/numbers'
+import { dateOnly, DAY } from '../../../text/time'
 
 export type Standing = 'reached' | 'within 30 days' | 'in sight' | 'has room' | 'no date' | 'not known'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
-import type { ServiceLimitView, ServiceView } from '../../api/types'
-import { DAY } from '../../text/time'
+import type { ServiceLimitView, ServiceView } from '../../../api/types'
+import { DAY } from '../../../text/time'
 import { coveredResources, limitsInOrder, standingOf, whenOf, withoutText } from './standing'
 
 const NOW = Date.parse('2026-11-21T12:00:00Z')

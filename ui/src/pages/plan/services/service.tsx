@@ -1,27 +1,27 @@
 // One service: its load line, until when it bears, what limits it, and what each of that was learnt from.
 import { useRoute } from 'preact-iso'
 
-import { patched } from '../../address/window'
-import { useService } from '../../api/plan'
-import type { ReachedView, ServiceLimitView, ServiceView, TestedView, Unit } from '../../api/types'
-import { Figure, type Twin } from '../../chart/figure'
-import { Empty, Face } from '../../parts/face/face'
-import { Word } from '../../parts/level'
-import { Section, useTitle } from '../../parts/page'
-import { Chevron } from '../../shell/icons'
-import { useNow } from '../../shell/now'
-import { counted, percent, say, unbroken } from '../../text/numbers'
-import { DAY, dateOnly, MINUTE } from '../../text/time'
+import { useService } from '../../../api/plan'
+import type { ReachedView, ServiceLimitView, ServiceView, TestedView, Unit } from '../../../api/types'
+import { Figure, type Twin } from '../../../chart/figure'
+import { Empty, Face } from '../../../parts/face/face'
+import { Word } from '../../../parts/level'
+import { Path, Section, useTitle } from '../../../parts/page/page'
+import { Soft, Standing as Top, Verdict } from '../../../parts/page/standing'
+import { Expression, Facts as FactSheet } from '../../../parts/sheet/facts'
+import { useNow } from '../../../shell/now'
+import { counted, percent, say, unbroken } from '../../../text/numbers'
+import { DAY, dateOnly, MINUTE } from '../../../text/time'
 import { costText } from './capacity'
 import { LoadPast } from './load-past'
-import { usedAt } from './picture/curve'
-import { Curve } from './picture/curve-chart'
-import { DateAxis, DateStrip } from './picture/dates'
-import { Hull } from './picture/hull'
-import { Limits } from './picture/limits'
+import { usedAt } from '../picture/curve'
+import { Curve } from '../picture/curve-chart'
+import { DateAxis, DateStrip } from '../picture/dates'
+import { Hull } from '../picture/hull'
+import { Limits } from '../picture/limits'
 import { limitsInOrder, STANDING_MOOD, standingOf, whenOf, withoutText } from './standing'
-import curves from './picture/curve.module.css'
-import style from './plan.module.css'
+import curves from '../picture/curve.module.css'
+import style from './services.module.css'
 
 export default function Service() {
   const { params } = useRoute()
@@ -29,11 +29,7 @@ export default function Service() {
   const asked = useService(name)
   return (
     <>
-      <nav class={style.path} aria-label="Where this is">
-        <a href="/capacity">Capacity</a>
-        <Chevron />
-        <span aria-current="page">{asked.data?.title ?? name}</span>
-      </nav>
+      <Path to="/capacity" list="Capacity" here={asked.data?.title ?? name} />
       <Face asked={asked} what="service" rows={8}>
         {(service) => <Full key={service.name} service={service} />}
       </Face>
@@ -77,12 +73,8 @@ function Standing({ service }: { service: ServiceView }) {
   const first = limits.find(({ name }) => name === binds)
   const when = dates && whenOf(dates.by_itself, now)
   return (
-    <header class={style.top}>
-      <div class={style.title}>
-        <h1>{title}</h1>
-        <Word mood={mood} word={standing} />
-      </div>
-      <p class={style.verdict}>
+    <Top title={title} words={<Word mood={mood} word={standing} />}>
+      <Verdict>
         {line === null || !first ? (
           <b>No telling what it carries yet</b>
         ) : (
@@ -95,7 +87,7 @@ function Standing({ service }: { service: ServiceView }) {
             </span>
           </>
         )}
-      </p>
+      </Verdict>
       <Hull load={load_now} seen={load_seen} line={line} mood={mood} label={`${title}: load against its line`} tall />
       <p class={style.spread}>
         <span>
@@ -114,9 +106,9 @@ function Standing({ service }: { service: ServiceView }) {
         )}
       </p>
       {first?.guess && (
-        <p class={style.soft}>The line lies far beyond any load that was seen, so it is a guess. A load test up to there would tell.</p>
+        <Soft>The line lies far beyond any load that was seen, so it is a guess. A load test up to there would tell.</Soft>
       )}
-    </header>
+    </Top>
   )
 }
 
@@ -290,7 +282,7 @@ function twinOf({ curve, unit, limit, target }: ServiceLimitView, { load_unit }:
 function Facts({ service }: { service: ServiceView }) {
   if (service.limits.length === 0) return <Empty title="Nothing limits it">Write its limits in the settings.</Empty>
   return (
-    <dl class={style.facts}>
+    <FactSheet>
       <dt>Owner</dt>
       <dd>{service.owner}</dd>
       <dt>Load</dt>
@@ -304,20 +296,6 @@ function Facts({ service }: { service: ServiceView }) {
           <Expression text={`of ${limit.limit_expr}`} query={limit.limit_expr} />
         </dd>,
       ])}
-    </dl>
-  )
-}
-
-function Expression({ text, query = text }: { text: string; query?: string }) {
-  return (
-    <span class={style.expression}>
-      <code>{text}</code>
-      {/* A number is no question. */}
-      {Number.isNaN(Number(query)) && (
-        <a href={patched('/explore', {}, { query })} aria-label={`Explore ${query}`}>
-          Explore
-        </a>
-      )}
-    </span>
+    </FactSheet>
   )
 }

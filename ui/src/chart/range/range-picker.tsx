@@ -1,10 +1,10 @@
 // From minutes to years: the spans, back and forth, two exact moments, and the keys for all of it.
 import { useEffect, useState } from 'preact/hooks'
 
-import { useAddress } from '../address/address'
-import { bounds, PRESETS, shift, writeWindow, zoom, type Window } from '../address/window'
-import { useKeys } from '../shell/keys'
-import { momentFull, saySpan } from '../text/time'
+import { useAddress } from '../../address/address'
+import { bounds, PRESETS, shift, writeWindow, zoom, type Window } from '../../address/window'
+import { useKeys } from '../../shell/keys'
+import { momentFull, saySpan } from '../../text/time'
 import style from './range-picker.module.css'
 
 type Props = { window: Window; onChange: (next: Window) => void }

@@ -1,0 +1,112 @@
+import { expect, test } from '@playwright/test'
+
+import { API, expectAccessible, expectNoSideways, expectThumbs } from '../kit/parts'
+
+const DAY = 86_400_000
+const QUOTA = {
+  id: 'addresses-1',
+  title: 'Addresses in Frankfurt',
+  owner: 'cloud team',
+  labels: { region: 'frankfurt' },
+  granted_by: 'AWS Service Quotas',
+  unit: 'count',
+  used: 45,
+  limit: 50,
+  share: 0.9,
+  level: 'critical',
+  lead_time_ms: 14 * DAY,
+  outlook: '90 % between 24 and 30 November',
+  ask_by: Date.now() - DAY,
+  due: true,
+  ask_for: 63,
+  decision: null,
+  before: { at: 0, quarter: '2026-Q3', verdict: 'asked', reason: '', by: 'Ben', limit: 20, asked_for: 50 },
+}
+const QUOTAS = { at: 0, quarter: '2026-Q4', due: 1, decided: 0, quotas: [QUOTA] }
+
+test('a quota that is due says by when to ask for how much, and what was done is taken down', async ({ page }) => {
+  await page.route(`${API}/quotas`, (route) => route.fulfill({ json: QUOTAS }))
+  let told: unknown
+  await page.route(`${API}/quotas/addresses-1/decision`, (route) => {
+    told = route.request().postDataJSON()
+    return route.fulfill({ json: QUOTA })
+  })
+  await page.goto('/capacity/quotas')
+  await expect(page.getByText('1 quota to ask for')).toBeVisible()
+  const row = page.getByRole('list', { name: /Quotas, what is to be asked for/ }).getByRole('listitem')
+  await expect(row).toContainText('for 63; a grant takes 14 days')
+  await expect(row).toContainText('50 asked for by Ben, granted since in quarter 3 of 2026')
+  await expectAccessible(page)
+  await page.getByRole('button', { name: 'Keep Addresses in Frankfurt as it is' }).click()
+  await page.getByLabel('Your name').fill('Anna')
+  await expect(page.getByRole('button', { name: 'Keep it', exact: true })).toBeDisabled()
+  await page.getByRole('button', { name: 'Not now' }).click()
+  await page.getByRole('button', { name: 'More of Addresses in Frankfurt was asked for' }).click()
+  await expect(page.getByLabel('New limit')).toHaveValue('63')
+  await page.getByLabel('New limit').fill('many')
+  await page.getByLabel('Your name').fill('Anna')
+  await expect(page.getByRole('button', { name: 'Record it' })).toBeDisabled()
+  await page.getByLabel('New limit').fill('80')
+  await page.getByRole('button', { name: 'Record it' }).click()
+  await expect.poll(() => told).toEqual({ verdict: 'asked', by: 'Anna', reason: '', asked_for: 80 })
+  await page.setViewportSize({ width: 390, height: 844 })
+  await expectNoSideways(page)
+  await expectThumbs(page)
+})
+
+test('the program itself lists its quotas, and without any the page says what to write', async ({ page }) => {
+  await page.goto('/capacity/quotas')
+  await expect(page.getByRole('link', { name: 'Licences' })).toBeVisible()
+  await expect(page.getByText('2 of 100')).toBeVisible()
+  await page.route(`${API}/quotas`, (route) => route.fulfill({ json: { ...QUOTAS, due: 0, quotas: [] } }))
+  await page.reload()
+  await expect(page.getByText('No quota is declared yet')).toBeVisible()
+  await expect(page.getByText('lead_time: 14d')).toBeVisible()
+})
+
+const FINDINGS = [
+  {
+    kind: 'distribution',
+    subject: 'shop/replicas',
+    title: 'Shop: a read replica is due',
+    severity: 'critical',
+    evidence: ['the load is at 95 % of what database connections carries', '2.9 k/s reads beside 380 /s writes'],
+    advice: 'one replica that takes half of the reads lets it carry up to 1.79 times as much',
+    saving_month: null,
+    verify: 'use of database connections falls at the same load',
+  },
+  {
+    kind: 'size',
+    subject: 'web-1',
+    title: 'web-1',
+    severity: 'info',
+    evidence: ['use lay above it for 0 % of the past'],
+    advice: 'm5.large would do',
+    saving_month: 140,
+    verify: 'the saving is booked when the size seen has changed',
+  },
+]
+
+for (const scheme of ['light', 'dark'] as const) {
+  test(`findings say what they rest on and lead to where they are decided, in ${scheme}`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme: scheme })
+    await page.route(`${API}/findings`, (route) => route.fulfill({ json: { at: 0, findings: FINDINGS } }))
+    await page.goto('/capacity/findings')
+    await expect(page.getByText('2 findings · 1 critical')).toBeVisible()
+    const rows = page.getByRole('list', { name: 'Findings, the worst first' }).locator('> li')
+    await expect(rows.first()).toContainText('the load is at 95 %')
+    await expectAccessible(page)
+    await page.getByRole('link', { name: /^sizes 1/ }).click()
+    await expect(rows).toHaveCount(1)
+    await page.setViewportSize({ width: 390, height: 844 })
+    await expectNoSideways(page)
+    await expectThumbs(page)
+    await page.getByRole('link', { name: 'See sizes: web-1' }).click()
+    await expect(page).toHaveURL(/\/capacity\/sizes\?find=web-1/)
+  })
+}
+
+test('the program itself answers with findings, and without any the page says what is looked at', async ({ page }) => {
+  await page.goto('/capacity/findings')
+  await expect(page.getByRole('list', { name: 'Findings, the worst first' }).or(page.getByText('Nothing was found'))).toBeVisible()
+})

@@ -32,6 +32,7 @@ const Scenarios = lazy(() => import('./pages/plan/scenarios/scenarios'))
 const Sizes = lazy(() => import('./pages/plan/sizes/sizes'))
 const Findings = lazy(() => import('./pages/plan/findings/findings'))
 const Quotas = lazy(() => import('./pages/plan/quotas/quotas'))
+const Worth = lazy(() => import('./pages/plan/worth/worth'))
 const Growth = lazy(() => import('./pages/plan/table/table'))
 const Plan = lazy(() => import('./pages/plan/scenarios/frozen/plan'))
 const Nowhere = lazy(() => import('./shell/nowhere'))
@@ -64,6 +65,7 @@ export function App() {
                 <Route path="/capacity/sizes" component={Sizes} />
                 <Route path="/capacity/findings" component={Findings} />
                 <Route path="/capacity/quotas" component={Quotas} />
+                <Route path="/capacity/worth" component={Worth} />
                 <Route path="/capacity/growth" component={Growth} />
                 <Route path="/capacity/plans/:name" component={Plan} />
                 <Route path="/capacity/services/:name" component={Service} />

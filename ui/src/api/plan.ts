@@ -3,7 +3,7 @@ import { useMutation, useQueries, useQuery, useQueryClient } from '@tanstack/pre
 
 import { API, ask, get, send, type Failure } from './client'
 import type { Asked } from './queries'
-import type { DriverTable, FindingList, OutcomeView, PlanList, PlanView, PlanWish, QuotaDecision, QuotaList, QuotaView, ServiceList, ServiceView, SizeDecision, SizeList, SizeReviewList, SizeView } from './types'
+import type { BenefitView, BenefitWish, DriverTable, FindingList, OutcomeView, PlanList, PlanView, PlanWish, QuotaDecision, QuotaList, QuotaView, ServiceList, ServiceView, SizeDecision, SizeList, SizeReviewList, SizeView } from './types'
 
 /** A line moves by the day, and is made anew after some minutes. */
 const SLOWLY = { staleTime: 60_000, refetchInterval: 300_000 }
@@ -97,5 +97,17 @@ export function useDecideQuota(id: string) {
   return useMutation<QuotaView, Failure, QuotaDecision>({
     mutationFn: (wish) => send('POST', `${API}/quotas/${encodeURIComponent(id)}/decision`, wish),
     onSuccess: () => client.invalidateQueries({ queryKey: ['quotas'] }),
+  })
+}
+
+/** What a change is worth. The same figures come to the same, so an answer is kept. */
+export function useBenefit(wish: BenefitWish | null): Asked<BenefitView> {
+  return useQuery<BenefitView, Failure>({
+    queryKey: ['benefit', wish],
+    queryFn: ({ signal }) => send('POST', `${API}/benefit`, wish, signal),
+    enabled: wish !== null,
+    staleTime: Number.POSITIVE_INFINITY,
+    refetchOnWindowFocus: false,
+    placeholderData: (previous) => previous,
   })
 }

@@ -86,6 +86,11 @@ export type BenefitView = {
   payback_months: number | null
 }
 
+/** A change to be weighed. Each figure is one number, the least and the most, or these with the likeliest between. */
+export type BenefitWish = { now: WayOf; instead: WayOf; months?: number | null; over_hour_cost?: number | null }
+
+type WayOf = { once?: number[]; month?: number[]; over_hours?: number[] }
+
 export type SizeDecisionView = {
   id: string
   title: string

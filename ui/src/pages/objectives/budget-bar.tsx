@@ -19,7 +19,7 @@ export function BudgetBar({ left, mood, label, tall = false }: Props) {
       data-known={left !== null}
       data-tall={tall}
     >
-      <div class={style.rest} data-mood={mood} style={{ width: `${part * 100}%` }} />
+      {left !== null && <div class={style.rest} data-mood={mood} style={{ width: `${part * 100}%` }} />}
       {/* Below this line releases are warned. */}
       <span class={style.quarter} />
     </div>

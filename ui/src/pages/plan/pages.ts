@@ -6,4 +6,5 @@ export const PLAN_PAGES: readonly { to: string; text: string }[] = [
   { to: '/capacity/quotas', text: 'Quotas' },
   { to: '/capacity/growth', text: 'Growth' },
   { to: '/capacity/scenarios', text: 'Scenarios' },
+  { to: '/capacity/worth', text: 'Worth' },
 ]

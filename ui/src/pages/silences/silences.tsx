@@ -39,7 +39,7 @@ export default function Silences() {
 
 function Nothing() {
   return (
-    <Empty title="Nothing is kept quiet" command="amtool silence add --alertmanager.url=http://127.0.0.1:7546 alertname=DiskFull -c 'new disk is ordered'">
+    <Empty title="Nothing is kept quiet" command={`amtool silence add --alertmanager.url=${location.origin} alertname=DiskFull -c 'new disk is ordered'`}>
       <p>
         A silence keeps alerts quiet for a time and a reason. Make one from an alert, <a href="/silences/new">from nothing</a>, or with amtool:
       </p>

@@ -39,9 +39,11 @@ export default function Capacity() {
       <Head title="Capacity" note={all && all.length > 0 && `${counted(all.length, 'service')}, the line that is reached first in front`}>
         <PlanTabs />
       </Head>
-      <Face asked={asked} what="services" rows={6} empty={({ services }) => (services.length === 0 ? <Nothing /> : null)}>
-        {(list) => <Full list={list} />}
-      </Face>
+      <div class={style.all}>
+        <Face asked={asked} what="services" rows={6} empty={({ services }) => (services.length === 0 ? <Nothing /> : null)}>
+          {(list) => <Full list={list} />}
+        </Face>
+      </div>
       <Resources services={all} />
     </>
   )

@@ -62,7 +62,7 @@ function Full({ list }: { list: SizeList }) {
             <b>{counted(sum.open, 'proposal')}</b> to decide
           </>
         ) : (
-          <b>Everything is decided</b>
+          <b>{sum.smaller + sum.larger + sum.fits > 0 ? 'Everything is decided' : 'No size can be told yet'}</b>
         )}
         {sum.saving_month !== null && (
           <span>
@@ -81,7 +81,7 @@ function Full({ list }: { list: SizeList }) {
         label="Prices"
         remarks={[
           ...(prices_wrong ? [prices_wrong] : []),
-          ...(priced || prices_wrong ? [] : ['there is no price list, so no money is spoken of; name one as `prices` under `planning` in the settings']),
+          ...(priced || prices_wrong ? [] : ['there is no price list, so no money is spoken of; name one as «prices» under «planning» in the settings']),
           ...(left_out > 0 ? [`${counted(left_out, 'thing was', 'things were')} left out, being too many`] : []),
         ]}
       />

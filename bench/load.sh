@@ -2,6 +2,7 @@
 # The load generator beside wrk, hey and oha, and how often its comparisons and capacity searches are right.
 # bench/load.sh peers [speed|memory|stall|rate ...]   one core for nginx, the other for the generator; wants nginx, wrk
 #                                                     and hey from Debian; oha (`cargo install oha`) below $OHA or $PATH
+# bench/load.sh peers capacity                        searches of real targets whose capacity is known
 # bench/load.sh simulated [100]                       how often comparisons cry wolf, what they see, how often the
 #                                                     bracket of a capacity search holds the truth
 set -euo pipefail

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """The load generator beside wrk, hey and oha: what one core sends, what a request costs, how much memory millions of
-them take, whether a stall is told as users wait for it, and how exactly a rate is kept. The target has one core, the
-generator the other. Whoever is not installed is left out and said so.
+them take, whether a stall is told as users wait for it, how exactly a rate is kept, and whether searches find capacities
+that are known. The target has one core, the generator the other. Whoever is not installed is left out and said so.
 
-usage: bench/load.sh speed | memory | stall | rate
+usage: bench/load.sh speed | memory | stall | rate | capacity
 """
 
+import contextlib
 import json
+import math
 import os
 import pathlib
 import re
@@ -133,10 +135,26 @@ def run(command):
     return text, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
-def closed(url, seconds):
+# Whatever looks at more of an answer than its status goes the general way, over hyper.
+GENERAL = """\
+name: general
+target: {base}
+scenarios:
+  - name: all
+    users: {users}
+    for: {seconds}s
+    steps: [{{get: {path}, expect: {{contains: xxx}}}}]
+"""
+
+
+def closed(url, seconds, folder):
     """Commands that send as fast as they can."""
+    base, _, path = url.rpartition("/")
+    plan = pathlib.Path(folder, "general.yaml")
+    plan.write_text(GENERAL.format(base=base, path="/" + path, users=CONNECTIONS, seconds=seconds))
     commands = {
         "plimsoll": [PLIMSOLL, "load", url, "--users", CONNECTIONS, "--for", f"{seconds}s"],
+        "plimsoll, looking at bodies": [PLIMSOLL, "load", "run", plan],
         "wrk": [found("wrk"), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", url],
         "oha": [found("oha"), "--no-tui", "-c", CONNECTIONS, "-z", f"{seconds}s", url],
         "hey": [found("hey"), "-c", CONNECTIONS, "-z", f"{seconds}s", url],
@@ -150,7 +168,7 @@ def speed(rounds=3, seconds=8):
     all_figures = {}
     with Nginx() as nginx:
         for _ in range(rounds):
-            for name, command in closed(nginx.url, seconds).items():
+            for name, command in closed(nginx.url, seconds, nginx.folder.name).items():
                 before, began = nginx.requests(), time.monotonic()
                 _, processor, memory = run(command)
                 took = time.monotonic() - began
@@ -167,11 +185,11 @@ def memory():
     with Nginx() as nginx:
         for seconds in (9, 95):
             before = nginx.requests()
-            _, _, peak = run(closed(nginx.url, seconds)["plimsoll"])
+            _, _, peak = run(closed(nginx.url, seconds, nginx.folder.name)["plimsoll"])
             print(f"| plimsoll | {nginx.requests() - before - 1:,} | {peak:.1f} |")
         if found("oha"):
             before = nginx.requests()
-            _, _, peak = run(closed(nginx.url, 9)["oha"])
+            _, _, peak = run(closed(nginx.url, 9, nginx.folder.name)["oha"])
             print(f"| oha | {nginx.requests() - before - 1:,} | {peak:.1f} |")
 
 
@@ -227,9 +245,81 @@ def rate(seconds=10):
                 )
 
 
+QUEUE = """\
+name: queue
+target: {base}
+seed: {seed}
+scenarios:
+  - name: all
+    rate: 1
+    for: 1s
+    poisson: true
+    steps: [{{get: /}}]
+"""
+
+
+def beyond(rate, servers, service, time):
+    """The share that is longer than so in a queue of several servers (Erlang C)."""
+    each, busy = 1 / service, rate * service
+    terms = [busy**number / math.factorial(number) for number in range(servers)]
+    last = busy**servers / math.factorial(servers) / (1 - busy / servers)
+    waits, spare = last / (sum(terms) + last), servers - busy - 1
+    return math.exp(-each * time) * (1 + waits * (1 - math.exp(-each * time * spare)) / spare)
+
+
+def bearable(servers, service, time, share):
+    """The rate at which so many are longer."""
+    low, high = 1.0, servers / service - 1.0
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (low, middle) if beyond(middle, servers, service, time) > share else (middle, high)
+    return low
+
+
+def searches(words, truth, count):
+    """So many searches at once, each of a queue of its own; they wait most of the time."""
+    began = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        running = []
+        for number in range(count):
+            target = stack.enter_context(Target(*[word.format(seed=number) for word in words]))
+            plan = pathlib.Path(folder, f"{number}.yaml")
+            # Evenly spaced where the service is: a queue of chance wants chance on both sides.
+            text = QUEUE.format(base=target.base, seed=number + 1)
+            plan.write_text(text if "exponential" in words else text.replace("poisson: true", "poisson: false"))
+            command = [PLIMSOLL, "load", "capacity", plan, "--threshold", "response p95 < 50ms", "--output", "json"]
+            command += ["--start", 20 + 7 * number]
+            running.append(
+                subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            )
+        told = [json.loads(process.communicate()[0]) for process in running]
+    found = [search for search in told if search["word"] == "found"]
+    held = sum(search["low"] <= truth <= search["high"] for search in found)
+    widths = [search["high"] / search["low"] - 1 for search in found]
+    narrow = sum(width <= 0.0505 for width in widths)
+    took = [(search["steps"][-1]["ended_ms"] - search["steps"][0]["began_ms"]) / 1e3 for search in told]
+    print(
+        f"| {' '.join(words[:3])}{', by chance' if len(words) > 3 else ''} | {truth:.1f} | {count} | {len(found)} "
+        f"| {held} | {narrow} | {statistics.median(took):.0f} | {time.monotonic() - began:.0f} |"
+    )
+    for search in told:
+        if search not in found or not search["low"] <= truth <= search["high"]:
+            print(f"  {search['word']}: {search['low']} {search['high']} {search['why']}", file=sys.stderr)
+
+
+def capacity(count=8):
+    print("searches for a capacity that is known, `response p95 < 50ms`\n")
+    print("| target | truth a second | searches | found | hold the truth | at most 5 % wide | median s | all s |")
+    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+    searches(["queue", "1", "5000"], 200.0, count)
+    chance = ["queue", "4", "10000", "exponential", "{seed}"]
+    searches(chance, bearable(4, 0.01, 0.05, 0.05), count)
+
+
 def main():
     wanted = sys.argv[1:] or ["speed", "memory", "stall", "rate"]
-    parts = {"speed": speed, "memory": memory, "stall": stall, "rate": rate}
+    parts = {"speed": speed, "memory": memory, "stall": stall, "rate": rate, "capacity": capacity}
     for name in ("wrk", "oha", "hey", "k6"):
         if not found(name):
             print(f"{name} is not installed and left out", file=sys.stderr)

@@ -1,5 +1,9 @@
-//! A target for `bench/load_peers.py`: one thread that answers at once, notes when each request came, and can stand
-//! still for a second in every ten. `GET /begin` forgets what came; `GET /figures` tells of it.
+//! A target for `bench/load_peers.py`: one thread that answers at once and notes when each request came. `GET /begin`
+//! forgets what came; `GET /figures` tells of it.
+//!
+//! `target stall` stands still for a second in every ten. `target queue SERVERS MICROS [exponential SEED]` answers as so
+//! many servers with one line before them would that take so long for each request: nobody works, so that its capacity
+//! is known and the same on every machine.
 #![expect(clippy::print_stdout, reason = "a bench tells its figures")]
 #![expect(clippy::future_not_send, reason = "one thread serves")]
 #![expect(clippy::disallowed_methods, reason = "a bench lives in real time")]
@@ -10,7 +14,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::Result;
+use anyhow::{Result, bail};
+use stats::Chance;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -27,17 +32,51 @@ const STALL: Duration = Duration::from_secs(1);
 struct Target {
     begun: Instant,
     stalls: bool,
+    queue: Option<RefCell<Queue>>,
     came: RefCell<Vec<Duration>>,
 }
 
+/// Servers with one line before them.
+struct Queue {
+    /// When each of them is free.
+    free: Vec<Duration>,
+    service: Duration,
+    /// Where service takes as long as chance will have it.
+    chance: Option<Chance>,
+}
+
+impl Queue {
+    fn of(words: &[String]) -> Result<Self> {
+        let [servers, micros, rest @ ..] = words else { bail!("queue SERVERS MICROS") };
+        let chance = match rest {
+            [word, seed] if word == "exponential" => Some(Chance::new(seed.parse()?)),
+            [] => None,
+            _ => bail!("queue SERVERS MICROS exponential SEED"),
+        };
+        let free = vec![Duration::ZERO; servers.parse::<usize>()?.max(1)];
+        Ok(Self { free, service: Duration::from_micros(micros.parse()?), chance })
+    }
+
+    /// When a request that comes now is answered.
+    fn answered(&mut self, now: Duration) -> Duration {
+        let times = self.chance.as_mut().map_or(1.0, |chance| -(1.0 - chance.share()).ln());
+        let Some(free) = self.free.iter_mut().min() else { return now };
+        *free = (*free).max(now) + self.service.mul_f64(times);
+        *free
+    }
+}
+
 fn main() -> Result<()> {
-    let stalls = std::env::args().nth(1).is_some_and(|word| word == "stall");
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let stalls = words.first().is_some_and(|word| word == "stall");
+    let queue = words.first().filter(|word| *word == "queue");
+    let queue = queue.map(|_| Queue::of(&words[1..]).map(RefCell::new)).transpose()?;
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     runtime.block_on(async {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         println!("{}", listener.local_addr()?.port());
         let came = RefCell::new(Vec::with_capacity(NOTED_MAX));
-        let target = Rc::new(Target { begun: Instant::now(), stalls, came });
+        let target = Rc::new(Target { begun: Instant::now(), stalls, queue, came });
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
@@ -62,6 +101,11 @@ impl Target {
             }
             let answer = self.answer(&room[..held]);
             held = 0;
+            if let Some(queue) = &self.queue {
+                let answered = queue.borrow_mut().answered(self.begun.elapsed());
+                // The runtime counts whole milliseconds, so an answer is up to one late; the queue itself is exact.
+                tokio::time::sleep_until((self.begun + answered).into()).await;
+            }
             stream.write_all(answer.as_bytes()).await?;
         }
     }

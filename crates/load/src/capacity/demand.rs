@@ -1,8 +1,9 @@
 //! What each request takes of each resource: the utilisation law, `U = U₀ + D · X`, over the steps of a search.
 
 use model::Time;
+use stats::Line;
 
-use super::StepTold;
+use super::{StepTold, line::distance};
 
 /// Seconds at the beginning of a step that its samples may still tell of the step before.
 const SETTLE_MS: i64 = 5_000;
@@ -10,6 +11,10 @@ const SETTLE_MS: i64 = 5_000;
 const STEPS_MIN: usize = 3;
 /// Less of what a resource does than this goes along with the load: it is something else.
 const EXPLAINED_MIN: f64 = 0.5;
+/// How often a resource that has nothing to do with the load may seem to grow with it.
+const BY_CHANCE: f64 = 0.1;
+/// Used so much without any load, it is full for another reason.
+const BUSY_BEFORE: f64 = 0.5;
 /// A resource this full is what ran out.
 const FULL: f64 = 0.8;
 /// Or one that the line says to be full before this many times the capacity.
@@ -51,8 +56,13 @@ pub fn demands(steps: &[StepTold], watched: &[Watched], high: Option<f64>) -> Ve
     // A journey of several steps has as many answers.
     let answers = steps.iter().map(|step| step.throughput / step.rate).fold(0.0, f64::max);
     let reach = SOON * high.map_or(most, |high| (high * answers).min(most));
-    if let Some(first) = found.first_mut() {
-        first.is_limit = first.used_max >= FULL || first.full_at <= reach;
+    let ran_out = |demand: &Demand| demand.used_max >= FULL || demand.full_at <= reach;
+    // What others fill runs out as well, but not by this load where it fills something itself.
+    let own = |demand: &Demand| demand.idle < BUSY_BEFORE && ran_out(demand);
+    let limit = found.iter().position(own);
+    let limit = limit.or_else(|| found.first().is_some_and(ran_out).then_some(0));
+    if let Some(limit) = limit.and_then(|place| found.get_mut(place)) {
+        limit.is_limit = true;
     }
     found
 }
@@ -73,12 +83,8 @@ fn demand(steps: &[StepTold], resource: &Watched) -> Option<Demand> {
         return None;
     }
     let line = stats::least_squares(levels.iter().copied())?;
-    let used: Vec<f64> = levels.iter().map(|level| level.1).collect();
-    let left: Vec<f64> = levels.iter().map(|(load, used)| used - line.at(*load)).collect();
-    let explained = 1.0 - stats::variance(&left) / stats::variance(&used);
-    // Once it is full it rises no more, so a full one counts although the line is bent.
-    let used_max = used.iter().copied().fold(0.0, f64::max);
-    if line.slope <= 0.0 || explained.is_nan() || explained < EXPLAINED_MIN {
+    let used_max = levels.iter().map(|level| level.1).fold(0.0, f64::max);
+    if !rises(&levels, line) {
         return None;
     }
     let full_at = (1.0 - line.intercept) / line.slope;
@@ -90,6 +96,24 @@ fn demand(steps: &[StepTold], resource: &Watched) -> Option<Demand> {
         used_max,
         is_limit: false,
     })
+}
+
+/// Whether it goes along with the load, by more than chance (Student's test of the slope): with three or four steps
+/// one of seven unrelated resources would seem to.
+fn rises(levels: &[(f64, f64)], line: Line) -> bool {
+    let (loads, used): (Vec<f64>, Vec<f64>) = levels.iter().copied().unzip();
+    let left = levels.iter().map(|(load, used)| (used - line.at(*load)).powi(2)).sum::<f64>();
+    let explained = 1.0 - left / squares(&used);
+    let freedom = levels.len() as f64 - 2.0;
+    let error = (left / freedom / squares(&loads)).sqrt();
+    // One that falls is none either, so both sides may be wrong as often.
+    explained >= EXPLAINED_MIN && line.slope > distance(2.0 * BY_CHANCE, freedom) * error
+}
+
+/// The sum of the squares of what lies beside the mean.
+fn squares(values: &[f64]) -> f64 {
+    let mean = stats::mean(values);
+    values.iter().map(|value| (value - mean).powi(2)).sum()
 }
 
 #[cfg(test)]
@@ -111,6 +135,11 @@ mod tests {
         }
     }
 
+    fn steps() -> Vec<StepTold> {
+        let loads = [100.0, 150.0, 225.0, 337.0];
+        (0_i64..).zip(loads).map(|(number, load)| step(number, load)).collect()
+    }
+
     fn watched(name: &str, used: impl Fn(f64) -> f64) -> Watched {
         let loads = [100.0, 150.0, 225.0, 337.0];
         let mut points = Vec::new();
@@ -127,10 +156,7 @@ mod tests {
 
     #[test]
     fn the_resource_that_runs_out_first_is_named_with_what_each_request_takes() {
-        let steps: Vec<StepTold> = (0_i64..)
-            .zip([100.0, 150.0, 225.0, 337.0])
-            .map(|(number, load)| step(number, load))
-            .collect();
+        let steps = steps();
         let all = [
             watched("cpu", |load| 0.05 + load * 0.001),
             watched("pool", |load| load / 340.0),
@@ -148,10 +174,7 @@ mod tests {
 
     #[test]
     fn journeys_of_several_answers_are_no_more_than_their_answers() {
-        let mut steps: Vec<StepTold> = (0_i64..)
-            .zip([100.0, 150.0, 225.0, 337.0])
-            .map(|(number, load)| step(number, load))
-            .collect();
+        let mut steps = steps();
         for step in &mut steps {
             step.rate /= 3.0;
         }
@@ -167,11 +190,28 @@ mod tests {
     }
 
     #[test]
+    fn what_others_fill_is_not_blamed_where_the_load_fills_something_itself() {
+        let steps = steps();
+        let cpu = || watched("cpu", |load| 0.85 + load * 0.0004);
+        let found = demands(&steps, &[cpu(), watched("pool", |load| load / 380.0)], Some(345.0));
+        let told: Vec<_> =
+            found.iter().map(|demand| (demand.name.as_str(), demand.is_limit)).collect();
+        assert_eq!(told, [("cpu", false), ("pool", true)]);
+        let alone = demands(&steps, &[cpu()], Some(345.0));
+        assert!(alone[0].is_limit, "{alone:?}");
+    }
+
+    #[test]
+    fn what_comes_and_goes_by_itself_has_nothing_to_do_with_the_load() {
+        let steps = steps();
+        // Explains six tenths of itself by the load, as one of four unrelated ones does.
+        let noise = watched("noise", |load| if load < 200.0 { 0.3 + load * 0.001 } else { 0.55 });
+        assert_eq!(demands(&steps[1..], &[noise], None), []);
+    }
+
+    #[test]
     fn nobody_is_blamed_whom_the_samples_do_not_show() {
-        let steps: Vec<StepTold> = (0_i64..)
-            .zip([100.0, 150.0, 225.0, 337.0])
-            .map(|(number, load)| step(number, load))
-            .collect();
+        let steps = steps();
         let found = demands(&steps, &[watched("cpu", |load| load * 0.0005)], Some(345.0));
         assert!(!found[0].is_limit, "{found:?}");
         assert!(demands(&steps[..2], &[watched("cpu", |load| load * 0.0005)], None).is_empty());

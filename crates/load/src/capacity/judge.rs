@@ -12,6 +12,10 @@ use crate::{
 pub(super) const WARM_UP: usize = 3;
 /// No verdict before so many seconds that count.
 const SECONDS_MIN: usize = 8;
+/// Unless it is beyond all doubt: then so few are enough.
+const SECONDS_CLEAR: usize = 4;
+/// Beyond all doubt is what would still be sure if it could be trusted half as far.
+const CLEAR: f64 = 2.0;
 /// Batches that seconds are put together into.
 const BATCHES: usize = 20;
 /// How often a verdict of one second may be wrong, on either side. A step asks up to sixty times and a search has
@@ -129,18 +133,28 @@ impl<'o> Judge<'o> {
         let beyond = self.objectives.iter().map(|objective| objective.beyond(interval)).collect();
         self.seconds.push((interval.ended() as f64, beyond));
         self.all.join(interval);
-        if self.seconds.len() < SECONDS_MIN { Sure::No } else { self.sure() }
+        match self.seconds.len() {
+            ..SECONDS_CLEAR => Sure::No,
+            SECONDS_CLEAR..SECONDS_MIN => self.sure(CLEAR),
+            _ => self.sure(1.0),
+        }
+    }
+
+    /// Whether every objective holds beyond all doubt.
+    pub(super) fn holds_clearly(&self) -> bool {
+        self.sure(CLEAR) == Sure::Holds
     }
 
     pub(super) fn seconds(&self) -> usize {
         self.seconds.len()
     }
 
-    fn sure(&self) -> Sure {
+    /// What is sure if every share is off by so many times what it can be trusted.
+    fn sure(&self, times: f64) -> Sure {
         let mut all_hold = true;
         for (place, objective) in self.objectives.iter().enumerate() {
             let Some(share) = self.share(place) else { return Sure::No };
-            let away = super::line::distance(WRONG, share.freedom) * share.error;
+            let away = times * super::line::distance(WRONG, share.freedom) * share.error;
             if share.beyond - away > objective.allowed {
                 return Sure::Broken(place);
             }
@@ -216,5 +230,43 @@ impl<'o> Judge<'o> {
         last.len() == PILE_SECONDS
             && last.windows(2).all(|pair| pair[0] > pair[1])
             && last.first().is_some_and(|now| *now as f64 > most)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// After how many seconds, warming up included, something is sure, and what.
+    fn sure_after(seconds: impl Iterator<Item = (u64, u64)>) -> Option<(usize, Sure)> {
+        let text = "response p95 < 50ms";
+        let objectives = [Objective::of(&text.parse().unwrap()).unwrap()];
+        let mut judge = Judge::new(&objectives, 1_000.0);
+        let judged = seconds.map(|(quick, slow)| {
+            let mut interval = Interval { good: quick + slow, ..Interval::default() };
+            (0..quick).for_each(|_| interval.response.record(5_000_000));
+            (0..slow).for_each(|_| interval.response.record(90_000_000));
+            judge.take(&interval)
+        });
+        (1..=WARM_UP + 60).zip(judged).find(|(_, sure)| *sure != Sure::No)
+    }
+
+    #[test]
+    fn four_seconds_are_enough_beyond_all_doubt_and_eight_otherwise() {
+        let always = |second| std::iter::repeat(second);
+        assert_eq!(sure_after(always((2_000, 0))), Some((WARM_UP + 4, Sure::Holds)));
+        assert_eq!(sure_after(always((0, 2_000))), Some((WARM_UP + 4, Sure::Broken(0))));
+        assert_eq!(sure_after(always((150, 0))), Some((WARM_UP + 8, Sure::Holds)));
+        let few = sure_after(always((20, 0)));
+        assert!(few.is_some_and(|(seconds, _)| seconds > WARM_UP + 8), "{few:?}");
+    }
+
+    #[test]
+    fn a_second_in_which_nobody_was_quick_breaks_nothing_by_itself() {
+        let pause = |at| move |second| if second == at { (0, 2_000) } else { (2_000, 0) };
+        for at in [WARM_UP, WARM_UP + 2] {
+            let told = sure_after((0..8 + WARM_UP).map(pause(at)));
+            assert!(!matches!(told, Some((_, Sure::Broken(_)))), "{told:?}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The rate grows until an objective is broken, then it is narrowed down. Where the curve is steep, verdicts of steps
 //! that are sure leave a bracket. Where it is flat, no single step can be sure, and the bracket comes from a line
-//! through several of them. Never a bare number.
+//! through several of them. A step that the generator spoiled is made again. Never a bare number.
 
 mod demand;
 mod drive;
@@ -60,6 +60,8 @@ pub enum StepVerdict {
     PilesUp,
     /// It is too close to tell.
     Close,
+    /// The generator did not keep its promise, so it says nothing about the target.
+    Spoiled(String),
 }
 
 impl StepVerdict {
@@ -70,6 +72,7 @@ impl StepVerdict {
             Self::Broken(_) => "broken",
             Self::PilesUp => "piles up",
             Self::Close => "close",
+            Self::Spoiled(_) => "spoiled",
         }
     }
 }

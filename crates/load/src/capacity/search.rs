@@ -12,8 +12,14 @@ use super::{
 };
 use crate::record::Interval;
 
-/// How the rate grows until something breaks.
+/// How the rate grows until something breaks, where the bracket is not to be wider anyway.
 const GROWTH: f64 = 1.5;
+/// How it grows after a step that held beyond all doubt.
+const GROWTH_CLEAR: f64 = 2.0;
+/// From this width on, steps on either side of a rate that is too close to tell are worth more than a line.
+const WIDE: f64 = 0.2;
+/// How often a step is made again that the generator spoiled.
+const AGAIN_MAX: usize = 2;
 /// How far from the expected place steps are made that a line goes through, as a logarithm.
 const APART: f64 = 0.05;
 /// Fewer steps make no line that can be trusted.
@@ -67,6 +73,10 @@ struct Search<'s, S: Steps> {
     breaks: Vec<f64>,
     /// The objective that broke last, or was nearest to it.
     limit: Option<usize>,
+    /// How the rate grows after the last step.
+    growth: f64,
+    /// Steps on either side of a rate that was too close to tell have been made.
+    flanked: bool,
     /// Steps of full length, by objective.
     near: Vec<Vec<Near>>,
 }
@@ -88,6 +98,8 @@ pub fn search<S: Steps>(
         holds: Vec::new(),
         breaks: Vec::new(),
         limit: None,
+        growth: GROWTH,
+        flanked: false,
         near: vec![Vec::new(); objectives.len()],
     };
     let (ending, bracket) = match search.find() {
@@ -99,7 +111,7 @@ pub fn search<S: Steps>(
     let levels: Vec<(f64, f64)> = search
         .made
         .iter()
-        .filter(|step| step.seconds > 0)
+        .filter(|step| step.seconds > 0 && !matches!(step.verdict, StepVerdict::Spoiled(_)))
         .map(|step| (step.in_flight, step.throughput))
         .collect();
     Ok(Capacity {
@@ -120,34 +132,65 @@ type Bracket = (Option<f64>, Option<f64>);
 impl<S: Steps> Search<'_, S> {
     fn find(&mut self) -> Result<(SearchEnding, Bracket), Halt<S::Error>> {
         let mut confirmed = 0;
-        let mut start = self.rules.start;
         loop {
-            let (Some(low), Some(high)) = self.sure() else {
-                if let Some(close) = self.grow(start)? {
-                    return self.narrow_by_line(close);
+            let close = match self.sure() {
+                (Some(low), Some(high)) if high / low > 1.0 + self.rules.width => {
+                    let middle = (low * high).sqrt();
+                    (self.step(middle, true)? == Sure::No).then_some(middle)
                 }
-                continue;
+                (Some(low), Some(_)) if self.has_held_throughout(low) => {
+                    return Ok((SearchEnding::Found, self.sure()));
+                }
+                (Some(low), Some(_)) => match self.step(low, false)? {
+                    Sure::Holds => return Ok((SearchEnding::Found, self.sure())),
+                    Sure::No => Some(low),
+                    Sure::Broken(_) | Sure::PilesUp => {
+                        confirmed += 1;
+                        None
+                    }
+                },
+                (Some(low), None) => self.grow(low * self.growth())?,
+                (None, Some(high)) => self.grow(high / GROWTH)?,
+                (None, None) => self.grow(self.rules.start)?,
             };
-            if high / low > 1.0 + self.rules.width {
-                let middle = (low * high).sqrt();
-                if self.step(middle, true)? == Sure::No {
-                    return self.narrow_by_line(middle);
-                }
-                continue;
-            }
-            match self.step(low, false)? {
-                Sure::Holds => return Ok((SearchEnding::Found, self.sure())),
-                Sure::No => return self.narrow_by_line(low),
-                Sure::Broken(_) | Sure::PilesUp => {
-                    confirmed += 1;
-                    start = low / GROWTH;
-                }
+            if let Some(close) = close
+                && !self.flank(close)?
+            {
+                return self.narrow_by_line(close);
             }
             if confirmed > CONFIRMED_MAX {
                 let why = "what held for a moment did not hold again and again".to_owned();
                 return Ok((SearchEnding::Unfinished(why), self.sure()));
             }
         }
+    }
+
+    /// Whether a step of full length at this rate has held.
+    fn has_held_throughout(&self, rate: f64) -> bool {
+        let longest = self.rules.step_max.as_secs();
+        self.made.iter().any(|step| {
+            step.rate.total_cmp(&rate).is_eq()
+                && step.verdict == StepVerdict::Holds
+                && step.seconds as u64 >= longest
+        })
+    }
+
+    /// How the rate grows next: never by less than the bracket may be wide.
+    fn growth(&self) -> f64 {
+        self.growth.max(1.0 + self.rules.width)
+    }
+
+    /// Makes steps on both sides of a rate that is too close to tell, where the bracket may be as wide as that; answers
+    /// whether both are sure.
+    fn flank(&mut self, close: f64) -> Result<bool, Halt<S::Error>> {
+        if self.rules.width < WIDE || std::mem::replace(&mut self.flanked, true) {
+            return Ok(false);
+        }
+        // A hair closer, so that what lies between them is no wider than it may be.
+        let aside = (1.0 + self.rules.width).sqrt() * (1.0 - 1e-9);
+        let below = self.step(close / aside, true)?;
+        let above = self.step((close * aside).min(self.rules.rate_max), true)?;
+        Ok(below != Sure::No && above != Sure::No)
     }
 
     /// The highest rate below all that broke, and the lowest that broke.
@@ -169,7 +212,7 @@ impl<S: Steps> Search<'_, S> {
                 (Some(_), None) if rate >= self.rules.rate_max => {
                     return Err(Halt::Ending(SearchEnding::AtLeast));
                 }
-                (Some(_), None) => rate = (rate * GROWTH).min(self.rules.rate_max),
+                (Some(_), None) => rate = (rate * self.growth()).min(self.rules.rate_max),
                 (None, _) if rate / GROWTH < RATE_MIN => {
                     return Err(Halt::Ending(SearchEnding::Nothing));
                 }
@@ -210,8 +253,19 @@ impl<S: Steps> Search<'_, S> {
         Ok((SearchEnding::Found, (Some(low), Some(high))))
     }
 
-    /// Makes a step; one that may end early does so as soon as its verdict is sure.
+    /// Makes a step; one that may end early does so as soon as its verdict is sure. One that the generator spoiled is
+    /// made again.
     fn step(&mut self, rate: f64, early: bool) -> Result<Sure, Halt<S::Error>> {
+        for _ in 0..AGAIN_MAX {
+            match self.attempt(rate, early) {
+                Err(Halt::Ending(SearchEnding::Generator(_))) => {}
+                other => return other,
+            }
+        }
+        self.attempt(rate, early)
+    }
+
+    fn attempt(&mut self, rate: f64, early: bool) -> Result<Sure, Halt<S::Error>> {
         if self.made.len() >= self.rules.steps_max {
             let why = format!("all {} steps are used up", self.rules.steps_max);
             return Err(Halt::Ending(SearchEnding::Unfinished(why)));
@@ -233,12 +287,13 @@ impl<S: Steps> Search<'_, S> {
         let told = self.tell(rate, &judge, sure, &end);
         (self.told)(&told);
         self.made.push(told);
-        if let Some(doubt) = end.doubt {
-            return Err(Halt::Ending(SearchEnding::Generator(doubt)));
-        }
         if end.stopped {
             return Err(Halt::Ending(SearchEnding::Unfinished("stopped from outside".to_owned())));
         }
+        if let Some(doubt) = end.doubt {
+            return Err(Halt::Ending(SearchEnding::Generator(doubt)));
+        }
+        self.growth = if judge.holds_clearly() { GROWTH_CLEAR } else { GROWTH };
         self.note(rate, &judge, sure, early);
         Ok(sure)
     }
@@ -282,11 +337,12 @@ impl<S: Steps> Search<'_, S> {
             rate,
             between: end.between,
             seconds,
-            verdict: match sure {
-                Sure::Holds => StepVerdict::Holds,
-                Sure::Broken(place) => StepVerdict::Broken(text(place).unwrap_or_default()),
-                Sure::PilesUp => StepVerdict::PilesUp,
-                Sure::No => StepVerdict::Close,
+            verdict: match (&end.doubt, sure) {
+                (Some(doubt), _) => StepVerdict::Spoiled(doubt.clone()),
+                (None, Sure::Holds) => StepVerdict::Holds,
+                (None, Sure::Broken(place)) => StepVerdict::Broken(text(place).unwrap_or_default()),
+                (None, Sure::PilesUp) => StepVerdict::PilesUp,
+                (None, Sure::No) => StepVerdict::Close,
             },
             throughput: all.good as f64 * each,
             in_flight: all.ended() as f64 * each * mean,

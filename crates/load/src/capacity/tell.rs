@@ -32,6 +32,7 @@ pub fn step_text(step: &StepTold) -> String {
     };
     let verdict = match &step.verdict {
         StepVerdict::Broken(objective) => format!("broken: {objective}"),
+        StepVerdict::Spoiled(doubt) => format!("spoiled: {doubt}"),
         other => other.as_str().to_owned(),
     };
     format!(

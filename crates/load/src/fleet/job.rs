@@ -7,11 +7,12 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use stats::Chance;
 
 use super::FleetError;
 use crate::{
     plan::{Load, Plan, Profile, Shape},
-    schedule::Rate,
+    schedule::{Rate, Spacing},
 };
 
 /// What the text and the files of a plan may take together.
@@ -113,9 +114,15 @@ impl Job {
 /// A plan with all its scenarios at their share of one rate, and without rules.
 pub(crate) fn at_rate(plan: &Plan, asked: f64, length: Duration) -> Plan {
     let mut plan = plan.clone();
+    // Steps at different rates are different draws; with one seed, all of them would err on the same side.
+    let drawn = Chance::new(asked.to_bits()).bits();
+    plan.seed ^= drawn;
     let whole: f64 = plan.scenarios.iter().map(|scenario| greatest(&scenario.load)).sum();
     for scenario in &mut plan.scenarios {
-        if let Load::Open { rate, .. } = &mut scenario.load {
+        if let Load::Open { rate, spacing } = &mut scenario.load {
+            if let Spacing::Poisson { seed } = spacing {
+                *seed ^= drawn;
+            }
             *rate = Rate::constant(asked * rate.greatest() / whole, length);
         }
     }

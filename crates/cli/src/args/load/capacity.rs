@@ -61,8 +61,8 @@ fn longest_step(text: &str) -> Result<Span, String> {
 }
 
 fn width(text: &str) -> Result<Share, String> {
-    let share = settings::parse_share(text).filter(|share| (0.005..=0.5).contains(&share.value()));
-    share.ok_or_else(|| "write a share from 0.5% to 50%".to_owned())
+    let share = settings::parse_share(text).filter(|share| (0.005..=1.0).contains(&share.value()));
+    share.ok_or_else(|| "write a share from 0.5% to 100%".to_owned())
 }
 
 pub(super) fn resource(text: &str) -> Result<(String, String), String> {

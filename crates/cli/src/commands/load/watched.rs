@@ -34,8 +34,8 @@ const GROWING: [(&str, &str); 4] = [
     ("memory of the host", "node_memory_MemTotal_bytes - node_memory_MemAvailable_bytes"),
     ("", "plimsoll_resource_used"),
 ];
-/// How far apart samples are, in seconds.
-const STEP: &str = "5s";
+/// Most samples of one series that are asked for, unless they would be more than a minute apart.
+const SAMPLES_MAX: i64 = 1_000;
 /// Most series of one expression.
 const SERIES_MAX: usize = 100;
 
@@ -69,11 +69,13 @@ pub(super) fn watched(
 ) -> Result<Vec<Watched>, Fault> {
     let at = |time: Time| format!("{:.3}", time.millis() as f64 / 1e3);
     let (start, end) = (at(from), at(to));
+    let apart = (to.millis() - from.millis()) / 1_000 / SAMPLES_MAX;
+    let step = format!("{}s", (apart + 1).min(60));
     let remote = Remote::new(server)?;
     let mut all = Vec::new();
     for (name, expression) in asked {
         let query =
-            [("query", expression.as_str()), ("start", &start), ("end", &end), ("step", STEP)];
+            [("query", expression.as_str()), ("start", &start), ("end", &end), ("step", &step)];
         let answer = small_runtime()?.block_on(remote.get("/api/v1/query_range", &query))?;
         let series = answer["data"]["result"].as_array().map(Vec::as_slice).unwrap_or_default();
         all.extend(series.iter().take(SERIES_MAX).map(|series| told(name, series)));

@@ -3,9 +3,13 @@
 
 mod app;
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use app::Running;
 use serde_json::{Value, json};
 
@@ -14,11 +18,13 @@ use crate::{
     web,
 };
 
-/// Seconds that the search may take; other work on the machine makes it longer.
-const SEARCH_SECONDS: &str = "150";
+/// Seconds that a search may take; on a quiet machine it takes some 35.
+const LONGEST: &str = "150";
+/// How often a search is made before a pool that is not named is a failure.
+const ATTEMPTS: usize = 2;
 const POOL: &str =
     "database pool=rate(shop_pool_held_seconds_total[5s]) / shop_pool_connections_max";
-const PROCESSORS: &str = "processors=1 - avg(rate(node_cpu_seconds_total{mode=\"idle\"}[10s]))";
+const PROCESSORS: &str = "processors=1 - avg(rate(node_cpu_seconds_total{mode=\"idle\"}[5s]))";
 
 #[test]
 fn a_recorded_login_drives_a_real_shop_and_the_small_pool_is_named() -> Result<()> {
@@ -67,17 +73,17 @@ fn record(shop: &Running, folder: &Path) -> Result<()> {
 
 /// The plan as it was imported, at a rate that is no trouble: each journey signs in for itself and orders by that.
 fn every_user_orders_as_who_signed_in(shop: &Running, folder: &Path, plan: &str) -> Result<()> {
-    let plan = plan.replace("    rate: 1\n    for: 60s", "    rate: 10\n    for: 3s");
+    let plan = plan.replace("    rate: 1\n    for: 60s", "    rate: 6\n    for: 4s");
     fs::write(folder.join("short.yaml"), plan)?;
     shop.sql("TRUNCATE orders; DELETE FROM sessions")?;
     let told = run(folder, &["load", "run", "short.yaml", "--output", "json"])?;
     let report: Value = serde_json::from_str(&told.out).with_context(|| told.err.clone())?;
     assert_eq!(
         (&report["requests"]["good"], &report["requests"]["failed"]),
-        (&json!(90), &json!(0))
+        (&json!(72), &json!(0))
     );
     let kept = shop.sql("SELECT count(*), count(DISTINCT token) FROM orders WHERE product = 7")?;
-    assert_eq!(kept, "30|30", "thirty journeys, thirty sessions, an order by each");
+    assert_eq!(kept, "24|24", "twenty-four journeys, as many sessions, an order by each");
     Ok(())
 }
 
@@ -90,30 +96,42 @@ fn the_pool_is_what_ran_out(shop: &Running, folder: &Path) -> Result<()> {
     until("the shop is scraped", || {
         Ok(web::value(server.address, "shop_pool_connections_max")?.filter(|most| *most > 1.0))
     })?;
-    let url = server.url();
-    // A generator that competes with all other tests for the processor would say so, and find nothing.
-    let search = Command::new("timeout")
-        .args([SEARCH_SECONDS, "nice", "-n", "-15", env!("CARGO_BIN_EXE_plimsoll")])
-        .args(["load", "capacity", "plan.yaml"])
-        .args(["--start", "18", "--width", "50%", "--longest-step", "8s", "--from", &url])
-        .args(["--threshold", "response p95 < 400ms", "--resource", POOL])
-        .args(["--resource", PROCESSORS, "--output", "json"])
+    let mut told = String::new();
+    for _ in 0..ATTEMPTS {
+        let search = search(&server.url(), folder)?;
+        told = String::from_utf8_lossy(&[search.stdout.clone(), search.stderr].concat()).into();
+        let found = serde_json::from_slice::<Value>(&search.stdout).unwrap_or_default();
+        if names_the_pool(&found) {
+            return Ok(());
+        }
+        eprintln!("searched again: {told}");
+    }
+    bail!("the pool is not what ran out: {told}")
+}
+
+/// From a third of what the pool bears; all that matters is which of 3.5, 7 and 14 journeys a second are too many.
+fn search(server: &str, folder: &Path) -> Result<Output> {
+    // Other tests have the processors as well; who may goes before them.
+    let output = Command::new("timeout")
+        .args([LONGEST, "nice", "-n", "-15", env!("CARGO_BIN_EXE_plimsoll")])
+        .args(["load", "capacity", "plan.yaml", "--start", "3.5", "--width", "100%"])
+        .args(["--longest-step", "8s", "--threshold", "response p50 < 400ms", "--from", server])
+        .args(["--resource", POOL, "--resource", PROCESSORS, "--output", "json"])
         .current_dir(folder)
         .output()?;
-    let told =
-        String::from_utf8_lossy(&[search.stdout.clone(), search.stderr].concat()).into_owned();
-    let found = serde_json::from_slice::<Value>(&search.stdout).unwrap_or_default();
-    let first = &found["resources"][0];
-    let name = first["name"].as_str().unwrap_or_default();
-    // Where other work takes the processors, the search finds nothing, or finds them.
-    if found["word"] == "found" && !name.starts_with("processors") {
-        let (low, high) = (found["low"].as_f64(), found["high"].as_f64());
-        // Two connections, each held some 55 ms by a journey: 36 a second at most.
-        ensure!(low < Some(40.0) && high > Some(15.0), "{told}");
-        ensure!(name.starts_with("database pool"), "{told}");
-        ensure!(first["is_limit"] == true, "{told}");
-        return Ok(());
-    }
-    eprintln!("not judged: this machine has no time for a search of {SEARCH_SECONDS} s: {told}");
-    Ok(())
+    Ok(output)
+}
+
+/// Whether the bracket is about what the pool bears, and the pool is what ran out.
+fn names_the_pool(found: &Value) -> bool {
+    let journeys = f64::from(app::POOL) / app::SEARCH_SECONDS;
+    let (low, high) = (found["low"].as_f64(), found["high"].as_f64());
+    let resources = found["resources"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let limit = resources.iter().find(|resource| resource["is_limit"] == true);
+    let name = limit.and_then(|limit| limit["name"].as_str()).unwrap_or_default();
+    // Slower statements on a busy machine make it less, and nothing makes it more.
+    found["word"] == "found"
+        && low < Some(journeys)
+        && high > Some(journeys / 2.0)
+        && name.starts_with("database pool")
 }

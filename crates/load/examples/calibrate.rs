@@ -1,4 +1,5 @@
 //! How often comparisons and capacity searches are right, against queues whose truth is known; part of `bench/load.sh`.
+//! `calibrate 1000 searches` leaves the comparisons out.
 #![expect(clippy::print_stdout, reason = "a bench tells its figures")]
 
 #[path = "../tests/it/compared/calibration.rs"]
@@ -12,11 +13,8 @@ use anyhow::Result;
 
 fn main() -> Result<()> {
     let count = std::env::args().nth(1).map_or(Ok(200), |text| text.parse())?;
-    for (name, runs, seconds) in [("1 + 1 runs of 300 s", 1, 300), ("5 + 5 runs of 60 s", 5, 60)] {
-        for (what, scale) in [("equal", 1.0), ("10 % slower", 1.1)] {
-            let words = calibration::outcomes(count, runs, seconds, scale)?;
-            println!("{name}, {what}: of {count}: {words:?}");
-        }
+    if std::env::args().nth(2).is_none_or(|word| word != "searches") {
+        comparisons(count)?;
     }
     let truth = searches::truth();
     let (mut held, mut narrow, mut took) = (0, 0, Vec::new());
@@ -33,5 +31,16 @@ fn main() -> Result<()> {
         stats::median(&took),
         took.iter().copied().fold(0.0, f64::max)
     );
+    Ok(())
+}
+
+/// Pairs of runs and of five runs each, equal and not.
+fn comparisons(count: u64) -> Result<()> {
+    for (name, runs, seconds) in [("1 + 1 runs of 300 s", 1, 300), ("5 + 5 runs of 60 s", 5, 60)] {
+        for (what, scale) in [("equal", 1.0), ("10 % slower", 1.1)] {
+            let words = calibration::outcomes(count, runs, seconds, scale)?;
+            println!("{name}, {what}: of {count}: {words:?}");
+        }
+    }
     Ok(())
 }

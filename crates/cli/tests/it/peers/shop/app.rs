@@ -187,7 +187,7 @@ fn nginx(folder: &Path, app: SocketAddr) -> Result<Peer> {
         .map(|name| format!("{name}_temp_path {shown}/{name};\n"))
         .concat();
     let settings = format!(
-        "{user} worker_processes 1; daemon off; pid {shown}/pid; error_log {shown}/error.log;\n\
+        "{user} master_process off; daemon off; pid {shown}/pid; error_log {shown}/error.log;\n\
          events {{ worker_connections 1024; }}\n\
          http {{ access_log off; {temporary}\n\
            upstream shop {{ server {app}; keepalive 64; }}\n\

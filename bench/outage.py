@@ -97,14 +97,16 @@ def whole_lives(receiver, shops):
     for at, body in taken:
         document = json.loads(body)
         if receiver.way.startswith("chat"):
-            text = json.dumps(document)
-            # One message may stand for many.
-            for shop in shops:
-                if "resolved" in text:
-                    known[shop] |= {"firing", "resolved"}
+            # One message may stand for many: a line for each says when it fired and when it was over.
+            for line in json.dumps(document).split("\\n"):
+                for shop in shops:
+                    if f"(shop={shop}): fired" in line and ", resolved" in line:
+                        known[shop] |= {"firing", "resolved"}
         else:
             for alert in document["alerts"]:
-                known[alert["labels"]["shop"]].add(alert["status"])
+                # The server tells of broken receivers, too; those alerts are of no shop.
+                if alert["labels"].get("shop") in known:
+                    known[alert["labels"]["shop"]].add(alert["status"])
         last = max(last, at)
     return [shop for shop, said in known.items() if said == {"firing", "resolved"}], last, len(taken)
 

@@ -239,7 +239,7 @@ impl Group {
             // Its beginning may have been told before.
             Some(ended) if ended == self.began => format!("{}: over since {began}", self.name),
             Some(ended) => {
-                let lasted = Span::millis(ended.since(self.began).as_millis());
+                let lasted = Span::secs(ended.since(self.began).as_millis() / 1_000);
                 format!("{}: fired {began}, resolved {} ({lasted})", self.name, clock_time(ended))
             }
         }

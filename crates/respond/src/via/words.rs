@@ -148,17 +148,21 @@ fn when(alert: &Value) -> Option<String> {
     Some(format!("{} to {}, {lasted}", clock_time(began), clock_time(ended)))
 }
 
-/// What the group is about: the alert's name if it has one, else all its labels.
+/// What the group is about: the alert's name and what else it is grouped by, so that two groups of one rule differ:
+/// `DiskFull (service=shop)`. Without a common name the labels alone.
 fn group_name(body: &Value) -> String {
-    let common = &body["commonLabels"];
-    if let Some(name) = common["alertname"].as_str() {
-        return cut(name);
+    let labels = body["groupLabels"].as_object().into_iter().flatten();
+    let others = labels.filter(|(name, _)| name.as_str() != "alertname");
+    let pairs = others.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or("")));
+    let text = pairs.collect::<Vec<_>>().join(" ");
+    let common = body["commonLabels"]["alertname"].as_str();
+    let alert = common.or_else(|| body["groupLabels"]["alertname"].as_str());
+    match (alert, text.is_empty()) {
+        (Some(alert), true) => cut(alert),
+        (Some(alert), false) => cut(&format!("{alert} ({text})")),
+        (None, true) => "alerts".to_owned(),
+        (None, false) => cut(&text),
     }
-    let labels = body["groupLabels"].as_object();
-    let pairs = labels.into_iter().flatten();
-    let texts: Vec<String> =
-        pairs.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or(""))).collect();
-    if texts.is_empty() { "alerts".to_owned() } else { cut(&texts.join(" ")) }
 }
 
 /// One alert: its summary, or its labels.

@@ -73,6 +73,7 @@ export type ToldView = {
   state: string
   settled_at: number | null
   attempts: number | null
+  next_try: number | null
   error: string | null
 }
 

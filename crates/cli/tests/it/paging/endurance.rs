@@ -16,7 +16,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
-use testkit::{Peer, Postgres};
+use testkit::{Peer, Postgres, http_get};
 
 use super::receiver::{Call, Chance, Fate, Faulty};
 use crate::{
@@ -86,6 +86,7 @@ struct Kit {
     /// By name: ours begin with `o`, theirs with `p`.
     shops: BTreeMap<String, Shop>,
     lengths: Lengths,
+    target: Stub,
     prometheus: Peer,
     scraped: TempDir,
     chance: Chance,
@@ -107,13 +108,13 @@ impl Kit {
             ),
         )?;
         let lengths = Lengths::new(Mutex::new([SHORT; THEIRS]));
-        let scraped = tempfile::tempdir()?;
-        let prometheus = prometheus(scraped.path(), &server, &lengths)?;
+        let (scraped, target) = (tempfile::tempdir()?, their_shops(&lengths)?);
+        let prometheus = prometheus(scraped.path(), &server, &target)?;
         let names =
             (0..OURS).map(|at| format!("o{at}")).chain((0..THEIRS).map(|at| format!("p{at}")));
         let shops = names.map(|name| (name, Shop { length: SHORT, ..Shop::default() })).collect();
         let chance = Chance(seed);
-        Ok(Self { server, desk, shops, lengths, prometheus, scraped, chance, kills: 0 })
+        Ok(Self { server, desk, shops, lengths, target, prometheus, scraped, chance, kills: 0 })
     }
 
     fn run(mut self, audit: &[&str]) -> Result<()> {
@@ -131,7 +132,8 @@ impl Kit {
             }
             // The other side dies too.
             self.prometheus.kill()?;
-            self.prometheus = prometheus(self.scraped.path(), &self.server, &self.lengths)?;
+            self.prometheus = prometheus(self.scraped.path(), &self.server, &self.target)?;
+            self.wait_until_they_fire()?;
             for name in self.shops.keys().cloned().collect::<Vec<_>>() {
                 self.set(&name, SHORT)?;
             }
@@ -212,6 +214,22 @@ impl Kit {
         // An end that is seen soon after a start is waited with for a minute.
         until(&what, || Ok(self.seen_or_later(&expected, &mut tries)))
             .or_else(|_| until(&what, || Ok(self.seen_or_later(&expected, &mut tries))))
+            .with_context(|| format!("there are {:?}", self.server.json("/api/v2/alerts").ok()))
+    }
+
+    /// Waits until their Prometheus fires what it should after its start. Before that it would never say that it is over, and
+    /// its silence alone ends no alert for twenty minutes.
+    fn wait_until_they_fire(&self) -> Result<()> {
+        let theirs = self.shops.iter().filter(|(name, _)| name.starts_with('p'));
+        let long = theirs.filter(|(_, shop)| shop.length > SHORT);
+        let expected: BTreeSet<String> = long.map(|(name, _)| name.clone()).collect();
+        until(&format!("Prometheus fires {expected:?}"), || {
+            let (_, text) = http_get(self.prometheus.address, "/api/v1/alerts")?;
+            let answer: serde_json::Value = serde_json::from_str(&text)?;
+            let alerts = answer["data"]["alerts"].as_array().context("no alerts")?;
+            let shops = alerts.iter().filter_map(|alert| alert["labels"]["shop"].as_str());
+            Ok((shops.map(str::to_owned).collect::<BTreeSet<_>>() == expected).then_some(()))
+        })
     }
 
     fn seen_or_later(&self, expected: &BTreeSet<String>, tries: &mut u64) -> Option<()> {
@@ -245,9 +263,11 @@ fn our_rules() -> String {
     std::iter::once("groups:\n".to_owned()).chain((0..OURS).map(group)).collect()
 }
 
-fn prometheus(dir: &Path, server: &Server, lengths: &Lengths) -> Result<Peer> {
+/// What their Prometheus watches. It stays where it is when the Prometheus dies: of a target that moved, the old
+/// series would go on firing for five minutes.
+fn their_shops(lengths: &Lengths) -> Result<Stub> {
     let lengths = Arc::clone(lengths);
-    let target = Stub::start(move |stream| {
+    Stub::start(move |stream| {
         let lengths = *lengths.lock().unwrap_or_else(PoisonError::into_inner);
         let lines = lengths.iter().enumerate();
         let said = |(at, length)| format!("their_queue_length{{shop=\"p{at}\"}} {length}\n");
@@ -256,7 +276,10 @@ fn prometheus(dir: &Path, server: &Server, lengths: &Lengths) -> Result<Peer> {
             "HTTP/1.1 200 OK\r\ncontent-type: text/plain; version=0.0.4\r\nconnection: close";
         stream
             .write_all(format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).as_bytes())
-    })?;
+    })
+}
+
+fn prometheus(dir: &Path, server: &Server, target: &Stub) -> Result<Peer> {
     fs::write(dir.join("rules.yml"), THEIR_RULES)?;
     fs::write(
         dir.join("prometheus.yml"),

@@ -31,6 +31,23 @@ async fn a_thousand_groups_at_once_are_told_in_one_message() {
 }
 
 #[tokio::test]
+async fn groups_of_one_rule_are_told_apart_by_what_they_are_grouped_by() {
+    let (hook, journal, clock) = (Hook::open([]).await, memory().await, TurnedClock::at(START));
+    let via = Via::Slack { url: secret(&hook.url), channel: None };
+    let deliverer = deliverer(vec![desk("ops", via)], &clock);
+    let all = (0..30).map(|n| {
+        let mut body = body("QueueLong", "critical", true);
+        body["groupLabels"] = serde_json::json!({"alertname": "QueueLong", "shop": n.to_string()});
+        message("ops", &format!("g{n}"), START, body)
+    });
+    put(&journal, all).await;
+    deliverer.deliver_due(&journal, START).await.unwrap();
+    let told = hook.requests()[0].body["attachments"][0]["text"].as_str().unwrap().to_owned();
+    assert!(told.starts_with("critical QueueLong (shop=0): fires since"), "{told}");
+    assert!(told.contains("QueueLong (shop=1): fires"), "{told}");
+}
+
+#[tokio::test]
 async fn a_storm_that_comes_in_pieces_is_at_most_a_few_messages_and_the_first_goes_at_once() {
     let (hook, journal, clock) = (Hook::open([]).await, memory().await, TurnedClock::at(START));
     let via = Via::Slack { url: secret(&hook.url), channel: None };

@@ -93,7 +93,9 @@ fn late(
         Rule::Record(rule) => {
             let offset = own.group.query_offset.unwrap_or(Span::ZERO);
             let mut batch: Vec<Series> = Vec::new();
-            for (at, answer) in answers {
+            let known = turn.late.len().saturating_sub(turn.late_new);
+            let first = turn.late.get(known).copied().unwrap_or(Time::MAX);
+            for (at, answer) in answers.into_iter().filter(|(at, _)| *at >= first) {
                 let made = judge_recording(rule, &elements(answer), at - offset, own.group.limit);
                 batch.extend(made.unwrap_or_default());
             }

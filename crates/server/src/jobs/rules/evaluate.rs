@@ -71,46 +71,48 @@ enum Tried {
     Counts(Arc<Findings>, Trails, Series),
 }
 
-/// Evaluates a group once.
+/// Evaluates a group once. Says, too, whether what became of alerts was recorded; if not, the alerts are as before.
 pub(super) async fn evaluate(
     app: &Arc<App>,
     own: &Arc<OwnGroup>,
     trails: Trails,
     turn: Turn,
-) -> Trails {
+) -> (Trails, bool) {
     let group = Arc::clone(own);
     // Nobody closes it; without a turn there is nothing to lose but order.
     let permit = app.rule_turns.acquire().await.ok();
     let tried = blocking(app, move |app| attempt(app, group, trails, turn)).await;
     drop(permit);
     let (findings, mut trails, mark) = match tried {
-        None => return Trails::default(),
-        Some(Tried::Done(trails)) => return trails,
+        None => return (Trails::default(), true),
+        Some(Tried::Done(trails)) => return (trails, true),
         Some(Tried::Counts(findings, trails, mark)) => (findings, trails, mark),
     };
-    let_count(app, &findings).await;
+    let counted = let_count(app, &findings).await;
     let written = blocking(app, move |app| {
         let of = |active: &ActiveAlerts| alert_series(&findings.own, active, findings.at());
         let series = app.alerts.see(of);
-        let _told = write(app, &findings, &mut trails, (series, Some(mark)));
+        // After a start, too, what was not recorded is to be made up for.
+        let _told = write(app, &findings, &mut trails, (series, counted.then_some(mark)));
         trails
     });
-    written.await.unwrap_or_default()
+    (written.await.unwrap_or_default(), counted)
 }
 
-/// Judges beside everything else, and records what became of alerts. Nothing is asked meanwhile.
-async fn let_count(app: &Arc<App>, findings: &Arc<Findings>) {
+/// Judges beside everything else, and records what became of alerts. Nothing is asked meanwhile. False if it could not
+/// be recorded.
+async fn let_count(app: &Arc<App>, findings: &Arc<Findings>) -> bool {
     for _ in 0..TRIES {
         // What was asked before the clock was set is not judged after it.
         if app.clock_watch.look(app.clock.as_ref()) != findings.turn.jumps {
-            return;
+            return true;
         }
         let (around, held) = (Arc::clone(app), Arc::new(Held::default()));
         let (judged, lacks) = (Arc::clone(findings), Arc::clone(&held));
         let work = move |active: &mut ActiveAlerts| judged.judge_held(&around, active, &lacks);
-        outcome::judge(app, findings.turn.now, work).await;
-        if !held.lacks() {
-            return;
+        let counted = outcome::try_judge(app, findings.turn.now, work).await;
+        if !counted || !held.lacks() {
+            return counted;
         }
         // Meanwhile alerts became others than they were: what that asks for is asked beside them.
         let beside = Arc::clone(findings);
@@ -120,6 +122,7 @@ async fn let_count(app: &Arc<App>, findings: &Arc<Findings>) {
         })
         .await;
     }
+    false
 }
 
 /// Asks, and judges beside the alerts that hold, which takes nobody's turn.

@@ -124,7 +124,11 @@ async fn run(app: Arc<App>, own: Arc<OwnGroup>, stop: Stop, left: Option<Left>) 
         let began = app.clock.elapsed();
         let turn = turns.turn(&app);
         let (missed, at) = (turn.missed, turn.now);
-        trails = evaluate::evaluate(&app, &own, trails, turn).await;
+        let (kept, recorded) = evaluate::evaluate(&app, &own, trails, turn).await;
+        trails = kept;
+        if !recorded {
+            turns.was_not_recorded();
+        }
         let ended = app.clock.elapsed();
         let spent = ended.saturating_sub(began).as_secs_f64();
         app.meters.add(meters::DETECT_SECONDS, "", spent);

@@ -24,8 +24,10 @@ pub(super) struct Turn {
     pub(super) now: Time,
     /// How many were missed since the last, while the program ran.
     pub(super) missed: u32,
-    /// Those that were missed and are made up for, in order.
+    /// Those that were missed or could not be recorded, and are made up for, in order.
     pub(super) late: Vec<Time>,
+    /// How many of them, the last ones, nobody has made up for before: only these are new to recording rules.
+    pub(super) late_new: usize,
     /// The last evaluation before them.
     pub(super) last: Time,
     /// By how much alerts that wait were delayed for that gap.
@@ -49,6 +51,10 @@ pub(super) struct Turns {
     jumps: u64,
     /// Since when there is somebody to see alerts again, and until when that matters.
     returned: Option<(Time, Duration)>,
+    /// What the last evaluation made up for, and by how much alerts that wait were delayed for it.
+    made_up: (u32, Span),
+    /// The same for those that could not be recorded; the next makes up for them.
+    unrecorded: (u32, Span),
 }
 
 impl Turns {
@@ -99,15 +105,17 @@ impl Turns {
     pub(super) fn turn(&mut self, app: &App) -> Turn {
         let clock = app.clock.as_ref();
         let jumps = app.clock_watch.look(clock);
+        let jumped = std::mem::replace(&mut self.jumps, jumps) != jumps;
         let (now, elapsed) = (clock.now(), clock.elapsed());
         // Between evaluations, and while waiting for this one.
         let overslept = count(elapsed.saturating_sub(self.due), self.interval);
         self.due += self.interval * overslept;
+        let (unrecorded, delayed) = self.unrecorded(jumped);
         let (gap, missed, waited) = match (self.last, self.before.take()) {
             (Some((_, last)), _) => {
                 let passed = self.due.saturating_sub(last).saturating_add(self.interval / 2);
                 let missed = count(passed, self.interval).saturating_sub(1);
-                (missed, missed, Span::ZERO)
+                (missed.saturating_add(unrecorded), missed, delayed)
             }
             (None, Some(before)) if before < now => {
                 let passed = now.since(before).to_duration().saturating_add(self.interval / 2);
@@ -115,10 +123,10 @@ impl Turns {
             }
             (None, _) => (0, 0, Span::ZERO),
         };
-        let jumped = std::mem::replace(&mut self.jumps, jumps) != jumps;
-        // Alerts from before a start were seen by nobody since.
+        self.made_up = (gap, waited);
+        // Alerts from before a start were seen by nobody since, and those that could not be recorded were told to nobody.
         let started = self.last.is_none();
-        if started || jumped || overslept >= GAP_INTERVALS {
+        if started || jumped || overslept >= GAP_INTERVALS || unrecorded > 0 {
             let patience = RETURN_MIN.max(self.interval * 2);
             let until = (elapsed + patience).max(app.clock_watch.repeats_until());
             self.returned = Some((now, until));
@@ -133,7 +141,21 @@ impl Turns {
         let last = back(gap + 1);
         self.last = Some((now, self.due));
         let returned_at = self.returned.map(|(at, _)| at);
-        Turn { now, missed, late, last, waited, returned_at, jumps }
+        let late_new = late.len().saturating_sub(usize::try_from(unrecorded).unwrap_or(0));
+        Turn { now, missed, late, late_new, last, waited, returned_at, jumps }
+    }
+
+    /// What the evaluation found could not be recorded: the next makes up for it, and for what it made up for.
+    pub(super) fn was_not_recorded(&mut self) {
+        let (gap, waited) = self.made_up;
+        self.unrecorded = (gap.saturating_add(1), waited);
+    }
+
+    /// How many evaluations could not be recorded, of those that can be made up for. After a jump nobody knows their times.
+    fn unrecorded(&mut self, jumped: bool) -> (u32, Span) {
+        let (turns, waited) = std::mem::take(&mut self.unrecorded);
+        let most = count(LATE_MAX.to_duration(), self.interval).saturating_sub(1);
+        if jumped { (0, Span::ZERO) } else { (turns.min(most), waited) }
     }
 
     /// It is done: the next is at the next place that is not over yet.

@@ -104,18 +104,23 @@ async fn what_begins_while_the_journal_is_away_for_five_minutes_is_told_when_it_
     }
     assert_eq!(told.lock().len(), 2, "{:?}", told.lock());
     postgres.stop()?;
-    // One begins, one ends, one stays.
-    pass(&house, &clock, (5, &[("a", 20.0), ("b", 20.0), ("c", 3.0)])).await?;
+    // One begins, one ends, one stays, and one begins and ends.
+    let meanwhile = [("a", 20.0), ("b", 20.0), ("c", 3.0)];
+    let four = |shop_d: f64| [meanwhile[0], meanwhile[1], meanwhile[2], ("d", shop_d)];
+    pass(&house, &clock, (1, &four(3.0))).await?;
+    pass(&house, &clock, (2, &four(20.0))).await?;
+    pass(&house, &clock, (2, &four(3.0))).await?;
     assert_eq!(told.lock().len(), 2, "{:?}", told.lock());
     postgres.start_again()?;
     for _ in 0..20 {
         pass(&house, &clock, (1, &[("a", 20.0), ("b", 20.0), ("c", 3.0)])).await?;
-        if told.lock().len() >= 4 {
+        if told.lock().len() >= 6 {
             break;
         }
     }
     let mut all = told.lock().clone();
     all.sort();
-    assert_eq!(all, ["a firing", "b firing", "c firing", "c resolved"]);
+    let right = ["a firing", "b firing", "c firing", "c resolved", "d firing", "d resolved"];
+    assert_eq!(all, right);
     house.stop().await
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import type { ToldView } from '../../../api/types'
-import { receiversOf } from './told'
+import { receiversOf, whatCame } from './told'
 
 const message = (receiver: string, at: number, state: string, error: string | null = null): ToldView => ({
   at,
@@ -10,6 +10,7 @@ const message = (receiver: string, at: number, state: string, error: string | nu
   state,
   settled_at: null,
   attempts: null,
+  next_try: null,
   error,
 })
 
@@ -28,4 +29,11 @@ test('who does not know of an alert comes first, and one message that was taken 
     ['desk', 'fine', true],
   ])
   expect(receivers[1]?.messages.map(({ at }) => at)).toEqual([8, 5])
+})
+
+test('a message that was refused says how often it was tried, and when it is tried next', () => {
+  const waits = { ...message('chat', 0, 'waiting', 'it answered 503'), attempts: 3, next_try: 90_000 }
+  expect(whatCame(waits, 60_000)).toBe('not accepted yet, 3 tries, next in 30\u00a0s: it answered 503')
+  expect(whatCame(waits, 100_000)).toBe('not accepted yet, 3 tries, next now: it answered 503')
+  expect(whatCame(message('chat', 0, 'waiting'), 0)).toBe('on its way')
 })

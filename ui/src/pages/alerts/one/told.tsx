@@ -4,7 +4,7 @@ import { Empty } from '../../../parts/face/face'
 import { Word, type Mood } from '../../../parts/level'
 import { useNow } from '../../../shell/now'
 import { counted } from '../../../text/numbers'
-import { momentFull, MINUTE, moment, saySpan } from '../../../text/time'
+import { momentFull, MINUTE, moment, saySpan, SECOND } from '../../../text/time'
 import { measureOf } from './lines'
 import style from './one.module.css'
 
@@ -122,7 +122,7 @@ export function Told({ told, alert }: { told: readonly ToldView[]; alert: AlertV
 }
 
 function Messages({ messages }: { messages: readonly ToldView[] }) {
-  const now = useNow(MINUTE)
+  const now = useNow(messages.some(({ next_try }) => next_try !== null) ? SECOND : MINUTE)
   return (
     <ol>
       {messages.map((message) => (
@@ -130,18 +130,21 @@ function Messages({ messages }: { messages: readonly ToldView[] }) {
           <time dateTime={new Date(message.at).toISOString()} title={momentFull(message.at)}>
             {moment(message.at, now)}
           </time>{' '}
-          {WHAT[message.what] ?? message.what}: {whatCame(message)}
+          {WHAT[message.what] ?? message.what}: {whatCame(message, now)}
         </li>
       ))}
     </ol>
   )
 }
 
-function whatCame(message: ToldView): string {
-  const { state, at, settled_at, attempts, error } = message
+export function whatCame(message: ToldView, now: number): string {
+  const { state, at, settled_at, attempts, next_try, error } = message
   const tries = attempts !== null && attempts > 1 ? `, ${counted(attempts, 'try', 'tries')}` : ''
   if (state === 'sent') return `accepted${settled_at === null ? '' : ` after ${saySpan(Math.max(0, settled_at - at))}`}${tries}`
   if (state === 'given_up') return `failed${tries}${error ? `: ${error}` : ''}`
-  if (state === 'waiting') return error ? `not accepted yet, ${error}` : 'on its way'
+  if (state === 'waiting') {
+    const soon = next_try === null ? '' : `, next ${next_try <= now ? 'now' : `in ${saySpan(next_try - now)}`}`
+    return error ? `not accepted yet${tries}${soon}: ${error}` : 'on its way'
+  }
   return 'what came of it is no longer remembered'
 }

@@ -24,6 +24,8 @@ const STEPS_MAX: usize = 200;
 const TOLD_MAX: usize = 100;
 /// Events about messages that are read at most.
 const EVENTS_READ_MAX: usize = 5_000;
+/// Messages of one receiver that are looked through for those that wait.
+const WAITING_READ_MAX: u32 = 1_000;
 /// How far back messages to receivers are counted.
 const COUNTED: Span = Span::hours(24);
 
@@ -62,9 +64,15 @@ pub(crate) struct ToldView {
     state: String,
     /// When it was sent or given up.
     settled_at: Option<i64>,
+    /// How often it was tried.
     attempts: Option<i64>,
+    /// When it is tried next, if it waits after a try in vain.
+    next_try: Option<i64>,
     /// Why it was given up, or why the last try of its receiver failed.
     error: Option<String>,
+    /// How its name in the outbox begins.
+    #[serde(skip)]
+    key: String,
 }
 
 /// Everybody who can be told.
@@ -129,7 +137,8 @@ pub(in crate::http::ours) async fn one(
     let since = steps.last().map_or_else(|| app.clock.now(), |(at, ..)| *at);
     let (spoken, all) = messages(&app, &[NOTIFIED, DELIVERED, UNDELIVERED], since).await?;
     let outbox = app.journal.outbox_stats().await.map_err(|error| unread(&error))?;
-    let told = told_of(&id, &spoken, &outbox);
+    let mut told = told_of(&id, &spoken, &outbox);
+    add_tries(&app, &mut told).await?;
     let cut = events.len() > STEPS_MAX || !all || told.len() > TOLD_MAX;
     let history =
         steps.into_iter().take(STEPS_MAX).map(|(at, became, alert)| step(at, became, &alert));
@@ -211,6 +220,28 @@ fn names(event: &Event, id: &str) -> bool {
     named || !event.body["others"][id].is_null()
 }
 
+/// How often those that wait were tried, when they are tried next, and why the last try failed.
+async fn add_tries(app: &App, told: &mut [ToldView]) -> Result<(), ApiError> {
+    let waits = |own: &&mut ToldView| own.state == "waiting";
+    let mut waiting: BTreeMap<String, Vec<&mut ToldView>> = BTreeMap::new();
+    for own in told.iter_mut().filter(waits) {
+        waiting.entry(own.receiver.clone()).or_default().push(own);
+    }
+    for (receiver, views) in waiting {
+        let messages = app.journal.waiting(&receiver, 0, WAITING_READ_MAX).await;
+        let messages = messages.map_err(|error| unread(&error))?;
+        for view in views {
+            let mut tried = messages.iter().filter(|own| own.attempts > 0);
+            if let Some(own) = tried.find(|own| own.key.starts_with(&view.key)) {
+                view.attempts = Some(i64::from(own.attempts));
+                view.next_try = Some(own.due.millis());
+                view.error.clone_from(&own.error);
+            }
+        }
+    }
+    Ok(())
+}
+
 fn message(
     event: &Event,
     what: &str,
@@ -236,7 +267,9 @@ fn message(
         state: state.to_owned(),
         settled_at: end.map(|(_, own)| own.at.millis()),
         attempts: end.and_then(|(_, own)| own.body["attempts"].as_i64()),
+        next_try: None,
         error,
+        key,
     }
 }
 

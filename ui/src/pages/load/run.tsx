@@ -165,7 +165,7 @@ function Comparison({ run, before }: { run: RunTold; before: string }) {
           <>
             <p class={style.compared}>
               <Word mood={COMPARED[word]?.mood ?? 'unknown'} word={COMPARED[word]?.text ?? word} />
-              {refused.length > 0 && <span>{refused.join('; ')}</span>}
+              {refused.length > 0 && <span>{refused.map((why) => why.replaceAll(run.id, 'this run').replaceAll(before, 'the baseline')).join('; ')}</span>}
             </p>
             {figures.length > 0 && <Figures figures={figures} />}
           </>

@@ -2,7 +2,7 @@
 import { useMemo } from 'preact/hooks'
 
 import { useAddress, useWindow } from '../../address/address'
-import { bounds } from '../../address/window'
+import { bounds, PRESETS } from '../../address/window'
 import { useObjectiveHistory } from '../../api/objectives'
 import type { ObjectiveHistory, ObjectiveView } from '../../api/types'
 import { Chart } from '../../chart/chart'
@@ -10,12 +10,12 @@ import { Figure } from '../../chart/figure'
 import { Marks, useMarks } from '../../chart/marks'
 import type { Columns, Picture } from '../../chart/plot'
 import { RangePicker } from '../../chart/range/range-picker'
-import { Face } from '../../parts/face/face'
+import { Empty, Face } from '../../parts/face/face'
 import { Choices } from '../../parts/filter'
 import { Section, Tools } from '../../parts/page/page'
 import { useNow } from '../../shell/now'
 import { digits, percent, plain } from '../../text/numbers'
-import { DAY, MINUTE, momentFull, saySpan } from '../../text/time'
+import { DAY, HOUR, MINUTE, momentFull, saySpan } from '../../text/time'
 import { burned } from './burned'
 
 const POINTS = 480
@@ -28,7 +28,7 @@ type Shown = 'budget' | 'burn'
 export function Past({ objective }: { objective: ObjectiveView }) {
   const { query } = useAddress()
   const shown: Shown = query['figure'] === 'burn' ? 'burn' : 'budget'
-  const [window, setWindow] = useWindow(Math.min(30 * DAY, Math.max(DAY, objective.covered_ms ?? DAY)))
+  const [window, setWindow] = useWindow(spanFor(objective.covered_ms))
   const now = useNow(MINUTE)
   const { from, to } = bounds(window, Math.ceil(now / MINUTE) * MINUTE)
   const points = shown === 'burn' ? RATE_POINTS : innerWidth < 600 ? POINTS_NARROW : POINTS
@@ -54,12 +54,26 @@ export function Past({ objective }: { objective: ObjectiveView }) {
         asked={asked}
         what="history"
         rows={7}
-        empty={({ budget_left }) => (budget_left.every((value) => value === null) ? <p>Nothing was counted in this time. Zoom out with <kbd>-</kbd>.</p> : null)}
+        empty={({ budget_left }) => (budget_left.every((value) => value === null) ? <Nothing /> : null)}
       >
         {(history) => <Drawn {...{ objective, history, shown }} onZoom={(start, end) => setWindow({ kind: 'fixed', from: start, to: end })} />}
       </Face>
     </Section>
   )
+}
+
+function Nothing() {
+  return (
+    <Empty title="Nothing was counted in this time">
+      Zoom out with <kbd>-</kbd>, or see among <a href="/targets">targets</a> whether what it counts is collected.
+    </Empty>
+  )
+}
+
+/** The smallest span offered that holds what is known of the period. */
+function spanFor(covered: number | null): number {
+  const wanted = Math.min(30 * DAY, Math.max(HOUR, covered ?? DAY))
+  return PRESETS.find(({ span }) => span >= wanted)?.span ?? 30 * DAY
 }
 
 type DrawnProps = { objective: ObjectiveView; history: ObjectiveHistory; shown: Shown; onZoom: (from: number, to: number) => void }

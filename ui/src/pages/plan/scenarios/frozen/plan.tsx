@@ -43,7 +43,7 @@ function Full({ plan }: { plan: PlanView }) {
   return (
     <>
       <Standing title={name} words={<Word mood="info" word="frozen" />}>
-        <Verdict>{text}</Verdict>
+        <Verdict>{text.charAt(0).toUpperCase() + text.slice(1)}</Verdict>
         <Soft>
           Frozen {momentFull(frozen_at)} by {by}
           {note && `: ${note}`}
@@ -87,7 +87,7 @@ function Track({ track, title, unit }: { track: TrackView; title: string; unit: 
           {now === null
             ? is_measured
               ? 'no value now'
-              : 'the scenario does not say how it is measured: write an expression as `measured`'
+              : 'the scenario does not say how it is measured: write an expression as «measured»'
             : `now ${say(unit, now)}${off === null ? '' : `, ${percent(Math.abs(off))} ${off < 0 ? 'below' : 'above'} the middle of the plan`}`}
         </span>
         {order_by !== null && (

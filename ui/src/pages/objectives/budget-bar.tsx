@@ -1,7 +1,7 @@
 // What is left of a budget: full while all is left, empty when nothing is.
 import type { Mood } from '../../parts/level'
 import { percent } from '../../text/numbers'
-import style from './objectives.module.css'
+import style from '../../parts/parts.module.css'
 
 type Props = { left: number | null; mood: Mood; label: string; tall?: boolean }
 
@@ -9,7 +9,7 @@ export function BudgetBar({ left, mood, label, tall = false }: Props) {
   const part = Math.min(1, Math.max(0, left ?? 0))
   return (
     <div
-      class={style.budget}
+      class={style.meter}
       role="meter"
       aria-label={label}
       aria-valuemin={0}
@@ -19,9 +19,9 @@ export function BudgetBar({ left, mood, label, tall = false }: Props) {
       data-known={left !== null}
       data-tall={tall}
     >
-      {left !== null && <div class={style.rest} data-mood={mood} style={{ width: `${part * 100}%` }} />}
+      {left !== null && <div class={style.fill} data-mood={mood} style={{ width: `${part * 100}%` }} />}
       {/* Below this line releases are warned. */}
-      <span class={style.quarter} />
+      <span class={style.tick} data-kind="warning" style={{ left: '25%' }} />
     </div>
   )
 }

@@ -6,7 +6,7 @@ import type { ReachedView, ServiceLimitView, ServiceView, TestedView, Unit } fro
 import { Figure, type Twin } from '../../../chart/figure'
 import { Empty, Face } from '../../../parts/face/face'
 import { Word } from '../../../parts/level'
-import { Path, Section, useTitle } from '../../../parts/page/page'
+import { Path, Section, Sheet, useTitle } from '../../../parts/page/page'
 import { Soft, Standing as Top, Verdict } from '../../../parts/page/standing'
 import { Expression, Facts as FactSheet } from '../../../parts/sheet/facts'
 import { useNow } from '../../../shell/now'
@@ -126,32 +126,34 @@ function Futures({ service: { dates, title } }: { service: ServiceView }) {
       title="When its line is reached"
       note={dates.horizon !== null && dates.chance !== null && `${dates.chance < 0.01 ? 'under 1 %' : percent(dates.chance)} likely by ${dateOnly(dates.horizon, now)}, as far as can be seen`}
     >
-      <div class={style.sheet}>
-        <div class={style.futuresHead} aria-hidden="true">
-          <span />
-          <span />
-          <DateAxis scale={scale} />
-        </div>
-        <ul class={style.futures} aria-label={`When the line of ${title} is reached`}>
-          <li>
-            <span>As load goes on by itself</span>
-            <Date reached={dates.by_itself} now={now} />
-            <DateStrip reached={dates.by_itself} scale={scale} mood={mood} />
-          </li>
-          {dates.launches.map((launch) => (
-            <li key={launch.name}>
-              <span>
-                If {launch.name} happens
-                <span class={style.block}>
-                  +{percent(launch.raises)} from {dateOnly(launch.at, now)}
-                </span>
-              </span>
-              <Date reached={launch.reached} now={now} />
-              <DateStrip reached={launch.reached} scale={scale} mood={mood} launches={[launch]} />
+      <Sheet>
+        <div class={style.padded}>
+          <div class={style.futuresHead} aria-hidden="true">
+            <span />
+            <span />
+            <DateAxis scale={scale} />
+          </div>
+          <ul class={style.futures} aria-label={`When the line of ${title} is reached`}>
+            <li>
+              <span>As load goes on by itself</span>
+              <Date reached={dates.by_itself} now={now} />
+              <DateStrip reached={dates.by_itself} scale={scale} mood={mood} />
             </li>
-          ))}
-        </ul>
-      </div>
+            {dates.launches.map((launch) => (
+              <li key={launch.name}>
+                <span>
+                  If {launch.name} happens
+                  <span class={style.block}>
+                    +{percent(launch.raises)} from {dateOnly(launch.at, now)}
+                  </span>
+                </span>
+                <Date reached={launch.reached} now={now} />
+                <DateStrip reached={launch.reached} scale={scale} mood={mood} launches={[launch]} />
+              </li>
+            ))}
+          </ul>
+        </div>
+      </Sheet>
     </Section>
   )
 }

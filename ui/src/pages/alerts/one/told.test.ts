@@ -33,7 +33,7 @@ test('who does not know of an alert comes first, and one message that was taken 
 
 test('a message that was refused says how often it was tried, and when it is tried next', () => {
   const waits = { ...message('chat', 0, 'waiting', 'it answered 503'), attempts: 3, next_try: 90_000 }
-  expect(whatCame(waits, 60_000)).toBe('not accepted yet, 3 tries, next in 30\u00a0s: it answered 503')
-  expect(whatCame(waits, 100_000)).toBe('not accepted yet, 3 tries, next now: it answered 503')
+  expect(whatCame(waits, 60_000)).toBe('not accepted yet, 3\u00a0tries, next in 30\u00a0s: it answered 503')
+  expect(whatCame(waits, 100_000)).toBe('not accepted yet, 3\u00a0tries, next now: it answered 503')
   expect(whatCame(message('chat', 0, 'waiting'), 0)).toBe('on its way')
 })

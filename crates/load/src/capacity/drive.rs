@@ -127,7 +127,8 @@ impl Steps for Driven<'_> {
         stop.resume();
         let verdict = Verdict::of(&run);
         // That it did not take all is what a target does beyond its capacity; all else is about the generator.
-        let doubt = verdict.doubts.iter().find(|doubt| !matches!(doubt, Doubt::TooFew { .. }));
+        let of_generator = |doubt: &&Doubt| !matches!(doubt, Doubt::TooFew { .. } | Doubt::Stopped);
+        let doubt = verdict.doubts.iter().find(of_generator);
         Ok(StepEnd {
             between: (run.started, ended),
             doubt: doubt.map(ToString::to_string),

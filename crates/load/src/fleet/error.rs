@@ -54,9 +54,9 @@ pub enum FleetError {
         /// Why.
         why: String,
     },
-    /// No chance to be had from the system.
-    #[error("cannot draw random bytes")]
-    Chance(#[source] io::Error),
+    /// No keys can be made: the system gives no random bytes.
+    #[error("cannot make keys for the talk between machines")]
+    Keys,
     /// A thread or a socket of our own failed.
     #[error("cannot {what}")]
     Own {
@@ -76,7 +76,7 @@ impl FleetError {
             }
             Self::Stranger(_) => Kind::Denied,
             Self::Connect { .. } | Self::Garbled(_) | Self::Gone { .. } => Kind::Upstream,
-            Self::Chance(_) | Self::Own { .. } => Kind::Internal,
+            Self::Keys | Self::Own { .. } => Kind::Internal,
         }
     }
 }

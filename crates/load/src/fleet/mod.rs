@@ -2,8 +2,8 @@
 //! stripe of the arrivals, and what they write down is merged exactly. A machine that is lost makes the run invalid,
 //! not smaller.
 //!
-//! Both sides prove that they know a shared token, which itself is never sent, and every message carries a seal of
-//! the session. Nothing is hidden from whoever listens in between: see docs/concepts/load-tests.md.
+//! Both sides prove that they know a shared token, which itself is never sent, and all they say is encrypted with keys
+//! of the connection: see docs/decisions/load-from-several-machines.md.
 
 mod coordinator;
 mod error;

@@ -204,7 +204,8 @@ fn run(worker: &Worker, shared: &Shared, ready: Prepared, start: Duration) -> Fr
 
 fn done(run: &Run) -> DoneSent {
     // What is about the whole is judged there.
-    let own = |doubt: &&Doubt| !matches!(doubt, Doubt::Nothing | Doubt::TooFew { .. });
+    let own =
+        |doubt: &&Doubt| !matches!(doubt, Doubt::Nothing | Doubt::Stopped | Doubt::TooFew { .. });
     let verdict = Verdict::of(run);
     DoneSent {
         took_micros: u64::try_from(run.took.as_micros()).unwrap_or(u64::MAX),

@@ -5,7 +5,7 @@ use super::{
     say_quantile, trend_text,
 };
 use crate::{
-    engine::Run,
+    engine::{Ending, Run},
     verdict::{Verdict, Word},
 };
 
@@ -25,6 +25,11 @@ pub fn junit(run: &Run, verdict: &Verdict) -> String {
             format!("was {}", judged.rule.say(judged.value))
         };
         cases.push(case(&judged.rule.text, &why));
+    }
+    for rule in &run.plan.aborts {
+        let ended = matches!(&run.ending, Ending::Aborted { rule: broken } if *broken == rule.text);
+        let why = if ended { "the run was ended by it" } else { "" };
+        cases.push(case(&format!("not ended by: {}", rule.text), why));
     }
     for watching in &verdict.trends {
         let why = if watching.grows() { trend_text(watching) } else { String::new() };

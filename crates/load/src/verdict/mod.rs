@@ -30,6 +30,7 @@ pub struct Judged {
 
 /// What a run comes to.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Verdict {
     /// Why the run cannot be believed; empty if it can.
     pub doubts: Vec<Doubt>,
@@ -37,6 +38,8 @@ pub struct Verdict {
     pub rules: Vec<Judged>,
     /// The run was ended early, by a rule or from outside.
     pub cut_short: bool,
+    /// A rule of the plan ended it: it did nothing but harm.
+    pub aborted: bool,
     /// Not one request was answered.
     pub unanswered: bool,
     /// What became of values that should stay as they are, of runs that watch for it.
@@ -104,6 +107,7 @@ impl Verdict {
             doubts: doubts(run, &together),
             rules,
             cut_short: run.ending != Ending::Done,
+            aborted: matches!(run.ending, Ending::Aborted { .. }),
             unanswered: together.count() > 0 && answered == 0,
             trends: own_trends(run),
         }
@@ -116,14 +120,17 @@ impl Verdict {
 
     /// In one word.
     pub fn word(&self) -> Word {
+        let broken = self.aborted
+            || self.rules.iter().any(|rule| !rule.kept)
+            || self.trends.iter().any(Watching::grows);
+        // What broke before somebody stopped it was broken; what held until then may not have held on.
+        let only_stopped = self.doubts.iter().all(|doubt| *doubt == Doubt::Stopped);
         if self.unanswered && !self.doubts.iter().any(Doubt::explains_silence) {
             Word::Unanswered
+        } else if broken && only_stopped {
+            Word::Failed
         } else if !self.doubts.is_empty() {
             Word::Invalid
-        } else if self.rules.iter().any(|rule| !rule.kept)
-            || self.trends.iter().any(Watching::grows)
-        {
-            Word::Failed
         } else {
             Word::Passed
         }

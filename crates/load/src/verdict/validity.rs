@@ -56,6 +56,8 @@ pub enum Doubt {
     },
     /// Nothing was sent at all.
     Nothing,
+    /// It was stopped from outside before its end.
+    Stopped,
     /// A machine that sent its part was lost.
     Lost {
         /// Which.
@@ -82,6 +84,7 @@ impl Doubt {
             Self::Exhausted { .. } => "exhausted",
             Self::ClockStep { .. } => "clock_step",
             Self::Nothing => "nothing_sent",
+            Self::Stopped => "stopped",
             Self::Lost { .. } => "lost_worker",
             Self::OfWorker { .. } => "of_worker",
         }
@@ -107,6 +110,7 @@ impl Doubt {
             Self::Exhausted { .. } => "share connections, or widen net.ipv4.ip_local_port_range",
             Self::ClockStep { .. } => "run it again while nobody sets the clock",
             Self::Nothing => "let it run longer",
+            Self::Stopped => "let it run to its end: nobody saw what the rest would have shown",
             Self::Lost { .. } => {
                 "run it again with workers that stay: the rest was not the load that was asked for"
             }
@@ -141,6 +145,7 @@ impl fmt::Display for Doubt {
             }
             Self::ClockStep { step } => write!(formatter, "the clock was set by {}", say(step)),
             Self::Nothing => formatter.write_str("nothing was sent"),
+            Self::Stopped => formatter.write_str("it was stopped before its end"),
             Self::Lost { worker, why } => write!(formatter, "the worker {worker} was lost: {why}"),
             Self::OfWorker { worker, text } => write!(formatter, "on {worker}: {text}"),
         }
@@ -177,6 +182,10 @@ pub(crate) fn doubts(run: &Run, together: &Told) -> Vec<Doubt> {
         found.push(Doubt::ClockStep { step });
     }
     found.extend(run.doubts.iter().cloned());
+    // Where a worker was lost the rest was stopped for that.
+    if run.ending == Ending::Stopped && run.doubts.is_empty() {
+        found.push(Doubt::Stopped);
+    }
     found
 }
 

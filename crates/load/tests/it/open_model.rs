@@ -176,6 +176,31 @@ fn a_run_that_is_stopped_tells_what_ran_within_a_second() -> Result<()> {
 }
 
 #[test]
+fn a_run_that_is_stopped_passes_nothing_but_may_have_broken_a_rule() -> Result<()> {
+    let target = Target::answering(|_| answer("200 OK", "", ""))?;
+    let cases = [
+        ("response p50 < 5s", &[Word::Invalid][..]),
+        ("throughput > 5000/s", &[Word::Failed, Word::Invalid]),
+    ];
+    for (rule, words) in cases {
+        let mut quick = quick(&target.url("/"), at_rate(50.0, 60_000));
+        quick.thresholds = vec![rule.parse()?];
+        let stop = Stop::default();
+        let switch = stop.clone();
+        std::thread::spawn(move || {
+            pause(Duration::from_millis(300));
+            switch.ask();
+        });
+        let (run, verdict) = run_with(quick.plan()?, &stop)?;
+        assert!(words.contains(&verdict.word()), "{rule}: {verdict:?}");
+        assert!(verdict.doubts.iter().any(|doubt| doubt.word() == "stopped"), "{verdict:?}");
+        let kept = load::Kept::of("it", &load::json(&run, &verdict))?;
+        assert_eq!(kept.unfit.as_deref(), Some("it ended early"));
+    }
+    Ok(())
+}
+
+#[test]
 fn what_cannot_be_sent_before_the_drain_ends_makes_the_run_invalid() -> Result<()> {
     let target = Target::answering(|_| {
         pause(Duration::from_millis(100));

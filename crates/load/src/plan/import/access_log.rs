@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Import, ImportError, STEPS_MAX,
-    draft::{Draft, DraftJourney, DraftStep, Much, plain},
+    draft::{Draft, DraftJourney, DraftStep, Much, plain_path},
 };
 
 /// Heaviest journey.
@@ -50,7 +50,7 @@ pub(super) fn import(name: &str, text: &str, how: &Import) -> Result<Option<Draf
         let step = DraftStep {
             name: format!("{method} {path}"),
             method: (*method).to_owned(),
-            path: plain(path),
+            path: plain_path(path),
             ..DraftStep::default()
         };
         let weight = (*count as f64 * (WEIGHT_MAX / most as f64).min(1.0)).round().max(1.0);

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::{
     ImportError, STEPS_MAX,
-    draft::{Draft, DraftJourney, DraftStep, Much, is_method, is_own_header, plain},
+    draft::{Draft, DraftJourney, DraftStep, Much, is_method, is_own_header, plain, plain_path},
 };
 
 /// What a command line says.
@@ -119,7 +119,7 @@ fn step(said: Said, url: &Url) -> DraftStep {
     DraftStep {
         name: format!("{method} {}", url.path()),
         method,
-        path: plain(&path),
+        path: plain_path(&path),
         headers: headers.map(|(name, value)| (name, plain(&value))).collect(),
         body: said.body.map(|body| plain(&body)),
         to_do,

@@ -191,6 +191,11 @@ pub(super) fn plain(text: &str) -> String {
     text.replace("{{", "{ {").replace("{{", "{ {")
 }
 
+/// A path with its query in which nothing is a gap; it may hold no spaces either.
+pub(super) fn plain_path(path: &str) -> String {
+    path.replace("{{", "%7B%7B")
+}
+
 /// A name for variables: letters, digits and underscores.
 pub(super) fn identifier(text: &str) -> String {
     let letters =

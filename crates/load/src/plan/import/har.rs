@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{
     Import, ImportError, STEPS_MAX,
-    draft::{Draft, DraftJourney, DraftStep, is_method, is_own_header, plain, unused},
+    draft::{Draft, DraftJourney, DraftStep, is_method, is_own_header, plain, plain_path, unused},
 };
 
 /// Shorter values of answers meet by chance.
@@ -100,7 +100,7 @@ fn step(request: &Value, url: &Url, method: &str, response: &Value) -> DraftStep
     DraftStep {
         name: format!("{method} {}", url.path()),
         method: method.to_owned(),
-        path: plain(&path),
+        path: plain_path(&path),
         headers,
         body: request["postData"]["text"].as_str().filter(|body| !body.is_empty()).map(plain),
         status: status.filter(|status| (400..600).contains(status)),

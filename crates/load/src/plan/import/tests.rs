@@ -208,6 +208,16 @@ fn an_access_log_becomes_weighted_paths_at_its_own_rate() {
 }
 
 #[test]
+fn braces_of_a_recorded_address_stay_and_are_no_gap() {
+    let document = json!({ "log": { "entries": [{
+        "request": { "method": "GET", "url": "http://localhost/?q={{{x}}" },
+        "response": { "status": 200 },
+    }] } });
+    let (yaml, _) = imported(&document.to_string(), &Import::default());
+    assert!(yaml.contains("/?q=%7B%7B{x}}"), "{yaml}");
+}
+
+#[test]
 fn what_is_nothing_of_all_this_is_refused_with_a_reason() {
     let why = |text: &str| import("x", text, &Import::default()).unwrap_err().to_string();
     assert!(why("").contains("no HAR"));

@@ -14,7 +14,7 @@ pub(crate) use request::any_as_json;
 use settings::{Document, Field, Fields, Mistake, Mistakes, Node, Reader, read_text};
 use url::Url;
 
-use super::{DRAIN, IN_FLIGHT, IN_FLIGHT_MAX, Limits, Plan, TIMEOUT, Threshold, Trust};
+use super::{DRAIN, IN_FLIGHT, IN_FLIGHT_MAX, Limits, Plan, Scenario, TIMEOUT, Threshold, Trust};
 use crate::{
     journey::{Feed, Order, Scope},
     plan::read::values::{DRAINS, LENGTHS},
@@ -90,8 +90,10 @@ fn read(reader: &Reader<'_>, folder: &Path) -> Option<Plan> {
         reading.scope.define(entry.key);
         values.push(entry.node.scalar().unwrap_or_default().to_owned());
     }
+    let mut feed_nodes = Vec::new();
     for entry in fields.take("feeds").map_or_else(Vec::new, |field| reader.entries(field.node)) {
         if let Some(feed) = reading.feed(entry.key, entry.node) {
+            feed_nodes.push(entry.node);
             reading.first_slots.push(reading.scope.len());
             for column in feed.columns() {
                 reading.scope.define(&format!("{}.{column}", feed.name));
@@ -106,6 +108,7 @@ fn read(reader: &Reader<'_>, folder: &Path) -> Option<Plan> {
     let allowed = reading.allowed(fields.take("allow"));
     let trust = fields.take("tls").map_or_else(Trust::default, |field| reading.trust(field));
     let scenarios = reading.scenarios(&fields);
+    reading.check_feeds(&feed_nodes, &scenarios);
     let thresholds = reading.rules(fields.take("thresholds"), &scenarios);
     let aborts = reading.rules(fields.take("abort"), &scenarios);
     fields.finish();
@@ -172,6 +175,23 @@ impl<'d> Reading<'_, 'd> {
         }
     }
 
+    /// Rows follow from the numbers of arrivals, which each scenario counts for itself.
+    fn check_feeds(&self, nodes: &[Node<'d>], scenarios: &[Scenario]) {
+        for (at, (feed, node)) in self.feeds.iter().zip(nodes).enumerate() {
+            let draws = |own: &&Scenario| {
+                own.journeys.iter().any(|journey| journey.feeds.iter().any(|(feed, _)| *feed == at))
+            };
+            let drawing = scenarios.iter().filter(draws).count();
+            if feed.order == Order::Once && drawing > 1 {
+                let text = format!(
+                    "`{}` gives each row once, and {drawing} scenarios would draw the same rows",
+                    feed.name
+                );
+                self.reader.wrong(*node, &text, "give each scenario a feed of its own");
+            }
+        }
+    }
+
     fn limits(&self, field: Field<'d>) -> Limits {
         let reader = self.reader;
         let Some(fields) = reader.fields(field.node, "`limits`") else { return Limits::default() };
@@ -218,7 +238,7 @@ impl<'d> Reading<'_, 'd> {
         allowed
     }
 
-    fn rules(&self, field: Option<Field<'d>>, scenarios: &[super::Scenario]) -> Vec<Threshold> {
+    fn rules(&self, field: Option<Field<'d>>, scenarios: &[Scenario]) -> Vec<Threshold> {
         let mut rules = Vec::new();
         for node in field.map_or_else(Vec::new, |field| self.reader.items(field.node)) {
             let Some(text) = self.reader.text(node) else { continue };
@@ -237,7 +257,7 @@ impl<'d> Reading<'_, 'd> {
         rules
     }
 
-    fn check_step(&self, node: Node<'d>, rule: &Threshold, scenarios: &[super::Scenario]) {
+    fn check_step(&self, node: Node<'d>, rule: &Threshold, scenarios: &[Scenario]) {
         let Some(name) = &rule.step else { return };
         let journeys = scenarios.iter().flat_map(|scenario| &scenario.journeys);
         let mut steps = journeys.flat_map(|journey| &journey.steps);
@@ -246,7 +266,7 @@ impl<'d> Reading<'_, 'd> {
         }
     }
 
-    fn scenarios(&self, fields: &Fields<'_, 'd>) -> Vec<super::Scenario> {
+    fn scenarios(&self, fields: &Fields<'_, 'd>) -> Vec<Scenario> {
         let Some(field) = fields.need("scenarios") else { return Vec::new() };
         let items = self.reader.items(field.node);
         if items.is_empty() || items.len() > PARTS_MAX {

@@ -171,3 +171,24 @@ fn rows_that_cannot_be_read_are_told_where_they_are_named() {
         Plan::read(Path::new("no/such/plan.yaml")).unwrap_err().to_string().contains("cannot read")
     );
 }
+
+#[test]
+fn two_scenarios_do_not_draw_the_same_rows_once() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("users.csv"), "name\nann\nbob\n").unwrap();
+    let scenario = |name: &str| {
+        format!(
+            "  - name: {name}\n    rate: 1\n    for: 1s\n    steps: [{{get: '/{{{{u.name}}}}'}}]\n"
+        )
+    };
+    let read = |order: &str, names: &[&str]| {
+        let scenarios: String = names.iter().map(|name| scenario(name)).collect();
+        let text = format!(
+            "name: x\ntarget: http://localhost\nfeeds: {{u: {{file: users.csv, order: {order}}}}}\nscenarios:\n{scenarios}"
+        );
+        Plan::parse("plan.yaml", &text, folder.path()).map_err(|mistakes| mistakes.to_string())
+    };
+    assert!(read("once", &["a"]).is_ok());
+    assert!(read("in_turn", &["a", "b"]).is_ok());
+    assert!(read("once", &["a", "b"]).unwrap_err().contains("draw the same rows"));
+}

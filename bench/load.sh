@@ -5,6 +5,7 @@
 # bench/load.sh peers capacity                        searches of real targets whose capacity is known
 # bench/load.sh simulated [100]                       how often comparisons cry wolf, what they see, how often the
 #                                                     bracket of a capacity search holds the truth
+# bench/load.sh profiles [--into DIR] [NAME ...]      the four profiles against nginx, compressed to a minute each
 set -euo pipefail
 cd "$(dirname "$0")/.."
 what=${1:-peers}
@@ -15,12 +16,16 @@ peers)
     cargo build --release --locked --quiet --package load --example target
     python3 bench/load_peers.py "$@"
     ;;
+profiles)
+    [[ -n ${PLIMSOLL:-} ]] || cargo build --release --locked --quiet --bin plimsoll
+    python3 bench/load_profiles.py "$@"
+    ;;
 simulated)
     cargo build --release --locked --quiet --package load --example calibrate
     "${CARGO_TARGET_DIR:-target}/release/examples/calibrate" "${1:-100}"
     ;;
 *)
-    echo "bench/load.sh peers | simulated" >&2
+    echo "bench/load.sh peers | profiles | simulated" >&2
     exit 2
     ;;
 esac

@@ -41,7 +41,9 @@ pub use plan::{
     Trust, import,
 };
 pub use record::{Ended, Interval, Recording, Timeline, Times, TimesTold, Told, Trouble, Troubles};
-pub use report::{hgrm, html, json, junit, markdown, progress, text};
+pub use report::{
+    Beside, hgrm, html, json, junit, markdown, progress, resources_json, resources_text, text,
+};
 pub use schedule::{Arrival, Arrivals, Phase, RATE_MAX, Rate, Spacing, Stripe};
 pub use target::{Allowed, AllowedError, Origin, is_named, may_contact};
 pub use verdict::{

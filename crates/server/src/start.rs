@@ -275,7 +275,7 @@ async fn open(parts: Parts, gate: &Arc<Gate>, work: &mut Work) -> Result<Arc<App
     let remembered = Remembered::read(&journal, &tellings, now, away).await?;
     let external_url =
         settings.server.external_url.clone().unwrap_or_else(|| format!("http://{address}"));
-    let loads = LoadBook::read(&journal, &data).await?;
+    let loads = LoadBook::read(&journal, &data, (&server_name, now)).await?;
     let alerts = AlertBook::new(remembered, tellings, external_url.clone());
     let clock_watch = ClockWatch::new(clock.as_ref());
     Ok(Arc::new(App {

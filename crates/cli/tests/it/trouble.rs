@@ -80,10 +80,10 @@ fn the_whole_network_needs_a_token() -> Result<()> {
 }
 
 /// A small file system of its own, gone with the test.
-struct SmallDisk<'a>(&'a Path);
+pub(crate) struct SmallDisk<'a>(&'a Path);
 
 impl<'a> SmallDisk<'a> {
-    fn mount(path: &'a Path, bytes: &str) -> Result<Self> {
+    pub(crate) fn mount(path: &'a Path, bytes: &str) -> Result<Self> {
         fs::create_dir_all(path)?;
         let size = format!("size={bytes}");
         let mounted =
@@ -159,7 +159,7 @@ fn a_full_disk_leaves_reading_alive_is_said_and_needs_no_restart() -> Result<()>
     Ok(())
 }
 
-fn may_mount() -> Result<bool> {
+pub(crate) fn may_mount() -> Result<bool> {
     let root = rustix::process::getuid().is_root();
     if !root {
         let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
@@ -247,7 +247,7 @@ fn what_was_taken_before_the_disk_was_full_stands_and_what_was_not_is_said() -> 
 }
 
 /// Takes all the room there is.
-fn fill(file: &Path) -> Result<()> {
+pub(crate) fn fill(file: &Path) -> Result<()> {
     use std::io::Write as _;
     let mut file = fs::File::create(file)?;
     let piece = vec![7; 4096];

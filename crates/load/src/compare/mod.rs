@@ -17,6 +17,7 @@ pub use impact::{
 use kept::Figures;
 pub use kept::{Kept, KeptError};
 pub(crate) use student::distance;
+pub(crate) use tell::compared_rows;
 pub use tell::{compared_json, compared_markdown, compared_text};
 
 /// How often equal runs may be called different.

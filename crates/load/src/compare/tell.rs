@@ -93,6 +93,11 @@ fn change(figure: Figure, difference: f64) -> String {
     }
 }
 
+/// The figures as people read them: name, before, after, change, between what it lies, and what that means.
+pub(crate) fn compared_rows(outcome: &Outcome) -> Vec<[String; 6]> {
+    outcome.figures.iter().map(row).collect()
+}
+
 /// For a comment on a change.
 pub fn compared_markdown(outcome: &Outcome) -> String {
     let mut lines =

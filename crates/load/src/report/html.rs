@@ -4,13 +4,15 @@ use model::Unit;
 use stats::Histogram;
 
 use super::{
-    PERCENTILES,
-    chart::{Chart, Line},
+    Beside, PERCENTILES,
+    beside::{comparison_html, resources_html},
+    chart::{Chart, Line, time_marks},
     connections_word, ending_text, profile_text, protocol_word, recovery_text, say_count,
-    say_length, say_load, say_quantile, trend_text,
+    say_length, say_load, say_moment, say_quantile, trend_text,
 };
 use crate::{
     engine::Run,
+    plan::Measure,
     record::{Interval, Told},
     verdict::{Verdict, begun_and_due, cpu_share},
 };
@@ -18,11 +20,16 @@ use crate::{
 const STYLE: &str = include_str!("page.css");
 
 /// Shares whose percentiles make the spectrum: it shows the tail, where users wait.
-const SPECTRUM: [f64; 12] =
-    [0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999, 0.9995, 0.9999];
+const SPECTRUM: [f64; 15] = [
+    0.0, 0.25, 0.5, 0.75, 0.85, 0.9, 0.95, 0.975, 0.99, 0.995, 0.9975, 0.999, 0.9995, 0.9998,
+    0.9999,
+];
+/// Those of them that have a word below.
+const NAMED: [(&str, f64); 6] =
+    [("p0", 0.0), ("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("p99.99", 0.9999)];
 
 /// The page.
-pub fn html(run: &Run, verdict: &Verdict) -> String {
+pub fn html(run: &Run, verdict: &Verdict, beside: &Beside<'_>) -> String {
     let together = run.recording.together();
     let parts = [
         format!(
@@ -33,13 +40,15 @@ pub fn html(run: &Run, verdict: &Verdict) -> String {
             escape(&run.plan.name)
         ),
         head(run, verdict),
+        tiles(run, &together),
         rules(verdict),
-        figures(run, &together),
+        comparison_html(beside),
+        charts(run, &together),
         times(&together),
-        over_time(run),
-        spectrum(&together),
         steps(run),
+        resources_html(beside),
         troubles(&together),
+        figures(run, &together),
         generator(run),
     ];
     parts.concat() + "</html>\n"
@@ -65,8 +74,18 @@ pub(super) fn escape(text: &str) -> String {
 
 fn head(run: &Run, verdict: &Verdict) -> String {
     let word = verdict.word().as_str();
+    let targets: Vec<String> = run.plan.origins.iter().map(ToString::to_string).collect();
+    let broken = verdict.rules.iter().filter(|rule| !rule.kept).count();
+    let rules = match (verdict.rules.len(), broken) {
+        (0, _) => "no rules".to_owned(),
+        (all, 0) => format!("all rules kept ({all})"),
+        (all, broken) => format!("{broken} of {all} rules broken"),
+    };
     let mut parts = vec![format!(
-        "<p class=\"soft\">Load test</p><h1>{}</h1><div class=\"verdict {word}\"><p><b>{word}</b></p>",
+        "<p class=\"soft\">Load test of {}, {}, {}</p><h1>{}</h1><div class=\"verdict {word}\"><p><b>{word}</b> · {rules}</p>",
+        escape(&targets.join(", ")),
+        say_moment(run.started),
+        say_length(run.took.as_secs_f64()),
         escape(&run.plan.name)
     )];
     for doubt in &verdict.doubts {
@@ -86,6 +105,42 @@ fn head(run: &Run, verdict: &Verdict) -> String {
     }
     parts.push("</div>".to_owned());
     parts.concat()
+}
+
+/// The figures that are asked for first.
+fn tiles(run: &Run, together: &Told) -> String {
+    let all = together.all();
+    let seconds = run.took.as_secs_f64();
+    let rate = Unit::PerSecond.say(together.good.count() as f64 / seconds);
+    let due = begun_and_due(run).map_or_else(
+        || format!("{} good answers", say_count(together.good.count())),
+        |(begun, due)| format!("{} of {} due were sent", say_count(begun), say_count(due)),
+    );
+    let tiles = [
+        ("good answers", rate, due),
+        ("p50", say_quantile(&all.response, 0.5), "response, from due to done".to_owned()),
+        ("p95", say_quantile(&all.response, 0.95), "one user in 20 waits longer".to_owned()),
+        ("p99", say_quantile(&all.response, 0.99), "one in 100".to_owned()),
+        ("longest", say_quantile(&all.response, 1.0), "nobody waited longer".to_owned()),
+        (
+            "failed",
+            say_failed(together),
+            format!("{} requests", say_count(together.failed.count())),
+        ),
+    ];
+    let tiles = tiles.map(|(name, value, about)| {
+        format!(
+            "<div><dt>{name}</dt><dd><b>{}</b><span>{}</span></dd></div>",
+            escape(&value),
+            escape(&about)
+        )
+    });
+    format!("<dl class=\"tiles\">{}</dl>", tiles.concat())
+}
+
+/// The share that failed, if anything was asked.
+fn say_failed(told: &Told) -> String {
+    if told.count() == 0 { "–".to_owned() } else { Unit::Share.say(told.failed_share()) }
 }
 
 fn rules(verdict: &Verdict) -> String {
@@ -115,6 +170,7 @@ fn figures(run: &Run, together: &Told) -> String {
     rows.extend(recovery_text(run).map(|text| vec!["recovery".to_owned(), text]));
     let targets: Vec<String> = run.plan.origins.iter().map(ToString::to_string).collect();
     rows.push(vec!["target".to_owned(), targets.join(", ")]);
+    rows.push(vec!["began".to_owned(), say_moment(run.started)]);
     rows.push(vec!["took".to_owned(), say_length(run.took.as_secs_f64())]);
     if let Some((begun, due)) = begun_and_due(run) {
         let text = format!("{} of {} that were due", say_count(begun), say_count(due));
@@ -144,15 +200,16 @@ fn times(together: &Told) -> String {
     section("How long it took", &heads, &rows)
 }
 
-fn over_time(run: &Run) -> String {
-    let rows = &run.timeline.rows;
-    let seconds = run.timeline.seconds as f64;
+/// Requests, waits and what is on its way over time, and the waits by how rare they are.
+fn charts(run: &Run, together: &Told) -> String {
+    let (rows, seconds) = (&run.timeline.rows, run.timeline.seconds as f64);
+    let length = rows.len() as f64 * seconds;
     let points = |value: &dyn Fn(&Interval) -> Option<f64>| {
         rows.iter().enumerate().map(|(at, row)| (at as f64 * seconds, value(row))).collect()
     };
     let rate = |count: u64| Some(count as f64 / seconds);
     let quantile = |row: &Interval, q: f64| row.response.quantile(q).map(|ns| ns as f64 / 1e9);
-    let ends = || ("0 s".to_owned(), say_length(rows.len() as f64 * seconds));
+    let per_second = |value| Unit::PerSecond.say(value);
     let load = Chart {
         title: "requests a second over time",
         lines: vec![
@@ -160,8 +217,9 @@ fn over_time(run: &Run) -> String {
             Line { name: "good", class: "three", points: points(&|row| rate(row.good)) },
             Line { name: "failed", class: "two", points: points(&|row| rate(row.failed)) },
         ],
-        ends: ends(),
-        say: &|value| Unit::PerSecond.say(value),
+        marks: time_marks(length),
+        bounds: Vec::new(),
+        say: &per_second,
     };
     let response = Chart {
         title: "response time over time",
@@ -170,20 +228,51 @@ fn over_time(run: &Run) -> String {
             Line { name: "p95", class: "three", points: points(&|row| quantile(row, 0.95)) },
             Line { name: "p50", class: "one", points: points(&|row| quantile(row, 0.5)) },
         ],
-        ends: ends(),
-        say: &|value| Unit::Seconds.say(value),
+        marks: time_marks(length),
+        bounds: bounds(run),
+        say: &say_seconds,
     };
-    format!("<h2>Requests a second</h2>{}<h2>Response time</h2>{}", load.svg(), response.svg())
+    let on_their_way = Chart {
+        title: "requests on their way over time",
+        lines: vec![Line {
+            name: "on their way at the end of a second",
+            class: "one",
+            points: points(&|row| Some(row.in_flight as f64)),
+        }],
+        marks: time_marks(length),
+        bounds: Vec::new(),
+        say: &|value| format!("{value:.0}"),
+    };
+    let drawn = [
+        ("Requests a second", load.svg()),
+        ("Response time", response.svg()),
+        ("By percentile", spectrum(together)),
+        ("On their way", on_their_way.svg()),
+    ];
+    let drawn = drawn.map(|(title, svg)| format!("<section><h2>{title}</h2>{svg}</section>"));
+    format!("<div class=\"charts\">{}</div>", drawn.concat())
+}
+
+fn say_seconds(value: f64) -> String {
+    Unit::Seconds.say(value)
+}
+
+/// The rules about waits of all requests, as lines that should not be passed.
+fn bounds(run: &Run) -> Vec<(f64, String)> {
+    let about_waits = run
+        .plan
+        .thresholds
+        .iter()
+        .filter(|rule| rule.step.is_none() && matches!(rule.measure, Measure::Response(_)));
+    about_waits.map(|rule| (rule.bound, rule.to_string())).collect()
 }
 
 /// Percentiles over how rare they are: each step to the right is ten times rarer.
 fn spectrum(together: &Told) -> String {
     let all = together.all();
+    let rarity = |q: f64| -(1.0 - q).log10();
     let points = |histogram: &Histogram| {
-        let point = |q: f64| {
-            let rarity = -(1.0 - q).log10();
-            (rarity, histogram.quantile(q).map(|ns| ns as f64 / 1e9))
-        };
+        let point = |q: f64| (rarity(q), histogram.quantile(q).map(|ns| ns as f64 / 1e9));
         SPECTRUM.map(point).to_vec()
     };
     let chart = Chart {
@@ -192,10 +281,11 @@ fn spectrum(together: &Told) -> String {
             Line { name: "response", class: "one", points: points(&all.response) },
             Line { name: "service", class: "two", points: points(&all.service) },
         ],
-        ends: ("p0".to_owned(), "p99.99".to_owned()),
-        say: &|value| Unit::Seconds.say(value),
+        marks: NAMED.map(|(name, q)| (rarity(q), name.to_owned())).to_vec(),
+        bounds: Vec::new(),
+        say: &say_seconds,
     };
-    format!("<h2>By percentile, from p0 over p90, p99 and p99.9</h2>{}", chart.svg())
+    chart.svg()
 }
 
 fn steps(run: &Run) -> String {
@@ -208,15 +298,21 @@ fn steps(run: &Run) -> String {
         let response = told.all().response;
         rows.push(vec![
             format!("{} / {}", scenario.name, step.name),
+            Unit::PerSecond.say(told.good.count() as f64 / run.took.as_secs_f64()),
             say_count(told.good.count()),
             say_count(told.failed.count()),
+            say_failed(told),
             say_quantile(&response, 0.5),
             say_quantile(&response, 0.95),
             say_quantile(&response, 0.99),
             say_quantile(&response, 1.0),
         ]);
     }
-    section("Steps", &["step", "good", "failed", "p50", "p95", "p99", "max"], &rows)
+    section(
+        "Steps",
+        &["step", "a second", "good", "failed", "share", "p50", "p95", "p99", "max"],
+        &rows,
+    )
 }
 
 fn troubles(together: &Told) -> String {
@@ -246,14 +342,23 @@ fn generator(run: &Run) -> String {
     section("The generator", &["", ""], &rows)
 }
 
-fn section(title: &str, heads: &[&str], rows: &[Vec<String>]) -> String {
+/// A table of texts.
+pub(super) fn section(title: &str, heads: &[&str], rows: &[Vec<String>]) -> String {
+    let escaped = rows.iter().map(|row| row.iter().map(|cell| escape(cell)).collect());
+    table(title, heads, &escaped.collect::<Vec<_>>())
+}
+
+/// A table whose cells are markup; nothing without rows.
+pub(super) fn table(title: &str, heads: &[&str], rows: &[Vec<String>]) -> String {
     if rows.is_empty() {
         return String::new();
     }
+    let title =
+        if title.is_empty() { String::new() } else { format!("<h2>{}</h2>", escape(title)) };
     // A name and a text may take several lines; columns of numbers are rather scrolled.
     let has_heads = heads.iter().any(|head| !head.is_empty());
     let table = if has_heads { "<table>" } else { "<table class=\"pairs\">" };
-    let mut parts = vec![format!("<h2>{}</h2><div class=\"wide\">{table}", escape(title))];
+    let mut parts = vec![format!("{title}<div class=\"wide\">{table}")];
     if has_heads {
         parts.push("<tr>".to_owned());
         parts.extend(heads.iter().map(|head| format!("<th>{}</th>", escape(head))));
@@ -261,7 +366,7 @@ fn section(title: &str, heads: &[&str], rows: &[Vec<String>]) -> String {
     }
     for row in rows {
         parts.push("<tr>".to_owned());
-        parts.extend(row.iter().map(|cell| format!("<td>{}</td>", escape(cell))));
+        parts.extend(row.iter().map(|cell| format!("<td>{cell}</td>")));
         parts.push("</tr>".to_owned());
     }
     parts.push("</table></div>".to_owned());

@@ -1,5 +1,6 @@
 //! A run told to people and to programs.
 
+mod beside;
 mod chart;
 mod hgrm;
 mod html;
@@ -7,10 +8,11 @@ mod json;
 mod pipeline;
 mod text;
 
+pub use beside::{Beside, resources_json, resources_text};
 pub use hgrm::hgrm;
 pub use html::html;
 pub use json::json;
-use model::Unit;
+use model::{Time, Unit};
 pub use pipeline::{junit, markdown};
 use stats::Histogram;
 pub use text::{progress, text};
@@ -84,6 +86,12 @@ pub(crate) fn say_load(load: &Load) -> String {
             say_length(length.as_secs_f64())
         ),
     }
+}
+
+/// A moment as people say it.
+pub(crate) fn say_moment(at: Time) -> String {
+    let moment = jiff::Timestamp::from_millisecond(at.millis()).unwrap_or_default();
+    moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// A number that is whole already.

@@ -209,6 +209,18 @@ scenarios: [{name: a, rate: 50, for: 10m, steps: [{get: /}]}]
     assert_eq!(run.ending, Ending::Aborted { rule: "errors > 50% in any 1s".to_owned() });
     assert!(run.took.as_secs() < 10, "{:?}", run.took);
     assert!(verdict.cut_short && verdict.word() != Word::Passed);
+    assert!(load::junit(&run, &verdict).contains("<failure message=\"the run was ended by it\"/>"));
+    // Also where no other rule looks at it.
+    let (_, verdict) = run_plan(
+        &target,
+        "
+name: x
+target: TARGET
+abort: ['errors > 50% in any 1s']
+scenarios: [{name: a, rate: 50, for: 10m, steps: [{get: /}]}]
+",
+    )?;
+    assert!(matches!(verdict.word(), Word::Failed | Word::Invalid), "{verdict:?}");
     Ok(())
 }
 
@@ -226,7 +238,7 @@ scenarios:
   - {name: b, users: 2, for: 200ms, steps: [{get: /, think: 50ms}]}
 ",
     )?;
-    let page = load::html(&run, &verdict);
+    let page = load::html(&run, &verdict, &load::Beside::default());
     assert!(
         !page.contains("<script") && page.contains("&lt;script&gt;") && page.contains("x &amp; y")
     );

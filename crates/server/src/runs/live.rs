@@ -56,6 +56,12 @@ pub(crate) struct LiveRun {
     pub(crate) stop: Option<String>,
     /// Whether its report has come.
     pub(crate) ended: bool,
+    /// Whether it was written down as broken off.
+    pub(crate) broken_off: bool,
+    /// Good answers that it told of, of all its seconds.
+    pub(crate) good: u64,
+    /// Those that failed.
+    pub(crate) failed: u64,
 }
 
 /// What a run is answered when it tells how it goes.
@@ -92,6 +98,11 @@ impl LiveBook {
     /// Takes in a run that begins; false if there are too many.
     pub(crate) fn begin(&self, begun: RunBegun) -> bool {
         let now = begun.started;
+        self.take_in(begun, now)
+    }
+
+    /// Takes in a run of which something was heard now; false if there are too many.
+    pub(super) fn take_in(&self, begun: RunBegun, now: Time) -> bool {
         let mut all = self.0.write();
         all.retain(|_, run| !run.is_over(now) || now.since(run.heard) <= SHOWN);
         if all.values().filter(|run| !run.is_over(now)).count() >= LIVE_MAX {
@@ -103,7 +114,16 @@ impl LiveBook {
             all.remove(&id);
         }
         let id = begun.id.clone();
-        let run = LiveRun { begun, rows: VecDeque::new(), heard: now, stop: None, ended: false };
+        let run = LiveRun {
+            begun,
+            rows: VecDeque::new(),
+            heard: now,
+            stop: None,
+            ended: false,
+            broken_off: false,
+            good: 0,
+            failed: 0,
+        };
         all.insert(id, run);
         true
     }
@@ -115,6 +135,8 @@ impl LiveBook {
         run.heard = now;
         for row in rows {
             if run.rows.back().is_none_or(|last| last.second < row.second) {
+                run.good = run.good.saturating_add(row.good);
+                run.failed = run.failed.saturating_add(row.failed);
                 run.rows.push_back(row);
             }
             if run.rows.len() > ROWS_MAX {
@@ -124,12 +146,27 @@ impl LiveBook {
         Some(Answer { stop: run.stop.clone() })
     }
 
-    /// Notes that the report of a run has come; what it said when it began.
-    pub(crate) fn end(&self, id: &str, now: Time) -> Option<RunBegun> {
-        let mut all = self.0.write();
-        let run = all.get_mut(id)?;
-        (run.ended, run.heard) = (true, now);
-        Some(run.begun.clone())
+    /// Notes that the report of a run has come.
+    pub(crate) fn end(&self, id: &str, now: Time) {
+        if let Some(run) = self.0.write().get_mut(id) {
+            (run.ended, run.heard) = (true, now);
+        }
+    }
+
+    /// Those that have been silent for so long that they have broken off, and are not written down as such.
+    pub(crate) fn silent(&self, now: Time) -> Vec<LiveRun> {
+        let all = self.0.read();
+        let silent = all.values().filter(|run| {
+            !run.ended && !run.broken_off && now.since(run.heard) > super::broken::WAITED
+        });
+        silent.cloned().collect()
+    }
+
+    /// Notes that a run is written down as broken off.
+    pub(crate) fn break_off(&self, id: &str) {
+        if let Some(run) = self.0.write().get_mut(id) {
+            run.broken_off = true;
+        }
     }
 
     /// Tells a run to stop, or all; answers how many that are.
@@ -197,8 +234,14 @@ mod tests {
         let answer = book.tell("b", Vec::new(), now);
         assert_eq!(answer.and_then(|own| own.stop).as_deref(), Some("too much"));
         assert_eq!(book.get("b").unwrap().word(now), "stopping");
-        assert!(book.end("b", now).is_some());
+        book.end("b", now);
         assert_eq!(book.get("b").unwrap().word(now), "ended");
+        let silent =
+            |now| book.silent(now).iter().map(|run| run.begun.id.clone()).collect::<Vec<_>>();
+        assert!(silent(Time(100_000)).is_empty(), "it may come back");
+        assert_eq!(silent(Time(121_000)), ["a"], "the other has ended");
+        book.break_off("a");
+        assert!(silent(Time(130_000)).is_empty(), "it is written down once");
         assert!(book.all(now + Span::minutes(11)).is_empty());
     }
 

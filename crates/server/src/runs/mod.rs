@@ -1,6 +1,7 @@
 //! Load tests that were told to this server: what holds of each is an event of the journal, its report lies on a
 //! bounded shelf beside it, and those that go on now are held in memory.
 
+mod broken;
 mod live;
 mod schedule;
 mod shelf;
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 use settings::{LoadSettings, Mistake, Mistakes};
 
 pub(crate) use self::{
+    broken::BROKEN_OFF,
     live::{LiveBook, LiveRow, LiveRun, RunBegun},
     schedule::{
         Asked, LOAD_PLAN, LOAD_SCHEDULE, ScheduleBook, Scheduled, StepError, refusals, slot,
@@ -33,6 +35,8 @@ pub(crate) const LOAD_BEGUN: &str = "load_begun";
 /// The kind of events that say which run is the baseline of a plan; the subject is the plan's name.
 pub(crate) const LOAD_BASELINE: &str = "load_baseline";
 
+/// Events of one run that are looked at: that it broke off, and its report after all.
+const EVENTS_OF_RUN_MAX: u32 = 8;
 /// Letters of an id at most; those made here have 20.
 const ID_LETTERS_MAX: usize = 40;
 
@@ -73,7 +77,11 @@ impl KeepError {
 
 impl LoadBook {
     /// What the journal and the shelf remember.
-    pub(crate) async fn read(journal: &Journal, data: &Path) -> Result<Self, JournalError> {
+    pub(crate) async fn read(
+        journal: &Journal,
+        data: &Path,
+        own: (&str, Time),
+    ) -> Result<Self, JournalError> {
         let book = Self {
             shelf: Shelf::new(data.join("load")),
             live: LiveBook::default(),
@@ -82,6 +90,7 @@ impl LoadBook {
             baselines: RwLock::default(),
         };
         book.refresh(journal).await?;
+        broken::take_in_again(journal, &book.live, own).await?;
         Ok(book)
     }
 
@@ -173,12 +182,21 @@ pub(crate) async fn read_runs(
         if events.is_empty() {
             return Ok((found, None));
         }
+        if read >= READ_MAX {
+            return Ok((found, next));
+        }
         for event in &events {
             read += 1;
             next = Some(event.seq);
             let run = RunTold::read(event);
-            found.extend(run.filter(|run| plan.is_none_or(|plan| run.plan == plan)));
-            if found.len() >= limit || read >= READ_MAX {
+            let Some(run) = run.filter(|run| plan.is_none_or(|plan| run.plan == plan)) else {
+                continue;
+            };
+            // Its report may have come after all.
+            if run.word != BROKEN_OFF || read_run(journal, &run.id).await?.as_ref() == Some(&run) {
+                found.push(run);
+            }
+            if found.len() >= limit {
                 return Ok((found, next));
             }
         }
@@ -191,10 +209,14 @@ pub(crate) async fn read_run(journal: &Journal, id: &str) -> Result<Option<RunTo
         kinds: vec![LOAD_RUN.to_owned()],
         subject: Some(id.to_owned()),
         newest_first: true,
-        limit: 1,
+        limit: EVENTS_OF_RUN_MAX,
         ..EventQuery::default()
     };
-    Ok(journal.events(question).await?.first().and_then(RunTold::read))
+    let events = journal.events(question).await?;
+    let mut told: Vec<RunTold> = events.iter().filter_map(RunTold::read).collect();
+    // What it told itself says more than that it was silent.
+    told.sort_by_key(|run| run.word == BROKEN_OFF);
+    Ok(told.into_iter().next())
 }
 
 /// Puts a run into the journal.

@@ -18,6 +18,9 @@ const BYTES_MAX: u64 = 1 << 30;
 /// The largest report, before it is compressed.
 pub(crate) const REPORT_BYTES_MAX: u64 = 32 << 20;
 
+/// Where a text is written before it gets its name.
+const DRAFT: &str = "draft.new";
+
 /// What is kept of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sort {
@@ -108,9 +111,17 @@ impl Shelf {
         let folder = &self.folder;
         fs::create_dir_all(folder).map_err(failed("make the folder", folder))?;
         let path = self.path(id, sort);
-        let draft = path.with_extension("new");
-        write(&draft, text).map_err(failed("write", &draft))?;
-        fs::rename(&draft, &path).map_err(failed("write", &path))?;
+        // What a start or a full disk left half-written lies where this is written, too.
+        let draft = self.folder.join(DRAFT);
+        let written = write(&draft, text).and_then(|()| fs::rename(&draft, &path));
+        if let Err(error) = written {
+            // It takes room that others need; if it cannot go, it is written over the next time.
+            fs::remove_file(&draft).ok();
+            return Err(failed("write", &path)(error));
+        }
+        // The name lasts as the file does.
+        let lasting = File::open(folder).and_then(|folder| folder.sync_all());
+        lasting.map_err(failed("write", folder))?;
         self.tidy(stay, (RUNS_MAX, BYTES_MAX))
     }
 
@@ -160,7 +171,10 @@ impl Shelf {
         for entry in entries.filter_map(Result::ok) {
             let name = entry.file_name().to_string_lossy().into_owned();
             let Ok(seen) = entry.metadata() else { continue };
-            let Some((id, _)) = name.split_once('.') else { continue };
+            // Only what was put away here is let go of.
+            let is_ours = |ending: &&str| matches!(*ending, "json.gz" | "html.gz");
+            let named = name.split_once('.').filter(|(_, ending)| is_ours(ending));
+            let Some((id, _)) = named else { continue };
             all.push(Lying {
                 id: id.to_owned(),
                 path: entry.path(),
@@ -197,6 +211,23 @@ mod tests {
         assert!(shelf.has("a", Sort::Report) && !shelf.has("a", Sort::Page));
         fs::write(folder.path().join("load/a.json.gz"), b"no gzip").unwrap();
         assert_eq!(shelf.get("a", Sort::Report).unwrap_err().kind(), Kind::Internal);
+    }
+
+    #[test]
+    fn what_cannot_be_written_leaves_nothing_behind_and_what_is_not_ours_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::new(folder.path().join("load"));
+        shelf.put("a", Sort::Report, b"{}", &[]).unwrap();
+        fs::write(folder.path().join("load/notes.txt"), b"mine").unwrap();
+        fs::write(folder.path().join("load").join(DRAFT), b"half").unwrap();
+        // A folder of its name is in the way of the file.
+        fs::create_dir_all(shelf.path("b", Sort::Report).join("x")).unwrap();
+        assert_eq!(shelf.put("b", Sort::Report, b"{}", &[]).unwrap_err().kind(), Kind::Internal);
+        assert!(!folder.path().join("load").join(DRAFT).try_exists().unwrap());
+        fs::remove_dir_all(shelf.path("b", Sort::Report)).unwrap();
+        shelf.put("c", Sort::Report, b"{}", &[]).unwrap();
+        shelf.tidy(&[], (1, 0)).unwrap();
+        assert!(folder.path().join("load/notes.txt").try_exists().unwrap());
     }
 
     #[test]

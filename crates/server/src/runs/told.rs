@@ -8,6 +8,8 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
+use super::BROKEN_OFF;
+
 /// Bytes of one text at most.
 const TEXT_BYTES_MAX: usize = 500;
 /// Targets, doubts and rules that are kept of one run; the report has all.
@@ -31,10 +33,10 @@ pub(crate) struct RunTold {
     pub(crate) took_seconds: f64,
     /// When the server was told.
     pub(crate) told_at: i64,
-    /// `passed`, `failed`, `invalid` or `unanswered`.
+    /// `passed`, `failed`, `invalid`, `unanswered` or `broken_off` (its report never came).
     pub(crate) word: String,
     pub(crate) exit_code: i64,
-    /// `done`, `stopped` or `aborted`.
+    /// `done`, `stopped`, `aborted` or `lost`.
     pub(crate) ending: String,
     /// `open`, `closed` or `mixed`.
     pub(crate) model: String,
@@ -119,7 +121,8 @@ impl RunTold {
             started: kept.started_ms,
             took_seconds: document["took_seconds"].as_f64().unwrap_or_default(),
             told_at: notes.told_at.millis(),
-            word: bounded(&kept.word),
+            // That a run broke off is for the server to say.
+            word: bounded(&kept.word).replace(BROKEN_OFF, "invalid"),
             exit_code: document["verdict"]["exit_code"].as_i64().unwrap_or_default(),
             ending: text_of(&document["ending"]["how"]),
             model: text_of(&plan["model"]),
@@ -134,6 +137,11 @@ impl RunTold {
             report_bytes: text.len() as u64,
             kept_by: notes.kept_by,
         })
+    }
+
+    /// Whether this text is the report that was sent.
+    pub(crate) fn is_told_by(&self, text: &[u8]) -> bool {
+        self.report_sha256 == hex(&Sha256::digest(text))
     }
 
     /// The run that an event speaks of.
@@ -222,6 +230,7 @@ mod tests {
         assert_eq!((told.plan.len(), told.doubts.len()), (500, 100));
         assert_eq!(told.figures.response_p95_ms, Some(4.0));
         assert_eq!((told.rules[0].kept, told.report_bytes), (true, text.len() as u64));
+        assert!(told.is_told_by(text.as_bytes()) && !told.is_told_by(b"{}"));
         let body = serde_json::to_value(&told).unwrap();
         let event = Event {
             seq: 1,

@@ -1,6 +1,6 @@
 // Load tests: those that are over, those that go on, and the stop for all of them.
 
-export type RunWord = 'passed' | 'failed' | 'invalid' | 'unanswered'
+export type RunWord = 'passed' | 'failed' | 'invalid' | 'unanswered' | 'broken_off'
 
 export type RunFigures = {
   good: number
@@ -143,6 +143,8 @@ export type RunDetail = {
   report_kept: boolean
   page_kept: boolean
   report: LoadReport | null
+  /** Why the report cannot be read although it is here. */
+  damage: string | null
 }
 
 /** As docs/reference/load-json.md has it; what pages do not show is left out. */

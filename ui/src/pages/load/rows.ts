@@ -3,7 +3,7 @@ import type { Mood } from '../../parts/level'
 import { digits } from '../../text/numbers'
 
 /** How a run ended, as the pages colour it. An invalid run says nothing of its target. */
-export const RUN_MOOD: Record<string, Mood> = { passed: 'fine', failed: 'critical', invalid: 'warning', unanswered: 'critical' }
+export const RUN_MOOD: Record<string, Mood> = { passed: 'fine', failed: 'critical', invalid: 'warning', unanswered: 'critical', broken_off: 'warning' }
 export const LIVE_MOOD: Record<string, Mood> = { running: 'pending', stopping: 'warning', ended: 'fine', lost: 'critical' }
 
 /** The highest of all values; nought if there is none. */

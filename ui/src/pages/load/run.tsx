@@ -32,14 +32,14 @@ export default function Run() {
 }
 
 function Full({ detail }: { detail: RunDetail }) {
-  const { run, report, baseline, baseline_of_plan } = detail
+  const { run, report, baseline, baseline_of_plan, damage } = detail
   useTitle(`${run.plan}, ${run.word}`)
   return (
     <>
       <Standing detail={detail} />
       {run.doubts.length > 0 && <Doubts run={run} report={report} />}
       <Rules run={run} />
-      {!baseline && baseline_of_plan !== null && <Comparison run={run} before={baseline_of_plan} />}
+      {report && !baseline && baseline_of_plan !== null && <Comparison run={run} before={baseline_of_plan} />}
       {report ? (
         <>
           <Courses title={run.plan} step={report.timeline.seconds} rows={report.timeline.rows} />
@@ -49,7 +49,8 @@ function Full({ detail }: { detail: RunDetail }) {
           </Section>
         </>
       ) : (
-        <Empty title="Its report is not here any more">
+        <Empty title={damage ? 'Its report cannot be read' : run.word === 'broken_off' ? 'Its report never came' : 'Its report is not here any more'}>
+          {damage && `${damage}. `}
           {run.kept_by && `It was kept by ${run.kept_by}. `}Reports of the oldest runs are let go of; what the journal keeps of them stays.
         </Empty>
       )}
@@ -62,6 +63,7 @@ const SAID: Record<string, string> = {
   failed: 'broke a rule',
   invalid: 'cannot be believed',
   unanswered: 'got no answer',
+  broken_off: 'ended without a report',
 }
 
 function Standing({ detail: { run, baseline, report_kept, page_kept } }: { detail: RunDetail }) {
@@ -73,7 +75,7 @@ function Standing({ detail: { run, baseline, report_kept, page_kept } }: { detai
       title={run.plan}
       words={
         <>
-          <Word mood={RUN_MOOD[run.word] ?? 'unknown'} word={run.word} />
+          <Word mood={RUN_MOOD[run.word] ?? 'unknown'} word={run.word.replace('_', ' ')} />
           {baseline && <Word mood="info" word="baseline" />}
         </>
       }
@@ -85,7 +87,7 @@ function Standing({ detail: { run, baseline, report_kept, page_kept } }: { detai
       <Soft>
         {counted(figures.good, 'good answer')}, {counted(figures.failed, 'failed', 'failed')} ({percent(figures.failed_share)}) in{' '}
         {secondsText(run.took_seconds)}, begun {momentFull(run.started)}
-        {run.by && ` by ${run.by}`}. {run.model === 'open' ? 'Open model: asked when due, however the target does.' : `${run.model} model.`}
+        {run.by && ` by ${run.by}`}. {run.model === 'open' ? 'Open model: asked when due, however the target does.' : run.model && `${run.model} model.`}
         {run.ending !== 'done' && ` It was ${run.ending} before its end.`}
         {run.compressed !== null && run.compressed > 1 && ` ${plain(run.compressed)} times shorter than its profile.`}
       </Soft>

@@ -17,7 +17,7 @@ import style from './load.module.css'
 
 /** More than these have no colours of their own. */
 const OVERLAY_MAX = 8
-const WORDS = ['passed', 'failed', 'invalid', 'unanswered'] as const
+const WORDS = ['passed', 'failed', 'invalid', 'unanswered', 'broken_off'] as const
 
 export default function Runs() {
   const { query } = useAddress()
@@ -106,7 +106,7 @@ function Full({ list: { runs, next } }: { list: RunList }) {
           field="word"
           choices={[
             { value: null, text: 'all', count: runs.length },
-            ...WORDS.map((value) => ({ value, text: value, mood: RUN_MOOD[value], count: runs.filter(({ run }) => run.word === value).length })).filter(({ count }) => count > 0),
+            ...WORDS.map((value) => ({ value, text: value.replace('_', ' '), mood: RUN_MOOD[value], count: runs.filter(({ run }) => run.word === value).length })).filter(({ count }) => count > 0),
           ]}
         />
         {(plans.length > 1 || plan) && <Plans plans={plans} />}
@@ -177,7 +177,7 @@ function Row({ view: { run, baseline, report_kept }, chosen }: { view: RunView; 
         />
       </span>
       <span class={style.word}>
-        <Word mood={RUN_MOOD[word] ?? 'unknown'} word={word} />
+        <Word mood={RUN_MOOD[word] ?? 'unknown'} word={word.replace('_', ' ')} />
       </span>
       <span class={style.name}>
         <a href={`/load/runs/${encodeURIComponent(id)}`}>{plan}</a>

@@ -163,14 +163,15 @@ pub(crate) struct ProfileArguments {
 /// A server that watches the target meanwhile.
 #[derive(Debug, Args)]
 pub(crate) struct Watching {
-    /// A server that watches the target, ours or any Prometheus: the sustained profile looks there for what grows.
+    /// A server that watches the target, ours or any Prometheus: the report says what the machines did meanwhile, and
+    /// the sustained profile looks there for what grows.
     #[arg(long = "from", value_name = "URL")]
     pub(crate) from: Option<String>,
     /// A file with the token that server wants, and the one of --send.
     #[arg(long = "server-token-file", env = "PLIMSOLL_SERVER_TOKEN_FILE", value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
-    /// What to look at, as PromQL, as in `heap=jvm_memory_used_bytes`; instead of the memory, file handles and resources
-    /// that the server knows.
+    /// What to look at, as PromQL, as in `heap=jvm_memory_used_bytes`; instead of the processors, memory, file handles
+    /// and resources that the server knows.
     #[arg(long = "resource", value_name = "NAME=PROMQL", requires = "from", value_parser = capacity::resource)]
     pub(crate) resources: Vec<(String, String)>,
 }

@@ -84,8 +84,7 @@ pub(super) fn impact_of(
 }
 
 /// A run that has just been made against the one that was kept.
-pub(super) fn with_baseline(file: &Path, report: &serde_json::Value) -> Result<Outcome, Fault> {
-    let before = report_of(file)?;
+pub(super) fn with_baseline(before: Kept, report: &serde_json::Value) -> Result<Outcome, Fault> {
     let after =
         Kept::of("this run", report).map_err(|error| Fault::from_error(error.kind(), &error))?;
     Ok(load::compare(&[before], &[after], Rules::default()))
@@ -118,7 +117,8 @@ fn reports(path: &Path) -> Result<Vec<Kept>, Fault> {
     files.iter().map(|file| report_of(file)).collect()
 }
 
-fn report_of(file: &Path) -> Result<Kept, Fault> {
+/// One report that was kept.
+pub(super) fn report_of(file: &Path) -> Result<Kept, Fault> {
     let name = file.display().to_string();
     let mut text = String::new();
     let read = File::open(file)

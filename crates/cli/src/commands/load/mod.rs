@@ -21,8 +21,9 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use load::{Engine, Plan, Run, Stop, Verdict};
+use load::{Beside, Engine, Plan, Run, Stop, Verdict};
 use model::Kind;
+use serde_json::Value;
 use server::SystemClock;
 
 use self::worker::Sender;
@@ -100,21 +101,40 @@ struct Wanted {
     sent: Sent,
 }
 
-/// A run as a text.
-type Report = fn(&Run, &Verdict) -> String;
+/// Whether the files that are asked for have a place, before an hour of load shows that they have none.
+fn check_places(reports: &Reports) -> Result<(), Fault> {
+    let all = [&reports.html, &reports.json, &reports.hgrm, &reports.junit, &reports.markdown];
+    for file in all.into_iter().flatten() {
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) || file.is_dir() {
+            let fault = Fault::new(Kind::Invalid, format!("cannot write {}", file.display()));
+            return Err(fault.help("name a file in a folder that is there"));
+        }
+    }
+    Ok(())
+}
+
+/// A run that is over, as it is told.
+struct Over<'o> {
+    run: &'o Run,
+    verdict: &'o Verdict,
+    report: &'o Value,
+    page: &'o str,
+}
 
 /// Writes the files that were asked for.
-fn write(reports: &Reports, run: &Run, verdict: &Verdict) -> Result<(), Fault> {
-    let all: [(&Option<PathBuf>, Report); 5] = [
-        (&reports.html, load::html),
-        (&reports.junit, load::junit),
-        (&reports.markdown, load::markdown),
-        (&reports.hgrm, load::hgrm),
-        (&reports.json, |run, verdict| format!("{:#}\n", load::json(run, verdict))),
+fn write(reports: &Reports, over: &Over<'_>) -> Result<(), Fault> {
+    let Over { run, verdict, report, page } = over;
+    let all: [(&Option<PathBuf>, &dyn Fn() -> String); 5] = [
+        (&reports.html, &|| (*page).to_owned()),
+        (&reports.junit, &|| load::junit(run, verdict)),
+        (&reports.markdown, &|| load::markdown(run, verdict)),
+        (&reports.hgrm, &|| load::hgrm(run, verdict)),
+        (&reports.json, &|| format!("{report:#}\n")),
     ];
-    for (file, report) in all {
+    for (file, text) in all {
         if let Some(file) = file {
-            write_file(file, &report(run, verdict))?;
+            write_file(file, &text())?;
         }
     }
     Ok(())
@@ -134,6 +154,8 @@ fn drive(
     output: &Output,
 ) -> Result<ExitCode, Fault> {
     let reports = &wanted.reports;
+    check_places(reports)?;
+    let baseline = reports.baseline.as_deref().map(compare::report_of).transpose()?;
     stop_on_interrupt(sender.stop())?;
     let telling = send::begin(wanted, &plan, &sender.stop())?;
     let bar = line(output);
@@ -154,32 +176,51 @@ fn drive(
         }
     })?;
     let mut verdict = Verdict::of(&run);
+    // What ran is told whatever fails after it.
+    let mut faults = Vec::new();
     if !verdict.trends.is_empty() {
-        watched::trends(&wanted.watching, &run, &mut verdict)?;
+        faults.extend(watched::trends(&wanted.watching, &run, &mut verdict).err());
     }
-    write(reports, &run, &verdict)?;
+    let resources = watched::resources(&wanted.watching, &run);
+    let resources = resources.unwrap_or_else(|fault| {
+        faults.push(fault);
+        Vec::new()
+    });
     let mut report = load::json(&run, &verdict);
-    let compared = match &reports.baseline {
-        Some(file) => Some(compare::with_baseline(file, &report)?),
-        None => None,
-    };
+    report["resources"] = load::resources_json(&resources);
+    let compared = baseline.map(|before| compare::with_baseline(before, &report)).transpose()?;
+    let beside = Beside { compared: compared.as_ref(), resources: &resources };
+    let page = load::html(&run, &verdict, &beside);
+    let over = Over { run: &run, verdict: &verdict, report: &report, page: &page };
+    faults.extend(write(reports, &over).err());
+    faults.extend(telling.and_then(|own| own.end(&report, &page, output).err()));
     if output.is_json() {
         if let Some(compared) = &compared {
             report["comparison"] = load::compared_json(compared);
         }
         output.json(&report)?;
     } else {
-        output.text(&load::text(&run, &verdict))?;
+        output.text(&format!(
+            "{}{}",
+            load::text(&run, &verdict),
+            load::resources_text(&resources)
+        ))?;
         if let Some(compared) = &compared {
             output.text(&format!("\n{}", load::compared_text(compared)))?;
         }
     }
-    if let Some(telling) = telling {
-        telling.end(&report, &load::html(&run, &verdict), output)?;
-    }
     let own = verdict.word().exit_code();
     let beside = compared.map_or(0, |compared| compared.word().exit_code());
-    Ok(ExitCode::from(if own == 0 { beside } else { own }))
+    let code = if own == 0 { beside } else { own };
+    // A verdict is not hidden by what else went wrong, and what passed is not wholly done.
+    let last = if code == 0 { faults.pop() } else { None };
+    for fault in &faults {
+        output.note(&fault.text);
+    }
+    match last {
+        Some(fault) => Err(fault),
+        None => Ok(ExitCode::from(code)),
+    }
 }
 
 /// Ctrl-C ends the run and not the program, which still tells what ran until then.

@@ -3,7 +3,7 @@
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
-use load::{Engine, Job, Stop, Verdict};
+use load::{Beside, Engine, Job, Stop, Verdict};
 use model::{Clock as _, Kind};
 use serde_json::{Value, json};
 use server::SystemClock;
@@ -32,7 +32,8 @@ pub(super) fn run(command: &Runner, output: &Output) -> Result<ExitCode, Fault> 
             if let (Err(fault), true) = (due, command.once) {
                 return Err(fault);
             }
-            runtime.block_on(clock.wait(ASK_EVERY));
+            // Within the runtime, whose timers it uses.
+            runtime.block_on(async { clock.wait(ASK_EVERY).await });
             continue;
         };
         let claim = json!({ "by": command.by });
@@ -78,11 +79,13 @@ fn one(
     bar.finish_and_clear();
     let run = run.map_err(|error| Fault::from_error(error.kind(), &error))?;
     let verdict = Verdict::of(&run);
-    telling.end(&load::json(&run, &verdict), &load::html(&run, &verdict), output)?;
+    // What came out is told here as well, and first: the server may be away.
     if output.is_json() {
         output.json(&load::json(&run, &verdict))?;
     } else {
         output.text(&load::text(&run, &verdict))?;
     }
+    let page = load::html(&run, &verdict, &Beside::default());
+    telling.end(&load::json(&run, &verdict), &page, output)?;
     Ok(ExitCode::from(verdict.word().exit_code()))
 }

@@ -10,8 +10,9 @@ use std::{
 };
 
 use load::{Plan, Progress, Stop};
-use model::Kind;
+use model::{Clock as _, Kind};
 use serde_json::{Value, json};
+use server::SystemClock;
 
 use super::Wanted;
 use crate::{args, client::Remote, commands::small_runtime, fault::Fault, output::Output};
@@ -21,8 +22,11 @@ use crate::{args, client::Remote, commands::small_runtime, fault::Fault, output:
 const ASK_EVERY: Duration = Duration::from_millis(250);
 /// An answer that takes longer is as good as none; the run goes on.
 const ANSWER_MAX: Duration = Duration::from_secs(2);
-/// Answers in a row that may fail before a run that obeys stops: a few seconds.
-const MISSED_MAX: u32 = 3;
+/// A run that obeys stops when the server was not heard for so long; one that is started anew is back by then.
+const SILENT_MAX: Duration = Duration::from_secs(5);
+/// Waits before a report is sent once more to a server that is away.
+const AGAIN_AFTER: [Duration; 3] =
+    [Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(9)];
 /// Seconds that wait for a server that is away; it keeps no more either.
 const WAITING_MAX: usize = 600;
 
@@ -110,8 +114,24 @@ impl Telling {
         sent["id"] = json!(id);
         sent["report"] = report.clone();
         sent["page"] = json!(page);
-        let sending = remote.post_json("/api/plimsoll/v1/load/runs", &sent);
-        small_runtime()?.block_on(sending)?;
+        let runtime = small_runtime()?;
+        let mut waits = AGAIN_AFTER.iter();
+        loop {
+            // Sent twice it is kept once: it has an id.
+            let sending = remote.post_json("/api/plimsoll/v1/load/runs", &sent);
+            let Err(fault) = runtime.block_on(sending) else { break };
+            let may_help = matches!(fault.kind, Kind::Upstream | Kind::Busy);
+            match waits.next().filter(|_| may_help) {
+                // Within the runtime, whose timers it uses.
+                Some(wait) => runtime.block_on(async { SystemClock::new().wait(*wait).await }),
+                None => {
+                    return Err(Fault::new(
+                        fault.kind,
+                        format!("the report is not kept: {}", fault.text),
+                    ));
+                }
+            }
+        }
         output.note(&format!("the report is kept as {id}"));
         Ok(())
     }
@@ -128,7 +148,8 @@ struct Teller {
 
 impl Teller {
     fn run(&self, runtime: &tokio::runtime::Runtime, rows: &Receiver<Value>) {
-        let (mut waiting, mut missed) = (Vec::new(), 0);
+        let clock = SystemClock::new();
+        let (mut waiting, mut heard) = (Vec::new(), clock.elapsed());
         loop {
             match rows.recv_timeout(ASK_EVERY) {
                 Ok(row) => waiting.push(row),
@@ -143,15 +164,14 @@ impl Teller {
             let Ok(Ok(answer)) = runtime.block_on(asking) else {
                 let surplus = waiting.len().saturating_sub(WAITING_MAX);
                 waiting.drain(..surplus);
-                missed += 1;
-                if self.obeys && missed >= MISSED_MAX {
+                if self.obeys && clock.elapsed().saturating_sub(heard) > SILENT_MAX {
                     self.why.set("the server was not heard any more".to_owned()).ok();
                     self.stop.ask();
                 }
                 continue;
             };
             waiting.clear();
-            missed = 0;
+            heard = clock.elapsed();
             if answer["stop"] == true {
                 let why = answer["why"].as_str().unwrap_or_default().to_owned();
                 // Told again until the run has ended; the first word stands.

@@ -47,13 +47,24 @@ pub(super) fn asked(named: &[(String, String)], usual: &[(&str, &str)]) -> Vec<(
     usual.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
 }
 
+/// What the machines did during a run.
+pub(super) fn resources(watching: &Watching, run: &Run) -> Result<Vec<Watched>, Fault> {
+    during(watching, run, &SHARES)
+}
+
+fn during(watching: &Watching, run: &Run, usual: &[(&str, &str)]) -> Result<Vec<Watched>, Fault> {
+    let Some(server) = watching.from.clone() else { return Ok(Vec::new()) };
+    let server = args::Server { server, token_file: watching.token_file.clone() };
+    let length = Span::millis(
+        i64::try_from(run.took.min(run.plan.length()).as_millis()).unwrap_or(i64::MAX),
+    );
+    let range = (run.started, run.started + length);
+    watched(&server, &asked(&watching.resources, usual), range)
+}
+
 /// Looks for what grew during a run.
 pub(super) fn trends(watching: &Watching, run: &Run, verdict: &mut Verdict) -> Result<(), Fault> {
-    let Some(server) = watching.from.clone() else { return Ok(()) };
-    let server = args::Server { server, token_file: watching.token_file.clone() };
-    let length = Span::millis(i64::try_from(run.plan.length().as_millis()).unwrap_or(i64::MAX));
-    let range = (run.started, run.started + length);
-    for seen in watched(&server, &asked(&watching.resources, &GROWING), range)? {
+    for seen in during(watching, run, &GROWING)? {
         let points: Vec<(f64, f64)> =
             seen.points.iter().map(|(time, value)| (time.millis() as f64 / 1e3, *value)).collect();
         verdict.watch(&seen.name, &points);

@@ -3,13 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use detect::{Condition, conditions_differ, judge_conditions};
+use journal::JournalError;
 use model::{Labels, Severity, Time};
 use tracing::warn;
 
 use super::super::{outcome, rest};
 use crate::{
     http::chain,
-    runs::Scheduled,
+    runs::{RunTold, Scheduled, record_run},
     state::{App, Topic},
     tasks::Stop,
 };
@@ -24,8 +25,14 @@ const CONDITIONS_MAX: usize = 100;
 /// Looks at them until told to stop.
 pub(in crate::jobs) async fn run(app: Arc<App>, stop: Stop) {
     while !rest(&app, &stop, LOOK).await {
-        let Some(journal) = app.judging.journal() else { continue };
         let now = app.clock.now();
+        if let Err(error) = break_off(&app, now).await {
+            warn!(
+                error = chain(&error),
+                "runs that broke off cannot be written down; it is tried again"
+            );
+        }
+        let Some(journal) = app.judging.journal() else { continue };
         let refreshed = app.loads.schedules.refresh(&journal).await;
         let missed = match refreshed {
             Ok(()) => app.loads.schedules.miss(&journal, now).await,
@@ -71,6 +78,17 @@ async fn lose(app: &App, now: Time) -> Result<(), crate::runs::StepError> {
             let told = ("lost", "nothing was heard of its runner any more", now);
             app.loads.schedules.end(&journal, run, told).await?;
         }
+    }
+    Ok(())
+}
+
+/// Whoever has been silent for long has broken off, and is listed as such.
+async fn break_off(app: &App, now: Time) -> Result<(), JournalError> {
+    for run in app.loads.live.silent(now) {
+        let told = RunTold::broken_off(&run, now, &app.server_name);
+        record_run(&app.journal, &told).await?;
+        app.loads.live.break_off(&told.id);
+        app.hub.announce(now, &[Topic::Load]);
     }
     Ok(())
 }

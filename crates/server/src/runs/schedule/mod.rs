@@ -220,7 +220,10 @@ impl ScheduleBook {
         (state, why, now): (&str, &str, Time),
     ) -> Result<(), StepError> {
         let found = self.0.read().values().find(|own| own.run.as_deref() == Some(run)).cloned();
-        let Some(mut own) = found.filter(|own| own.state == "running") else { return Ok(()) };
+        // A report that comes after all says more than that it was lost.
+        let goes_on =
+            |own: &Scheduled| own.state == "running" || (own.state == "lost" && state == "done");
+        let Some(mut own) = found.filter(goes_on) else { return Ok(()) };
         (own.state, own.why, own.since) = (state.to_owned(), Some(why.to_owned()), now.millis());
         self.step(journal, own, Act::default()).await
     }

@@ -63,7 +63,7 @@ pub(in crate::settings) static TABLE: Table<LoadDraft> = Table {
             read: |reader, field, into| {
                 set(
                     &mut into.own.notice,
-                    reader.duration(field.node, Span::minutes(1)..=Span::days(30)),
+                    reader.duration(field.node, Span::secs(1)..=Span::days(30)),
                 );
             },
         },

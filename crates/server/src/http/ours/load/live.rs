@@ -117,7 +117,7 @@ fn begun(begins: RunBegins, id: String, now: Time) -> Result<RunBegun, ApiError>
 async fn record(app: &App, begun: &RunBegun) -> Result<(), ApiError> {
     let body = json!({
         "version": 1, "plan": begun.plan, "service": begun.service, "release": begun.release, "by": begun.by,
-        "targets": begun.targets, "seconds": begun.seconds,
+        "targets": begun.targets, "seconds": begun.seconds, "server": app.server_name,
     });
     let (kind, subject) = (LOAD_BEGUN.to_owned(), begun.id.clone());
     let event = NewEvent { at: begun.started, kind, subject, body };

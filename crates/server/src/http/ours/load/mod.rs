@@ -22,7 +22,10 @@ use serde_json::Value;
 use self::views::{By, RunList, RunSent, RunView};
 use crate::{
     http::{chain, error::ApiError},
-    runs::{KeepError, RunNotes, RunTold, Sort, is_id, new_id, read_run, read_runs, record_run},
+    runs::{
+        BROKEN_OFF, KeepError, RunNotes, RunTold, Sort, is_id, new_id, read_run, read_runs,
+        record_run,
+    },
     state::{App, Topic},
 };
 
@@ -95,10 +98,11 @@ pub(in crate::http::ours) async fn add(
         Some(id) => return Err(ApiError::invalid(format!("`{id}` is no id of a run"))),
         None => new_id(now).map_err(|error| ApiError::new(Kind::Internal, chain(&error)))?,
     };
-    if let Some(known) = find(&app, &id).await? {
+    // One that broke off has told something after all.
+    if let Some(known) = find(&app, &id).await?.filter(|run| run.word != BROKEN_OFF) {
         return Ok((StatusCode::OK, Json(view(&app, known))).into_response());
     }
-    let begun = app.loads.live.end(&id, now).unwrap_or_default();
+    let begun = app.loads.live.get(&id).map(|run| run.begun).unwrap_or_default();
     let notes = RunNotes {
         id,
         service: sent.service.or(begun.service),
@@ -108,6 +112,7 @@ pub(in crate::http::ours) async fn add(
         kept_by: app.server_name.clone(),
     };
     let run = keep(&app, sent.report, sent.page, notes).await?;
+    app.loads.live.end(&run.id, now);
     let ended = app.loads.schedules.end(&app.journal, &run.id, ("done", &run.word, now)).await;
     ended.map_err(|error| ApiError::new(error.kind(), chain(&error)))?;
     app.hub.announce(now, &[Topic::Load]);
@@ -142,7 +147,7 @@ async fn keep(
 #[utoipa::path(post, path = "/api/plimsoll/v1/load/runs/{id}/baseline", tag = "load", request_body = By,
     params(("id" = String, Path, description = "a run's `id` from the list")),
     responses((status = 200, body = RunView), (status = 404, description = "no such run"),
-        (status = 409, description = "an invalid, short or compressed run is no baseline")))]
+        (status = 409, description = "an invalid, short, compressed or broken off run is no baseline")))]
 pub(in crate::http::ours) async fn mark(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
@@ -173,7 +178,7 @@ async fn set_baseline(
         let error = ApiError::new(Kind::Conflict, format!("this run is no baseline: {why}"));
         return Err(error.help("run it again, uncompressed and to its end"));
     }
-    if marked && !app.loads.shelf.has(id, Sort::Report) {
+    if marked && shown::text(app, &run, Sort::Report).await?.is_none() {
         let error = ApiError::new(Kind::Conflict, "the report of this run is not here any more");
         return Err(error.help(format!("it was kept by {}", run.kept_by)));
     }

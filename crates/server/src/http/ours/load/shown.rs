@@ -39,9 +39,11 @@ pub(in crate::http::ours) async fn one(
 ) -> Result<Json<RunDetail>, ApiError> {
     follow(&app).await?;
     let run = needed(&app, &id).await?;
-    let report = match text(&app, &id, Sort::Report).await? {
-        Some(text) => Some(without_buckets(&document(&text)?)),
-        None => None,
+    // What is known of a run is shown even if its report cannot be read.
+    let (report, damage) = match text(&app, &run, Sort::Report).await {
+        Ok(Some(text)) => (Some(without_buckets(&document(&text)?)), None),
+        Ok(None) => (None, None),
+        Err(error) => (None, Some(error.message)),
     };
     Ok(Json(RunDetail {
         baseline: app.loads.is_baseline(&run),
@@ -50,6 +52,7 @@ pub(in crate::http::ours) async fn one(
         page_kept: app.loads.shelf.has(&id, Sort::Page),
         run,
         report,
+        damage,
     }))
 }
 
@@ -147,7 +150,7 @@ pub(in crate::http::ours) async fn comparison(
 /// What is kept of a run; an error if it is gone.
 async fn kept(app: &Arc<App>, id: &str, sort: Sort) -> Result<Vec<u8>, ApiError> {
     let run = needed(app, id).await?;
-    text(app, id, sort).await?.ok_or_else(|| {
+    text(app, &run, sort).await?.ok_or_else(|| {
         let what = if sort == Sort::Report { "report" } else { "page" };
         let help = match (run.kept_by == app.server_name, sort) {
             (false, _) => format!("it was kept by {}", run.kept_by),
@@ -158,11 +161,29 @@ async fn kept(app: &Arc<App>, id: &str, sort: Sort) -> Result<Vec<u8>, ApiError>
     })
 }
 
-async fn text(app: &Arc<App>, id: &str, sort: Sort) -> Result<Option<Vec<u8>>, ApiError> {
-    let (own, id) = (Arc::clone(app), id.to_owned());
-    let read = blocking(move || own.loads.shelf.get(&id, sort)).await?;
-    read.map_err(|error| ApiError::new(error.kind(), chain(&error)))
+/// What is kept of a run, if it is what was sent.
+pub(super) async fn text(
+    app: &Arc<App>,
+    run: &RunTold,
+    sort: Sort,
+) -> Result<Option<Vec<u8>>, ApiError> {
+    let (own, run) = (Arc::clone(app), run.clone());
+    let read = blocking(move || -> Result<Option<Vec<u8>>, ApiError> {
+        let text = own.loads.shelf.get(&run.id, sort);
+        let text = text.map_err(|error| damaged(&error))?;
+        let is_told = |text: &Vec<u8>| sort != Sort::Report || run.is_told_by(text);
+        match text {
+            Some(text) if !is_told(&text) => Err(damaged(&Changed)),
+            other => Ok(other),
+        }
+    });
+    read.await?
 }
+
+/// A report that is not what was sent.
+#[derive(Debug, thiserror::Error)]
+#[error("it is not what was sent")]
+struct Changed;
 
 fn document(text: &[u8]) -> Result<Value, ApiError> {
     serde_json::from_slice(text).map_err(|error| damaged(&error))

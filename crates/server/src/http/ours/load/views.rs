@@ -43,6 +43,8 @@ pub(crate) struct RunDetail {
     /// here any more.
     #[schema(value_type = Option<Object>)]
     pub(super) report: Option<Value>,
+    /// Why the report cannot be read although it is here.
+    pub(super) damage: Option<String>,
 }
 
 /// The report of a load test.

@@ -1,5 +1,6 @@
 //! Load tests through the API: kept, compared, followed, stopped.
 
+mod broken;
 mod live;
 mod runs;
 mod schedule;

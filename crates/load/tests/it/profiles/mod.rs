@@ -1,5 +1,7 @@
 //! The four profiles, compressed, against real sockets, on a clock that is turned as fast as the machine keeps up.
 
+mod judged;
+
 use std::{
     sync::{
         Arc,
@@ -76,6 +78,6 @@ fn profile_is_sent(shape: Shape, arrivals: f64, phases: usize) -> Result<()> {
     assert_eq!(document["plan"]["profile"], shape.as_str());
     assert_eq!(document["plan"]["compressed"], COMPRESS);
     assert!(load::text(&run, &verdict).contains("COMPRESSED 60 times"));
-    assert!(load::html(&run, &verdict).contains("COMPRESSED 60 times"));
+    assert!(load::html(&run, &verdict, &load::Beside::default()).contains("COMPRESSED 60 times"));
     Ok(())
 }

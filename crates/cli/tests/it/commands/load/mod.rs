@@ -1,5 +1,10 @@
 //! Load tests from the command line: verdicts, exit codes, and the report of a run that was stopped.
 
+mod fleet;
+mod gate;
+mod kept;
+mod runner;
+
 use std::{
     process::{Command, Stdio},
     time::Duration,
@@ -88,6 +93,7 @@ fn an_interrupted_load_tells_what_ran() -> Result<()> {
     let document: Value = serde_json::from_slice(&output.stdout)
         .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
     assert_eq!(document["ending"]["how"], "stopped");
+    assert_eq!(output.status.code(), Some(4), "what was stopped passes nothing: {document}");
     ensure!(document["requests"]["good"].as_u64() > Some(0), "{document}");
     ensure!(document["took_seconds"].as_f64() < Some(60.0), "{document}");
     Ok(())
@@ -251,64 +257,5 @@ fn a_run_is_told_to_a_server_which_keeps_it_and_can_stop_it() -> Result<()> {
     ensure!(refused.code == Some(4) && refused.err.contains("--release"), "{}", refused.err);
     run(server.folder(), &["load", "stop", "--release", "--server", to.as_str()])?;
     ensure!(server.json("/api/plimsoll/v1/load/stop")?["held"] == false, "released");
-    Ok(())
-}
-
-/// A worker in a process of its own, and where it listens.
-fn worker(folder: &std::path::Path) -> Result<(std::process::Child, String)> {
-    let arguments = ["load", "worker", "--listen", "127.0.0.1:0", "--token-file", "token"];
-    let mut child =
-        plimsoll(folder).args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
-    let mut line = String::new();
-    let out = child.stdout.take().context("no output")?;
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line)?;
-    let address = line.trim().strip_prefix("worker listens on ").context(line.clone())?;
-    Ok((child, address.to_owned()))
-}
-
-#[test]
-fn two_workers_are_one_load_and_one_that_is_killed_makes_it_invalid() -> Result<()> {
-    let server = Server::start(QUIET)?;
-    let folder = server.folder();
-    std::fs::write(folder.join("token"), "a token that both know\n")?;
-    let plan = |seconds: u32| {
-        format!(
-            "name: health\ntarget: {}\nlimits: {{workers: 1}}\nscenarios:\n  - name: a\n    rate: 40\n    for: {seconds}s\n    steps: [{{get: /-/healthy}}]\n",
-            server.url()
-        )
-    };
-    std::fs::write(folder.join("short.yaml"), plan(2))?;
-    std::fs::write(folder.join("long.yaml"), plan(600))?;
-    let ((mut one, first), (mut other, second)) = (worker(folder)?, worker(folder)?);
-    let workers = format!("{first},{second}");
-    let load = |plan: &str| {
-        let mut command = plimsoll(folder);
-        command.args(["load", "run", plan, "--workers", &workers, "--worker-token-file", "token"]);
-        command.args(["--output", "json", "--send", &server.url()]);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
-    };
-    let told = load("short.yaml")?.wait_with_output()?;
-    let said = String::from_utf8_lossy(&told.stderr).into_owned();
-    let report: Value = serde_json::from_slice(&told.stdout).context(said)?;
-    assert_eq!(report["generator"]["machines"], 2, "{report:#}");
-    assert_eq!(report["requests"]["good"], 80);
-    let running = load("long.yaml")?;
-    until("both send", || {
-        let live = server.json("/api/plimsoll/v1/load/live")?;
-        let runs = live["runs"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let goes_on =
-            |run: &&Value| run["state"] == "running" && run["last"]["good"].as_u64() > Some(0);
-        Ok(runs.iter().any(|run| goes_on(&run)).then_some(()))
-    })?;
-    other.kill()?;
-    other.wait()?;
-    let told = running.wait_with_output()?;
-    let report: Value = serde_json::from_slice(&told.stdout)?;
-    assert_eq!(told.status.code(), Some(4), "{report:#}");
-    assert_eq!(report["verdict"]["word"], "invalid");
-    let doubts = report["verdict"]["doubts"].to_string();
-    ensure!(doubts.contains("lost_worker") && doubts.contains(&second), "{doubts}");
-    one.kill()?;
-    one.wait()?;
     Ok(())
 }

@@ -1,12 +1,15 @@
 //! Forecasts by the hour against what came.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io};
 
 use model::{ForecastPoint, Nature, Share, Span, Time};
 use plan::{ForecastOptions, History, forecast};
 use stats::{mean, median};
 
-use crate::series::{Part, Series, cpu_seconds};
+use crate::{
+    series::{Part, Series, cpu_seconds},
+    tasks::Tasks,
+};
 
 /// How long before the latest possible moment forecasts are made.
 const EARLIER: [Span; 3] = [Span::ZERO, Span::hours(36), Span::hours(72)];
@@ -16,14 +19,19 @@ const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
 /// One forecast judged by what came.
-struct Trial {
-    /// Mean absolute error over the in-sample error of "as a day before".
-    scaled: f64,
+pub(crate) struct Trial {
+    /// The last hour that was known, and those that were told.
+    pub(crate) from: i64,
+    pub(crate) at: Vec<i64>,
+    /// The in-sample error of "as a day before".
+    pub(crate) scale: f64,
+    /// Mean absolute error over that.
+    pub(crate) scaled: f64,
     /// The same of the forecast "as the day before".
     scaled_naive: f64,
     covered_80: f64,
-    covered_90: f64,
-    seconds: f64,
+    pub(crate) covered_90: f64,
+    pub(crate) seconds: f64,
     model: String,
 }
 
@@ -47,7 +55,12 @@ pub(crate) fn heading(horizon: Span) -> String {
 }
 
 /// A row for each set of series, and one for all.
-pub(crate) fn table(part: Part, all: &[&Series], horizon: Span, detail: bool) -> String {
+pub(crate) fn table(
+    (part, all): (Part, &[&Series]),
+    horizon: Span,
+    tasks: &mut Tasks,
+    detail: bool,
+) -> io::Result<String> {
     let mut trials: BTreeMap<&str, Vec<Trial>> = BTreeMap::new();
     let mut lines = String::new();
     for series in all {
@@ -60,6 +73,7 @@ pub(crate) fn table(part: Part, all: &[&Series], horizon: Span, detail: bool) ->
                     format!("{covered_90:.2} {model}\n"),
                 ]);
             }
+            tasks.write(part, series, &trial)?;
             trials.entry(series.set).or_default().push(trial);
         }
     }
@@ -67,7 +81,7 @@ pub(crate) fn table(part: Part, all: &[&Series], horizon: Span, detail: bool) ->
         lines.push_str(&row(part, set, &trials.iter().collect::<Vec<_>>()));
     }
     lines.push_str(&row(part, "**all**", &trials.values().flatten().collect::<Vec<_>>()));
-    lines.trim_end().to_owned()
+    Ok(lines.trim_end().to_owned())
 }
 
 fn row(part: Part, set: &str, trials: &[&Trial]) -> String {
@@ -127,6 +141,9 @@ fn judge(series: &Series, now: Time, horizon: Span) -> Option<Trial> {
     }
     let scale = mean(&scale);
     (scale > 0.0 && !errors.is_empty()).then(|| Trial {
+        from: projection.from.0,
+        at: projection.points.iter().map(|point| point.at.0).collect(),
+        scale,
         scaled: mean(&errors) / scale,
         scaled_naive: mean(&errors_naive) / scale,
         covered_80: mean(&in_80),

@@ -1,5 +1,5 @@
 //! How good forecasts and dates are on recorded series, and how fast: `accuracy --vms FOLDER [--of tuned|held|all]
-//! [--part near,week,dates,disks]`. `bench/forecast.sh` calls it.
+//! [--part near,week,dates,disks] [--tasks FILE]`. `bench/forecast.sh` calls it.
 //!
 //! A third of the series, by a hash of their names, is held back: nothing was tuned with sight of them, and their
 //! figures stand apart.
@@ -9,11 +9,13 @@ mod dates;
 mod disks;
 mod linear;
 mod series;
+mod tasks;
 
 use std::{env, error::Error, path::PathBuf};
 
 use model::Span;
 use series::{Part, Series};
+use tasks::Tasks;
 
 /// Two days ahead, from three moments.
 const NEAR: Span = Span::hours(48);
@@ -34,6 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .filter(|one| of == "all" || of == one.word())
         .collect();
     let detail = arguments.iter().any(|argument| argument == "--detail");
+    let mut tasks = Tasks::into_file(option("--tasks").map(PathBuf::from).as_deref())?;
     let all = series::load(vms.as_deref())?;
     let of_part = |part: Part| -> Vec<&Series> {
         all.iter().filter(|series| Part::of(&series.name) == part).collect()
@@ -42,7 +45,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         if part.contains(name) {
             println!("{}", ahead::heading(horizon));
             for &part in &shown {
-                println!("{}", ahead::table(part, &of_part(part), horizon, detail));
+                let own = of_part(part);
+                println!("{}", ahead::table((part, &own), horizon, &mut tasks, detail)?);
             }
         }
     }

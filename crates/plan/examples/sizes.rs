@@ -56,10 +56,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("|---|---|---:|---:|---:|---:|");
     for (part, of) in [("tuned", false), ("held", true)] {
         for (rule, sure) in [
-            ("walked, 0.6", 0.6),
-            ("walked, 0.7", 0.7),
-            ("walked, 0.9", SURE),
             ("walked, 0.8", 0.8),
+            ("walked, 0.85", 0.85),
+            ("walked, 0.9", SURE),
+            ("walked, 0.95", 0.95),
             ("p99.5 / 0.8", 0.0),
         ] {
             let (mut over, mut above, mut sizes) = (Vec::new(), 0.0, Vec::new());

@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Command::Baseline(command) => commands::query::baseline::run(&command, &output),
         Command::Import(command) => match &command.of {
             Some(ImportOf::Alertmanager(of)) => commands::import::alertmanager::run(of, &output),
+            Some(ImportOf::Calendar(of)) => commands::import::calendar::run(of, &output),
             Some(ImportOf::Openslo(of)) => commands::import::openslo::run(of, &output),
             None => commands::import::run(&command.samples, &output),
         },

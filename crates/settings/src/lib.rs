@@ -19,13 +19,13 @@ pub use reader::{
 };
 pub use reference::reference;
 pub use settings::{
-    AlertSettings, Authorization, BaselineSettings, CalendarEntry, CalendarTime, ChangeHook,
-    ChangeSettings, Channel, Downsample, ExpressionCheck, Forward, ForwardProtocol, HeartbeatIn,
-    HeartbeatOut, HistogramForm, HookSender, HostSettings, JournalSettings, LoadSettings,
-    MailSecrecy, MailSettings, ObjectiveFile, OtlpSettings, PlanningSettings, ProcessWatch,
-    PromotedAttributes, QuerySettings, ReceiveSettings, Receiver, Relabel, RelabelAction,
-    RemoteQuery, Scheme, ScrapeJob, ScrapeLimits, SecretSource, ServerSettings, Settings,
-    StoreSettings, Sync, TargetGroup, TlsSettings, TranslationStrategy, Untaken, WatchedBaseline,
-    WindowSettings, read_objectives, read_secret,
+    AlertSettings, Authorization, BaselineSettings, CalendarDay, CalendarEntry, CalendarError,
+    CalendarFile, CalendarTime, ChangeHook, ChangeSettings, Channel, Downsample, ExpressionCheck,
+    Forward, ForwardProtocol, HeartbeatIn, HeartbeatOut, HistogramForm, HookSender, HostSettings,
+    JournalSettings, LoadSettings, MailSecrecy, MailSettings, ObjectiveFile, OtlpSettings,
+    PlanningSettings, ProcessWatch, PromotedAttributes, QuerySettings, ReceiveSettings, Receiver,
+    Relabel, RelabelAction, RemoteQuery, Scheme, ScrapeJob, ScrapeLimits, SecretSource,
+    ServerSettings, Settings, StoreSettings, Sync, TargetGroup, TlsSettings, TranslationStrategy,
+    Untaken, WatchedBaseline, WindowSettings, read_icalendar, read_objectives, read_secret,
 };
 pub use yaml::{Document, Entry, Node, read_text};

@@ -197,8 +197,19 @@ pub(crate) struct Import {
 pub(crate) enum ImportOf {
     /// Reads an Alertmanager's configuration and says what is taken from it and what is not.
     Alertmanager(ImportAlertmanager),
+    /// Reads a calendar (.ics) and writes its whole days as entries of `calendar`, for forecasts to know.
+    Calendar(ImportCalendar),
     /// Reads an `OpenSLO` file, writes its objectives in Plimsoll's own form, and says what is not taken.
     Openslo(ImportOpenslo),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportCalendar {
+    /// The file, as calendars and lists of public holidays are exported: iCalendar, RFC 5545.
+    pub(crate) file: PathBuf,
+    /// The day of the week that each of its days is like; without it they will be as they were on earlier days of the same name.
+    #[arg(long, value_name = "DAY", value_parser = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])]
+    pub(crate) like: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -26,6 +26,7 @@ pub use objective::{ObjectiveFile, Untaken, read_objectives};
 pub use query::QuerySettings;
 pub use remote::{Forward, ForwardProtocol, JournalSettings, RemoteQuery};
 pub use resource::calendar::{CalendarEntry, CalendarTime};
+pub use resource::icalendar::{CalendarDay, CalendarError, CalendarFile, read_icalendar};
 pub use resource::planning::PlanningSettings;
 pub use secret::{SecretSource, read_secret};
 pub(crate) use sections::{Section, sections};

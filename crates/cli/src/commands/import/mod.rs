@@ -1,6 +1,7 @@
 //! `plimsoll import`
 
 pub(crate) mod alertmanager;
+pub(crate) mod calendar;
 pub(crate) mod openslo;
 
 use std::{

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde_json::Value;
 
 use crate::{
@@ -78,5 +78,34 @@ fn an_import_without_a_server_writes_into_its_folder_before_it_starts() -> Resul
     assert_eq!(web::value(server.address, "count_over_time(beds[10m])")?, Some(2.0));
     let refused = run(server.folder(), &["import", "beds.csv", "--data", "data"])?;
     assert_eq!(refused.code, Some(4), "{}", refused.err);
+    Ok(())
+}
+
+const HOLIDAYS: &str = "BEGIN:VCALENDAR\r
+BEGIN:VEVENT\r
+SUMMARY:New Year's Day\r
+DTSTART;VALUE=DATE:20270101\r
+RRULE:FREQ=YEARLY\r
+END:VEVENT\r
+BEGIN:VEVENT\r
+SUMMARY:meeting\r
+DTSTART:20270104T100000Z\r
+END:VEVENT\r
+END:VCALENDAR\r
+";
+
+#[test]
+fn holidays_of_a_calendar_become_entries_that_the_settings_take() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    fs::write(dir.path().join("holidays.ics"), HOLIDAYS)?;
+    let asked = ["import", "calendar", "holidays.ics", "--like", "sunday"];
+    let told = run(dir.path(), &asked)?;
+    ensure!(told.code == Some(0), "{} {}", told.out, told.err);
+    ensure!(told.err.contains("holidays.ics:7: meeting: it has an hour"), "{}", told.err);
+    let settings = settings::Settings::parse("a.yaml", &told.out, &|_| Ok(()))?;
+    ensure!(settings.calendar.len() == 1 && settings.calendar[0].name == "New Year's Day");
+    fs::write(dir.path().join("none.ics"), "name,date\n")?;
+    let none = run(dir.path(), &["import", "calendar", "none.ics"])?;
+    ensure!(none.code == Some(2) && none.err.contains("this is no iCalendar"), "{}", none.err);
     Ok(())
 }

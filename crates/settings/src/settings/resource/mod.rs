@@ -1,6 +1,7 @@
 //! The `resources` section: anything with a limit, declared by two PromQL expressions.
 
 pub(super) mod calendar;
+pub(super) mod icalendar;
 pub(super) mod planning;
 pub(super) mod service;
 

@@ -1,6 +1,7 @@
 //! The `baselines` section: of which series the normal band is kept.
 
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
+use model::Time;
 
 use crate::{
     mistake::Mistake,
@@ -29,6 +30,22 @@ pub struct BaselineSettings {
     pub series_max: u64,
     /// The series.
     pub watch: Vec<WatchedBaseline>,
+}
+
+impl BaselineSettings {
+    /// Year, month and day in its zone; in UTC where the system does not know it.
+    pub fn date(&self, time: Time) -> (i64, u8, u8) {
+        let zone = TimeZone::get(&self.zone).ok();
+        let moment = Timestamp::from_millisecond(time.millis()).ok();
+        zone.zip(moment).map_or_else(
+            || time.date(),
+            |(zone, moment)| {
+                let day = moment.to_zoned(zone).date();
+                let small = |value: i8| u8::try_from(value).unwrap_or(1);
+                (i64::from(day.year()), small(day.month()), small(day.day()))
+            },
+        )
+    }
 }
 
 /// Series of which the normal band is kept.
@@ -264,4 +281,21 @@ fn name<'d>(reader: &Reader<'d>, field: Field<'d>) -> Option<Placed<String>> {
     };
     reader.wrong(field.node, &format!("`{}` cannot be a baseline's name", name.value), problem);
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_begins_where_people_are() {
+        let of = |zone: &str, millis: i64| {
+            let zone = zone.to_owned();
+            BaselineSettings { zone, ..BaselineSettings::default() }.date(Time(millis))
+        };
+        // 31 October 2026, 23:30 in UTC.
+        assert_eq!(of("UTC", 1_793_489_400_000), (2026, 10, 31));
+        assert_eq!(of("Europe/Berlin", 1_793_489_400_000), (2026, 11, 1));
+        assert_eq!(of("Nowhere/At all", 1_793_489_400_000), (2026, 10, 31));
+    }
 }

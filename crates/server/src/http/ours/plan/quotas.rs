@@ -132,17 +132,17 @@ fn decided_of(event: &Event) -> Option<Decided> {
 pub(in crate::http::ours) async fn list(
     State(app): State<Arc<App>>,
 ) -> Result<Json<QuotaList>, ApiError> {
-    let now = app.clock.now();
+    let today = Today::of(&app);
     let decided = words(&app).await?;
     let mut quotas: Vec<QuotaView> = quotas(&app)
         .iter()
-        .map(|(standing, future)| view(standing, future.as_ref(), &decided, now))
+        .map(|(standing, future)| view(standing, future.as_ref(), &decided, &today))
         .collect();
     quotas.sort_by_key(|own| own.ask_by.unwrap_or(i64::MAX));
     let due = quotas.iter().filter(|own| own.due);
     Ok(Json(QuotaList {
-        at: now.millis(),
-        quarter: quarter_text(now),
+        at: today.now.millis(),
+        quarter: today.quarter,
         due: due.clone().count(),
         decided: due.filter(|own| own.decision.is_some()).count(),
         quotas,
@@ -169,10 +169,10 @@ pub(in crate::http::ours) async fn decide(
         )
     })?;
     check(&wish)?;
-    let now = app.clock.now();
+    let today = Today::of(&app);
     let record = Record {
         version: 1,
-        quarter: quarter_text(now),
+        quarter: today.quarter.clone(),
         title: standing.title.clone(),
         verdict: wish.verdict,
         reason: wish.reason.trim().to_owned(),
@@ -183,10 +183,10 @@ pub(in crate::http::ours) async fn decide(
     };
     // All keys are text, and numbers that are none become null.
     let body = serde_json::to_value(&record).unwrap_or_default();
-    let event = NewEvent { at: now, kind: DECIDED.to_owned(), subject: id, body };
+    let event = NewEvent { at: today.now, kind: DECIDED.to_owned(), subject: id, body };
     let written = app.journal.record(Entry { events: vec![event], outbox: Vec::new() }).await;
     written.map_err(|error| lost(&error))?;
-    Ok(Json(view(standing, future.as_ref(), &words(&app).await?, now)))
+    Ok(Json(view(standing, future.as_ref(), &words(&app).await?, &today)))
 }
 
 fn check(wish: &QuotaDecision) -> Result<(), ApiError> {
@@ -212,9 +212,10 @@ fn check(wish: &QuotaDecision) -> Result<(), ApiError> {
 
 /// Quotas that are to be asked for before the next review.
 pub(super) fn findings(app: &App) -> Vec<Finding> {
-    let now = app.clock.now();
+    let today = Today::of(app);
+    let now = today.now;
     let views = quotas(app).into_iter().map(|(standing, future)| {
-        (view(&standing, future.as_ref(), &BTreeMap::new(), now), standing)
+        (view(&standing, future.as_ref(), &BTreeMap::new(), &today), standing)
     });
     let due = views.filter(|(own, _)| own.due);
     due.map(|(own, standing)| {
@@ -259,18 +260,27 @@ fn lost(error: &JournalError) -> ApiError {
     ApiError::new(error.kind(), chain(error))
 }
 
-/// `2026-Q4`.
-fn quarter_text(time: Time) -> String {
-    let (year, month, _) = time.date();
-    format!("{year:04}-Q{}", (month - 1) / 3 + 1)
+/// Now, and in which quarter that is in the time zone of the settings: `2026-Q4`.
+struct Today {
+    now: Time,
+    quarter: String,
+}
+
+impl Today {
+    fn of(app: &App) -> Self {
+        let now = app.clock.now();
+        let (year, month, _) = app.settings.baselines.date(now);
+        Self { now, quarter: format!("{year:04}-Q{}", (month.max(1) - 1) / 3 + 1) }
+    }
 }
 
 fn view(
     standing: &Standing,
     future: Option<&Future>,
     decided: &BTreeMap<String, Decided>,
-    now: Time,
+    Today { now, quarter }: &Today,
 ) -> QuotaView {
+    let now = *now;
     let (resource, reading) = (&standing.resource, &standing.reading);
     let id = history::key_of(&reading.id);
     let reached = future.and_then(|future| match future.critical {
@@ -281,9 +291,8 @@ fn view(
     let full = matches!(standing.level(), Some(Level::Critical));
     let ask_by = reached.or_else(|| full.then_some(now)).map(|at| at - resource.lead_time);
     let decision = decided.get(&id);
-    let quarter = quarter_text(now);
     let shown = |this: bool| {
-        decision.filter(|(_, _, own)| (own.quarter == quarter) == this).map(decision_view)
+        decision.filter(|(_, _, own)| (own.quarter == *quarter) == this).map(decision_view)
     };
     QuotaView {
         title: standing.title.clone(),

@@ -40,7 +40,7 @@ pub(in crate::http::ours) async fn list(
     let now = app.clock.now();
     let review = reviewed(&app).await?;
     let (decided, booked) = words(&app).await?;
-    let month = month_text(now);
+    let month = month_text(&app, now);
     let mut items: Vec<SizeView> =
         review.items.iter().map(|own| view(own, &decided, &booked, &month)).collect();
     items.sort_by(|a, b| a.order().partial_cmp(&b.order()).unwrap_or(std::cmp::Ordering::Equal));
@@ -69,7 +69,7 @@ pub(in crate::http::ours) async fn detail(
     let review = reviewed(&app).await?;
     let item = find(&review, &id)?;
     let (decided, booked) = words(&app).await?;
-    Ok(Json(view(item, &decided, &booked, &month_text(app.clock.now()))))
+    Ok(Json(view(item, &decided, &booked, &month_text(&app, app.clock.now()))))
 }
 
 /// What is decided of an item.
@@ -118,7 +118,7 @@ pub(in crate::http::ours) async fn decide(
     let decision = Decision {
         id: id.clone(),
         at: now,
-        month: month_text(now),
+        month: month_text(&app, now),
         title: item.title(),
         verdict,
         reason,
@@ -130,7 +130,7 @@ pub(in crate::http::ours) async fn decide(
     let entry = Entry { events: vec![decision_event(&decision)], outbox: Vec::new() };
     app.journal.record(entry).await.map_err(|error| lost(&error))?;
     let (decided, booked) = words(&app).await?;
-    Ok(Json(view(item, &decided, &booked, &month_text(now))))
+    Ok(Json(view(item, &decided, &booked, &month_text(&app, now))))
 }
 
 /// Which reviews.

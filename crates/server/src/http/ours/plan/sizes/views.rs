@@ -11,7 +11,10 @@ use super::super::{
     super::shape::{finite, map_of},
     benefit::{BenefitView, benefit_view},
 };
-use crate::jobs::sizing::{Booking, Decision, MoneyAt, SizeItem, Verdict};
+use crate::{
+    jobs::sizing::{Booking, Decision, MoneyAt, SizeItem, Verdict},
+    state::App,
+};
 
 /// The review of sizes of this month.
 #[derive(Debug, Serialize, ToSchema)]
@@ -201,9 +204,9 @@ struct SizeMonthView {
     booked_month: Option<f64>,
 }
 
-/// `2026-11`.
-pub(in crate::http::ours) fn month_text(time: Time) -> String {
-    let (year, month, _) = time.date();
+/// `2026-11`, in the time zone of the settings.
+pub(in crate::http::ours) fn month_text(app: &App, time: Time) -> String {
+    let (year, month, _) = app.settings.baselines.date(time);
     format!("{year:04}-{month:02}")
 }
 

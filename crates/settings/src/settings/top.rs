@@ -335,11 +335,13 @@ impl Draft {
             );
             reader.report(mistake.help("declare it under `resources`"));
         }
-        let services = self.services.into_iter();
-        let services = services.filter_map(|draft| draft.finish(reader, check, &named));
-        let services = unique(reader, "service", services.collect());
         let (objectives, objective_files, objective_parameters) =
             self.objectives.finish(reader, self.policy, check);
+        let objectives = unique(reader, "objective", objectives);
+        let services = self.services.into_iter();
+        let declared = (&named[..], &objectives[..]);
+        let services = services.filter_map(|draft| draft.finish(reader, check, declared));
+        let services = unique(reader, "service", services.collect());
         let forward = self.forward.into_iter().map(|draft| draft.finish(reader));
         let receivers = self.receivers.into_iter().map(|draft| draft.finish(reader));
         let (mut baselines, watch) = self.baselines.finish(reader, check);
@@ -367,7 +369,7 @@ impl Draft {
             planning: self.planning,
             objective_files,
             objective_parameters,
-            objectives: unique(reader, "objective", objectives),
+            objectives,
             policy: self.policy,
             baselines,
             alerts: self.alerts,

@@ -1,6 +1,6 @@
 //! The limits of a service, and the steps that move them.
 
-use model::{Relation, Resource, ServiceLimit, Share, Step, Unit};
+use model::{Indicator, Objective, Relation, Resource, ServiceLimit, Share, Step, Test, Unit};
 
 use super::super::name;
 use crate::{
@@ -19,6 +19,7 @@ pub(in crate::settings) struct LimitDraft {
     pub(super) name: Option<Placed<String>>,
     title: Option<String>,
     resource: Option<Placed<String>>,
+    objective: Option<Placed<String>>,
     used: Option<Placed<String>>,
     limit: Option<Placed<String>>,
     unit: Option<Unit>,
@@ -60,6 +61,13 @@ pub(in crate::settings) static LIMIT_TABLE: Table<LimitDraft> = Table {
             otherwise: Otherwise::Nothing,
             about: "A declared resource with one reading, whose `used`, `limit`, `unit` and alert line hold where they are not written here.",
             read: |reader, field, into| into.resource = reader.placed(field.node),
+        },
+        Key {
+            name: "objective",
+            form: "name",
+            otherwise: Otherwise::Nothing,
+            about: "A promise that is kept as long as a value stays below a line, such as a latency, declared under `objectives` or shipped: its expression, line and unit hold where they are not written here, all of the line is meant to be used, and it follows load as a `latency`.",
+            read: |reader, field, into| into.objective = reader.placed(field.node),
         },
         Key {
             name: "used",
@@ -175,7 +183,7 @@ impl LimitDraft {
         self,
         reader: &Reader<'_>,
         check: ExpressionCheck<'_>,
-        resources: &[Resource],
+        (resources, objectives): (&[Resource], &[Objective]),
     ) -> Option<ServiceLimit> {
         for (key, expression) in
             [("used", &self.used), ("limit", &self.limit), ("copies", &self.copies)]
@@ -192,19 +200,33 @@ impl LimitDraft {
             }
             found
         });
-        let own = |written: Option<Placed<String>>, known: Option<&String>| {
-            written.map(|own| own.value.trim().to_owned()).or_else(|| known.cloned())
+        let promised = self.objective.as_ref().and_then(|own| promised(reader, own, objectives));
+        let known_used = known.map(|known| known.used.clone());
+        let known_limit = known.map(|known| known.limit.clone());
+        let own = |written: Option<Placed<String>>, known: Option<String>| {
+            written.map(|own| own.value.trim().to_owned()).or(known)
         };
-        let used = own(self.used, known.map(|known| &known.used));
-        let limit = own(self.limit, known.map(|known| &known.limit));
-        if self.resource.is_none() && (used.is_none() || limit.is_none()) {
+        let expr = promised.as_ref().map(|own| own.expr.clone());
+        let line = promised.as_ref().map(|own| own.line.to_string());
+        let used = own(self.used, known_used.or(expr));
+        let limit = own(self.limit, known_limit.or(line));
+        if self.resource.is_some() && self.objective.is_some() {
+            let message = format!("`{}` is both a resource and an objective", name.value);
+            reader.report(Mistake::at(name.place, message).help("keep one of them"));
+        }
+        let unknown = self.resource.is_none() && self.objective.is_none();
+        if unknown && (used.is_none() || limit.is_none()) {
             let message =
                 format!("`{}` says nothing of what is used or how much there is", name.value);
             reader.report(
-                Mistake::at(name.place, message).help("write `resource`, or `used` and `limit`"),
+                Mistake::at(name.place, message)
+                    .help("write `resource` or `objective`, or `used` and `limit`"),
             );
         }
-        let target = self.target.or_else(|| known.map(|known| known.thresholds.alert()));
+        let whole = promised.as_ref().and_then(|_| Share::new(1.0));
+        let target = self.target.or_else(|| known.map(|known| known.thresholds.alert())).or(whole);
+        let unit = known.map(|known| known.unit).or_else(|| promised.as_ref().map(|own| own.unit));
+        let follows = if promised.is_some() { Relation::Latency } else { Relation::Unknown };
         let steps = self.steps.into_iter().filter_map(|draft| {
             Some(Step { title: draft.title?, times: draft.times?, cost_month: draft.cost_month })
         });
@@ -213,13 +235,45 @@ impl LimitDraft {
             name: name.value,
             used: used?,
             limit: limit?,
-            unit: self.unit.or_else(|| known.map(|known| known.unit)).unwrap_or(Unit::Count),
+            unit: self.unit.or(unit).unwrap_or(Unit::Count),
             target: target.or_else(|| Share::new(TARGET))?,
-            relation: self.relation.unwrap_or(Relation::Unknown),
+            relation: self.relation.unwrap_or(follows),
             each_replica: self.each_replica,
             copies: self.copies.map(|own| own.value.trim().to_owned()),
             steps: steps.collect(),
         })
+    }
+}
+
+/// A value that is promised to stay below a line.
+struct Promised {
+    expr: String,
+    line: f64,
+    unit: Unit,
+}
+
+/// What an objective promises, where that is a line for a value.
+fn promised(
+    reader: &Reader<'_>,
+    wanted: &Placed<String>,
+    objectives: &[Objective],
+) -> Option<Promised> {
+    let Some(found) = objectives.iter().find(|own| own.name == wanted.value) else {
+        let message = format!("there is no objective `{}`", wanted.value);
+        let help = "declare it under `objectives`, or write `used` and `limit` here";
+        reader.report(Mistake::at(wanted.place, message).help(help));
+        return None;
+    };
+    match &found.indicator {
+        Indicator::Value { expr, test: Test::Below | Test::AtMost, line, unit } if *line > 0.0 => {
+            Some(Promised { expr: expr.clone(), line: *line, unit: *unit })
+        }
+        _ => {
+            let message = format!("`{}` has no value that is to stay below a line", wanted.value);
+            let help = "write `used`, such as a quantile of the latency, and `limit` here";
+            reader.report(Mistake::at(wanted.place, message).help(help));
+            None
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The `services` section: what users depend on, the load it carries, and what can limit that.
 
-use model::{DataExpressions, Launch, Resource, Service, ServiceLimit, Time, Unit};
+use model::{DataExpressions, Launch, Objective, Resource, Service, ServiceLimit, Time, Unit};
 
 mod data;
 mod limit;
@@ -169,7 +169,7 @@ impl ServiceDraft {
         self,
         reader: &Reader<'_>,
         check: ExpressionCheck<'_>,
-        resources: &[Resource],
+        declared: (&[Resource], &[Objective]),
     ) -> Option<(Service, Option<Placed<String>>)> {
         let own = [("load", &self.load), ("replicas", &self.replicas), ("zones", &self.zones)];
         for (key, expression) in own {
@@ -185,7 +185,7 @@ impl ServiceDraft {
         }
         for draft in self.limits {
             let place = draft.name.as_ref().map(|name| name.place);
-            let Some(limit) = draft.finish(reader, check, resources) else { continue };
+            let Some(limit) = draft.finish(reader, check, declared) else { continue };
             if let (Some(place), true) = (place, limits.iter().any(|own| own.name == limit.name)) {
                 reader.report(Mistake::at(place, format!("there are two limits `{}`", limit.name)));
             }
@@ -230,6 +230,17 @@ mod tests {
     }
 
     #[test]
+    fn a_promised_latency_is_a_limit_all_of_which_is_meant_to_be_used() {
+        let text = "objectives: [{name: fast, value: q, below: 0.3, unit: seconds, target: 99 %}]\n\
+                    services: [{name: shop, load: c, limits: [{name: d, objective: fast}]}]\n";
+        let settings = Settings::parse("a.yaml", text, &|_| Ok(())).unwrap();
+        let limit = &settings.services[0].limits[0];
+        assert_eq!((limit.used.as_str(), limit.limit.as_str()), ("q", "0.3"));
+        assert_eq!((limit.unit.word(), limit.target.percent()), ("seconds", 100.0));
+        assert_eq!(limit.relation, model::Relation::Latency);
+    }
+
+    #[test]
     fn what_cannot_be_a_service_is_marked() {
         assert!(wrong("services: [{name: shop, load: a, limits: []}]").contains("has no limits"));
         let limit = |text: &str| {
@@ -237,6 +248,11 @@ mod tests {
         };
         assert!(limit("used: d").contains("says nothing of what is used"));
         assert!(limit("resource: nowhere").contains("there is no resource `nowhere`"));
+        assert!(limit("objective: never").contains("there is no objective `never`"));
+        let counted = wrong(
+            "objectives: [{name: up, good: g, total: t, target: 99 %}]\nservices: [{name: a, load: b, limits: [{name: c, objective: up}]}]",
+        );
+        assert!(counted.contains("no value that is to stay below a line"), "{counted}");
         assert!(
             limit("used: d, limit: e, steps: [{title: f, times: 0.5}]")
                 .contains("is not more than 1")

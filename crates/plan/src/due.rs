@@ -269,6 +269,8 @@ mod tests {
             change: None,
             guess: false,
             points: Vec::new(),
+            points_tested: Vec::new(),
+            tested_apart: None,
         };
         let limit = LimitLine {
             name: "db".into(),

@@ -17,8 +17,8 @@ mod sizes;
 
 pub use benefit::{BENEFIT_MONTHS_MAX, Benefit, Stake, Way, benefit};
 pub use drivers::{
-    Column, Curve, Following, Form, NoResponse, Range, Recorded, Response, Source, read_drivers,
-    reference, respond, table,
+    Column, Curve, Figure, Following, Form, NoResponse, Range, Recorded, Response, Source,
+    Suggestion, read_drivers, reference, respond, suggest, table,
 };
 pub use due::{DataPast, due, exposed};
 pub use forecast::{
@@ -28,7 +28,8 @@ pub use forecast::{
 };
 pub use line::{
     CostChange, Deployment, KnownLimit, LimitLine, LimitPast, LineDates, LineOptions, LoadLine,
-    Lost, NextStep, ServicePast, Tested, TestedStep, Unknown, Without, dates, load_line, say_line,
+    Lost, NextStep, ServicePast, Tested, TestedPoints, TestedStep, Unknown, Without, dates,
+    load_line, say_line,
 };
 pub use scenarios::{
     Bar, Effect, Event, Month, Outcome, Portion, ResourceOutcome, Scenario, ScenarioDriver,

@@ -48,20 +48,22 @@ impl Planted {
         for &time in &times {
             let day = (time - now.0) as f64 / 86_400_000.0;
             let requests = load_at(now, day) * noise().exp();
-            let dearer = if day > (RELEASE_DAY - DAYS) as f64 { RELEASE_TIMES } else { 1.0 };
             load.push(requests);
             for (name, _, values) in &mut used {
-                let exact = match *name {
-                    "connections" => 0.12 * requests,
-                    "cpu" => 0.05 + 0.000_55 * dearer * requests,
-                    "latency" => 0.05 / (1.0 - requests / 1_600.0),
-                    "memory" => 2_000.0 + 3.0 * requests,
-                    _ => 525.0 + 250.0 * requests.ln(),
-                };
-                values.push(exact * noise().exp());
+                values.push(exact(name, requests, day) * noise().exp());
             }
         }
         Self { now, times, load, used }
+    }
+
+    /// The load of the hours of so many days ahead, without noise, from the end of one day to that of another.
+    pub fn load_ahead(&self, (from, to): (i64, i64)) -> Vec<f64> {
+        (from * 24..to * 24).map(|hour| load_at(self.now, hour as f64 / 24.0)).collect()
+    }
+
+    /// How much of a resource is in use at such a load from now on, without noise.
+    pub fn used_at(name: &str, load: f64) -> f64 {
+        exact(name, load, 1.0)
     }
 
     /// When the load first comes to a line by its habit, `raised` times as high from a day ahead on.
@@ -71,6 +73,18 @@ impl Planted {
             let times = if day >= from_day { raised } else { 1.0 };
             (times * load_at(self.now, day) >= line).then(|| self.now + Span::hours(hour))
         })
+    }
+}
+
+/// How much of a resource is in use, so many days from the end.
+fn exact(name: &str, requests: f64, day: f64) -> f64 {
+    let dearer = if day > (RELEASE_DAY - DAYS) as f64 { RELEASE_TIMES } else { 1.0 };
+    match name {
+        "connections" => 0.12 * requests,
+        "cpu" => 0.05 + 0.000_55 * dearer * requests,
+        "latency" => 0.05 / (1.0 - requests / 1_600.0),
+        "memory" => 2_000.0 + 3.0 * requests,
+        _ => 525.0 + 250.0 * requests.ln(),
     }
 }
 

@@ -32,7 +32,8 @@ pub(crate) enum PlanCommand {
     },
     /// Says what a change is worth beside doing nothing: net present value, chance of a gain, pay-back.
     Benefit(Benefit),
-    /// Gives a server what `plimsoll load capacity --output json` found, as a point of a service's load line.
+    /// Gives a server what `plimsoll load capacity`, or `load compare --impact`, wrote with `--output json`, as points of a
+    /// service's load line.
     Tested(Tested),
 }
 
@@ -74,6 +75,9 @@ pub(crate) struct Table {
     /// What was measured: asks a server for each driver's expression over so long, such as 90d.
     #[arg(long, value_name = "DURATION", conflicts_with = "csv")]
     pub(crate) past: Option<String>,
+    /// Says instead which figure may follow which, found in the columns of --csv or in what a server has recorded.
+    #[arg(long, conflicts_with_all = ["tenants", "by", "drivers"])]
+    pub(crate) suggest: bool,
     #[command(flatten)]
     pub(crate) server: Server,
 }
@@ -219,7 +223,7 @@ pub(crate) struct Tested {
     pub(crate) service: String,
     /// The document, or `-` for standard input.
     pub(crate) file: PathBuf,
-    /// How many units of the service's load one journey of the test is.
+    /// How many units of the service's load one journey of the search is, or one request of the compared runs.
     #[arg(long, value_name = "NUMBER", default_value_t = 1.0)]
     pub(crate) times: f64,
     #[command(flatten)]

@@ -5,10 +5,12 @@ mod fit;
 mod form;
 mod read;
 mod response;
+mod suggest;
 mod table;
 
 pub use form::{Curve, Form};
 pub use read::{read_drivers, reference};
-pub(crate) use response::ranged;
 pub use response::{Following, NoResponse, Range, Response, respond};
+pub(crate) use response::{averaged, ranged};
+pub use suggest::{Figure, Suggestion, suggest};
 pub use table::{Column, Recorded, Source, table};

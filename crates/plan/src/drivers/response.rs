@@ -155,10 +155,7 @@ fn checked(following: Following<'_>) -> Result<Points, NoResponse> {
     if rows.iter().all(|(_, y)| *y <= 0.0) {
         return Err(NoResponse::Nought);
     }
-    // Neighbours in time are averaged, so that no hour of the day is left out.
-    let wide = rows.len().div_ceil(POINTS_MAX);
-    let thinned: Vec<(f64, f64)> = if wide > 1 { averaged(rows, wide) } else { rows };
-    let (x, y): (Vec<f64>, Vec<f64>) = thinned.into_iter().unzip();
+    let (x, y): (Vec<f64>, Vec<f64>) = averaged(&rows, POINTS_MAX).into_iter().unzip();
     let points = Points::new(x, y);
     let (low, high) = points.seen();
     if high / low - 1.0 < SPREAD_MIN {
@@ -167,8 +164,14 @@ fn checked(following: Following<'_>) -> Result<Points, NoResponse> {
     Ok(points)
 }
 
-/// Every so many points of about the same load become one, in order of time within each.
-fn averaged(mut rows: Vec<(f64, f64)>, wide: usize) -> Vec<(f64, f64)> {
+/// At most so many points: where there are more, those of about the same load become one, so that no hour of the day is
+/// left out.
+pub(crate) fn averaged(rows: &[(f64, f64)], most: usize) -> Vec<(f64, f64)> {
+    let mut rows = rows.to_vec();
+    let wide = rows.len().div_ceil(most.max(1));
+    if wide <= 1 {
+        return rows;
+    }
     rows.sort_by(|a, b| a.0.total_cmp(&b.0));
     rows.chunks(wide)
         .map(|chunk| {

@@ -5,8 +5,8 @@ use std::ops::Range;
 use model::{Relation, ServiceLimit, Span};
 use stats::quantile;
 
-use super::{BUSY, CostChange, LimitPast, LineOptions, ServicePast, Unknown, shift};
-use crate::drivers::{Following, Response, respond};
+use super::{BUSY, CostChange, LimitPast, LineOptions, ServicePast, TestedPoints, Unknown, shift};
+use crate::drivers::{Following, Response, averaged, respond};
 
 /// Use that is explained to a smaller part does not follow load.
 const EXPLAINED_MIN: f64 = 0.2;
@@ -22,7 +22,13 @@ pub(super) struct Learnt {
     pub(super) response: Response,
     pub(super) change: Option<CostChange>,
     pub(super) points: Vec<(f64, f64)>,
+    pub(super) points_tested: Vec<(f64, f64)>,
+    pub(super) tested_apart: Option<f64>,
 }
+
+/// Points of load tests beside at most so many others, so that they have a say.
+const TESTED_MAX: usize = 60;
+const BESIDE_TESTED: usize = 100;
 
 pub(super) fn learn(
     past: &ServicePast<'_>,
@@ -48,7 +54,12 @@ pub(super) fn learn(
         respond(Following { x, y, relation, known: None, seed: options.seed })
     };
     let count = past.load.len().min(own.used.len());
-    let all = of(0..count)?;
+    let all = match (of(0..count), own.tested) {
+        (Ok(all), _) => all,
+        // What is recorded tells nothing of how use follows; a test may.
+        (Err(_), Some(tested)) => return only_tested(tested, relation, options),
+        (Err(why), None) => return Err(why.into()),
+    };
     let change = shift::last_change(past.times, past.load, own.used, &all, past.deployments);
     let since = change.and_then(|mut change| {
         let from = past.times.partition_point(|&time| time < change.since.0).min(count);
@@ -67,7 +78,58 @@ pub(super) fn learn(
     }
     let points = past.load[from..].iter().copied().zip(own.used[from..].iter().copied());
     let points: Vec<(f64, f64)> = points.filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
-    Ok(Learnt { response, change, points: thinned(&points) })
+    let mut learnt = Learnt {
+        response,
+        change,
+        points: thinned(&points),
+        points_tested: Vec::new(),
+        tested_apart: None,
+    };
+    // What load costs now was not tested before it last changed.
+    let since = learnt.change.as_ref().map(|change| change.since);
+    if let Some(tested) = own.tested.filter(|tested| since.is_none_or(|since| tested.at >= since)) {
+        learnt.tested_apart = tested.apart(&learnt.response);
+        if learnt.tested_apart.is_none() {
+            sharpen(&mut learnt, &points, tested, (relation, options))?;
+        }
+    }
+    Ok(learnt)
+}
+
+/// Learns again with the points of a test beside the others.
+fn sharpen(
+    learnt: &mut Learnt,
+    points: &[(f64, f64)],
+    tested: &TestedPoints,
+    (relation, options): (Relation, LineOptions),
+) -> Result<(), Unknown> {
+    let tested = spread(&tested.points);
+    let mut all = averaged(points, BESIDE_TESTED);
+    all.extend(&tested);
+    let (x, y): (Vec<f64>, Vec<f64>) = all.into_iter().unzip();
+    learnt.response =
+        respond(Following { x: &x, y: &y, relation, known: None, seed: options.seed })?;
+    learnt.points_tested = tested;
+    Ok(())
+}
+
+/// What a test alone tells.
+fn only_tested(
+    tested: &TestedPoints,
+    relation: Relation,
+    options: LineOptions,
+) -> Result<Learnt, Unknown> {
+    let points_tested = spread(&tested.points);
+    let (x, y): (Vec<f64>, Vec<f64>) = points_tested.iter().copied().unzip();
+    let response = respond(Following { x: &x, y: &y, relation, known: None, seed: options.seed })?;
+    Ok(Learnt { response, change: None, points: Vec::new(), points_tested, tested_apart: None })
+}
+
+/// At most so many of a test's points, over all loads that it tried.
+fn spread(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let mut points = points.to_vec();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    points.iter().step_by(points.len().div_ceil(TESTED_MAX).max(1)).copied().collect()
 }
 
 /// Enough points for a picture.

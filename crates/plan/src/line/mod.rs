@@ -14,7 +14,7 @@ pub use ahead::{LineDates, dates};
 pub use gone::{Lost, Without};
 pub use say::say_line;
 pub use shift::{CostChange, Deployment};
-pub use tested::{Tested, TestedStep};
+pub use tested::{Tested, TestedPoints, TestedStep};
 
 use self::learn::{Learnt, learn};
 use crate::drivers::{self, NoResponse, Response, ranged};
@@ -57,6 +57,8 @@ pub struct LimitPast<'a> {
     pub limit: f64,
     /// How many copies share it.
     pub copies: Option<f64>,
+    /// What load tests showed of it, if any did.
+    pub tested: Option<&'a TestedPoints>,
 }
 
 /// How a load line is told.
@@ -126,6 +128,10 @@ pub struct KnownLimit {
     pub guess: bool,
     /// Points of load and use, thinned, that it was learnt from.
     pub points: Vec<(f64, f64)>,
+    /// Those of load tests that count beside them.
+    pub points_tested: Vec<(f64, f64)>,
+    /// How many times as much use load tests showed, where that is why their points do not count.
+    pub tested_apart: Option<f64>,
 }
 
 /// Why nothing is known of a limit.
@@ -277,11 +283,13 @@ fn limit_line(
     options: LineOptions,
 ) -> LimitLine {
     let declared = limit.declared;
-    let known = learnt.map(|Learnt { response, change, points }| {
+    let known = learnt.map(|learnt| {
+        let Learnt { response, change, points, points_tested, tested_apart } = learnt;
         let line = response.reaches(limit.limit * declared.target.value(), options.confidence);
         let line = line.filter(|line| line.mid.is_finite());
-        let guess = line.is_some_and(|line| line.mid > GUESS * load_seen);
-        KnownLimit { line, first, response, change, guess, points }
+        let seen = points_tested.iter().map(|point| point.0).fold(load_seen, f64::max);
+        let guess = line.is_some_and(|line| line.mid > GUESS * seen);
+        KnownLimit { line, first, response, change, guess, points, points_tested, tested_apart }
     });
     LimitLine {
         name: declared.name.clone(),

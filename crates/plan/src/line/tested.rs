@@ -1,7 +1,14 @@
 //! Load tests as points of a load line: what a service bore, and where it gave way.
 
 use model::Time;
-use stats::Chance;
+use stats::{Chance, median};
+
+use crate::drivers::Response;
+
+/// Points of a test that lie this many times above or below what is recorded are of another system, or in another unit.
+const APART: f64 = 1.5;
+/// How far beyond the recorded load that can be told.
+const BEYOND: f64 = 1.5;
 
 /// What a capacity search found.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +25,26 @@ pub struct Tested {
     pub limit: Option<String>,
     /// Its steps, in the order of their load.
     pub steps: Vec<TestedStep>,
+}
+
+/// What load tests showed of the use of one limit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TestedPoints {
+    /// When they were taken in.
+    pub at: Time,
+    /// Load and use, both above nought.
+    pub points: Vec<(f64, f64)>,
+}
+
+impl TestedPoints {
+    /// How many times as much use they show as a curve does, where that is too far from it for both to be of one system;
+    /// far beyond what the curve was learnt from, nobody can say.
+    pub(super) fn apart(&self, curve: &Response) -> Option<f64> {
+        let near = self.points.iter().filter(|(load, _)| *load <= BEYOND * curve.seen.1);
+        let times: Vec<f64> = near.map(|(load, used)| used / curve.at(*load)).collect();
+        let times = median(&times);
+        (times.is_finite() && !(1.0 / APART..=APART).contains(&times)).then_some(times)
+    }
 }
 
 /// One load that was tried.

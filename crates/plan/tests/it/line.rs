@@ -8,9 +8,9 @@ use plan::{
 };
 use testkit::planted::{DAYS, Planted, RELEASE_DAY, RELEASE_TIMES, TRUTH};
 
-const NOW: Time = Time(1_795_176_000_000);
+pub(crate) const NOW: Time = Time(1_795_176_000_000);
 
-fn service() -> Result<Service> {
+pub(crate) fn service() -> Result<Service> {
     let target = |share| Share::new(share).context("a share");
     let mut limits = Vec::new();
     for (name, limit, _) in TRUTH {
@@ -59,7 +59,7 @@ struct Answer {
     service: Service,
 }
 
-fn confidence() -> Share {
+pub(crate) fn confidence() -> Share {
     Share::new(0.9).unwrap_or_else(|| unreachable!())
 }
 
@@ -81,6 +81,7 @@ fn ask<T>(
                 used,
                 limit: *limit,
                 copies: (*name == "memory").then_some(2.0),
+                tested: None,
             })
             .collect(),
         tested: None,

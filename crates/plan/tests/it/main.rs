@@ -14,3 +14,5 @@ mod odd;
 mod real;
 #[cfg(test)]
 mod scenarios;
+#[cfg(test)]
+mod tested;

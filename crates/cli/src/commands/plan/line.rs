@@ -96,7 +96,7 @@ fn from_csv(file: &Path, load: &str, command: &Line, output: &Output) -> Result<
     let mut parts = Vec::new();
     for (declared, limit) in service.limits.iter().zip(limits) {
         let used = columns.column(&declared.name)?;
-        parts.push(LimitPast { declared, used, limit, copies: None });
+        parts.push(LimitPast { declared, used, limit, copies: None, tested: None });
     }
     let past = ServicePast {
         times: &columns.times,

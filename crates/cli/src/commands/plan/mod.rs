@@ -8,6 +8,7 @@ mod line;
 mod scenario;
 mod server;
 mod sizes;
+mod suggest;
 mod table;
 
 use std::process::ExitCode;

@@ -6,7 +6,7 @@ use model::{Driver, Kind, Time};
 use plan::{Column, Range, Recorded, Source, read_drivers, reference, table};
 use serde_json::{Value, json};
 
-use super::columns::Columns;
+use super::{columns::Columns, suggest};
 use crate::{
     args::plan::Table,
     client::Remote,
@@ -20,6 +20,9 @@ const MOMENTS: i64 = 90;
 
 /// Says what so many tenants need.
 pub(crate) fn run(command: &Table, output: &Output) -> Result<ExitCode, Fault> {
+    if command.suggest {
+        return suggest::run(command, output);
+    }
     if let Some(wrong) = command.tenants.iter().find(|value| !value.is_finite() || **value <= 0.0) {
         return Err(Fault::new(Kind::Invalid, format!("{wrong} is no number of {}", command.by))
             .help("write numbers above nought, such as --tenants 100,1000,5000"));

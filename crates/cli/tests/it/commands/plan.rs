@@ -46,6 +46,25 @@ fn the_reference_says_what_so_many_tenants_need() -> Result<()> {
 }
 
 #[test]
+fn what_follows_what_is_found_in_the_columns_of_a_file() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let rows = csv(&Planted::until(Time(1_795_176_000_000), 5))?;
+    let asked = ["plan", "table", "--suggest", "--csv", "-"];
+    let told = run_with(dir.path(), &asked, &rows)?;
+    ensure!(told.code == Some(0) && told.out.contains("connections"), "{} {}", told.out, told.err);
+    let few = run_with(dir.path(), &asked, "time,load,cpu\n1,2,3\n2,3,4\n3,4,5\n")?;
+    ensure!(
+        few.code == Some(0) && few.err.contains("nothing was found"),
+        "{} {}",
+        few.out,
+        few.err
+    );
+    let both = ["plan", "table", "--suggest", "--csv", "-", "--tenants", "5"];
+    ensure!(run(dir.path(), &both)?.code == Some(2));
+    Ok(())
+}
+
+#[test]
 fn the_load_line_comes_from_rows_on_standard_input() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let rows = csv(&Planted::until(Time(1_795_176_000_000), 5))?;

@@ -56,6 +56,7 @@ use crate::http::{error::ErrorBody, live};
         plan::frozen::detail,
         plan::table::show,
         plan::table::add,
+        plan::table::suggest::list,
         plan::benefit::weigh,
         plan::sizes::list,
         plan::sizes::detail,

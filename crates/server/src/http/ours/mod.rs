@@ -64,6 +64,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/plans/{name}", get(plan::frozen::detail))
         .route("/drivers", post(plan::table::add))
         .route("/drivers/table", get(plan::table::show))
+        .route("/drivers/suggestions", get(plan::table::suggest::list))
         .route("/benefit", post(plan::benefit::weigh))
         .route("/scenarios/compare", post(plan::scenarios::compare))
         .route("/sizes", get(plan::sizes::list))

@@ -1,6 +1,7 @@
 //! Planning through the API.
 
 mod plans;
+mod planted;
 mod prospects;
 mod quotas;
 mod services;

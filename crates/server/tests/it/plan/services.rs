@@ -49,7 +49,15 @@ fn series(name: &str, of: &str, times: &[i64], values: &[f64]) -> Series {
 }
 
 pub(super) async fn house(settings: &str, planted: &Planted) -> Result<House> {
-    let house = House::new(settings, Arc::new(TurnedClock::at(NOW))).await?;
+    house_at(settings, planted, &Arc::new(TurnedClock::at(NOW))).await
+}
+
+pub(super) async fn house_at(
+    settings: &str,
+    planted: &Planted,
+    clock: &Arc<TurnedClock>,
+) -> Result<House> {
+    let house = House::new(settings, Arc::<TurnedClock>::clone(clock)).await?;
     let mut all = vec![series("planted_load", "load", &planted.times, &planted.load)];
     for (name, _, used) in &planted.used {
         all.push(series("planted_used", name, &planted.times, used));

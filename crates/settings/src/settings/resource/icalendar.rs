@@ -129,14 +129,24 @@ fn property(line: &str) -> (Name, &str) {
     (Name { key: capitals(key), parameters: capitals(parameters) }, value)
 }
 
+/// When an event begins, or ends.
+#[derive(Clone, Copy, Default)]
+enum When {
+    #[default]
+    Unsaid,
+    /// At an hour, or at what is no date.
+    Hour,
+    Day(Date),
+}
+
 /// An event while it is read.
 #[derive(Default)]
 struct Event {
     line: usize,
     name: String,
-    start: Option<Option<Date>>,
+    start: When,
     /// The day after the last.
-    end: Option<Option<Date>>,
+    end: When,
     days: Option<i32>,
     rule: Option<String>,
     cancelled: bool,
@@ -146,8 +156,8 @@ impl Event {
     fn take(&mut self, name: &Name, value: &str) {
         match name.key.as_str() {
             "SUMMARY" => self.name = plain(value),
-            "DTSTART" => self.start = Some(date(value)),
-            "DTEND" => self.end = Some(date(value)),
+            "DTSTART" => self.start = date(value),
+            "DTEND" => self.end = date(value),
             "DURATION" => self.days = whole_days(value),
             "RRULE" => self.rule = Some(value.trim().to_ascii_uppercase()),
             "STATUS" => self.cancelled = value.trim().eq_ignore_ascii_case("CANCELLED"),
@@ -155,7 +165,7 @@ impl Event {
         }
         // A date that says of itself that it is a moment is one, however it is written.
         if name.key == "DTSTART" && name.parameters.contains("VALUE=DATE-TIME") {
-            self.start = Some(None);
+            self.start = When::Hour;
         }
     }
 
@@ -168,9 +178,9 @@ impl Event {
         let name = if self.name.is_empty() { "a day".to_owned() } else { self.name };
         let wrong = |why: &str| Err((line, format!("{name}: {why}")));
         let first = match self.start {
-            None => return wrong("it has no DTSTART"),
-            Some(None) => return wrong("it has an hour, and is no whole day"),
-            Some(Some(first)) => first,
+            When::Unsaid => return wrong("it has no DTSTART"),
+            When::Hour => return wrong("it has an hour, and is no whole day"),
+            When::Day(first) => first,
         };
         let yearly = match self.rule.as_deref() {
             None => false,
@@ -178,10 +188,9 @@ impl Event {
             Some(_) => return wrong("it comes back otherwise than every year on its date"),
         };
         let counted = match (self.end, self.days) {
-            (Some(Some(end)), _) => end.since(first).map_or(0, |span| span.get_days()),
-            (Some(None), _) => return wrong("it ends at an hour, and not with a day"),
-            (None, Some(days)) => days,
-            (None, None) => 1,
+            (When::Day(end), _) => end.since(first).map_or(0, |span| span.get_days()),
+            (When::Hour, _) => return wrong("it ends at an hour, and not with a day"),
+            (When::Unsaid, days) => days.unwrap_or(1),
         };
         // Many calendars write the same day as the end of a single one.
         let counted = counted.max(1);
@@ -209,8 +218,12 @@ fn is_same_date_each_year(rule: &str) -> bool {
         })
 }
 
-/// `20261225` as a date; nothing where an hour stands behind it.
-fn date(value: &str) -> Option<Date> {
+/// `20261225` as a day; an hour may stand behind it.
+fn date(value: &str) -> When {
+    digits_of_day(value).map_or(When::Hour, When::Day)
+}
+
+fn digits_of_day(value: &str) -> Option<Date> {
     let digits = value.trim();
     if digits.len() != 8 || !digits.bytes().all(|letter| letter.is_ascii_digit()) {
         return None;

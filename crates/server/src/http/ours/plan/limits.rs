@@ -47,6 +47,11 @@ pub(super) struct ServiceLimitView {
     curve: Vec<[f64; 2]>,
     /// What it was learnt from, thinned: load and use.
     points: Vec<[f64; 2]>,
+    /// Points of load tests that count beside them.
+    points_tested: Vec<[f64; 2]>,
+    /// How many times as much use a load test showed, where its points therefore do not count: it was of another system, or
+    /// is in another unit.
+    tested_apart: Option<f64>,
 }
 
 /// From some moment on the same load takes more.
@@ -90,10 +95,14 @@ pub(super) fn limit_view(
             cause: change.cause.clone(),
         }),
         curve: known.map_or_else(Vec::new, |known| curve(known, load_seen)),
-        points: known.map_or_else(Vec::new, |known| {
-            known.points.iter().map(|(load, used)| [*load, *used]).collect()
-        }),
+        points: known.map_or_else(Vec::new, |known| pairs(&known.points)),
+        points_tested: known.map_or_else(Vec::new, |known| pairs(&known.points_tested)),
+        tested_apart: known.and_then(|known| known.tested_apart),
     }
+}
+
+fn pairs(points: &[(f64, f64)]) -> Vec<[f64; 2]> {
+    points.iter().map(|(load, used)| [*load, *used]).collect()
 }
 
 fn curve(known: &KnownLimit, load_seen: f64) -> Vec<[f64; 2]> {

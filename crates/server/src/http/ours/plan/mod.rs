@@ -12,14 +12,14 @@ pub(in crate::http::ours) mod table;
 pub(in crate::http::ours) mod tested;
 mod views;
 
-use std::{cmp::Reverse, sync::Arc};
+use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json,
     extract::{Path, State},
 };
 use model::{Kind, Service, Share, Span, Time};
-use plan::{LineOptions, ServicePast, Tested, dates, load_line, say_line};
+use plan::{LineOptions, ServicePast, Tested, TestedPoints, dates, load_line, say_line};
 
 use self::{
     past::Recorded,
@@ -84,12 +84,15 @@ async fn line_of(app: &Arc<App>, service: &Service) -> Result<ToldLine, ApiError
         return Ok(kept);
     }
     let deployments = past::deployments(app, service, now).await?;
-    let tested = tested::newest(app, service, now).await?;
+    let tests = Tests {
+        capacity: tested::newest(app, service, now).await?,
+        points: tested::points(app, service, now).await?,
+    };
     let own = service.clone();
     let told = app
         .ask(None, move |app, meter| {
             let recorded = Recorded::read(app, &own, now, meter)?;
-            Ok(tell(&own, &recorded, (&deployments, tested.as_ref()), now))
+            Ok(tell(&own, &recorded, (&deployments, &tests), now))
         })
         .await?
         .ok_or_else(|| ApiError::new(Kind::Internal, "the confidence is no share"))?;
@@ -100,10 +103,17 @@ async fn line_of(app: &Arc<App>, service: &Service) -> Result<ToldLine, ApiError
     Ok(told)
 }
 
+/// What load tests found.
+struct Tests {
+    capacity: Option<Tested>,
+    /// Points of load and use, by the name of the limit.
+    points: BTreeMap<String, TestedPoints>,
+}
+
 fn tell(
     service: &Service,
     recorded: &Recorded,
-    (deployments, tested): (&[plan::Deployment], Option<&Tested>),
+    (deployments, tests): (&[plan::Deployment], &Tests),
     now: Time,
 ) -> Option<ToldLine> {
     let confidence = Share::new(CONFIDENCE)?;
@@ -112,8 +122,8 @@ fn tell(
         load: &recorded.load,
         replicas: recorded.replicas,
         zones: recorded.zones,
-        tested,
-        limits: recorded.limits(service),
+        tested: tests.capacity.as_ref(),
+        limits: recorded.limits(service, &tests.points),
         deployments,
     };
     let line = load_line(&past, LineOptions { confidence, seed: 1 });

@@ -1,16 +1,26 @@
 //! What is recorded of a service: its load and the use of its limits at the same moments.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use journal::EventQuery;
-use model::{Budget, ChangeKind, Columns, Kind, Service, Span, Time, is_stale};
-use plan::{Deployment, LimitPast};
+use model::{Budget, Change, ChangeKind, ChangeStatus, Columns, Service, Span, Time, is_stale};
+use plan::{Deployment, LimitPast, TestedPoints};
 use query::{QueryError, Question, Steps, Value};
 
 use crate::{
     http::{chain, error::ApiError},
-    state::{App, CHANGE, change_of},
+    state::{App, Wanted, read_changes},
 };
+
+/// What may change how much a request costs.
+const KINDS: [ChangeKind; 5] = [
+    ChangeKind::Deployment,
+    ChangeKind::Configuration,
+    ChangeKind::Flag,
+    ChangeKind::Scaling,
+    ChangeKind::Failover,
+];
+/// No more changes are read, the newest first.
+const CHANGES_MAX: usize = 200;
 
 /// How far back is looked: ten weeks hold enough of them for their pattern.
 const PAST_MAX: Span = Span::days(70);
@@ -62,7 +72,12 @@ impl Recorded {
         Ok(Self { times, load, replicas, zones, used })
     }
 
-    pub(super) fn limits<'a>(&'a self, service: &'a Service) -> Vec<LimitPast<'a>> {
+    /// The limits with what load tests showed of them, by name.
+    pub(super) fn limits<'a>(
+        &'a self,
+        service: &'a Service,
+        tested: &'a BTreeMap<String, TestedPoints>,
+    ) -> Vec<LimitPast<'a>> {
         let limits = service.limits.iter().zip(&self.used);
         limits
             .map(|(declared, (used, limit, copies))| LimitPast {
@@ -70,6 +85,7 @@ impl Recorded {
                 used,
                 limit: *limit,
                 copies: *copies,
+                tested: tested.get(&declared.name),
             })
             .collect()
     }
@@ -126,35 +142,28 @@ fn on_grid(value: &Value, times: &[i64], step: i64) -> Vec<f64> {
     found
 }
 
-/// What was brought to a service in that time, in order.
+/// What was brought to a service in that time, in order: noticed here, or told by others. What failed, or has only
+/// begun, has not changed what load costs.
 pub(super) async fn deployments(
     app: &Arc<App>,
     service: &Service,
     now: Time,
 ) -> Result<Vec<Deployment>, ApiError> {
-    let question = EventQuery {
-        kinds: vec![CHANGE.to_owned()],
+    let wanted = Wanted {
+        kinds: KINDS.to_vec(),
+        service: Some(service.name.clone()),
         since: Some(now - PAST_MAX),
-        newest_first: true,
-        ..EventQuery::default()
+        until: Some(now),
+        limit: CHANGES_MAX,
     };
-    let events = app.journal.events(question).await;
-    let events = events.map_err(|error| ApiError::new(Kind::Internal, chain(&error)))?;
-    let mut found: Vec<Deployment> = events
-        .iter()
-        .filter_map(change_of)
-        .filter(|change| {
-            matches!(
-                change.kind,
-                ChangeKind::Deployment
-                    | ChangeKind::Configuration
-                    | ChangeKind::Flag
-                    | ChangeKind::Scaling
-            )
-        })
-        .filter(|change| {
-            change.details.service.as_ref().unwrap_or(&change.subject) == &service.name
-        })
+    let changes = read_changes(&app.journal, &wanted).await;
+    let changes = changes.map_err(|error| ApiError::new(error.kind(), chain(&error)))?;
+    let took_hold = |change: &Change| {
+        !matches!(change.details.status, Some(ChangeStatus::Started | ChangeStatus::Failed))
+    };
+    let mut found: Vec<Deployment> = changes
+        .into_iter()
+        .filter(took_hold)
         .map(|change| Deployment { at: change.at, name: change.text })
         .collect();
     found.sort_by_key(|own| own.at);

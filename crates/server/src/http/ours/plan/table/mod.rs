@@ -1,4 +1,6 @@
-//! `drivers`: what so many tenants need, and business figures that are sent here.
+//! `drivers`: what so many tenants need, what follows what, and business figures that are sent here.
+
+pub(in crate::http::ours) mod suggest;
 
 use std::{fs, sync::Arc};
 
@@ -100,14 +102,7 @@ pub(in crate::http::ours) async fn show(
 ) -> Result<Json<DriverTable>, ApiError> {
     let values = values(which.values.as_deref())?;
     let by = which.by.unwrap_or_else(|| "tenants".to_owned());
-    let past = match which.past.as_deref() {
-        None => PAST,
-        Some(text) => {
-            settings::parse_duration(text).filter(|past| *past <= PAST_MAX).ok_or_else(|| {
-                ApiError::invalid(format!("`{text}` is no duration, or more than three years"))
-            })?
-        }
-    };
+    let past = past_of(which.past.as_deref())?;
     let drivers = drivers(&app)?;
     if !drivers.iter().any(|own| own.name == by) {
         let names: Vec<&str> = drivers.iter().map(|own| own.name.as_str()).collect();
@@ -116,12 +111,54 @@ pub(in crate::http::ours) async fn show(
     }
     let now = app.clock.now();
     let told = app.ask(None, move |app, meter| {
-        let recorded = recorded(app, &drivers, (past, now), meter)?;
+        let recorded = recorded(app, &drivers, &Moments::of(past, now), meter)?;
         let columns = table(&drivers, &recorded, &by, &values);
         let drivers = columns.iter().map(column).collect();
         Ok(DriverTable { at: now.millis(), by, values, drivers })
     });
     Ok(Json(told.await?))
+}
+
+fn past_of(text: Option<&str>) -> Result<Span, ApiError> {
+    let Some(text) = text else { return Ok(PAST) };
+    settings::parse_duration(text).filter(|past| *past <= PAST_MAX).ok_or_else(|| {
+        ApiError::invalid(format!("`{text}` is no duration, or more than three years"))
+    })
+}
+
+/// Moments of the past, evenly spaced; none where no past is asked for.
+struct Moments {
+    times: Vec<i64>,
+    /// Milliseconds from one to the next.
+    step: i64,
+}
+
+impl Moments {
+    fn of(past: Span, now: Time) -> Self {
+        let step = (past.as_millis() / MOMENTS).max(60_000);
+        let last = now.millis().div_euclid(step) * step;
+        let count = if past > Span::ZERO { MOMENTS } else { -1 };
+        Self { times: (0..=count).map(|at| last - (count - at) * step).collect(), step }
+    }
+
+    fn steps(&self) -> Option<Steps> {
+        let (from, to) = (Time(*self.times.first()?), Time(*self.times.last()?));
+        Some(Steps { from, to, step: Span(self.step) })
+    }
+
+    /// The values of the one series of an answer at each moment; nothing where there is none, or several.
+    fn column(&self, answer: &Value) -> Option<Vec<f64>> {
+        let Value::Matrix(series) = answer else { return None };
+        let [Columns { times, values, .. }] = &series[..] else { return None };
+        let mut column = vec![f64::NAN; self.times.len()];
+        for (time, value) in times.iter().zip(values) {
+            let at = usize::try_from((time - self.times[0]) / self.step).ok();
+            if let Some(slot) = at.and_then(|at| column.get_mut(at)) {
+                *slot = *value;
+            }
+        }
+        Some(column)
+    }
 }
 
 fn values(text: Option<&str>) -> Result<Vec<f64>, ApiError> {
@@ -157,41 +194,27 @@ fn drivers(app: &App) -> Result<Vec<Driver>, ApiError> {
 fn recorded(
     app: &App,
     drivers: &[Driver],
-    (past, now): (Span, Time),
+    moments: &Moments,
     budget: &dyn Budget,
 ) -> Result<Recorded, QueryError> {
     let mut found = Recorded::new();
-    if past <= Span::ZERO {
-        return Ok(found);
-    }
-    let step = (past.as_millis() / MOMENTS).max(60_000);
-    let last = now.millis().div_euclid(step) * step;
-    let times: Vec<i64> = (0..=MOMENTS).map(|at| last - (MOMENTS - at) * step).collect();
-    let steps = Steps { from: Time(times[0]), to: Time(last), step: Span(step) };
+    let Some(steps) = moments.steps() else { return Ok(found) };
     for driver in drivers {
         // A figure is told by the month or the week: the last one of each step counts. What is measured goes before what
         // was sent.
-        let sent =
-            format!("last_over_time({FIGURE}{{driver=\"{}\"}}[{}s])", driver.name, step / 1_000);
-        let mut series = Vec::new();
+        let sent = format!(
+            "last_over_time({FIGURE}{{driver=\"{}\"}}[{}s])",
+            driver.name,
+            moments.step / 1_000
+        );
         for expression in driver.measured.iter().chain([&sent]) {
             let answer = app.queries.range(Question::new(expression, budget), steps)?;
-            if let Value::Matrix(found) = answer.value {
-                series = found;
-            }
-            if !series.is_empty() {
+            let empty = matches!(&answer.value, Value::Matrix(series) if series.is_empty());
+            found.extend(moments.column(&answer.value).map(|column| (driver.name.clone(), column)));
+            if !empty {
                 break;
             }
         }
-        let [Columns { times: own, values, .. }] = &series[..] else { continue };
-        let mut column = vec![f64::NAN; times.len()];
-        for (time, value) in own.iter().zip(values) {
-            let at = usize::try_from((time - times[0]) / step).ok();
-            if let Some(slot) = at.and_then(|at| column.get_mut(at)) {
-                *slot = *value;
-            }
-        }
-        found.insert(driver.name.clone(), column);
     }
     Ok(found)
 }

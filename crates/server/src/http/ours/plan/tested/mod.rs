@@ -1,5 +1,7 @@
 //! `services/{name}/tests`: what a load test found, taken in as points of the service's load line.
 
+mod points;
+
 use std::sync::Arc;
 
 use axum::{
@@ -13,6 +15,7 @@ use model::{Kind, Service, Span, Time};
 use plan::{Tested, TestedStep};
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::points::points;
 use super::{find, told, views::ServiceView};
 use crate::{
     http::{chain, error::ApiError},
@@ -24,7 +27,7 @@ const TESTED: &str = "service_tested";
 /// The documents that are taken, as `plimsoll load capacity --output json` writes them.
 const SCHEMA: &str = "plimsoll.load-capacity/1";
 /// A larger document is none of ours.
-const BYTES_MAX: usize = 128 << 10;
+const BYTES_MAX: usize = 512 << 10;
 const STEPS_MAX: usize = 200;
 /// A test this old says nothing any more.
 const OLD: Span = Span::days(180);
@@ -66,12 +69,13 @@ pub(in crate::http::ours) struct Counted {
     times: Option<f64>,
 }
 
-/// Takes in what `plimsoll load capacity --output json` found, as a point of the service's line: no line is told beyond
-/// the load at which the test broke, until what load costs changes.
+/// Takes in what a load test found, until what load costs changes. Of `plimsoll load capacity --output json`: no line is
+/// told beyond the load at which the test broke. Of `plimsoll load compare` or `gate` with `--impact`: its points of load
+/// and use count beside what is recorded, for resources that are called as limits of the service are.
 #[utoipa::path(post, path = "/api/plimsoll/v1/services/{name}/tests", tag = "plan",
     params(("name" = String, Path, description = "a service's name"),
         ("times" = Option<f64>, Query, description = "how many units of the service's load one journey of the test is; 1 if not given")),
-    request_body(content = String, content_type = "application/json", description = "the document, `plimsoll.load-capacity/1`"),
+    request_body(content = String, content_type = "application/json", description = "the document: `plimsoll.load-capacity/1`, `plimsoll.load-impact/1`, or one whose `impact` is the latter"),
     responses((status = 201, body = ServiceView), (status = 400, body = crate::http::error::ErrorBody),
         (status = 404, description = "no such service")))]
 pub(in crate::http::ours) async fn add(
@@ -82,30 +86,42 @@ pub(in crate::http::ours) async fn add(
 ) -> Result<(StatusCode, Json<ServiceView>), ApiError> {
     let service = find(&app, &name)?;
     if body.len() > BYTES_MAX {
-        return Err(ApiError::invalid("a document takes at most 128 KiB"));
+        return Err(ApiError::invalid("a document takes at most 512 KiB"));
     }
-    let document: Document = serde_json::from_slice(&body)
-        .map_err(|error| ApiError::invalid(format!("this is no capacity document: {error}")))?;
     let times = counted.times.unwrap_or(1.0);
-    check(&document, times)?;
+    if !times.is_finite() || times <= 0.0 {
+        return Err(ApiError::invalid("`times` is a number above nought"));
+    }
     let now = app.clock.now();
-    let record = Record { version: 1, times, document };
-    // Numbers were checked, and all keys are text.
-    let body = serde_json::to_value(&record).unwrap_or_default();
-    let event = NewEvent { at: now, kind: TESTED.to_owned(), subject: name.clone(), body };
+    let event = match points::read(&body, service, times)? {
+        Some(body) => points::event(now, &name, body),
+        None => capacity(&body, times).map(|body| NewEvent {
+            at: now,
+            kind: TESTED.to_owned(),
+            subject: name.clone(),
+            body,
+        })?,
+    };
     let written = app.journal.record(Entry { events: vec![event], outbox: Vec::new() }).await;
     written.map_err(|error| ApiError::new(error.kind(), chain(&error)))?;
     app.board.lines.write().remove(&name);
     Ok((StatusCode::CREATED, Json(told(&app, service).await?)))
 }
 
-fn check(document: &Document, times: f64) -> Result<(), ApiError> {
+/// What the journal keeps of a capacity document.
+fn capacity(body: &[u8], times: f64) -> Result<serde_json::Value, ApiError> {
+    let document: Document = serde_json::from_slice(body)
+        .map_err(|error| ApiError::invalid(format!("this is no capacity document: {error}")))?;
+    check(&document)?;
+    // Numbers were checked, and all keys are text.
+    Ok(serde_json::to_value(Record { version: 1, times, document }).unwrap_or_default())
+}
+
+fn check(document: &Document) -> Result<(), ApiError> {
     if document.schema != SCHEMA {
-        return Err(ApiError::invalid(format!("`{}` is not {SCHEMA}", document.schema))
-            .help("send what `plimsoll load capacity --output json` writes"));
-    }
-    if !times.is_finite() || times <= 0.0 {
-        return Err(ApiError::invalid("`times` is a number above nought"));
+        return Err(ApiError::invalid(format!("`{}` is not {SCHEMA}", document.schema)).help(
+            "send what `plimsoll load capacity --output json` writes, or `load compare --impact`",
+        ));
     }
     match document.word.as_str() {
         "found" | "at_least" | "nothing" => {}

@@ -1,0 +1,123 @@
+//! Points of load and use, as `plimsoll load compare --impact` finds them.
+
+use std::collections::BTreeMap;
+
+use journal::{EventQuery, NewEvent};
+use model::{Kind, Service, Time};
+use plan::TestedPoints;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::OLD;
+use crate::{
+    http::{chain, error::ApiError},
+    state::App,
+};
+
+/// The kind of events that say what load tests showed of limits; the subject is the service.
+const POINTS: &str = "service_points";
+/// The document that is taken.
+const SCHEMA: &str = "plimsoll.load-impact/1";
+/// So many of a resource at most, and so many resources.
+const POINTS_MAX: usize = 1_000;
+const RESOURCES_MAX: usize = 50;
+/// So many of the newest documents are looked through for points of each limit.
+const DOCUMENTS_MAX: u32 = 20;
+
+/// What a release takes; more keys than these are passed over.
+#[derive(Debug, Deserialize)]
+struct Impact {
+    #[serde(default)]
+    resources: Vec<ResourcePoints>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+struct ResourcePoints {
+    name: String,
+    #[serde(default)]
+    points: Vec<[Option<f64>; 2]>,
+}
+
+/// Points in the journal, version 1.
+#[derive(Debug, Deserialize, Serialize)]
+struct Record {
+    version: u32,
+    /// How many units of the service's load one request of the test is.
+    times: f64,
+    limits: Vec<ResourcePoints>,
+}
+
+/// What the journal keeps of a document, if it is one with points: of those resources that are limits of the service.
+pub(super) fn read(body: &[u8], service: &Service, times: f64) -> Result<Option<Value>, ApiError> {
+    let Ok(mut document) = serde_json::from_slice::<Value>(body) else { return Ok(None) };
+    if document["impact"].is_object() {
+        document = document["impact"].take();
+    }
+    if document["schema"] != SCHEMA {
+        return Ok(None);
+    }
+    let impact: Impact = serde_json::from_value(document)
+        .map_err(|error| ApiError::invalid(format!("this is no document of an impact: {error}")))?;
+    let names: Vec<String> = impact.resources.iter().map(|own| own.name.clone()).collect();
+    if names.len() > RESOURCES_MAX {
+        return Err(ApiError::invalid(format!("there are more than {RESOURCES_MAX} resources")));
+    }
+    let mut limits: Vec<ResourcePoints> = Vec::new();
+    for mut own in impact.resources {
+        let alike = |name: &str| name.eq_ignore_ascii_case(&own.name);
+        let Some(limit) = service.limits.iter().find(|limit| alike(&limit.name)) else { continue };
+        own.name.clone_from(&limit.name);
+        let counts = |value: Option<f64>| value.is_some_and(|own| own.is_finite() && own > 0.0);
+        own.points.retain(|[load, used]| counts(*load) && counts(*used));
+        own.points.truncate(POINTS_MAX);
+        if !own.points.is_empty() {
+            limits.push(own);
+        }
+    }
+    if limits.is_empty() {
+        let known: Vec<&str> = service.limits.iter().map(|limit| limit.name.as_str()).collect();
+        let message = format!(
+            "it has no points of a limit of {}: its resources are {}",
+            service.name,
+            if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+        );
+        return Err(ApiError::invalid(message).help(format!(
+            "call resources as the limits ({}): `--resource connections=…`",
+            known.join(", ")
+        )));
+    }
+    // Numbers were checked, and all keys are text.
+    Ok(Some(serde_json::to_value(Record { version: 1, times, limits }).unwrap_or_default()))
+}
+
+pub(super) fn event(at: Time, service: &str, body: Value) -> NewEvent {
+    NewEvent { at, kind: POINTS.to_owned(), subject: service.to_owned(), body }
+}
+
+/// The newest points of each limit of a service that may still say something.
+pub(in super::super) async fn points(
+    app: &App,
+    service: &Service,
+    now: Time,
+) -> Result<BTreeMap<String, TestedPoints>, ApiError> {
+    let question = EventQuery {
+        kinds: vec![POINTS.to_owned()],
+        subject: Some(service.name.clone()),
+        since: Some(now - OLD),
+        newest_first: true,
+        limit: DOCUMENTS_MAX,
+        ..EventQuery::default()
+    };
+    let events = app.journal.events(question).await;
+    let events = events.map_err(|error| ApiError::new(Kind::Internal, chain(&error)))?;
+    let mut found = BTreeMap::new();
+    for event in &events {
+        let Ok(record) = serde_json::from_value::<Record>(event.body.clone()) else { continue };
+        for own in record.limits {
+            let pairs = own.points.iter().filter_map(|[load, used]| load.zip(*used));
+            let points = pairs.map(|(load, used)| (load * record.times, used)).collect();
+            found.entry(own.name).or_insert(TestedPoints { at: event.at, points });
+        }
+    }
+    Ok(found)
+}

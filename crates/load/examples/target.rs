@@ -10,6 +10,7 @@
 
 use std::{
     cell::RefCell,
+    net::Ipv4Addr,
     rc::Rc,
     time::{Duration, Instant},
 };
@@ -18,7 +19,7 @@ use anyhow::{Result, bail};
 use stats::Chance;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::{TcpSocket, TcpStream},
     runtime::{Builder, LocalOptions},
 };
 
@@ -73,7 +74,10 @@ fn main() -> Result<()> {
     let queue = queue.map(|_| Queue::of(&words[1..]).map(RefCell::new)).transpose()?;
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     runtime.block_on(async {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        // A stall lets a thousand connections wait; those that find no room are only tried again a second later.
+        let listener = socket.listen(4096)?;
         println!("{}", listener.local_addr()?.port());
         let came = RefCell::new(Vec::with_capacity(NOTED_MAX));
         let target = Rc::new(Target { begun: Instant::now(), stalls, queue, came });

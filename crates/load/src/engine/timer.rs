@@ -37,8 +37,7 @@ impl Timer {
         match pace {
             Pace::Clock => Ok(Self::Clock(Arc::clone(clock))),
             Pace::Precise => {
-                let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
-                let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
+                let timer = system_timer()?;
                 #[expect(
                     deprecated,
                     reason = "its successor is unsafe; a handle that is owned here and nowhere else keeps the promise"
@@ -58,7 +57,7 @@ impl Timer {
         match self {
             Self::Clock(clock) => clock.wait(length).await,
             Self::Precise(timer) => {
-                timerfd_settime(timer.get_ref(), TimerfdTimerFlags::empty(), &once(length))?;
+                set_once(timer.get_ref(), length)?;
                 // Setting it anew forgets that it went off, so that there is nothing to read.
                 timer.readable().await?.clear_ready();
             }
@@ -67,10 +66,19 @@ impl Timer {
     }
 }
 
-fn once(length: Duration) -> Itimerspec {
+/// A timer of the system's own, which can be waited for like a socket.
+pub(crate) fn system_timer() -> io::Result<OwnedFd> {
+    let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
+    Ok(timerfd_create(TimerfdClockId::Monotonic, flags)?)
+}
+
+/// Lets a timer go off once, after this long, whatever it was set to before.
+pub(crate) fn set_once(timer: &OwnedFd, length: Duration) -> io::Result<()> {
     let seconds = i64::try_from(length.as_secs()).unwrap_or(i64::MAX);
     let it_value = Timespec { tv_sec: seconds, tv_nsec: i64::from(length.subsec_nanos()) };
-    Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value }
+    let once = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value };
+    timerfd_settime(timer, TimerfdTimerFlags::empty(), &once)?;
+    Ok(())
 }
 
 /// A moment by which something must be done. It keeps one wait for many such moments, since nearly all of them are

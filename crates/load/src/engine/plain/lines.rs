@@ -9,9 +9,12 @@ use rustix::{
 };
 
 use super::line::Line;
+use crate::engine::timer::{set_once, system_timer};
 
 /// Most sockets that are heard of at once; the others are heard of next.
 pub(super) const HEARD_MAX: usize = 128;
+/// The name of the timer among those of connections, of which there are fewer.
+const TIMER: u64 = u64::MAX;
 
 /// Connections by their places, which are used again.
 pub(super) struct Lines {
@@ -20,6 +23,10 @@ pub(super) struct Lines {
     /// How often a place was used: what is heard of an earlier connection is not taken for the later one's.
     uses: Vec<u32>,
     poll: OwnedFd,
+    /// Goes off when it is time; waits of `epoll` itself count whole milliseconds on older systems.
+    timer: OwnedFd,
+    /// When that is, unless it has gone off.
+    set_ns: Option<u64>,
     /// Places of connections that rest, by scenario and origin. The last one to rest is taken first.
     resting: Vec<Vec<usize>>,
     origins: usize,
@@ -27,9 +34,12 @@ pub(super) struct Lines {
 
 impl Lines {
     pub(super) fn new(scenarios: usize, origins: usize) -> io::Result<Self> {
-        let poll = epoll::create(CreateFlags::CLOEXEC)?;
+        let (poll, timer) = (epoll::create(CreateFlags::CLOEXEC)?, system_timer()?);
+        // Told once each time it goes off, so that nobody has to read it.
+        epoll::add(&poll, &timer, EventData::new_u64(TIMER), EventFlags::IN | EventFlags::ET)?;
         let resting = vec![Vec::new(); scenarios * origins];
-        Ok(Self { all: Vec::new(), free: Vec::new(), uses: Vec::new(), poll, resting, origins })
+        let (all, free, uses) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(Self { all, free, uses, poll, timer, set_ns: None, resting, origins })
     }
 
     /// Adds a connection that is being made.
@@ -106,16 +116,25 @@ impl Lines {
         }
     }
 
-    /// Waits until something is heard, at most this long.
+    /// Waits until something is heard, at most this long, which is until then. Setting the timer costs a call, so it is
+    /// left as it is while it goes off at that moment anyway.
     pub(super) fn wait<'e>(
-        &self,
+        &mut self,
         room: &'e mut [MaybeUninit<Event>],
-        most: Duration,
+        (most, until_ns): (Duration, u64),
     ) -> io::Result<&'e [Event]> {
-        let seconds = i64::try_from(most.as_secs()).unwrap_or(i64::MAX);
-        let most = Timespec { tv_sec: seconds, tv_nsec: i64::from(most.subsec_nanos()) };
-        match epoll::wait(&self.poll, room, Some(&most)) {
-            Ok((heard, _)) => Ok(&*heard),
+        if !most.is_zero() && self.set_ns != Some(until_ns) {
+            set_once(&self.timer, most)?;
+            self.set_ns = Some(until_ns);
+        }
+        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+        match epoll::wait(&self.poll, room, most.is_zero().then_some(&at_once)) {
+            Ok((heard, _)) => {
+                if heard.iter().any(|event| event.data.u64() == TIMER) {
+                    self.set_ns = None;
+                }
+                Ok(&*heard)
+            }
             Err(Errno::INTR) => Ok(&[]),
             Err(errno) => Err(errno.into()),
         }

@@ -106,11 +106,19 @@ pub struct Risk {
     pub weeks_over: f64,
 }
 
+/// How much history there is, in words.
+fn history(days: f64) -> String {
+    if days < 1.0 {
+        return "less than a day of history".to_owned();
+    }
+    format!("{days:.1} days of history")
+}
+
 /// Why no size is told.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum NoSizing {
     /// Too little history.
-    #[error("{days:.1} days of history; fourteen are the least")]
+    #[error("{}; it takes fourteen days", history(*days))]
     TooShort {
         /// How much there is.
         days: f64,

@@ -28,9 +28,11 @@ pub fn say_review(review: &Review, units: &[Unit]) -> String {
     );
     match (review.advice, review.proposed()) {
         (Advice::Smaller, Some(then)) => {
-            format!("{now}: {} would do; {walked}", offer(then, units))
+            format!("{now} is more than needed: {} would do; {walked}", offer(then, units))
         }
-        (Advice::Larger, Some(then)) => format!("{now}: it takes {}; {walked}", offer(then, units)),
+        (Advice::Larger, Some(then)) => {
+            format!("{now} is too small: {} would do; {walked}", offer(then, units))
+        }
         (Advice::NoneFits, _) => {
             format!("{now}: nothing that can be had is large enough; {walked}")
         }

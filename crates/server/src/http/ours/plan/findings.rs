@@ -75,10 +75,9 @@ fn of_size(item: &SizeItem) -> Option<Finding> {
         Advice::Larger | Advice::NoneFits => Severity::Warning,
         Advice::Fits => return None,
     };
-    let share = |value: f64| model::Unit::Share.say(value);
-    let mut evidence = vec![format!("use lay above it for {} of the past", share(told.now().over))];
+    let mut evidence = vec![format!("in the past use was above it {}", how_long(told.now().over))];
     if let Some(then) = told.proposed() {
-        evidence.push(format!("and would have lain above the other for {}", share(then.over)));
+        evidence.push(format!("above what is proposed it would have been {}", how_long(then.over)));
     }
     Some(Finding {
         kind: FindingKind::Size,
@@ -90,6 +89,14 @@ fn of_size(item: &SizeItem) -> Option<Finding> {
         saving_month: told.saving_month(),
         verify: "the saving is booked when the size seen has changed".to_owned(),
     })
+}
+
+/// What part of the time, in words.
+fn how_long(share: f64) -> String {
+    if share <= 0.0 {
+        return "never".to_owned();
+    }
+    format!("{} of the time", model::Unit::Share.say(share))
 }
 
 async fn data_past(app: &Arc<App>, service: &Service) -> Result<DataPast, ApiError> {

@@ -141,6 +141,10 @@ fn is_sized(app: &App, resource: &Resource) -> bool {
     if !wanted.is_empty() {
         return wanted.contains(&resource.name);
     }
+    // What somebody else grants is reviewed as a quota.
+    if resource.quota.is_some() {
+        return false;
+    }
     let counted = matches!(resource.unit, Unit::Cores | Unit::Bytes | Unit::Count);
     HOSTS.contains(&resource.name.as_str())
         || (resource.nature == Nature::Flow && counted && !app.settings.is_shipped(&resource.name))

@@ -65,7 +65,7 @@ pub(in crate::settings) static TABLE: Table<PlanningSettings> = Table {
             otherwise: Otherwise::Said(
                 "CPU and memory of hosts and containers, and your own flows",
             ),
-            about: "Which resources are reviewed, by name. If not given: `cpu`, `memory`, `cgroup_cpu`, `cgroup_memory`, and every resource under `resources` that is a flow counted in cores, bytes or things.",
+            about: "Which resources are reviewed, by name. If not given: `cpu`, `memory`, `cgroup_cpu`, `cgroup_memory`, and every resource under `resources` that is a flow counted in cores, bytes or things and no `quota`.",
             read: |reader, field, into| into.resources = reader.texts(field.node),
         },
         Key {

@@ -140,12 +140,12 @@ pub enum NoSizing {
 }
 
 /// Where a size may begin: what a week does most of the time, its peaks, and its highest. Each tells a size, and the middle
-/// one counts, so that no single one's luck decides. The least of them, which was told before, did worse at every size:
-/// whichever happens to be least is most likely the one that is wrong.
+/// one counts, so that no single one's luck decides. The least of four, which was told before, had as many machines too
+/// small (5 of 46) at sizes that were larger in the middle (bench/results.md, «Sizes»).
 const BASES: [f64; 3] = [0.95, 0.99, 1.0];
 /// Ratios of a machine's weeks and of as many others' lie wider apart than those of any one machine: their quantile by
-/// `sure` does in more weeks than that. With this power of it, of the machines that settings were chosen by 90.6 % had a
-/// week that did at 0.9, and 88.3 % had in the weeks before.
+/// `sure` does in more weeks than that. The power was chosen on two thirds of the recorded machines; on the others it does
+/// in fewer weeks (bench/results.md, «Sizes»).
 const POOLED: f64 = 2.73;
 
 /// How much more than each base of a week the weeks that followed needed: one ratio for each step of the walk, the newest

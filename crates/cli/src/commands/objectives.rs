@@ -128,8 +128,12 @@ fn said(verdicts: &[(&Value, Option<String>)], least: f64) -> String {
     }
     let broken = verdicts.iter().filter(|(_, why)| why.is_some()).count();
     if broken > 0 {
-        let least = Unit::Share.say(least);
-        lines.push(format!("{broken} of {} budgets are gone or below {least}", verdicts.len()));
+        let least = if least > 0.0 {
+            format!(", of which {} are to be left", Unit::Share.say(least))
+        } else {
+            String::new()
+        };
+        lines.push(format!("{broken} of {} do not have what is asked for{least}", verdicts.len()));
     }
     lines.join("\n") + "\n"
 }

@@ -20,8 +20,10 @@ const COMMENT_BYTES_MAX: usize = 4 << 10;
 const MATCHERS_MAX: usize = 100;
 /// The share of the last day's alerts that a silence may match unconfirmed, in percent.
 const SHARE_PERCENT_MAX: usize = 30;
-/// With fewer alerts than this a share says nothing.
+/// With fewer alerts than this a share says nothing; then only a silence that matches all of them is too broad.
 const SEEN_MIN: usize = 10;
+/// Unless they are of fewer names than this, so that one cause may be behind them.
+const NAMES_MIN: usize = 3;
 /// No alert has such a label's value; a condition that it passes asks for nothing in particular.
 const PROBE: &str = "\u{1}no alert has this value\u{1}";
 
@@ -206,7 +208,11 @@ impl SilenceDraft {
             doubts.push(SilenceError::NoValue);
         }
         let matched = seen.iter().filter(|labels| all_match(&self.matchers, labels)).count();
-        if seen.len() >= SEEN_MIN && matched * 100 > seen.len() * SHARE_PERCENT_MAX {
+        let is_broad = match seen.len() {
+            SEEN_MIN.. => matched * 100 > seen.len() * SHARE_PERCENT_MAX,
+            _ => matched == seen.len() && differ(seen) >= NAMES_MIN,
+        };
+        if is_broad {
             doubts.push(SilenceError::Broad { matched, seen: seen.len() });
         }
         if self.ends_at.since(self.starts_at) > longest {
@@ -378,6 +384,13 @@ fn may_become(before: &Silence, after: &Silence, now: Time) -> bool {
 fn ended(silence: &Silence, now: Time) -> Silence {
     let starts_at = silence.starts_at.min(now);
     Silence { starts_at, ends_at: now, updated_at: now, ..silence.clone() }
+}
+
+/// How many names these alerts have.
+fn differ(seen: &[Labels]) -> usize {
+    let names: std::collections::BTreeSet<&str> =
+        seen.iter().filter_map(|labels| labels.get("alertname")).collect();
+    names.len()
 }
 
 #[cfg(test)]

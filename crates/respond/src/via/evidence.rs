@@ -99,6 +99,12 @@ pub(super) fn usual(alert: &Value) -> Option<&str> {
     alert["evidence"]["normal"]["text"].as_str()
 }
 
+/// The value of an alert of a message, in the unit of what is usual where that is known.
+pub(super) fn value(alert: &Value) -> Option<String> {
+    let unit = alert["evidence"]["normal"]["unit"].as_str().and_then(Unit::from_word);
+    alert["value"].as_f64().map(|value| unit.unwrap_or(Unit::Count).say(value))
+}
+
 /// What was changed before the alerts of a message that fire, each change once.
 pub(super) fn changed(alerts: &[Value]) -> Option<String> {
     let mut said: Vec<String> = Vec::new();

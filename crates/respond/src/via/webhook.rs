@@ -104,6 +104,10 @@ fn alert_json(alert: &Alert, labels: &Labels, base: &str) -> Option<(Value, usiz
         if let Some(evidence) = evidence_json(&alert.evidence) {
             json["evidence"] = evidence;
         }
+        // What was sent to us comes without a value, and of what is over it says nothing.
+        if alert.state != AlertState::Resolved && alert.value.is_finite() {
+            json["value"] = alert.value.into();
+        }
         let size = json.to_string().len();
         if size <= ALERT_BYTES_MAX {
             return Some((json, size, annotations));

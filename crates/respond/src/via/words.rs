@@ -4,7 +4,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use model::{Span, Time};
 use serde_json::{Value, json};
 
-use super::evidence::{changed, usual};
+use super::evidence::{changed, usual, value};
 
 /// Alerts named one by one; of the rest their number is told.
 const NAMED_MAX: usize = 10;
@@ -178,8 +178,12 @@ fn line(alert: &Value) -> String {
     let silent = annotation("source_silent_since");
     let silent = silent.map(|since| format!(" (its source is silent since {since})"));
     let over = if alert["status"] == "firing" { "" } else { "resolved: " };
-    let usual = usual(alert).filter(|_| over.is_empty()).map(|usual| format!(" ({usual})"));
-    let notes = [silent, usual].into_iter().flatten().collect::<String>();
+    let known =
+        [value(alert).filter(|own| !text.contains(own.as_str())).map(|own| format!("now {own}"))];
+    let known: Vec<String> =
+        known.into_iter().flatten().chain(usual(alert).map(str::to_owned)).collect();
+    let known = (over.is_empty() && !known.is_empty()).then(|| format!(" ({})", known.join(", ")));
+    let notes = [silent, known].into_iter().flatten().collect::<String>();
     let when = when(alert).unwrap_or_default();
     if !over.is_empty() {
         return format!("{over}{} ({when}){notes}", cut(&text));

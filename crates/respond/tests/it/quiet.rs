@@ -308,6 +308,21 @@ fn what_speaks_against_a_silence_is_said() {
 }
 
 #[test]
+fn where_few_alerts_were_seen_a_silence_of_all_of_them_is_doubted_unless_one_cause_may_be_behind_them()
+ {
+    let seen = |names: &[&str]| -> Vec<Labels> {
+        let of = |name: &&str| Labels::from_pairs([("alertname", *name), ("severity", "page")]);
+        names.iter().map(of).collect()
+    };
+    let doubts = |text: &str, names: &[&str]| {
+        draft(text, START, 1).doubts(&seen(names), Span::days(30)).len()
+    };
+    assert_eq!(doubts("severity=~\"page|critical\"", &["Full", "Down", "Slow", "Full"]), 1);
+    assert_eq!(doubts("severity=~\"page|critical\"", &["Full", "Full", "Full"]), 0);
+    assert_eq!(doubts("alertname=Full", &["Full", "Down", "Slow", "Full"]), 0);
+}
+
+#[test]
 fn what_still_fires_when_a_window_ends_is_told_then_and_not_before() {
     let matchers = vec!["host=\"a\"".to_owned()];
     let text = WindowText {

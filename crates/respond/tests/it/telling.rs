@@ -66,6 +66,7 @@ fn a_message_has_the_shape_that_alertmanagers_receivers_expect() {
                     "endsAt": "0001-01-01T00:00:00Z",
                     "generatorURL": format!("{base}/alerts?id={}", worse.id.hex()),
                     "fingerprint": worse.id.hex(),
+                    "value": 1.0,
                 },
                 {
                     "status": "resolved",

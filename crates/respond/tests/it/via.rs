@@ -77,7 +77,7 @@ async fn slack_is_told_in_words_and_nobody_is_called_by_a_label() {
                 "fallback": "firing: DiskFull",
                 "title": "firing: DiskFull",
                 "title_link": format!("http://plimsoll.example:7546/alerts?id={id}"),
-                "text": "warning since 18 Nov 10:26 UTC: disk of &lt;!channel&gt; &amp; co is full",
+                "text": "warning since 18 Nov 10:26 UTC: disk of &lt;!channel&gt; &amp; co is full (now 1)",
             }],
             "channel": "#ops",
         })
@@ -111,6 +111,7 @@ async fn told_with_evidence(via: Via, hook: &Hook) -> serde_json::Value {
     let deployed = Change::new(at, ChangeKind::Deployment, "api", "version 1.4.2 by <octocat>");
     let mut slow = alert("Slow", "a", START);
     slow.evidence = Evidence::new(Some(normal), vec![deployed]);
+    slow.value = 412.0;
     let fired = [(Told::Fired, slow)];
     let notices = tell(&mut Groups::default(), &fired, &desks, START);
     journal.record(notices.entry).await.unwrap();
@@ -122,7 +123,7 @@ async fn told_with_evidence(via: Via, hook: &Hook) -> serde_json::Value {
 #[tokio::test]
 async fn messages_say_what_is_usual_and_what_was_changed() {
     const USUAL: &str =
-        "warning since 18 Nov 10:26 UTC: it is full (usual at this hour: 120 to 180)";
+        "warning since 18 Nov 10:26 UTC: it is full (now 412, usual at this hour: 120 to 180)";
     const CHANGED: &str = "changed in the last 30 min: api: version 1.4.2 by <octocat> (10:22 UTC)";
     let hook = Hook::open([]).await;
     let slack = Via::Slack { url: secret(&hook.url), channel: None };
@@ -135,7 +136,9 @@ async fn messages_say_what_is_usual_and_what_was_changed() {
     assert_eq!(lines, &json!({"01": USUAL, "02": CHANGED}));
     let hook = Hook::open([]).await;
     let web_hook = Receiver::web_hook("desk", &hook.url, None).via;
-    let evidence = &told_with_evidence(web_hook, &hook).await["alerts"][0]["evidence"];
+    let told = told_with_evidence(web_hook, &hook).await;
+    assert_eq!(told["alerts"][0]["value"], 412.0);
+    let evidence = &told["alerts"][0]["evidence"];
     assert_eq!(evidence["normal"]["high"], 180.0);
     assert_eq!(
         evidence["changes"],

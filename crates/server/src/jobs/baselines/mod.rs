@@ -41,9 +41,13 @@ const BATCH: usize = 10_000;
 /// Learns and records until told to stop.
 pub(super) async fn run(app: Arc<App>, stop: Stop) {
     let count = app.board.baselines.read().len();
+    if count == 0 {
+        stop.cancelled().await;
+        return;
+    }
     let mut changes = app.past_changes.load(Ordering::Relaxed);
     let mut pause = FIRST;
-    while count > 0 && !rest(&app, &stop, pause).await {
+    while !rest(&app, &stop, pause).await {
         let began = app.clock.elapsed();
         let changed = app.past_changes.load(Ordering::Relaxed);
         if changed != changes {

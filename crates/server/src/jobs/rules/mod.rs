@@ -10,7 +10,7 @@ mod turns;
 
 use std::{sync::Arc, time::Duration};
 
-use detect::{Rule, RuleGroup};
+use detect::RuleGroup;
 use model::Span;
 use settings::{Mistakes, Settings};
 use tokio::sync::oneshot;
@@ -27,6 +27,9 @@ use crate::{
 };
 use evaluate::Trails;
 use turns::Turns;
+
+/// After an absence as long as this, what is known of before it is too old to judge by.
+const AWAY_LONG: Span = Span::minutes(1);
 
 /// The rule files that the settings name, and what is wrong in them. A group in which something is
 /// wrong is left out; a file of which nothing is left keeps the server from starting.
@@ -115,7 +118,10 @@ async fn run(app: Arc<App>, own: Arc<OwnGroup>, stop: Stop, left: Option<Left>) 
     trails.fit(&own);
     turns.begin(&own, interval, clock.as_ref());
     if fresh {
-        turns.put_off(settle(&app, &own.group), clock.as_ref());
+        turns.be_patient(settle(&app));
+        if app.away >= AWAY_LONG {
+            turns.put_off(settle(&app), clock.as_ref());
+        }
     }
     while !rest(&app, &stop, turns.pause(clock.as_ref())).await {
         if app.clock_watch.look(clock.as_ref()) > 0 && app.clock_watch.owes() {
@@ -143,19 +149,11 @@ async fn run(app: Arc<App>, own: Arc<OwnGroup>, stop: Stop, left: Option<Left>) 
     Left { turns, trails }
 }
 
-/// How long a group that has alerts from before the start, or was away for long, waits, so that every source has
-/// spoken once and an alert does not end only because nothing was there yet.
-fn settle(app: &App, group: &RuleGroup) -> Duration {
+/// How long it takes after a start until every source has spoken once. So long no alert ends only because nothing is
+/// there yet; and after a long absence, when what is known of before is too old to be asked for, nothing is evaluated.
+fn settle(app: &App) -> Duration {
     const SETTLE_MIN: Span = Span::secs(15);
     const SETTLE_MAX: Span = Span::minutes(2);
-    const AWAY_LONG: Span = Span::minutes(1);
-    let standing = |rule: &Rule| match rule {
-        Rule::Alert(rule) => app.alerts.see(|active| !active.of(&rule.source).is_empty()),
-        Rule::Record(_) => false,
-    };
-    if app.away < AWAY_LONG && !group.rules.iter().any(standing) {
-        return Duration::ZERO;
-    }
     let scrapes =
         app.settings.scrape.iter().map(|job| job.interval.as_millis() + job.timeout.as_millis());
     let host = app.settings.host.interval.as_millis() * 2;

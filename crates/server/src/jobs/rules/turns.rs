@@ -51,6 +51,8 @@ pub(super) struct Turns {
     jumps: u64,
     /// Since when there is somebody to see alerts again, and until when that matters.
     returned: Option<(Time, Duration)>,
+    /// How long alerts stay after the start, though nothing is found of them, at least.
+    patience: Duration,
     /// What the last evaluation made up for, and by how much alerts that wait were delayed for it.
     made_up: (u32, Span),
     /// The same for those that could not be recorded; the next makes up for them.
@@ -91,6 +93,11 @@ impl Turns {
         self.due = self.due.max(clock.elapsed() + by);
     }
 
+    /// Nothing ends before every source could speak once.
+    pub(super) fn be_patient(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
     /// Goes on with rules that were read anew: nothing was missed.
     pub(super) fn resume(&mut self, clock: &dyn Clock) {
         self.last = Some((clock.now(), clock.elapsed()));
@@ -127,7 +134,7 @@ impl Turns {
         // Alerts from before a start were seen by nobody since, and those that could not be recorded were told to nobody.
         let started = self.last.is_none();
         if started || jumped || overslept >= GAP_INTERVALS || unrecorded > 0 {
-            let patience = RETURN_MIN.max(self.interval * 2);
+            let patience = RETURN_MIN.max(self.interval * 2).max(self.patience);
             let until = (elapsed + patience).max(app.clock_watch.repeats_until());
             self.returned = Some((now, until));
         }

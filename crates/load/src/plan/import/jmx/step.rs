@@ -68,7 +68,7 @@ impl Reader<'_> {
                 let name = node.value("RegexExtractor.refname");
                 let pattern = node.value("RegexExtractor.regex");
                 let of_body = matches!(node.value("RegexExtractor.useHeaders"), "" | "false");
-                if of_body && regex::bytes::Regex::new(pattern).is_ok() {
+                if of_body && !pattern.is_empty() && regex::bytes::Regex::new(pattern).is_ok() {
                     scope.matches.push((identifier(name), pattern.to_owned()));
                 } else {
                     scope.to_do.push(format!("take `{name}` by the expression `{pattern}`"));

@@ -75,6 +75,12 @@ fn what_is_no_plan_is_refused_and_a_target_can_be_named() {
     assert!(import(&deep, None).is_err());
 }
 
+#[test]
+fn an_extractor_without_an_expression_is_marked() {
+    let (yaml, _) = imported(&SHOP.replace("basket=(\\w+)", ""));
+    assert!(yaml.contains("take `basket` by the expression ``"), "{yaml}");
+}
+
 proptest! {
     #[test]
     fn a_plan_with_any_hole_is_taken_over_or_refused(from in 0_usize..4000, length in 0_usize..400) {

@@ -76,7 +76,7 @@ impl Access {
         let bearer = headers
             .get(header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.strip_prefix("Bearer "));
+            .and_then(bearer_of);
         if bearer.is_some_and(|given| same(given.as_bytes(), token.reveal().as_bytes())) {
             return true;
         }
@@ -121,6 +121,12 @@ fn host_of<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
 fn is_loopback_name(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// The token of an `Authorization` header; the scheme's case does not matter (RFC 9110, 11.1).
+pub(crate) fn bearer_of(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start())
 }
 
 #[cfg(test)]
@@ -172,6 +178,8 @@ mod tests {
         assert_eq!(get(&[("host", "plimsoll.example")]), Err(Refusal::NoToken));
         assert_eq!(get(&[("authorization", "Bearer wrong")]), Err(Refusal::NoToken));
         assert_eq!(get(&[("authorization", "Bearer s3cret")]), Ok(()));
+        assert_eq!(get(&[("authorization", "bearer s3cret")]), Ok(()));
+        assert_eq!(get(&[("authorization", "Basic s3cret")]), Err(Refusal::NoToken));
         assert!(access.sign_in("wrong").is_none());
         let cookie = access.sign_in("s3cret").unwrap();
         let cookie = cookie.to_str().unwrap().split(';').next().unwrap();

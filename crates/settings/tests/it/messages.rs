@@ -230,3 +230,18 @@ scrape_configs:
     let shown = mistakes("server:\n  token: \"hunter2\nlisten: 127.0.0.1:1\n");
     assert!(shown.contains("never closed") && !shown.contains("hunter2"), "{shown}");
 }
+
+#[test]
+fn a_mail_server_is_named_without_its_port() {
+    let of = |server: &str| {
+        format!(
+            "receivers: [{{name: desk, email: {{server: '{server}', from: a@b.example, to: [c@d.example]}}}}]\n"
+        )
+    };
+    let told = mistakes(&of("smtp.example.org:25"));
+    assert!(told.contains("this is no name of a mail server"), "{told}");
+    assert!(told.contains("the port has a key of its own, `port`"), "{told}");
+    for right in ["smtp.example.org", "192.0.2.7", "2001:db8::7"] {
+        assert!(Settings::parse("plimsoll.yaml", &of(right), &check).is_ok(), "{right}");
+    }
+}

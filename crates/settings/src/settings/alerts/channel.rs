@@ -1,6 +1,6 @@
 //! How a receiver is told: a web hook, Slack, PagerDuty, mail, an Alertmanager.
 
-use std::path::PathBuf;
+use std::{net::Ipv6Addr, path::PathBuf};
 
 use crate::{
     mistake::Mistake,
@@ -270,7 +270,13 @@ pub(in crate::settings) static EMAIL: Table<EmailDraft> = Table {
             otherwise: Otherwise::Needed,
             about: "The name of the mail server.",
             read: |reader, field, into| {
-                set(&mut into.server, reader.text(field.node).map(str::to_owned));
+                let Some(name) = reader.text(field.node) else { return };
+                if name.contains([':', '/', ' ']) && name.parse::<Ipv6Addr>().is_err() {
+                    let help = "write the name alone; the port has a key of its own, `port`";
+                    reader.wrong(field.node, "this is no name of a mail server", help);
+                    return;
+                }
+                name.clone_into(&mut into.server);
             },
         },
         Key {

@@ -17,7 +17,7 @@ use tracing::warn;
 
 use super::{changes::keep, views::ChangeTold};
 use crate::{
-    http::{chain, error::ApiError},
+    http::{access::bearer_of, chain, error::ApiError},
     state::{App, meters},
 };
 
@@ -155,7 +155,7 @@ fn is_authentic(from: HookSender, secret: &Secret, headers: &HeaderMap, body: &[
         header("x-hub-signature-256").is_some_and(|signature| is_signed(secret, body, signature))
     };
     let bearer = || {
-        let given = header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+        let given = header("authorization").and_then(bearer_of);
         given.is_some_and(|given| is_token(secret, given))
     };
     match from {

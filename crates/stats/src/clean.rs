@@ -58,7 +58,7 @@ impl<'a> Spikes<'a> {
             let ended = index + length < values.len();
             if length <= SPIKE_MAX && (ended || tail) {
                 for spike in index..index + length {
-                    let far = (values[spike] - self.usual[spike]).clamp(-edge, edge);
+                    let far = (values[spike] - self.usual[spike]).max(-edge).min(edge);
                     cleaned[spike] = self.usual[spike] + far;
                 }
             }

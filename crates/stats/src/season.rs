@@ -28,7 +28,7 @@ impl Season {
         let fading = 0.5_f64.powf(1.0 / half_life.max(1.0));
         let mut weight = 1.0;
         for (index, distance) in distances.iter().enumerate().rev() {
-            sums[index % period] += weight * distance.clamp(-edge, edge);
+            sums[index % period] += weight * distance.max(-edge).min(edge);
             weights[index % period] += weight;
             weight *= fading;
         }
@@ -36,7 +36,7 @@ impl Season {
             sums.iter().zip(&weights).map(|(sum, weight)| sum / weight).collect();
         if shrunk {
             let rest = distances.iter().enumerate().map(|(index, distance)| {
-                (distance.clamp(-edge, edge) - offsets[index % period]).powi(2)
+                (distance.max(-edge).min(edge) - offsets[index % period]).powi(2)
             });
             let noise = rest.sum::<f64>() / values.len() as f64;
             let habit = offsets.iter().map(|offset| offset * offset).sum::<f64>() / period as f64;

@@ -285,8 +285,8 @@ impl Baseline {
             self.learn_stretch(lowest < low || highest > high);
             self.recent.note(open.hour, mean - middle, (low, high));
             let beyond = BEYOND_MAX * (high - low) / 2.0;
-            lowest = lowest.clamp(low - beyond, high + beyond);
-            highest = highest.clamp(low - beyond, high + beyond);
+            lowest = lowest.max(low - beyond).min(high + beyond);
+            highest = highest.max(low - beyond).min(high + beyond);
             odd = lowest > open.lowest || highest < open.highest;
         }
         self.cells.put(open.hour, &Hour { mean, lowest, highest, middle, odd });

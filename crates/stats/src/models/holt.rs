@@ -74,7 +74,7 @@ impl Holt {
             let faded = self.phi * state.trend;
             let expected = state.level + faded;
             let error = value - expected;
-            let counted = error.clamp(-edge, edge);
+            let counted = error.max(-edge).min(edge);
             state.loss += counted * counted;
             state.level = expected + self.alpha * error;
             state.trend = faded + self.beta * error;

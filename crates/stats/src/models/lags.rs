@@ -69,7 +69,7 @@ impl Lags {
             let at = longest + step;
             let parts = self.lags.iter().zip(&self.coefficients[1..]);
             let sum: f64 = parts.map(|(lag, coefficient)| coefficient * series[at - lag]).sum();
-            series.push((self.coefficients[0] + sum).clamp(low - room, high + room));
+            series.push((self.coefficients[0] + sum).max(low - room).min(high + room));
         }
         Some(series[longest..].iter().map(|value| scale.back(*value)).collect())
     }

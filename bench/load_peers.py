@@ -3,7 +3,7 @@
 them take, whether a stall is told as users wait for it, how exactly a rate is kept, and whether searches find capacities
 that are known. The target has one core, the generator the other. Whoever is not installed is left out and said so.
 
-usage: bench/load.sh speed | memory | stall | rate | capacity
+usage: bench/load.sh peers [speed | memory | stall | rate | rate-high | capacity-even | capacity-chance ...]
 """
 
 import contextlib
@@ -22,6 +22,8 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILT = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
+# What stands before every program, such as `chrt -r 10` where others work on the machine as well.
+RUNNER = os.environ.get("RUNNER", "").split()
 PLIMSOLL = os.environ.get("PLIMSOLL", str(BUILT / "plimsoll"))
 OURS_CORE, TARGET_CORE = "1", "0"
 CONNECTIONS = 64
@@ -77,7 +79,7 @@ class Nginx:
         self.port = free_port()
         settings = pathlib.Path(self.folder.name, "nginx.conf")
         settings.write_text(NGINX.format(folder=self.folder.name, port=self.port))
-        self.process = subprocess.Popen(["taskset", "-c", TARGET_CORE, "nginx", "-c", settings])
+        self.process = subprocess.Popen([*RUNNER, "taskset", "-c", TARGET_CORE, "nginx", "-c", settings])
         self.url = f"http://127.0.0.1:{self.port}/small"
         for _ in range(100):
             try:
@@ -106,7 +108,7 @@ class Target:
     def __enter__(self):
         program = str(BUILT / "examples/target")
         self.process = subprocess.Popen(
-            ["taskset", "-c", TARGET_CORE, program, *self.words], stdout=subprocess.PIPE, text=True
+            [*RUNNER, "taskset", "-c", TARGET_CORE, program, *self.words], stdout=subprocess.PIPE, text=True
         )
         self.base = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
         self.url = self.base + "/"
@@ -124,7 +126,7 @@ def run(command):
     """Runs a generator on its core: its output, its processor seconds, its greatest memory in MB."""
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(
-            ["taskset", "-c", OURS_CORE, *map(str, command)], stdout=output, stderr=subprocess.STDOUT
+            [*RUNNER, "taskset", "-c", OURS_CORE, *map(str, command)], stdout=output, stderr=subprocess.STDOUT
         )
         peak, pid = 0.0, 0
         while pid == 0:
@@ -150,26 +152,32 @@ def peak_memory(pid):
     return int(peak.group(1)) / 1024 if peak else 0.0
 
 
-# Whatever looks at more of an answer than its status goes the general way, over hyper.
-GENERAL = """\
-name: general
+# A step that may be redirected, or one of several, goes the general way, over hyper.
+PLAN = """\
+name: plan
 target: {base}
 scenarios:
   - name: all
     users: {users}
     for: {seconds}s
-    steps: [{{get: {path}, expect: {{contains: xxx}}}}]
+    steps: [{{get: {path}, {more}}}]
 """
 
 
 def closed(url, seconds, folder):
     """Commands that send as fast as they can."""
     base, _, path = url.rpartition("/")
-    plan = pathlib.Path(folder, "general.yaml")
-    plan.write_text(GENERAL.format(base=base, path="/" + path, users=CONNECTIONS, seconds=seconds))
+    ways = {"bodies": "expect: {contains: xxx}", "hyper": "redirects: 1"}
+    ways["both"] = f"{ways['bodies']}, {ways['hyper']}"
+    plans = {name: pathlib.Path(folder, f"{name}.yaml") for name in ways}
+    for name, more in ways.items():
+        text = PLAN.format(base=base, path="/" + path, users=CONNECTIONS, seconds=seconds, more=more)
+        plans[name].write_text(text)
     commands = {
         "plimsoll": [PLIMSOLL, "load", url, "--users", CONNECTIONS, "--for", f"{seconds}s"],
-        "plimsoll, looking at bodies": [PLIMSOLL, "load", "run", plan],
+        "plimsoll, looking at bodies": [PLIMSOLL, "load", "run", plans["bodies"]],
+        "plimsoll over hyper": [PLIMSOLL, "load", "run", plans["hyper"]],
+        "plimsoll over hyper, looking at bodies": [PLIMSOLL, "load", "run", plans["both"]],
         "wrk": [found("wrk"), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", url],
         "oha": [found("oha"), "--no-tui", "-c", CONNECTIONS, "-z", f"{seconds}s", url],
         "hey": [found("hey"), "-c", CONNECTIONS, "-z", f"{seconds}s", url],
@@ -179,7 +187,7 @@ def closed(url, seconds, folder):
 
 def speed(rounds=3, seconds=8):
     print(f"{CONNECTIONS} connections, {len(BODY)} bytes from nginx, {rounds} rounds of {seconds} s in turn: median\n")
-    print("| generator | requests/s | of wrk | CPU per request µs | memory MB |\n|---|---:|---:|---:|---:|")
+    print("| generator | requests/s | of wrk | of oha | CPU per request µs | memory MB |\n|---|---:|---:|---:|---:|---:|")
     all_figures = {}
     with Nginx() as nginx:
         for _ in range(rounds):
@@ -191,21 +199,22 @@ def speed(rounds=3, seconds=8):
                 figures = (sent / min(took, seconds + 0.2), processor / sent * 1e6, memory)
                 all_figures.setdefault(name, []).append(figures)
     medians = {name: [statistics.median(column) for column in zip(*rows)] for name, rows in all_figures.items()}
+    nobody = [float("nan")]
     for name, (rate, each, memory) in medians.items():
-        print(f"| {name} | {rate:,.0f} | {rate / medians['wrk'][0]:.2f} | {each:.2f} | {memory:.0f} |")
+        of_wrk, of_oha = (rate / medians.get(peer, nobody)[0] for peer in ("wrk", "oha"))
+        print(f"| {name} | {rate:,.0f} | {of_wrk:.2f} | {of_oha:.2f} | {each:.2f} | {memory:.0f} |")
 
 
-def memory():
+def memory(lengths=(9, 95)):
     print("| generator | requests | peak memory MB |\n|---|---:|---:|")
     with Nginx() as nginx:
-        for seconds in (9, 95):
+        for name, seconds in [("plimsoll", length) for length in lengths] + [("oha", lengths[0])]:
+            command = closed(nginx.url, seconds, nginx.folder.name).get(name)
+            if command is None:
+                continue
             before = nginx.requests()
-            _, _, peak = run(closed(nginx.url, seconds, nginx.folder.name)["plimsoll"])
-            print(f"| plimsoll | {nginx.requests() - before - 1:,} | {peak:.1f} |")
-        if found("oha"):
-            before = nginx.requests()
-            _, _, peak = run(closed(nginx.url, 9, nginx.folder.name)["oha"])
-            print(f"| oha | {nginx.requests() - before - 1:,} | {peak:.1f} |")
+            _, _, peak = run(command)
+            print(f"| {name} | {nginx.requests() - before - 1:,} | {peak:.1f} |", flush=True)
 
 
 def at_rate(url, rate, seconds):
@@ -242,10 +251,10 @@ def stall(rate=1000, seconds=20):
             print(f"| {name} | {p99_ms(name, text):.1f} | {target.figures()['count']:,} |")
 
 
-def rate(seconds=10):
+def rate(rates=(1000, 10_000), seconds=10):
     print("how far arrivals at the target lie from an even schedule; the first 2 s are left out\n")
     print("| generator | asked | came/s | median ms | p99 ms | CPU per request µs |\n|---|---:|---:|---:|---:|---:|")
-    for asked in (1000, 10_000):
+    for asked in rates:
         for name in at_rate("", asked, seconds):
             if "flight" in name or "correction" in name:
                 continue
@@ -303,7 +312,7 @@ def searches(words, truth, count):
             # Evenly spaced where the service is: a queue of chance wants chance on both sides.
             text = QUEUE.format(base=target.base, seed=number + 1)
             plan.write_text(text if "exponential" in words else text.replace("poisson: true", "poisson: false"))
-            command = [PLIMSOLL, "load", "capacity", plan, "--threshold", "response p95 < 50ms", "--output", "json"]
+            command = [*RUNNER, PLIMSOLL, "load", "capacity", plan, "--threshold", "response p95 < 50ms", "--output", "json"]
             command += ["--start", 20 + 7 * number]
             running.append(
                 subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
@@ -323,18 +332,35 @@ def searches(words, truth, count):
             print(f"  {search['word']}: {search['low']} {search['high']} {search['why']}", file=sys.stderr)
 
 
-def capacity(count=8):
-    print("searches for a capacity that is known, `response p95 < 50ms`\n")
-    print("| target | truth a second | searches | found | hold the truth | at most 5 % wide | median s | all s |")
-    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+TABLE = """\
+searches for a capacity that is known, `response p95 < 50ms`
+
+| target | truth a second | searches | found | hold the truth | at most 5 % wide | median s | all s |
+|---|---:|---:|---:|---:|---:|---:|---:|"""
+
+
+def capacity_even(count=8):
+    print(TABLE)
     searches(["queue", "1", "5000"], 200.0, count)
+
+
+def capacity_chance(count=8):
+    print(TABLE)
     chance = ["queue", "4", "10000", "exponential", "{seed}"]
     searches(chance, bearable(4, 0.01, 0.05, 0.05), count)
 
 
 def main():
     wanted = sys.argv[1:] or ["speed", "memory", "stall", "rate"]
-    parts = {"speed": speed, "memory": memory, "stall": stall, "rate": rate, "capacity": capacity}
+    parts = {
+        "speed": speed,
+        "memory": memory,
+        "stall": stall,
+        "rate": rate,
+        "rate-high": lambda: rate((20_000, 40_000)),
+        "capacity-even": capacity_even,
+        "capacity-chance": capacity_chance,
+    }
     for name in ("wrk", "oha", "hey", "k6"):
         if not found(name):
             print(f"{name} is not installed and left out", file=sys.stderr)

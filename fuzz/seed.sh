@@ -6,7 +6,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/.." && pwd)
 corpus=${1:-$here/corpus}
 shared=${PLIMSOLL_SHARED:-$root/../shared}/data/promql
-mkdir -p "$corpus"/{exposition,remote_write,otlp,promql,remote_answer,store_files,store_index,store_log,forward_queue}
+mkdir -p "$corpus"/{exposition,remote_write,otlp,promql,remote_answer,store_files,store_index,store_log,forward_queue,calendar,scenario}
 
 # The text of each `eval` line of Prometheus' own scripts and of our cases is a seed of its own.
 number=0
@@ -44,3 +44,9 @@ for target in store_files store_index store_log forward_queue; do
     done
   done
 done
+# A calendar of everything that is read or told as not taken, and its events alone.
+printf 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nSUMMARY:Christmas\\, both \r\n days\r\nDTSTART;VALUE=DATE:20261225\r\nDTEND;VALUE=DATE:20261227\r\nRRULE:FREQ=YEARLY\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nDTSTART;TZID="a:b":20260403T101500\r\nSUMMARY:an hour\r\nBEGIN:VALARM\r\nSUMMARY:wake up\r\nEND:VALARM\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nDTSTART:20270104\r\nDURATION:P1W\r\nRDATE:20270301\r\nSUMMARY:freeze\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n' > "$corpus/calendar/all"
+printf 'BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20260229\nDTEND:00010101\nEND:VEVENT\nBEGIN:VEVENT\nDTSTART:99991231\nDURATION:-P9999999W\n' > "$corpus/calendar/cut"
+# The scenario of the guide, and one that contradicts itself everywhere.
+sed -n '/^name: Q1 growth$/,/^```$/{/^```$/!p}' "$root/docs/guides/plan-for-growth.md" > "$corpus/scenario/guide"
+printf 'name: wrong\nstart: 2027-13-01\nmonths: 0\ndrivers:\n  - {name: a, now: 5..3, growth: 3%%, target: {value: 9, date: 2026-01-01}}\n  - {name: a, now: -1}\nlaunches:\n  - {name: l, date: 2029-01-01..2026-01-01, raises: {b: 20%%}}\nresources:\n  - {name: r, follows: b, relation: latency, now: 1, limit: 0, target: 0%%}\n' > "$corpus/scenario/wrong"

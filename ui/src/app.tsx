@@ -21,6 +21,7 @@ const Changes = lazy(() => import('./pages/changes/changes'))
 const Rules = lazy(() => import('./pages/rules/rules'))
 const Runs = lazy(() => import('./pages/load/runs'))
 const Run = lazy(() => import('./pages/load/run'))
+const Gate = lazy(() => import('./pages/load/gate'))
 const LiveRun = lazy(() => import('./pages/load/live'))
 const Overlay = lazy(() => import('./pages/load/overlay'))
 const Explore = lazy(() => import('./pages/explore/explore'))
@@ -80,6 +81,7 @@ export function App() {
                 <Route path="/load" component={Runs} />
                 <Route path="/load/overlay" component={Overlay} />
                 <Route path="/load/runs/:id" component={Run} />
+                <Route path="/load/gates/:id" component={Gate} />
                 <Route path="/load/live/:id" component={LiveRun} />
                 <Route path="/explore" component={Explore} />
                 <Route path="/targets" component={Targets} />

@@ -34,12 +34,7 @@ impl Remote {
 
     /// The JSON document at a path.
     pub(crate) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, Fault> {
-        let mut address =
-            reqwest::Url::parse(&format!("{}{path}", self.base)).map_err(|error| {
-                Fault::from_error(Kind::Invalid, &error)
-                    .help("--server wants an address such as http://127.0.0.1:7546")
-            })?;
-        address.query_pairs_mut().extend_pairs(query);
+        let address = self.address(path, query)?;
         let response = self.send(self.client.get(address)).await?;
         let response = checked(response).await?;
         response.json().await.map_err(|error| Fault::from_error(Kind::Upstream, &error))
@@ -64,6 +59,41 @@ impl Remote {
         let request = self.client.post(format!("{}{path}", self.base)).json(body);
         let response = checked(self.send(request).await?).await?;
         response.json().await.map_err(|error| Fault::from_error(Kind::Upstream, &error))
+    }
+
+    /// The same with a query.
+    pub(crate) async fn post_json_with(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<Value, Fault> {
+        let address = self.address(path, query)?;
+        let response = checked(self.send(self.client.post(address).json(body)).await?).await?;
+        response.json().await.map_err(|error| Fault::from_error(Kind::Upstream, &error))
+    }
+
+    /// Sends a YAML document; gives the JSON document that is the answer.
+    pub(crate) async fn post_yaml(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        body: String,
+    ) -> Result<Value, Fault> {
+        let request = self.client.post(self.address(path, query)?).body(body);
+        let request = request.header(header::CONTENT_TYPE, "application/yaml");
+        let response = checked(self.send(request).await?).await?;
+        response.json().await.map_err(|error| Fault::from_error(Kind::Upstream, &error))
+    }
+
+    fn address(&self, path: &str, query: &[(&str, &str)]) -> Result<reqwest::Url, Fault> {
+        let mut address =
+            reqwest::Url::parse(&format!("{}{path}", self.base)).map_err(|error| {
+                Fault::from_error(Kind::Invalid, &error)
+                    .help("--server wants an address such as http://127.0.0.1:7546")
+            })?;
+        address.query_pairs_mut().extend_pairs(query);
+        Ok(address)
     }
 
     /// Sends a remote-write body; the server has kept it when this returns.

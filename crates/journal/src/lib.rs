@@ -23,7 +23,7 @@ pub use error::JournalError;
 pub use event::{Act, Entry, Event, EventQuery, NewEvent, NewMessage, NewTimer};
 pub use journal::Journal;
 pub use options::Options;
-pub use outbox::{Message, OutboxStats, ReceiverStats};
+pub use outbox::{Message, OutboxStats, ReceiverStats, Tried};
 pub use work::{Lease, LeaseSeen, Pruned, Timer};
 
 /// The kind of the event that says a message reached its receiver; its subject is the receiver.

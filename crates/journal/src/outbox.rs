@@ -43,6 +43,19 @@ pub struct Message {
     pub body: Value,
 }
 
+/// A message that was tried in vain and waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tried {
+    /// Its name for all time.
+    pub key: String,
+    /// When it is tried next.
+    pub due: Time,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Why the last try failed.
+    pub error: Option<String>,
+}
+
 /// What the outbox holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OutboxStats {
@@ -96,6 +109,24 @@ impl Journal {
             Statement::new(WAITING).bind(receiver).bind(after).bind(limit.min(LIMIT_MAX));
         let rows = self.read().await?.connection()?.rows(statement).await.doing(READING)?;
         rows.iter().map(read_message).collect()
+    }
+
+    /// The messages for this receiver that were tried in vain and wait, oldest first. Their bodies, which may be large,
+    /// are not read.
+    pub async fn tried(&self, receiver: &str, limit: u32) -> Result<Vec<Tried>, JournalError> {
+        const TRIED: &str = "SELECT key, due, attempts, error FROM outbox
+            WHERE settled_at IS NULL AND receiver = $1 AND attempts > 0 ORDER BY id LIMIT $2";
+        let statement = Statement::new(TRIED).bind(receiver).bind(limit.min(LIMIT_MAX));
+        let rows = self.read().await?.connection()?.rows(statement).await.doing(READING)?;
+        let tried = |row: &Row| {
+            Ok(Tried {
+                key: row.text("key").doing(READING)?.to_owned(),
+                due: Time(row.number("due").doing(READING)?),
+                attempts: u32::try_from(row.number("attempts").doing(READING)?).unwrap_or(u32::MAX),
+                error: row.text_or_none("error").doing(READING)?.map(str::to_owned),
+            })
+        };
+        rows.iter().map(tried).collect()
     }
 
     /// When the next message for this receiver is due.

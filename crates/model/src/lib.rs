@@ -20,7 +20,9 @@ pub use plan::{
     Anchor, DataExpressions, DateRange, Driver, Finding, FindingKind, Forecast, ForecastPoint,
     HistoryNeed, Launch, Outlook, Relation, Service, ServiceLimit, Step,
 };
-pub use resource::{Level, Nature, Reading, Resource, ResourceId, Thresholds, ThresholdsError};
+pub use resource::{
+    CacheExpressions, Level, Nature, Reading, Resource, ResourceId, Thresholds, ThresholdsError,
+};
 pub use secret::Secret;
 pub use series::{
     Batch, BatchSeries, Buckets, CUSTOM_BUCKETS, Columns, Described, Histogram, HistogramError,

@@ -149,6 +149,17 @@ pub struct Resource {
     pub advice: String,
     /// For a quota: who grants more of it, and how; nothing for anything else.
     pub quota: Option<String>,
+    /// For a cache: how its want of room is seen; nothing for anything else.
+    pub cache: Option<CacheExpressions>,
+}
+
+/// How a cache's want of room is seen: PromQL that gives a value for each of its readings, by the same labels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CacheExpressions {
+    /// The share of what is asked that it finds, from 0 to 1.
+    pub hits: String,
+    /// What it throws out a second for want of room.
+    pub evictions: String,
 }
 
 /// One reading's identity: the resource and the labels that tell its readings apart.

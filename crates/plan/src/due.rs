@@ -18,7 +18,7 @@ const TABLE_TIMES: f64 = 1.0;
 /// Beyond this many bytes, upkeep of one table (vacuum, indexes, restores) takes hours: 100 GiB.
 const TABLE_BYTES: f64 = 107_374_182_400.0;
 /// A cache that answers fewer of its reads is too small, or keeps the wrong things.
-const HITS_LEAST: f64 = 0.8;
+pub(crate) const HITS_LEAST: f64 = 0.8;
 /// Without a cache, this share of reads makes one worth it.
 const READS_CACHED: f64 = 0.8;
 /// And the primary's room by then.
@@ -80,6 +80,7 @@ fn finding(service: &Service, what: &str, severity: Severity) -> Finding {
         evidence: Vec::new(),
         advice: String::new(),
         saving_month: None,
+        currency: None,
         verify: String::new(),
     }
 }
@@ -211,7 +212,11 @@ pub fn exposed(service: &Service, line: &LoadLine) -> Vec<Finding> {
             title: format!("{}: the loss of one {what} would not be borne", service.title),
             severity: if own.count < 2.0 { Severity::Critical } else { Severity::Warning },
             evidence: vec![
-                format!("there are {}", Unit::Count.say(own.count)),
+                if own.count < 2.0 {
+                    "there is only one".to_owned()
+                } else {
+                    format!("there are {}", Unit::Count.say(own.count))
+                },
                 format!(
                     "with one gone the rest carries {}, the load is at {}",
                     load(own.line),
@@ -220,6 +225,7 @@ pub fn exposed(service: &Service, line: &LoadLine) -> Vec<Finding> {
             ],
             advice: format!("add one {what} at least, or move what limits it"),
             saving_month: None,
+            currency: None,
             verify: "the line with one gone lies above the busy load".into(),
         }
     })
@@ -271,6 +277,8 @@ mod tests {
             points: Vec::new(),
             points_tested: Vec::new(),
             tested_apart: None,
+            tested_by: None,
+            announced: None,
         };
         let limit = LimitLine {
             name: "db".into(),

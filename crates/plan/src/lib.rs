@@ -27,15 +27,17 @@ pub use forecast::{
     score_dates,
 };
 pub use line::{
-    CostChange, Deployment, KnownLimit, LimitLine, LimitPast, LineDates, LineOptions, LoadLine,
-    Lost, NextStep, ServicePast, Tested, TestedPoints, TestedStep, Unknown, Without, dates,
-    load_line, say_line,
+    Announced, CostChange, Deployment, KnownLimit, LimitLine, LimitPast, LineDates, LineOptions,
+    LoadLine, Lost, NextStep, ReleaseCost, ServicePast, Tested, TestedBy, TestedPoints, TestedStep,
+    Unknown, Without, dates, load_line, say_line,
 };
 pub use scenarios::{
-    Bar, Effect, Event, Month, Outcome, Portion, ResourceOutcome, Scenario, ScenarioDriver,
-    ScenarioResource, Spread, Triangle, run_scenario,
+    Bar, Basis, Effect, Event, LearntBasis, LimitOf, Month, Outcome, Portion, ResourceOutcome,
+    Scenario, ScenarioBasis, ScenarioDriver, ScenarioPast, ScenarioResource, Spread, Triangle,
+    run_scenario, run_scenario_knowing,
 };
 pub use sizes::{
-    Advice, Candidate, Machine, Need, NoSizing, Offer, Part, PriceError, Prices, Rate, Review,
-    Risk, SURE, SizePolicy, Sizing, Walk, need, review, say_review, size, size_benefit, walked,
+    Advice, CachePast, Candidate, Machine, Need, NoSizing, Offer, Part, PriceError, Prices, Rate,
+    Review, Risk, SURE, SizePolicy, Sizing, Walk, need, review, say_review, size, size_benefit,
+    walked,
 };

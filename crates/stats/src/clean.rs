@@ -1,6 +1,6 @@
 //! What is not part of a series' habit: short spikes, and steps that happen once or twice.
 
-use crate::{median, quantile};
+use crate::{median, quantile, quantile::held};
 
 /// How many values before one tell what is usual around it.
 const TRAIL: usize = 24;
@@ -58,7 +58,7 @@ impl<'a> Spikes<'a> {
             let ended = index + length < values.len();
             if length <= SPIKE_MAX && (ended || tail) {
                 for spike in index..index + length {
-                    let far = (values[spike] - self.usual[spike]).max(-edge).min(edge);
+                    let far = held(values[spike] - self.usual[spike], -edge, edge);
                     cleaned[spike] = self.usual[spike] + far;
                 }
             }

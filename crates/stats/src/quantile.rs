@@ -96,6 +96,12 @@ fn order(a: f64, b: f64) -> Ordering {
     }
 }
 
+/// A value held within edges that come of data themselves. Where sums of huge values leave an edge that is no number, it
+/// holds nothing; [`f64::clamp`] would end the program.
+pub(crate) fn held(value: f64, low: f64, high: f64) -> f64 {
+    value.max(low).min(high)
+}
+
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {

@@ -1,6 +1,6 @@
 //! What repeats: the habit of a day or a week, learnt and taken off or put back.
 
-use crate::{mean, quantile};
+use crate::{mean, quantile, quantile::held};
 
 /// Distances beyond this many times the upper quartile of all count no more than one at that edge.
 const DISTANCE_TIMES: f64 = 4.0;
@@ -28,7 +28,7 @@ impl Season {
         let fading = 0.5_f64.powf(1.0 / half_life.max(1.0));
         let mut weight = 1.0;
         for (index, distance) in distances.iter().enumerate().rev() {
-            sums[index % period] += weight * distance.max(-edge).min(edge);
+            sums[index % period] += weight * held(*distance, -edge, edge);
             weights[index % period] += weight;
             weight *= fading;
         }
@@ -36,7 +36,7 @@ impl Season {
             sums.iter().zip(&weights).map(|(sum, weight)| sum / weight).collect();
         if shrunk {
             let rest = distances.iter().enumerate().map(|(index, distance)| {
-                (distance.max(-edge).min(edge) - offsets[index % period]).powi(2)
+                (held(*distance, -edge, edge) - offsets[index % period]).powi(2)
             });
             let noise = rest.sum::<f64>() / values.len() as f64;
             let habit = offsets.iter().map(|offset| offset * offset).sum::<f64>() / period as f64;

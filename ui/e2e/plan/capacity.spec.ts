@@ -35,6 +35,22 @@ test('one service shows its limits, their curves, its dates and what next', asyn
   await expect(page.getByRole('region', { name: 'database connections, as a table' })).toBeVisible()
 })
 
+test('on paper a service is light, has its date and nothing to press', async ({ page }) => {
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await page.goto('/capacity/services/shop')
+  await expect(page.getByRole('slider', { name: /Load of Shop over time/ })).toBeVisible()
+  await page.evaluate(() => dispatchEvent(new Event('beforeprint')))
+  await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
+  await page.setViewportSize({ width: 688, height: 970 })
+  await expect(page.getByText(/^as of \d/)).toBeVisible()
+  await expect(page.getByRole('button')).toHaveCount(0)
+  await expectNoSideways(page)
+  expect(await page.evaluate(() => getComputedStyle(document.body).color)).toBe('rgb(22, 27, 33)')
+  await page.evaluate(() => dispatchEvent(new Event('afterprint')))
+  await page.emulateMedia({ media: 'screen', colorScheme: 'dark' })
+  expect(await page.evaluate(() => getComputedStyle(document.body).color)).toBe('rgb(233, 237, 241)')
+})
+
 test('without services the page says what to write', async ({ page }) => {
   await page.route(`${API}/services`, (route) => route.fulfill({ json: { at: Date.now(), services: [] } }))
   await page.goto('/capacity')

@@ -107,6 +107,35 @@ test('a run that goes on is followed second by second, and stopped with a reason
   expect(await post<{ stop: boolean }>(request, `${LOAD}/live/${id}`, { rows: [] }, baseURL)).toMatchObject({ stop: true })
 })
 
+test('the runs of a gate stand as one, which says what came of it', async ({ page, request, baseURL }) => {
+  const plan = `gated ${Date.now()}`
+  const { run } = await post<Kept & { run: Record<string, unknown> }>(request, `${LOAD}/runs`, { report: report(plan, 40) }, baseURL)
+  const id = '06b0aaaa1-0011223344'
+  const runs = ['before', 'after'].map((side, at) => ({
+    run: { ...run, id: `${run.id}${at}`, release: `1.4.${at}`, gate: { id, side, round: 1 } },
+    gate_verdict: 'failed',
+    baseline: false,
+    report_kept: true,
+    page_kept: false,
+  }))
+  const gate = { id, plan, service: 'shop', release_before: '1.4.0', release: '1.4.1', by: 'ci', told_at: Date.now(), refused: [], changes: [{ step: null, figure: 'errors', difference: 0.02, change: 'worse' }], impact: [{ resource: 'cpu', difference: 0.1, changed: true, budget: 'cpu <= +5%', kept: false }] }
+  await page.route(`**${LOAD}/runs?**`, (route) => route.fulfill({ json: { at: Date.now(), runs, next: null } }))
+  await page.route(`**${LOAD}/gates/${id}`, (route) => route.fulfill({ json: { verdict: 'failed', gate, runs } }))
+  await page.goto('/load')
+  const rows = page.getByRole('list', { name: /Load tests that are over/ }).getByRole('listitem')
+  await expect(rows).toHaveCount(1)
+  await expect(rows).toContainText('1.4.0 → 1.4.1')
+  await rows.getByRole('link', { name: plan }).click()
+  await expect(page.getByText('1.4.1 is worse than 1.4.0')).toBeVisible()
+  await expect(page.getByRole('region', { name: 'What changed' })).toContainText('+2.0\u00a0points')
+  await expect(page.getByRole('region', { name: 'What each request takes' })).toContainText('exceeded')
+  await expect(page.getByRole('region', { name: 'Its runs' }).getByRole('row')).toHaveCount(3)
+  await expectAccessible(page)
+  await page.setViewportSize({ width: 390, height: 844 })
+  await expectNoSideways(page)
+  await expectThumbs(page)
+})
+
 test('before any run the page says how to send one', async ({ page }) => {
   await page.route(`**${LOAD}/runs?**`, (route) => route.fulfill({ json: { at: Date.now(), runs: [], next: null } }))
   await page.goto('/load')

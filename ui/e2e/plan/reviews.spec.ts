@@ -73,6 +73,7 @@ const FINDINGS = [
     evidence: ['the load is at 95 % of what database connections carries', '2.9 k/s reads beside 380 /s writes'],
     advice: 'one replica that takes half of the reads lets it carry up to 1.79 times as much',
     saving_month: null,
+    currency: null,
     verify: 'use of database connections falls at the same load',
   },
   {
@@ -83,6 +84,7 @@ const FINDINGS = [
     evidence: ['use lay above it for 0 % of the past'],
     advice: 'm5.large would do',
     saving_month: 140,
+    currency: 'EUR',
     verify: 'the saving is booked when the size seen has changed',
   },
 ]

@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/preact-query'
 
 import { API, get, send, type Failure } from './client'
 import type { Asked } from './queries'
-import type { LiveList, LiveView, Overlay, RunComparison, RunDetail, RunList, RunView, ScheduleList, Scheduled, StopView } from './types'
+import type { GateView, LiveList, LiveView, Overlay, RunComparison, RunDetail, RunList, RunView, ScheduleList, Scheduled, StopView } from './types'
 
 const LOAD = `${API}/load`
 const one = (kind: 'runs' | 'live', id: string) => `${LOAD}/${kind}/${encodeURIComponent(id)}`
@@ -18,6 +18,11 @@ export function useRuns(plan: string | null): Asked<RunList> {
 
 export function useRun(id: string): Asked<RunDetail> {
   return useQuery<RunDetail, Failure>({ queryKey: ['load', 'run', id], queryFn: ({ signal }) => get(one('runs', id), signal) })
+}
+
+/** A gate of a release with its runs. */
+export function useGate(id: string): Asked<GateView> {
+  return useQuery<GateView, Failure>({ queryKey: ['load', 'gate', id], queryFn: ({ signal }) => get(`${LOAD}/gates/${encodeURIComponent(id)}`, signal) })
 }
 
 /** A run against the baseline of its plan, or against the run before it that is named. */

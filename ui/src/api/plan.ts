@@ -3,7 +3,7 @@ import { useMutation, useQueries, useQuery, useQueryClient } from '@tanstack/pre
 
 import { API, ask, get, send, type Failure } from './client'
 import type { Asked } from './queries'
-import type { BenefitView, BenefitWish, DriverTable, FindingList, OutcomeView, PlanList, PlanView, PlanWish, QuotaDecision, QuotaList, QuotaView, ServiceList, ServiceView, SizeDecision, SizeList, SizeReviewList, SizeView } from './types'
+import type { BenefitView, BenefitWish, DriverTable, FindingList, OutcomeView, PlanList, PlanView, PlanWish, QuotaDecision, QuotaHistory, QuotaList, QuotaView, ServiceList, TestList, ServiceView, SizeDecision, SizeList, SizeReviewList, SizeView } from './types'
 
 /** A line moves by the day, and is made anew after some minutes. */
 const SLOWLY = { staleTime: 60_000, refetchInterval: 300_000 }
@@ -16,6 +16,15 @@ export function useService(name: string): Asked<ServiceView> {
   return useQuery<ServiceView, Failure>({
     queryKey: ['services', name],
     queryFn: ({ signal }) => get(`${API}/services/${encodeURIComponent(name)}`, signal),
+    ...SLOWLY,
+  })
+}
+
+/** The load tests that a service's line counts with. */
+export function useServiceTests(name: string): Asked<TestList> {
+  return useQuery<TestList, Failure>({
+    queryKey: ['services', name, 'tests'],
+    queryFn: ({ signal }) => get(`${API}/services/${encodeURIComponent(name)}/tests`, signal),
     ...SLOWLY,
   })
 }
@@ -89,6 +98,10 @@ export function useFindings(): Asked<FindingList> {
 
 export function useQuotas(): Asked<QuotaList> {
   return useQuery<QuotaList, Failure>({ queryKey: ['quotas'], queryFn: ({ signal }) => get(`${API}/quotas`, signal), ...SLOWLY })
+}
+
+export function useQuotaHistory(): Asked<QuotaHistory> {
+  return useQuery<QuotaHistory, Failure>({ queryKey: ['quotas', 'decisions'], queryFn: ({ signal }) => get(`${API}/quotas/decisions`, signal), ...SLOWLY })
 }
 
 /** Says that more was asked for, or that it stays; the last word counts. */

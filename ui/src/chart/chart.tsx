@@ -38,22 +38,30 @@ export function Chart({ picture, columns, window, label, onZoom, legend = true }
     if (!host) return
     const size = () => ({ width: host.clientWidth, height: host.clientWidth < NARROW ? HEIGHT_NARROW : HEIGHT })
     const live: Picture = new Proxy(picture, { get: (_old, name) => Reflect.get(held.current.picture, name) })
-    const made = new uPlot(
-      options(live, host, {
-        size: size(),
-        window: () => held.current.window,
-        onPoint: setAt,
-        onSelect: (from, to) => held.current.onZoom(from, to),
-      }),
-      aligned(held.current.columns),
-      host,
-    )
-    plot.current = made
-    const watch = new ResizeObserver(() => made.setSize(size()))
+    const make = () => {
+      plot.current?.destroy()
+      plot.current = new uPlot(
+        options(live, host, {
+          size: size(),
+          window: () => held.current.window,
+          onPoint: setAt,
+          onSelect: (from, to) => held.current.onZoom(from, to),
+        }),
+        aligned(held.current.columns),
+        host,
+      )
+    }
+    make()
+    const watch = new ResizeObserver(() => plot.current?.setSize(size()))
     watch.observe(host)
+    // A canvas keeps its colours; those of paper are others.
+    addEventListener('beforeprint', make)
+    addEventListener('afterprint', make)
     return () => {
       watch.disconnect()
-      made.destroy()
+      removeEventListener('beforeprint', make)
+      removeEventListener('afterprint', make)
+      plot.current?.destroy()
       plot.current = null
     }
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- what else changes is read through `held`

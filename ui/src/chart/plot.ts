@@ -89,7 +89,8 @@ export function options(picture: Picture, host: Element, hooks: Hooks): uPlot.Op
     ...hooks.size,
     ms: 1,
     legend: { show: false },
-    padding: [10, 18, 0, 0],
+    // Half of the last day's word stands beyond the end.
+    padding: [10, 26, 0, 0],
     cursor: {
       drag: { x: true, y: false, setScale: false },
       points: { size: 7 },
@@ -170,9 +171,9 @@ function drawMarks(plot: uPlot, picture: Picture, host: Element): void {
   const ratio = devicePixelRatio
   ctx.save()
   ctx.font = FONT.replace('12px', `${11 * ratio}px`)
-  if (picture.now) drawMoment(plot, picture.now, 'now', resolve('ink-faint', host))
-  if (picture.began) drawMoment(plot, picture.began, 'began', resolve('ink-faint', host))
   drawChanges(plot, picture.marks ?? [], host)
+  if (picture.now) drawMoment(plot, picture.now, 'now', host)
+  if (picture.began) drawMoment(plot, picture.began, 'began', host)
   ctx.textAlign = 'right'
   ctx.textBaseline = 'bottom'
   const drawn: { y: number; left: number }[] = []
@@ -194,8 +195,9 @@ function drawMarks(plot: uPlot, picture: Picture, host: Element): void {
 }
 
 /** An upright line with a word at its top. */
-function drawMoment(plot: uPlot, at: number, word: string, colour: string): void {
+function drawMoment(plot: uPlot, at: number, word: string, host: Element): void {
   const { ctx, bbox } = plot
+  const colour = resolve('ink-faint', host)
   const x = plot.valToPos(at, 'x', true)
   if (x <= bbox.left || x >= bbox.left + bbox.width) return
   ctx.strokeStyle = colour
@@ -205,7 +207,12 @@ function drawMoment(plot: uPlot, at: number, word: string, colour: string): void
   const late = x + ctx.measureText(word).width + 8 * devicePixelRatio > bbox.left + bbox.width
   ctx.textAlign = late ? 'right' : 'left'
   ctx.textBaseline = 'top'
-  ctx.fillText(word, x + (late ? -4 : 4) * devicePixelRatio, bbox.top)
+  // Readable before other lines.
+  ctx.strokeStyle = resolve('sheet', host)
+  ctx.lineWidth = 4 * devicePixelRatio
+  const left = x + (late ? -4 : 4) * devicePixelRatio
+  ctx.strokeText(word, left, bbox.top)
+  ctx.fillText(word, left, bbox.top)
 }
 
 function upright({ ctx, bbox }: uPlot, x: number): void {

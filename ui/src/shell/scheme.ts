@@ -20,6 +20,12 @@ export function applyScheme(scheme: Scheme): void {
   else document.documentElement.dataset['scheme'] = scheme
 }
 
+/** Paper is light, whatever the screen is. */
+export function followPaper(): void {
+  addEventListener('beforeprint', () => applyScheme('light'))
+  addEventListener('afterprint', () => applyScheme(chosenScheme()))
+}
+
 export function chooseScheme(scheme: Scheme): void {
   try {
     if (scheme === 'system') localStorage.removeItem(KEY)

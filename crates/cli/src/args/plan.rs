@@ -91,11 +91,21 @@ pub(crate) struct Scenarios {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ScenarioCommand {
     /// Runs scenarios and shows demand, gap, order-by date and cost by the month; several files stand side by side.
-    /// A scenario that contradicts itself is refused, with its place.
+    /// A scenario that contradicts itself is refused, with its place. How resources follow their drivers is learnt from
+    /// data where they are given, and said of each.
     Run {
         /// The files.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// What was measured: rows of time, drivers and resources, columns named as in the file; or `-` for standard input.
+        #[arg(long, value_name = "FILE")]
+        csv: Option<PathBuf>,
+        /// Runs them on a server, by what is recorded there over so long, such as 90d: `measured` of drivers and resources,
+        /// figures that were sent, or the load line of the scenario's `service`.
+        #[arg(long, value_name = "DURATION", conflicts_with = "csv")]
+        past: Option<String>,
+        #[command(flatten)]
+        server: Server,
     },
     /// Runs a scenario on a server and keeps it there with its numbers, to be followed by what happens.
     Freeze {
@@ -174,6 +184,9 @@ pub(crate) struct Quotas {
     pub(crate) item: Option<String>,
     #[command(flatten)]
     pub(crate) server: Server,
+    /// Shows instead what was decided in every quarter, the newest first, and what was granted.
+    #[arg(long, conflicts_with_all = ["asked", "kept"])]
+    pub(crate) history: bool,
     /// Takes down that more was asked for, and how much.
     #[arg(long, value_name = "NUMBER", requires_all = ["item", "by"], conflicts_with = "kept")]
     pub(crate) asked: Option<f64>,
@@ -226,6 +239,9 @@ pub(crate) struct Tested {
     /// How many units of the service's load one journey of the search is, or one request of the compared runs.
     #[arg(long, value_name = "NUMBER", default_value_t = 1.0)]
     pub(crate) times: f64,
+    /// The release that was tested: where it is dearer, the line counts with that from when it comes out.
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) release: Option<String>,
     #[command(flatten)]
     pub(crate) server: Server,
 }

@@ -20,6 +20,7 @@ fn resource(hold: Span) -> Resource {
         owner: "platform".into(),
         advice: "Clean up.".into(),
         quota: None,
+        cache: None,
     }
 }
 

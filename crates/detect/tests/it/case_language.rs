@@ -73,6 +73,7 @@ fn default_resource() -> Result<Resource> {
         owner: "platform".into(),
         advice: "Delete what nobody needs.".into(),
         quota: None,
+        cache: None,
     })
 }
 

@@ -193,6 +193,13 @@ impl<'o> Judge<'o> {
         places.max_by(|a, b| strain(a).total_cmp(&strain(b))).unwrap_or(0)
     }
 
+    /// Whether any objective is as near to its bound as its share can be trusted, or beyond it.
+    pub(super) fn is_close(&self) -> bool {
+        self.objectives.iter().enumerate().any(|(place, objective)| {
+            self.share(place).is_none_or(|own| own.beyond + own.error >= objective.allowed)
+        })
+    }
+
     /// The share beyond an objective, by batches.
     pub(super) fn share(&self, place: usize) -> Option<Share> {
         let size = self.seconds.len().div_ceil(BATCHES).max(1);

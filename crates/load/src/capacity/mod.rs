@@ -9,6 +9,7 @@ mod drive;
 mod judge;
 mod line;
 mod search;
+mod steps;
 mod tell;
 mod usl;
 
@@ -18,7 +19,8 @@ pub use demand::{Demand, Watched, demands};
 pub use drive::{CapacityError, Sends, capacity_of};
 pub use judge::{Objective, ObjectiveError};
 use model::Time;
-pub use search::{StepEnd, Steps, search};
+pub use search::search;
+pub use steps::{StepEnd, Steps};
 pub use tell::{capacity_json, capacity_text, step_text};
 pub use usl::Usl;
 

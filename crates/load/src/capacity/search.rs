@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use model::Time;
-
 use super::{
     Capacity, SearchEnding, SearchRules, StepTold, StepVerdict,
     judge::{Judge, Objective, Sure, WARM_UP},
     line::{self, Near, Reached},
+    steps::{StepEnd, Steps},
     usl::Usl,
 };
 use crate::record::Interval;
@@ -20,42 +19,22 @@ const GROWTH_CLEAR: f64 = 2.0;
 const WIDE: f64 = 0.2;
 /// How often a step is made again that the generator spoiled.
 const AGAIN_MAX: usize = 2;
-/// How far from the expected place steps are made that a line goes through, as a logarithm.
+/// How far from the expected place steps are made that a line goes through, as a logarithm, while its slope is unknown.
 const APART: f64 = 0.05;
+/// Then so far that the logarithm of the odds changes by this: less tells the slope badly, more is bent.
+const STRIDE: f64 = 0.55;
+/// Never nearer than rates can be told apart, and never farther.
+const APART_RANGE: (f64, f64) = (0.01, 0.08);
+/// Steps that turn out to be so many times as far away are left out: there the line bends.
+const FAR: f64 = 2.2;
 /// Fewer steps make no line that can be trusted.
 const NEAR_MIN: usize = 4;
 /// Most steps of one line.
 const NEAR_MAX: usize = 24;
-/// How often a bracket is opened again because its lower end did not hold for a whole step.
-const CONFIRMED_MAX: usize = 3;
+/// How often a bracket is opened again because one of its ends was not borne out by a whole step.
+const CONTRADICTED_MAX: usize = 3;
 /// Below this rate a step has too few requests to tell anything.
 const RATE_MIN: f64 = 1.0;
-
-/// Who makes steps: a target, or what stands for one.
-pub trait Steps {
-    /// Why a step could not be made at all.
-    type Error;
-
-    /// Sends this many journeys a second until `enough` has seen enough or the time is over, and then waits until
-    /// nothing is on its way any more.
-    fn step(
-        &mut self,
-        rate: f64,
-        longest: Duration,
-        enough: &mut dyn FnMut(&Interval) -> bool,
-    ) -> Result<StepEnd, Self::Error>;
-}
-
-/// How a step ended.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StepEnd {
-    /// When it began and ended.
-    pub between: (Time, Time),
-    /// Why it says nothing about the target.
-    pub doubt: Option<String>,
-    /// Whether somebody stopped it.
-    pub stopped: bool,
-}
 
 /// Why a search goes no further.
 enum Halt<E> {
@@ -71,10 +50,15 @@ struct Search<'s, S: Steps> {
     made: Vec<StepTold>,
     holds: Vec<f64>,
     breaks: Vec<f64>,
+    /// Too few requests to tell, and not close to breaking.
+    leans: Vec<f64>,
     /// The objective that broke last, or was nearest to it.
     limit: Option<usize>,
     /// How the rate grows after the last step.
     growth: f64,
+    /// The last step came near to what is allowed: at a low rate a minute may have too few requests for anything to be
+    /// sure, and is not near for that.
+    is_close: bool,
     /// Steps on either side of a rate that was too close to tell have been made.
     flanked: bool,
     /// Steps of full length, by objective.
@@ -97,8 +81,10 @@ pub fn search<S: Steps>(
         made: Vec::new(),
         holds: Vec::new(),
         breaks: Vec::new(),
+        leans: Vec::new(),
         limit: None,
         growth: GROWTH,
+        is_close: false,
         flanked: false,
         near: vec![Vec::new(); objectives.len()],
     };
@@ -131,22 +117,23 @@ type Bracket = (Option<f64>, Option<f64>);
 
 impl<S: Steps> Search<'_, S> {
     fn find(&mut self) -> Result<(SearchEnding, Bracket), Halt<S::Error>> {
-        let mut confirmed = 0;
+        let mut contradicted = 0;
         loop {
-            let close = match self.sure() {
+            let is_narrow = |(low, high): &Bracket| matches!((low, high), (Some(low), Some(high)) if high / low <= 1.0 + self.rules.width);
+            let sure = Some(self.sure()).filter(is_narrow);
+            let close = match sure.unwrap_or_else(|| self.bounds()) {
                 (Some(low), Some(high)) if high / low > 1.0 + self.rules.width => {
                     let middle = (low * high).sqrt();
-                    (self.step(middle, true)? == Sure::No).then_some(middle)
+                    (self.step(middle, true)? == Sure::No && self.is_close).then_some(middle)
                 }
-                (Some(low), Some(_)) if self.has_held_throughout(low) => {
-                    return Ok((SearchEnding::Found, self.sure()));
-                }
-                (Some(low), Some(_)) => match self.step(low, false)? {
-                    Sure::Holds => return Ok((SearchEnding::Found, self.sure())),
-                    Sure::No => Some(low),
-                    Sure::Broken(_) | Sure::PilesUp => {
-                        confirmed += 1;
-                        None
+                (Some(low), Some(high)) => match self.doubted(low, high) {
+                    None => return Ok((SearchEnding::Found, self.sure())),
+                    Some(rate) => {
+                        let held = rate.total_cmp(&low).is_eq();
+                        let sure = self.ask_again(rate)?;
+                        let is_other = sure != Sure::No && held != (sure == Sure::Holds);
+                        contradicted += usize::from(is_other);
+                        (sure == Sure::No).then_some(rate)
                     }
                 },
                 (Some(low), None) => self.grow(low * self.growth())?,
@@ -158,21 +145,42 @@ impl<S: Steps> Search<'_, S> {
             {
                 return self.narrow_by_line(close);
             }
-            if confirmed > CONFIRMED_MAX {
-                let why = "what held for a moment did not hold again and again".to_owned();
+            if contradicted > CONTRADICTED_MAX {
+                let why = "the same rate holds once and breaks once, again and again".to_owned();
                 return Ok((SearchEnding::Unfinished(why), self.sure()));
             }
         }
     }
 
-    /// Whether a step of full length at this rate has held.
-    fn has_held_throughout(&self, rate: f64) -> bool {
+    /// The end of a bracket that a moment alone speaks for, if there is one. Every look at a step may be wrong, and
+    /// there are many of them; at the ends of the bracket no look is trusted that a step of full length does not bear
+    /// out. What piles up is sure at once.
+    fn doubted(&self, low: f64, high: f64) -> Option<f64> {
         let longest = self.rules.step_max.as_secs();
-        self.made.iter().any(|step| {
-            step.rate.total_cmp(&rate).is_eq()
-                && step.verdict == StepVerdict::Holds
-                && step.seconds as u64 >= longest
-        })
+        let is_borne_out = |rate: f64, says: fn(&StepVerdict) -> bool, at_once: bool| {
+            self.made.iter().any(|step| {
+                let is_there = step.rate.total_cmp(&rate).is_eq() && says(&step.verdict);
+                is_there
+                    && (at_once && step.verdict == StepVerdict::PilesUp
+                        || step.seconds as u64 >= longest)
+            })
+        };
+        let breaks = |verdict: &StepVerdict| {
+            matches!(verdict, StepVerdict::Broken(_) | StepVerdict::PilesUp)
+        };
+        if !is_borne_out(low, |verdict| *verdict == StepVerdict::Holds, false) {
+            return Some(low);
+        }
+        (!is_borne_out(high, breaks, true)).then_some(high)
+    }
+
+    /// Makes a step of full length where there was a shorter one, whose word no longer counts.
+    fn ask_again(&mut self, rate: f64) -> Result<Sure, Halt<S::Error>> {
+        let is_other = |other: &f64| other.total_cmp(&rate).is_ne();
+        self.holds.retain(is_other);
+        self.breaks.retain(is_other);
+        self.leans.retain(is_other);
+        self.step(rate, false)
     }
 
     /// How the rate grows next: never by less than the bracket may be wide.
@@ -200,14 +208,22 @@ impl<S: Steps> Search<'_, S> {
         (below.reduce(f64::max), high)
     }
 
+    /// The same with rates as the lower end that are not sure to hold, but not close to breaking either.
+    fn bounds(&self) -> Bracket {
+        let (low, high) = self.sure();
+        let leans = self.leans.iter().copied().filter(|rate| high.is_none_or(|high| *rate < high));
+        (low.into_iter().chain(leans).reduce(f64::max), high)
+    }
+
     /// Grows until something breaks, or shrinks until it holds; answers with a rate that is too close to tell.
     fn grow(&mut self, start: f64) -> Result<Option<f64>, Halt<S::Error>> {
         let mut rate = start.min(self.rules.rate_max);
         loop {
-            if self.step(rate, true)? == Sure::No {
+            let is_sure = self.step(rate, true)? != Sure::No;
+            if !is_sure && (self.is_close || rate >= self.rules.rate_max) {
                 return Ok(Some(rate));
             }
-            match self.sure() {
+            match self.bounds() {
                 (Some(_), Some(_)) => return Ok(None),
                 (Some(_), None) if rate >= self.rules.rate_max => {
                     return Err(Halt::Ending(SearchEnding::AtLeast));
@@ -224,23 +240,30 @@ impl<S: Steps> Search<'_, S> {
     /// Makes steps on both sides of the knee until the line through them says closely enough where it is.
     fn narrow_by_line(&mut self, close: f64) -> Result<(SearchEnding, Bracket), Halt<S::Error>> {
         let place = self.limit.unwrap_or(0);
-        let (mut centre, mut found) = (close, None);
+        let (mut centre, mut apart, mut found) = (close, APART, None);
         for number in 0..NEAR_MAX {
-            let side = if number % 2 == 0 { APART } else { -APART };
-            let rate = centre * side.exp();
-            if self.step(rate, false)? == Sure::PilesUp {
-                centre *= (-APART / 2.0).exp();
+            let side = if number % 2 == 0 { apart } else { -apart };
+            if self.step(centre * side.exp(), false)? == Sure::PilesUp {
+                centre *= (-apart / 2.0).exp();
                 continue;
             }
-            if number % 2 == 0 || self.near[place].len() < NEAR_MIN {
+            if number % 2 == 0 {
                 continue;
             }
-            let reached = line::reached(&self.near[place], self.objectives[place].allowed);
+            let is_near = |step: &&Near| (step.rate / centre).ln().abs() <= FAR * apart;
+            let near: Vec<Near> = self.near[place].iter().filter(is_near).copied().collect();
+            if let Some(slope) = line::slope(&near) {
+                apart = (STRIDE / slope).clamp(APART_RANGE.0, APART_RANGE.1);
+            }
+            if near.len() < NEAR_MIN {
+                continue;
+            }
+            let reached = line::reached(&near, self.objectives[place].allowed);
             let Some(reached) = reached else { continue };
             // Never farther away than the steps can tell.
-            centre = reached.rate.clamp(centre * (-APART).exp(), centre * APART.exp());
+            centre = reached.rate.clamp(centre * (-apart).exp(), centre * apart.exp());
             let is_narrow = reached.high / reached.low <= 1.0 + self.rules.width;
-            found = Some(reached);
+            found = Some(reached.widened(self.rules.width));
             if is_narrow {
                 break;
             }
@@ -293,6 +316,7 @@ impl<S: Steps> Search<'_, S> {
         if let Some(doubt) = end.doubt {
             return Err(Halt::Ending(SearchEnding::Generator(doubt)));
         }
+        self.is_close = judge.is_close();
         self.growth = if judge.holds_clearly() { GROWTH_CLEAR } else { GROWTH };
         self.note(rate, &judge, sure, early);
         Ok(sure)
@@ -310,7 +334,12 @@ impl<S: Steps> Search<'_, S> {
                 self.breaks.push(rate);
                 self.limit = Some(judge.tightest());
             }
-            Sure::No => self.limit = Some(judge.tightest()),
+            Sure::No => {
+                self.limit = Some(judge.tightest());
+                if !self.is_close {
+                    self.leans.push(rate);
+                }
+            }
         }
         if early || sure == Sure::PilesUp {
             return;

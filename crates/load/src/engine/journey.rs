@@ -194,8 +194,8 @@ impl Runner {
             let filled = step.request.fill(&authority, &mut self.values);
             Cow::Owned(filled.ok().ok_or(Trouble::Request)?)
         };
-        if self.keeps_cookies() {
-            self.add_cookies(step.request.origin, request.to_mut());
+        if let Some(cookies) = self.cookies_for(step.request.origin, &request) {
+            request.to_mut().headers.insert(header::COOKIE, cookies);
         }
         Ok(request)
     }
@@ -204,14 +204,12 @@ impl Runner {
         self.plan.scenarios.get(self.scenario).is_some_and(|scenario| scenario.cookies)
     }
 
-    fn add_cookies(&self, origin: usize, request: &mut Prepared) {
+    /// What the user's browser would send along. Nearly all requests have nothing of the kind, and are sent as they are.
+    fn cookies_for(&self, origin: usize, request: &Prepared) -> Option<HeaderValue> {
         if !self.keeps_cookies() {
-            return;
+            return None;
         }
-        let cookies = self.cookies.header(origin, request.uri.path());
-        if let Some(value) = cookies.and_then(|text| HeaderValue::from_str(&text).ok()) {
-            request.headers.insert(header::COOKIE, value);
-        }
+        HeaderValue::from_str(&self.cookies.header(origin, request.uri.path())?).ok()
     }
 
     fn take_cookies(&mut self, origin: usize, answer: &Answer) {
@@ -265,7 +263,9 @@ impl Runner {
             next.body.clear();
             next.headers.remove(header::CONTENT_TYPE);
         }
-        self.add_cookies(origin, &mut next);
+        if let Some(cookies) = self.cookies_for(origin, &next) {
+            next.headers.insert(header::COOKIE, cookies);
+        }
         Ok((origin, next))
     }
 

@@ -182,30 +182,39 @@ impl Line {
     }
 }
 
-/// The body of an answer while it comes in.
+/// The body of an answer while it comes in. One that comes in one piece, as most do, is not copied.
 pub(crate) struct Pieces {
-    kept: BytesMut,
+    first: Bytes,
+    more: BytesMut,
     keep: usize,
     count: u64,
 }
 
 impl Pieces {
     pub(crate) fn new(keep: usize) -> Self {
-        Self { kept: BytesMut::new(), keep, count: 0 }
+        Self { first: Bytes::new(), more: BytesMut::new(), keep, count: 0 }
     }
 
     pub(crate) fn take(&mut self, frame: hyper::Result<Frame<Bytes>>) -> Result<(), Trouble> {
         let frame = frame.map_err(|error| Trouble::of_exchange(&error, true))?;
-        let Ok(piece) = frame.into_data() else { return Ok(()) };
+        let Ok(mut piece) = frame.into_data() else { return Ok(()) };
         self.count += piece.len() as u64;
-        let room = self.keep.saturating_sub(self.kept.len());
-        self.kept.extend_from_slice(&piece[..piece.len().min(room)]);
+        let room = self.keep.saturating_sub(self.first.len() + self.more.len());
+        piece.truncate(room);
+        if self.first.is_empty() {
+            self.first = piece;
+        } else {
+            self.more.extend_from_slice(&piece);
+        }
         if self.count > BODY_BYTES_MAX { Err(Trouble::TooLarge) } else { Ok(()) }
     }
 
     /// What was kept, and how many bytes there were.
     pub(crate) fn whole(self) -> (Bytes, u64) {
-        (self.kept.freeze(), self.count)
+        if self.more.is_empty() {
+            return (self.first, self.count);
+        }
+        (Bytes::from([&self.first[..], &self.more[..]].concat()), self.count)
     }
 }
 

@@ -2,7 +2,8 @@
 //! on, and stops all when one is lost.
 
 use std::{
-    net::TcpStream,
+    io,
+    net::{TcpStream, ToSocketAddrs as _},
     sync::{
         Arc,
         mpsc::{self, Receiver, RecvTimeoutError, Sender},
@@ -43,6 +44,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const PINGS: u64 = 5;
 /// How far ahead of now the beginning lies, so that every worker has heard of it.
 const LEAD: Duration = Duration::from_millis(500);
+
+/// How often a worker that does not listen yet is asked again, and how long each time takes at most.
+const ASK_EVERY: Duration = Duration::from_millis(500);
+const ASK_MAX: Duration = Duration::from_secs(3);
 
 type News = (usize, Result<FromWorker, FleetError>);
 
@@ -92,7 +97,37 @@ fn hear(at: usize, incoming: &mut Incoming, teller: &Sender<News>) -> bool {
     teller.send((at, word)).is_ok() && goes_on
 }
 
+/// Whether anybody listens there.
+fn ask(name: &str) -> io::Result<()> {
+    let mut told = io::Error::new(io::ErrorKind::NotFound, "it has no address");
+    for address in name.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, ASK_MAX) {
+            Ok(_) => return Ok(()),
+            Err(error) => told = error,
+        }
+    }
+    Err(told)
+}
+
 impl Fleet {
+    /// Waits until all workers listen, which those that were only just placed do not at once. Blocks the thread.
+    pub fn expect(
+        addresses: &[String],
+        clock: &Arc<dyn Clock>,
+        longest: Duration,
+    ) -> Result<(), FleetError> {
+        let until = clock.elapsed().saturating_add(longest);
+        for name in addresses {
+            while let Err(source) = ask(name) {
+                if clock.elapsed() >= until {
+                    return Err(FleetError::Connect { worker: name.clone(), source });
+                }
+                thread::park_timeout(ASK_EVERY);
+            }
+        }
+        Ok(())
+    }
+
     /// Reaches all workers, each `host:port`.
     pub fn gather(
         addresses: &[String],

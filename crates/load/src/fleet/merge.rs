@@ -46,7 +46,7 @@ pub(super) fn merge(whole: Whole, parts: Vec<Part>) -> Result<Run, FleetError> {
         }
         let Some(done) = done else {
             complete = false;
-            rows.push((seconds.seconds, seconds.rows));
+            rows.push((seconds.seconds, seconds.rows().collect()));
             continue;
         };
         let garbled = || FleetError::Garbled(name.clone());
@@ -81,8 +81,7 @@ pub(super) fn merge(whole: Whole, parts: Vec<Part>) -> Result<Run, FleetError> {
 /// What was on its way at once is then the sum of the greatest numbers: at most a little too much.
 fn beside(all: Vec<(u64, Vec<Interval>)>) -> Timeline {
     let width = all.iter().map(|(width, _)| *width).max().unwrap_or(1);
-    let mut timeline = Timeline::new(1);
-    timeline.seconds = width;
+    let mut whole: Vec<Interval> = Vec::new();
     for (own, rows) in all {
         let joined = usize::try_from(width / own.max(1)).unwrap_or(1).max(1);
         for (at, group) in rows.chunks(joined).enumerate() {
@@ -90,13 +89,13 @@ fn beside(all: Vec<(u64, Vec<Interval>)>) -> Timeline {
             for next in group {
                 row.join(next);
             }
-            if timeline.rows.len() <= at {
-                timeline.rows.resize(at + 1, Interval::default());
+            if whole.len() <= at {
+                whole.resize(at + 1, Interval::default());
             }
-            timeline.rows[at].add_beside(&row);
+            whole[at].add_beside(&row);
         }
     }
-    timeline
+    Timeline::of(width, &whole)
 }
 
 #[cfg(test)]
@@ -115,9 +114,9 @@ mod tests {
         let wide = vec![interval(10, 8)];
         let timeline = beside(vec![(1, narrow), (2, wide)]);
         assert_eq!(timeline.seconds, 2);
-        let good: Vec<u64> = timeline.rows.iter().map(|row| row.good).collect();
-        let held: Vec<u64> = timeline.rows.iter().map(|row| row.response.count()).collect();
+        let good: Vec<u64> = timeline.rows().map(|row| row.good).collect();
+        let held: Vec<u64> = timeline.rows().map(|row| row.response.count()).collect();
         assert_eq!((good, held), (vec![13, 3], vec![13, 3]));
-        assert_eq!(timeline.rows[0].in_flight, 12);
+        assert_eq!(timeline.rows().next().unwrap().in_flight, 12);
     }
 }

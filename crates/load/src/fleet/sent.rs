@@ -175,7 +175,7 @@ impl RecordingSent {
 
 impl TimelineSent {
     pub(super) fn of(timeline: &Timeline) -> Self {
-        let rows = timeline.rows.iter().map(IntervalSent::of).collect();
+        let rows = timeline.rows().map(|row| IntervalSent::of(&row)).collect();
         Self { seconds: timeline.seconds, rows }
     }
 

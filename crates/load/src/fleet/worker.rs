@@ -70,13 +70,24 @@ impl Shared {
     }
 }
 
-/// Serves one coordinator until it is gone; what it does is noted. Blocks the thread.
+/// Serves one coordinator until it is gone; what it does is noted. Blocks the thread. Answers false if it was none:
+/// somebody who does not know the token, or who only looked whether anybody listens.
 pub fn serve_one(
     worker: &Worker,
     stream: TcpStream,
     note: &mut dyn FnMut(&str),
-) -> Result<(), FleetError> {
-    let (out, incoming) = greet(stream, &worker.token, (Side::Worker, "the coordinator"))?;
+) -> Result<bool, FleetError> {
+    let met = greet(stream, &worker.token, (Side::Worker, "the coordinator"));
+    let is_other = |error: &FleetError| {
+        matches!(error, FleetError::Stranger(_) | FleetError::Garbled(_) | FleetError::Gone { .. })
+    };
+    let (out, incoming) = match met {
+        Err(error) if is_other(&error) => {
+            note(&error.to_string());
+            return Ok(false);
+        }
+        met => met?,
+    };
     let shared = Shared {
         out: Mutex::new(out),
         stop: Mutex::new(Stop::default()),
@@ -89,7 +100,7 @@ pub fn serve_one(
         scope.spawn(move || listen(worker, incoming, listening, &hand));
         let served = work(worker, &shared, &words, note);
         shared.out.lock().unwrap_or_else(PoisonError::into_inner).close();
-        served
+        served.map(|()| true)
     })
 }
 

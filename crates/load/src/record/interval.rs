@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use stats::Histogram;
 
+use super::row::Row;
+
 /// Most rows of a timeline; a longer run has wider ones. A chart has no more points than this either.
 const ROWS_MAX: usize = 600;
 
@@ -63,13 +65,14 @@ impl Interval {
     }
 }
 
-/// Intervals of equal length, one after the other. Past 600 of them, neighbours are joined, exactly.
+/// Intervals of equal length, one after the other. Past 600 of them, neighbours are joined, exactly. They are kept
+/// packed, so that a long run takes hardly more room than a short one.
 #[derive(Clone, Debug)]
 pub struct Timeline {
     /// How many seconds each row covers.
     pub seconds: u64,
     /// The rows, the first from the start of the run on.
-    pub rows: Vec<Interval>,
+    rows: Vec<Row>,
     /// Seconds of which not all workers have told yet.
     open: BTreeMap<u64, (usize, Interval)>,
     workers: usize,
@@ -79,6 +82,17 @@ impl Timeline {
     /// An empty one that waits for so many workers.
     pub fn new(workers: usize) -> Self {
         Self { seconds: 1, rows: Vec::new(), open: BTreeMap::new(), workers }
+    }
+
+    /// One that is over.
+    pub(crate) fn of(seconds: u64, rows: &[Interval]) -> Self {
+        let rows = rows.iter().map(Row::of).collect();
+        Self { seconds, rows, ..Self::new(1) }
+    }
+
+    /// The rows, the first from the start of the run on.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = Interval> {
+        self.rows.iter().map(Row::interval)
     }
 
     /// Takes in what one worker did in one second; answers with the second if all have told of it now. What comes
@@ -109,19 +123,24 @@ impl Timeline {
 
     fn place(&mut self, second: u64, interval: &Interval) {
         while second / self.seconds >= ROWS_MAX as u64 {
-            let halved = self.rows.chunks(2).map(|pair| {
-                let mut row = pair[0].clone();
-                pair.iter().skip(1).for_each(|next| row.join(next));
-                row
+            let halved = self.rows.chunks(2).map(|pair| match pair {
+                [row, next] => {
+                    let mut joined = row.interval();
+                    joined.join(&next.interval());
+                    Row::of(&joined)
+                }
+                alone => alone.first().cloned().unwrap_or_default(),
             });
             self.rows = halved.collect();
             self.seconds *= 2;
         }
         let Ok(at) = usize::try_from(second / self.seconds) else { return };
         if self.rows.len() <= at {
-            self.rows.resize(at + 1, Interval::default());
+            self.rows.resize(at + 1, Row::default());
         }
-        self.rows[at].join(interval);
+        let mut row = self.rows[at].interval();
+        row.join(interval);
+        self.rows[at] = Row::of(&row);
     }
 }
 
@@ -143,7 +162,7 @@ mod tests {
         let whole = timeline.take(0, &interval(3, 7)).unwrap();
         assert_eq!((whole.good, whole.in_flight, whole.response.count()), (4, 4, 4));
         timeline.close();
-        assert_eq!(timeline.rows.iter().map(|row| row.good).collect::<Vec<_>>(), [4, 2]);
+        assert_eq!(timeline.rows().map(|row| row.good).collect::<Vec<_>>(), [4, 2]);
     }
 
     #[test]
@@ -152,11 +171,11 @@ mod tests {
         for second in 0..86_400 {
             timeline.take(second, &interval(2, second));
         }
-        assert!(timeline.rows.len() <= ROWS_MAX, "{}", timeline.rows.len());
-        assert_eq!(timeline.rows.iter().map(|row| row.good).sum::<u64>(), 172_800);
-        assert_eq!(timeline.rows.iter().map(|row| row.response.count()).sum::<u64>(), 172_800);
+        assert!(timeline.rows().len() <= ROWS_MAX, "{}", timeline.rows().len());
+        assert_eq!(timeline.rows().map(|row| row.good).sum::<u64>(), 172_800);
+        assert_eq!(timeline.rows().map(|row| row.response.count()).sum::<u64>(), 172_800);
         assert_eq!(timeline.seconds, 256);
-        assert_eq!(timeline.rows[0].good, 512);
-        assert_eq!(timeline.rows[0].in_flight, 2);
+        let first = timeline.rows().next().unwrap();
+        assert_eq!((first.good, first.in_flight), (512, 2));
     }
 }

@@ -1,6 +1,7 @@
 //! What is written down of every request, in room that does not grow with their number.
 
 mod interval;
+mod row;
 mod trouble;
 
 pub use interval::{Interval, Timeline};

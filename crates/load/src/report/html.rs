@@ -202,10 +202,10 @@ fn times(together: &Told) -> String {
 
 /// Requests, waits and what is on its way over time, and the waits by how rare they are.
 fn charts(run: &Run, together: &Told) -> String {
-    let (rows, seconds) = (&run.timeline.rows, run.timeline.seconds as f64);
-    let length = rows.len() as f64 * seconds;
+    let (timeline, seconds) = (&run.timeline, run.timeline.seconds as f64);
+    let length = timeline.rows().len() as f64 * seconds;
     let points = |value: &dyn Fn(&Interval) -> Option<f64>| {
-        rows.iter().enumerate().map(|(at, row)| (at as f64 * seconds, value(row))).collect()
+        timeline.rows().enumerate().map(|(at, row)| (at as f64 * seconds, value(&row))).collect()
     };
     let rate = |count: u64| Some(count as f64 / seconds);
     let quantile = |row: &Interval, q: f64| row.response.quantile(q).map(|ns| ns as f64 / 1e9);

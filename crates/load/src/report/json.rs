@@ -48,7 +48,7 @@ pub fn json(run: &Run, verdict: &Verdict) -> Value {
         "trends": verdict.trends.iter().map(trend).collect::<Vec<_>>(),
         "timeline": {
             "seconds": run.timeline.seconds,
-            "rows": run.timeline.rows.iter().map(interval).collect::<Vec<_>>(),
+            "rows": run.timeline.rows().map(|row| interval(&row)).collect::<Vec<_>>(),
         },
     })
 }

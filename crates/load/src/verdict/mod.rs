@@ -145,8 +145,8 @@ fn own_trends(run: &Run) -> Vec<Watching> {
     let length = run.plan.length().as_secs_f64();
     let width = run.timeline.seconds as f64;
     let points = |value: &dyn Fn(&Interval) -> f64| -> Vec<(f64, f64)> {
-        let rows = run.timeline.rows.iter().enumerate();
-        let placed = rows.map(|(index, row)| (index as f64 * width, value(row)));
+        let rows = run.timeline.rows().enumerate();
+        let placed = rows.map(|(index, row)| (index as f64 * width, value(&row)));
         placed.filter(|(time, _)| time + width <= length).collect()
     };
     let quantile = |row: &Interval, q: f64| {

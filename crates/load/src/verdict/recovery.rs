@@ -22,7 +22,8 @@ pub struct Recovery {
 pub fn recovery(run: &Run) -> Option<Recovery> {
     let profile = run.plan.profile.filter(|profile| profile.shape == Shape::Spike)?;
     let phases = profile.phases().ok()?;
-    of(&run.timeline.rows, run.timeline.seconds, &phases)
+    let rows: Vec<Interval> = run.timeline.rows().collect();
+    of(&rows, run.timeline.seconds, &phases)
 }
 
 fn of(rows: &[Interval], row_seconds: u64, phases: &[Phase]) -> Option<Recovery> {

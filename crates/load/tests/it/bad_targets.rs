@@ -7,7 +7,8 @@ use std::{
 };
 
 use anyhow::{Result, bail};
-use load::{Connections, Load, LoadError, Trouble, Word};
+use load::{Check, Connections, JsonPath, Load, LoadError, Trouble, Word};
+use rustix::process::{Resource, getrlimit};
 
 use crate::target::{Target, answer, at_rate, pause, quick, run};
 
@@ -248,31 +249,69 @@ fn a_stall_in_the_middle_of_an_answer_runs_into_the_time_limit() -> Result<()> {
     Ok(())
 }
 
+/// As many users as there are file handles are refused before anything is sent, and fewer are served: which of the two
+/// it must be is known from what this process may open.
 #[test]
-fn a_hundred_thousand_users_on_a_small_machine_are_refused_or_served() -> Result<()> {
+fn a_hundred_thousand_users_are_refused_where_there_are_not_as_many_handles_and_served_elsewhere()
+-> Result<()> {
+    let limit = getrlimit(Resource::Nofile).maximum;
     let target = Target::answering(|_| answer("200 OK", "", ""))?;
-    let users = Load::Closed {
-        users: 100_000,
-        length: Duration::from_millis(200),
-        ramp: Duration::from_mins(1),
+    let joining = |users: u32| {
+        let (length, ramp) = (Duration::from_millis(200), Duration::from_mins(1));
+        run(quick(&target.url("/"), Load::Closed { users, length, ramp }).plan()?)
     };
-    let done = run(quick(&target.url("/"), users).plan()?);
-    match done {
-        // As many handles as users are more than this machine gives.
-        Err(error) => {
+    for users in [500, 100_000] {
+        let done = joining(users);
+        if limit.is_some_and(|limit| limit < u64::from(users) + 64) {
+            let Err(error) = done else { bail!("{users} users ran with {limit:?} handles") };
             let error = error.downcast::<LoadError>()?;
-            assert!(
-                matches!(error, LoadError::Handles { wanted, .. } if wanted >= 100_000),
-                "{error}"
-            );
-        }
-        // Those who join later than the end never do, and cost nothing.
-        Ok((run, _)) => {
+            assert_eq!(error.kind().exit_code(), 5);
+            let LoadError::Handles { wanted, have } = error else { bail!("{error}") };
+            assert_eq!((wanted, Some(have)), (u64::from(users) + 64, limit));
+        } else {
+            // Those who join later than the end never do, and cost nothing.
+            let (run, _) = done?;
             let told = run.recording.together();
             assert!(told.good.count() > 0, "{:?}", told.troubles);
             assert_eq!(told.failed.count(), 0, "{:?}", told.troubles);
         }
     }
+    Ok(())
+}
+
+/// The answer to what a step looks for in these bodies, on either way.
+#[test]
+fn both_ways_look_at_bodies_alike() -> Result<()> {
+    let path = JsonPath::parse("$.ok")?;
+    let checks = [Check::Contains("ell".to_owned()), Check::Json(path, Some("true".to_owned()))];
+    let bodies = [
+        "Content-Length: 5\r\n\r\nhello",
+        "Content-Length: 11\r\n\r\n{\"ok\":true}",
+        "Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "Connection: close\r\n\r\nhello until the end",
+    ];
+    let mut held = 0;
+    for (check, body) in checks.iter().flat_map(|check| bodies.map(|body| (check, body))) {
+        let target = Target::raw(move |mut stream| {
+            hear(&mut stream)?;
+            stream.write_all(format!("HTTP/1.1 200 OK\r\n{body}").as_bytes())?;
+            Ok(())
+        })?;
+        let told = |is_general: bool| -> Result<_> {
+            let mut plan = quick(&target.url("/"), few()).plan()?;
+            let step = &mut plan.scenarios[0].journeys[0].steps[0];
+            (step.checks, step.redirects) = (vec![check.clone()], u8::from(is_general));
+            let (run, _) = run(plan)?;
+            let told = run.recording.together();
+            Ok((told.good.count(), told.troubles.count(Trouble::Check), told.body_bytes))
+        };
+        let plain = told(false)?;
+        assert_eq!(plain, told(true)?, "{check:?} {body:?}");
+        assert_eq!(plain.0 + plain.1, 10, "{check:?} {body:?}");
+        held += plain.0;
+    }
+    assert_eq!(held, 40, "three of the bodies have the text, and one the value");
     Ok(())
 }
 

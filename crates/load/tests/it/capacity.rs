@@ -12,33 +12,34 @@ use std::{
 use anyhow::Result;
 use load::{
     Capacity, Engine, Interval, LoadError, Objective, Plan, Progress, Run, SearchEnding,
-    SearchRules, Sends, StepEnd, StepVerdict, Steps, Stop, capacity_of, search,
+    SearchRules, Sends, StepEnd, StepTold, StepVerdict, Steps, Stop, capacity_of, search,
 };
 use model::Time;
 use stats::Histogram;
 
 use crate::{
-    searches::{Simulated, searched, truth},
+    searches::{FOUR, Known, Simulated, searched},
     target::{RealClock, Target, answer, at_rate, instant, pause, quick},
 };
 
 #[test]
 fn a_bracket_holds_the_truth_and_is_narrow() {
-    let truth = truth();
+    let truth = FOUR.truth();
     assert!((truth - 326.1).abs() < 0.1, "{truth}");
     let (mut held, mut narrow) = (0, 0);
-    let count = 12;
+    let count = 8;
     for seed in 0..count {
-        let (found, _) = searched(seed);
+        let (found, _) = searched(FOUR, seed);
         let (Some(low), Some(high)) = (found.low, found.high) else { continue };
         assert_eq!(found.limit.as_deref(), Some("response p95 < 50ms"));
         held += usize::from(low <= truth && truth <= high);
         narrow += usize::from(high / low <= 1.0505);
     }
-    assert!(held >= 11 && narrow >= 11, "{held} {narrow}");
+    assert!(held >= 7 && narrow == 8, "{held} {narrow}");
 }
 
 /// A target that answers at once up to a rate and not at all beyond.
+#[derive(Clone, Copy)]
 struct Cliff {
     edge: f64,
     doubt_from: f64,
@@ -77,13 +78,16 @@ fn at_cliff(edge: f64, doubt_from: f64) -> Capacity {
 }
 
 #[test]
-fn a_steep_edge_is_found_by_sure_steps_and_its_lower_end_is_confirmed() {
+fn a_steep_edge_is_found_by_sure_steps_and_both_its_ends_are_borne_out_by_whole_ones() {
     let found = at_cliff(1234.0, f64::INFINITY);
     let (low, high) = (found.low.unwrap(), found.high.unwrap());
     assert!(low <= 1234.0 && 1234.0 < high && high / low <= 1.05, "{low} {high}");
-    let last = found.steps.last().unwrap();
-    assert!((last.rate - low).abs() < 1e-9 && last.seconds == 60, "{last:?}");
-    assert_eq!((last.verdict.clone(), found.exit_code(None)), (StepVerdict::Holds, 0));
+    let whole = |rate: f64| {
+        let mut steps = found.steps.iter().rev();
+        steps.find(|step| (step.rate - rate).abs() < 1e-9 && step.seconds == 60).unwrap()
+    };
+    assert_eq!((whole(low).verdict.clone(), found.exit_code(None)), (StepVerdict::Holds, 0));
+    assert!(matches!(whole(high).verdict, StepVerdict::Broken(_)), "{:?}", whole(high));
     assert_eq!((found.exit_code(Some(1000.0)), found.exit_code(Some(2000.0))), (0, 1));
     let text = load::capacity_text(&found);
     assert!(text.starts_with("capacity: between "), "{text}");
@@ -138,7 +142,7 @@ fn a_step_that_the_generator_spoiled_is_made_again_but_not_for_ever() {
 #[test]
 fn a_wide_bracket_around_a_rate_that_is_too_close_to_tell_takes_a_step_on_either_side() {
     let objective = Objective { text: "p95".to_owned(), longest_ns: Some(50e6), allowed: 0.05 };
-    let truth = truth();
+    let truth = FOUR.truth();
     let start = truth * 0.995;
     let rules = SearchRules {
         start,
@@ -148,14 +152,65 @@ fn a_wide_bracket_around_a_rate_that_is_too_close_to_tell_takes_a_step_on_either
     };
     let (mut found, mut wide) = (0, 0);
     for seed in 0..6 {
-        let mut steps = Simulated { seed, seconds: 0 };
+        let mut steps = Simulated { known: FOUR, seed, seconds: 0 };
         let Ok(told) =
             search("queue", &mut steps, std::slice::from_ref(&objective), rules, &mut |_| ());
         let (Some(low), Some(high)) = (told.low, told.high) else { continue };
         found += usize::from(low <= truth && truth <= high && high / low <= 1.5);
-        wide += usize::from(told.steps.len() <= 4 && low < start && start < high);
+        wide += usize::from(told.steps.len() <= 7 && low < start && start < high);
     }
     assert!(found >= 5 && wide >= 3, "{found} {wide}");
+}
+
+/// A target that is said to break for a moment at one rate, the first time.
+struct Wrong {
+    cliff: Cliff,
+    at: std::ops::Range<f64>,
+    times: usize,
+}
+
+impl Steps for Wrong {
+    type Error = Infallible;
+
+    fn step(
+        &mut self,
+        rate: f64,
+        longest: Duration,
+        enough: &mut dyn FnMut(&Interval) -> bool,
+    ) -> Result<StepEnd, Infallible> {
+        if self.at.contains(&rate) && self.times > 0 {
+            self.times -= 1;
+            let mut slow = Cliff { edge: 0.0, ..self.cliff };
+            return slow.step(rate, longest, enough);
+        }
+        self.cliff.step(rate, longest, enough)
+    }
+}
+
+#[test]
+fn a_wrong_word_of_a_moment_does_not_stand_at_an_end_of_the_bracket() {
+    let objective = Objective::of(&"response p99 < 100ms".parse().unwrap()).unwrap();
+    let cliff = Cliff { edge: 1234.0, doubt_from: f64::INFINITY };
+    let mut steps = Wrong { cliff, at: 700.0..1200.0, times: 1 };
+    let rules = SearchRules::default();
+    let Ok(found) = search("wrong", &mut steps, &[objective], rules, &mut |_| ());
+    let (low, high) = (found.low.unwrap(), found.high.unwrap());
+    assert_eq!((steps.times, &found.ending), (0, &SearchEnding::Found));
+    assert!(low <= 1234.0 && 1234.0 < high && high / low <= 1.05, "{low} {high}");
+}
+
+#[test]
+fn a_low_rate_with_too_few_requests_to_tell_is_not_taken_for_the_knee() {
+    // One of a hundred may take longer than 60 ms; at 20 a second a minute has a dozen such at most.
+    let known = Known { servers: 4, service: 0.01, longest: 0.06, allowed: 0.01, start: 20.0 };
+    let objective = Objective { text: "p99".to_owned(), longest_ns: Some(60e6), allowed: 0.01 };
+    let rules = SearchRules { start: 20.0, steps_max: 9, ..SearchRules::default() };
+    for seed in 0..4 {
+        let mut steps = Simulated { known, seed, seconds: 0 };
+        let Ok(told) =
+            search("queue", &mut steps, std::slice::from_ref(&objective), rules, &mut |_| ());
+        assert!(told.steps.iter().any(|step| step.rate > 200.0), "{told:?}");
+    }
 }
 
 #[test]
@@ -232,8 +287,9 @@ fn a_real_target_that_serves_one_at_a_time_is_measured() -> Result<()> {
     };
     let mut engine = Patient(Engine::new(Arc::new(RealClock::new())));
     let mut seconds = 0;
+    let mut told = |step: &StepTold| println!("{}", load::step_text(step));
     let found =
-        capacity_of(&mut engine, &quick.plan()?, rules, &mut |_| (), &mut |_, _| seconds += 1)?;
+        capacity_of(&mut engine, &quick.plan()?, rules, &mut told, &mut |_, _| seconds += 1)?;
     let count = counted.lock().map_or(0, |count| *count);
     let truth = count as f64 * 1e9 / noted.load(Ordering::Relaxed) as f64;
     let told = format!("{truth}: {}", load::capacity_text(&found));

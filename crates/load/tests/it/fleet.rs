@@ -75,7 +75,7 @@ fn two_workers_send_each_arrival_once_and_are_told_as_one() -> Result<()> {
     ensure!(run.ending == Ending::Done && run.machines == 2, "{:?}", run.ending);
     let together = run.recording.together();
     ensure!(together.good.count() == 80, "{} good", together.good.count());
-    let rows: u64 = run.timeline.rows.iter().map(|row| row.response.count()).sum();
+    let rows: u64 = run.timeline.rows().map(|row| row.response.count()).sum();
     ensure!(rows == 80, "every second of both is in the timeline: {rows}");
     ensure!(seconds.into_inner() > 0, "seconds were told while it went on");
     let mut asked: Vec<u32> = target

@@ -69,7 +69,7 @@ fn every_arrival_is_sent_once_and_when_it_is_due() -> Result<()> {
     assert_eq!(told.statuses, [(200, 1000)]);
     assert_eq!(run.workers, 2);
     assert_eq!(run.recording.lateness.count(), 1000);
-    let rows = &run.timeline.rows;
+    let rows: Vec<_> = run.timeline.rows().collect();
     assert_eq!(rows.iter().map(|row| row.sent).sum::<u64>(), 1000);
     assert_eq!(rows.iter().map(|row| row.good).sum::<u64>(), 1000);
     assert!(verdict.rules.is_empty() && !verdict.unanswered);

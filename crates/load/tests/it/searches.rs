@@ -7,12 +7,26 @@ use model::Time;
 
 use crate::simulated::{Queue, Seconds};
 
-/// Four servers of ten milliseconds each.
-const SERVERS: usize = 4;
-const SERVICE: f64 = 0.01;
+/// A queue whose capacity is known, and how it is looked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known {
+    pub(crate) servers: usize,
+    /// Mean service time in seconds.
+    pub(crate) service: f64,
+    /// The objective: no more than this share may take longer than so many seconds.
+    pub(crate) longest: f64,
+    pub(crate) allowed: f64,
+    /// The first rate.
+    pub(crate) start: f64,
+}
+
+/// Four servers of ten milliseconds each, `response p95 < 50ms`.
+pub(crate) const FOUR: Known =
+    Known { servers: 4, service: 0.01, longest: 0.05, allowed: 0.05, start: 20.0 };
 
 /// A target that is simulated, second by second.
 pub(crate) struct Simulated {
+    pub(crate) known: Known,
     pub(crate) seed: u64,
     /// Seconds that have passed in all steps.
     pub(crate) seconds: u64,
@@ -27,7 +41,8 @@ impl Steps for Simulated {
         longest: Duration,
         enough: &mut dyn FnMut(&Interval) -> bool,
     ) -> Result<StepEnd, Infallible> {
-        let queue = Queue { rate, service: SERVICE, servers: SERVERS, scale: 1.0 };
+        let Known { servers, service, .. } = self.known;
+        let queue = Queue { rate, service, servers, scale: 1.0 };
         self.seed += 1_000;
         let mut passing = Seconds::new(queue, self.seed);
         let began = self.seconds;
@@ -43,39 +58,44 @@ impl Steps for Simulated {
 }
 
 /// The search, and how many seconds it took.
-pub(crate) fn searched(seed: u64) -> (Capacity, u64) {
-    let mut steps = Simulated { seed, seconds: 0 };
-    let objective =
-        Objective { text: "response p95 < 50ms".to_owned(), longest_ns: Some(50e6), allowed: 0.05 };
-    let found = search("queue", &mut steps, &[objective], SearchRules::default(), &mut |_| ());
-    let Ok(found) = found;
+pub(crate) fn searched(known: Known, seed: u64) -> (Capacity, u64) {
+    let mut steps = Simulated { known, seed, seconds: 0 };
+    let text = format!("response p{} < {}ms", 100.0 - known.allowed * 100.0, known.longest * 1e3);
+    let longest_ns = Some(known.longest * 1e9);
+    let objective = Objective { text, longest_ns, allowed: known.allowed };
+    let rules = SearchRules { start: known.start, ..SearchRules::default() };
+    let Ok(found) = search("queue", &mut steps, &[objective], rules, &mut |_| ());
     (found, steps.seconds)
 }
 
-/// The rate at which one of twenty waits for more than 50 ms, by Erlang C for the time in a queue of several servers.
-pub(crate) fn truth() -> f64 {
-    let (mut low, mut high) = (1.0, SERVERS as f64 / SERVICE - 1.0);
-    for _ in 0..100 {
-        let middle = f64::midpoint(low, high);
-        if beyond(middle, 0.05) > 0.05 {
-            high = middle;
-        } else {
-            low = middle;
+impl Known {
+    /// The rate at which just so many wait for longer than the objective says, by Erlang C for the time in a queue of
+    /// several servers.
+    pub(crate) fn truth(&self) -> f64 {
+        let (mut low, mut high) = (1.0, self.servers as f64 / self.service - 1.0);
+        for _ in 0..100 {
+            let middle = f64::midpoint(low, high);
+            if self.beyond(middle) > self.allowed {
+                high = middle;
+            } else {
+                low = middle;
+            }
         }
+        low
     }
-    low
-}
 
-/// The share of those who are longer in it than `time`.
-fn beyond(rate: f64, time: f64) -> f64 {
-    let (mu, busy) = (1.0 / SERVICE, rate * SERVICE);
-    let (mut term, mut sum) = (1.0, 1.0);
-    for number in 1..SERVERS {
-        term *= busy / number as f64;
-        sum += term;
+    /// The share of those who are longer in it than the objective says.
+    fn beyond(&self, rate: f64) -> f64 {
+        let (mu, busy, servers) = (1.0 / self.service, rate * self.service, self.servers as f64);
+        let (mut term, mut sum) = (1.0, 1.0);
+        for number in 1..self.servers {
+            term *= busy / number as f64;
+            sum += term;
+        }
+        let last = term * busy / servers / (1.0 - busy / servers);
+        let waits = last / (sum + last);
+        let spare = servers - busy - 1.0;
+        let longer = (1.0 - (-mu * self.longest * spare).exp()) / spare;
+        (-mu * self.longest).exp() * (1.0 + waits * longer)
     }
-    let last = term * busy / SERVERS as f64 / (1.0 - busy / SERVERS as f64);
-    let waits = last / (sum + last);
-    let spare = SERVERS as f64 - busy - 1.0;
-    (-mu * time).exp() * (1.0 + waits * (1.0 - (-mu * time * spare).exp()) / spare)
 }

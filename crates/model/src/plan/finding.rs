@@ -47,6 +47,8 @@ pub struct Finding {
     pub advice: String,
     /// What that saves a month, below nought where it costs; nothing without prices.
     pub saving_month: Option<f64>,
+    /// What that money is called; nothing where there is none, or the price list does not say.
+    pub currency: Option<String>,
     /// How to see afterwards that it helped.
     pub verify: String,
 }

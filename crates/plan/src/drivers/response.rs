@@ -262,6 +262,15 @@ impl Response {
         ranged(drawn, self.at(x), confidence)
     }
 
+    /// The same less sure: what is drawn is so much more or less, as a standard deviation of the logarithm.
+    pub(crate) fn widened(mut self, spread: f64, seed: u64) -> Self {
+        let mut chance = Chance::new(seed);
+        for curve in &mut self.draws {
+            curve.scale *= (spread * chance.normal()).exp();
+        }
+        self
+    }
+
     /// One of the curves that might as well have been found.
     pub(crate) fn drawn(&self, chance: &mut Chance) -> Curve {
         self.draws[chance.below(self.draws.len())]

@@ -19,6 +19,11 @@ const NINE_OF_TEN: f64 = 1.645;
 const VAGUE: f64 = 1.35;
 /// Beyond this many times what is known, a value is a guess.
 const GUESS: f64 = 2.0;
+/// What is this many times more, or less, than such systems have is in another unit.
+const UNITS: f64 = 1_000.0;
+/// A figure that had the same value for so many of its newest values, and for a quarter of all, and moved before, is no
+/// longer measured.
+const STILL: usize = 4;
 
 /// Where the knowledge of a driver comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +62,7 @@ pub struct Column {
     pub source: Source,
     /// By which form it follows, where it was measured.
     pub form: Option<&'static str>,
-    /// Why what was measured was of no use, if it was not.
+    /// Why what was measured was of no use, if it was not, or what of it was left out.
     pub why_not: Option<String>,
     /// For each value asked for, with nine tenths in between; nothing where nothing is known.
     pub cells: Vec<Option<Range>>,
@@ -173,6 +178,25 @@ fn learn(
     let (Some(x), Some(y)) = (recorded.get(behind), recorded.get(&driver.name)) else {
         return (beforehand(1.0), None);
     };
+    let moves = moving(x);
+    let left_out = (moves < x.len()).then(|| {
+        let still = x.len() - moves;
+        format!(
+            "the newest {still} of {} rows are left out, in which {behind} did not move",
+            x.len()
+        )
+    });
+    let (x, y) = (&x[..moves], &y[..moves.min(y.len())]);
+    let rows = || x.iter().zip(y).filter(|(x, y)| x.is_finite() && y.is_finite() && **x > 0.0);
+    let moved: Vec<f64> = rows()
+        .map(|(x, y)| y / between(driver, *x, 0.0))
+        .filter(|times| times.is_finite())
+        .collect();
+    let moved = median(&moved);
+    if moved > 0.0 && !(1.0 / UNITS..=UNITS).contains(&moved) {
+        let why = "it is more than a thousand times what such systems have, or less than a thousandth: another unit";
+        return (beforehand(1.0), Some(why.to_owned()));
+    }
     let known = match driver.relation {
         Relation::Held => Some(Form::Power),
         Relation::Cached => Some(Form::Logarithmic),
@@ -180,18 +204,30 @@ fn learn(
         _ => None,
     };
     match respond(Following { x, y, relation: driver.relation, known, seed }) {
-        Ok(response) => (Knowledge::Curve(response), None),
+        Ok(response) => (Knowledge::Curve(response), left_out),
         Err(why) => {
-            let rows = x.iter().zip(y).filter(|(x, y)| x.is_finite() && y.is_finite() && **x > 0.0);
-            let times: Vec<f64> = rows
-                .map(|(x, y)| y / between(driver, *x, 0.0))
-                .filter(|times| times.is_finite())
-                .collect();
-            let moved = median(&times);
             let times = if moved.is_finite() && moved > 0.0 { moved } else { 1.0 };
-            (beforehand(times), Some(why.to_string()))
+            let why = why.to_string();
+            let why = left_out.map_or_else(|| why.clone(), |left| format!("{why}; {left}"));
+            (beforehand(times), Some(why))
         }
     }
+}
+
+/// How many of the values of a figure come before it stood still for good, the first of those among them; all of them
+/// where it moves to the end, or never moved much.
+fn moving(values: &[f64]) -> usize {
+    let known: Vec<(usize, f64)> =
+        values.iter().copied().enumerate().filter(|(_, value)| value.is_finite()).collect();
+    let Some(&(_, last)) = known.last() else { return values.len() };
+    let still = known.iter().rev().take_while(|(_, value)| (value - last).abs() <= 0.0).count();
+    let earlier = &known[..known.len() - still];
+    let moves = earlier.windows(2).filter(|pair| (pair[0].1 - pair[1].1).abs() > 0.0).count();
+    let is_stopped = still > STILL
+        && still * 4 > known.len()
+        && earlier.len() > STILL
+        && moves * 2 > earlier.len();
+    if is_stopped { known[known.len() - still].0 + 1 } else { values.len() }
 }
 
 /// What is known beforehand at `x`: between the anchors by the form of the relation, beyond them as between the last
@@ -260,6 +296,28 @@ mod tests {
         assert_eq!(of("cpu_cores").source, Source::Measured);
         assert_eq!(of("cpu_cores").guesses, [false, true]);
         assert_eq!(of("redis_memory").source, Source::Moved);
+        assert!(of("cpu_cores").why_not.is_none());
         assert!(of("redis_memory").why_not.is_some());
+    }
+
+    #[test]
+    fn what_is_in_another_unit_does_not_count_and_rows_in_which_the_driver_stood_still_are_left_out()
+     {
+        let count = |at: i32| 100.0 * f64::from(at);
+        let stopped = (1..=12).map(|at| count(at.min(7))).collect();
+        let gigabytes = (1..=12).map(|at| 10.0 + 0.02 * count(at)).collect();
+        let recorded = Recorded::from([
+            ("tenants".to_owned(), stopped),
+            ("cpu_cores".to_owned(), (1..=12).map(|at| 1.0 + 0.05 * count(at)).collect()),
+            ("storage".to_owned(), gigabytes),
+        ]);
+        let columns = table(&reference(), &recorded, "tenants", &[1_000.0]);
+        let of = |name: &str| columns.iter().find(|own| own.driver.name == name).unwrap();
+        assert_eq!(of("storage").source, Source::Reference);
+        assert!(of("storage").why_not.as_ref().is_some_and(|why| why.contains("another unit")));
+        let why = of("cpu_cores").why_not.as_ref().unwrap();
+        assert!(why.contains("the newest 5 of 12 rows are left out"), "{why}");
+        // Seven rows are too few for a curve of their own, so the reference is moved to them.
+        assert_eq!(of("cpu_cores").source, Source::Moved);
     }
 }

@@ -4,8 +4,8 @@ use model::Nature;
 use stats::mean;
 
 use super::{
-    history::Past,
-    pool::{FLOW, Fitted, Member, Of, STOCK, Study},
+    history::{Past, times},
+    pool::{Fitted, Member, Of, Study, Weekends, pool},
 };
 
 /// How many moments of the past the members are tried from.
@@ -43,10 +43,7 @@ pub(crate) struct Contest {
 
 /// Runs the contest and the winner's future.
 pub(crate) fn contest(past: &Past, horizon: usize) -> Contest {
-    let pool: &[Member] = match past.nature {
-        Nature::Flow => &FLOW,
-        Nature::Stock => &STOCK,
-    };
+    let pool = pool(past.nature, times(past.step, horizon));
     // How fast a stock grows is learnt no better from trials longer than a week, and there are fewer of those.
     let tried = match (past.nature, past.periods.get(1)) {
         (Nature::Stock, Some(&long)) => horizon.min(long),
@@ -58,10 +55,10 @@ pub(crate) fn contest(past: &Past, horizon: usize) -> Contest {
     let mut fitted = Fits::default();
     let mut trials: Vec<Vec<Option<Vec<f64>>>> = Vec::with_capacity(cuts.len());
     for learnt in past.learnt(&cuts).iter().rev() {
-        trials.push(fitted.run_all(pool, learnt, &past.periods, length));
+        trials.push(fitted.run_all(pool, learnt, past, length));
     }
     trials.reverse();
-    let futures = Fits::default().run_all(pool, &past.clean, &past.periods, horizon);
+    let futures = Fits::default().run_all(pool, &past.clean, past, horizon);
     let mixture = Mixture {
         weights: weigh(past, &cuts, &trials, &futures),
         median_part: match past.nature {
@@ -106,18 +103,20 @@ impl Fits {
         &mut self,
         pool: &[Member],
         learnt: &[f64],
-        periods: &[usize],
+        past: &Past,
         horizon: usize,
     ) -> Vec<Option<Vec<f64>>> {
         let models =
             |of| pool.iter().filter(move |member| member.of == of).map(|member| member.model);
-        let value = Study::new(learnt, periods);
+        let periods = past.periods.as_slice();
+        let weekends = Weekends::of(past.values.len(), past.end, past.step);
+        let value = Study::new(learnt, periods, weekends);
         value.fit(&mut self.value, models(Of::Value));
         let rates: Vec<f64> = match models(Of::Rate).next() {
             Some(_) => learnt.windows(2).map(|pair| pair[1] - pair[0]).collect(),
             None => Vec::new(),
         };
-        let rate = Study::new(&rates, periods);
+        let rate = Study::new(&rates, periods, None);
         rate.fit(&mut self.rate, models(Of::Rate));
         let last = learnt.last().copied().unwrap_or(0.0);
         pool.iter()

@@ -224,6 +224,22 @@ mod tests {
     }
 
     #[test]
+    fn the_likely_date_does_not_wait_for_the_end_of_its_step() {
+        let values: Vec<f64> = (0..200).map(|hour| 40.0 + 0.1 * f64::from(hour)).collect();
+        let times = hourly(&values);
+        let history = History { times: &times, values: &values };
+        let projection = forecast(history, &options(Nature::Stock), NOW);
+        for hours in [0.5, 2.25, 30.75] {
+            let line = values[199] + 0.1 * hours;
+            let Outlook::Expected(range) = outlook(history, &projection, line, NOW) else {
+                panic!("nothing expected of {line}")
+            };
+            let told = range.likely.unwrap().since(NOW).as_secs() / 3_600.0;
+            assert!((told - hours).abs() < 0.1, "{told} {hours}");
+        }
+    }
+
+    #[test]
     fn a_shorter_horizon_that_was_asked_for_needs_no_day() {
         let values: Vec<f64> = noisy(120, 0.0, 0.1, 6);
         let times: Vec<i64> = (0..120).map(|minute| NOW.0 - (119 - minute) * 60_000).collect();

@@ -76,7 +76,8 @@ impl Projection {
         let mut middle = self.shown.middle_crossing(line);
         if let Some(near) = &self.near {
             crossings = joined(&near.crossings(line, self.seed), &crossings, near.end());
-            middle = joined(&[near.middle_crossing(line)], &[middle], near.end()).pop().flatten();
+            let later = |far: Time| far.max(near.end());
+            middle = near.middle_crossing(line).or_else(|| middle.map(later));
         }
         Reach::new(crossings, now, self.shown.end()).with_middle(middle)
     }

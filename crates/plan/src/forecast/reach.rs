@@ -10,7 +10,7 @@ pub struct Reach {
     /// The soonest first; nothing for a future that does not reach it.
     crossings: Vec<Option<Crossing>>,
     /// When the forecast itself reaches it.
-    middle: Option<Crossing>,
+    middle: Option<Time>,
     now: Time,
     end: Time,
 }
@@ -22,7 +22,7 @@ impl Reach {
 
     /// The likely date is the forecast's own, where it has one: of futures that wander, the first crossing comes a
     /// little sooner than that of their middle.
-    pub(crate) fn with_middle(self, middle: Option<Crossing>) -> Self {
+    pub(crate) fn with_middle(self, middle: Option<Time>) -> Self {
         Self { middle, ..self }
     }
 
@@ -80,7 +80,7 @@ impl Reach {
         let late = |share| self.quantile(share).map(|crossing| crossing.ends.max(earliest));
         let latest = late(1.0 - tail);
         let likely = late(0.5).map(|likely| {
-            let middle = self.middle.map_or(likely, |middle| middle.ends.max(earliest));
+            let middle = self.middle.map_or(likely, |middle| middle.max(earliest));
             latest.map_or(middle, |latest| middle.min(latest))
         });
         Some(DateRange { earliest, likely, latest })

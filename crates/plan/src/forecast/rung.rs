@@ -40,6 +40,8 @@ pub(crate) struct Rung {
     wrap: usize,
     /// How many steps around one its interval is learnt from.
     wide: usize,
+    /// Where the past ends.
+    last: f64,
     /// The middle of the newest cells, as many as a quarter of the horizon.
     pub level: f64,
     /// The special days ahead that are told for themselves.
@@ -71,6 +73,7 @@ impl Rung {
             peaks: past.peaks(),
             wrap: short.filter(|short| short * 2 <= trial).unwrap_or(trial / 4).max(1),
             wide: short.map_or(1, |short| short / 2),
+            last: past.values.last().copied().unwrap_or(f64::NEG_INFINITY),
             level: stats::median(&past.clean[newest..]),
             special,
             contest,
@@ -123,13 +126,21 @@ impl Rung {
         crossings
     }
 
-    /// When the forecast itself first reaches the line, where its errors are those of a rate.
-    pub(crate) fn middle_crossing(&self, line: &dyn Fn(Time) -> f64) -> Option<Crossing> {
-        let rises = self.spread.of_rate && self.nature == Nature::Stock;
-        let lines = self.lines(line);
-        let mut steps = self.contest.middle.iter().zip(&lines);
-        let first = steps.position(|(middle, line)| middle >= line);
-        first.filter(|_| rises).map(|step| self.crossing(step))
+    /// When the forecast itself first reaches the line, where its errors are those of a rate: at the pace of the step in
+    /// which it does, so that a coarse step does not put it off.
+    pub(crate) fn middle_crossing(&self, line: &dyn Fn(Time) -> f64) -> Option<Time> {
+        if !self.spread.of_rate || self.nature != Nature::Stock {
+            return None;
+        }
+        let (middle, lines) = (&self.contest.middle, self.lines(line));
+        let step = middle.iter().zip(&lines).position(|(middle, line)| middle >= line)?;
+        let before = step.checked_sub(1).map_or(self.last, |before| middle[before]);
+        let climbed = middle[step] - before;
+        let way =
+            if climbed > 0.0 { ((lines[step] - before) / climbed).clamp(0.0, 1.0) } else { 1.0 };
+        let Crossing { begins, ends } = self.crossing(step);
+        #[expect(clippy::cast_possible_truncation, reason = "a part of a span")]
+        Some(begins + Span((way * ends.since(begins).0 as f64) as i64))
     }
 
     /// Where the line lies at each step.

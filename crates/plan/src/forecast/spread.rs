@@ -12,8 +12,9 @@ const STRETCH: f64 = 1.12;
 /// fitted to Student's 95 % quantiles over the normal one.
 const FEW: f64 = 1.0;
 const FEW_POWER: f64 = 1.2;
-/// It is made no wider than this for being few.
+/// It is made no wider than this for being few; for what comes and goes less is enough, measured on real series.
 const FEW_MAX: f64 = 2.0;
+const FEW_MAX_FLOW: f64 = 1.7;
 /// Errors that grow at least by this power of the way ahead are errors of a rate.
 const GROWING: f64 = 0.4;
 /// From this say of the sawtooth on, the past is one of filling and clearing.
@@ -45,7 +46,8 @@ pub(crate) struct Spread {
 impl Contest {
     /// How the errors are stretched and grow.
     pub(crate) fn spread(&self, past: &Past) -> Spread {
-        let noise = STRETCH * fewness(self.worlds);
+        let few_max = if past.nature == Nature::Flow { FEW_MAX_FLOW } else { FEW_MAX };
+        let noise = STRETCH * fewness(self.worlds).min(few_max);
         let growth = self.growth();
         let climbs = self.climb() > CLIMBING * self.error_mean;
         let stock = past.nature == Nature::Stock;

@@ -5,7 +5,12 @@ use std::ops::Range;
 use model::{Relation, ServiceLimit, Span};
 use stats::quantile;
 
-use super::{BUSY, CostChange, LimitPast, LineOptions, ServicePast, TestedPoints, Unknown, shift};
+use super::{
+    Announced, BUSY, CostChange, LimitPast, LineOptions, ReleaseCost, ServicePast, TestedPoints,
+    Unknown,
+    release::{self, Stands},
+    shift,
+};
 use crate::drivers::{Following, Response, averaged, respond};
 
 /// Use that is explained to a smaller part does not follow load.
@@ -24,7 +29,11 @@ pub(super) struct Learnt {
     pub(super) points: Vec<(f64, f64)>,
     pub(super) points_tested: Vec<(f64, f64)>,
     pub(super) tested_apart: Option<f64>,
+    pub(super) announced: Option<Announced>,
 }
+
+/// 19 of 20 lie within so many standard deviations.
+const SURE: f64 = 1.96;
 
 /// Points of load tests beside at most so many others, so that they have a say.
 const TESTED_MAX: usize = 60;
@@ -36,19 +45,7 @@ pub(super) fn learn(
     options: LineOptions,
 ) -> Result<Learnt, Unknown> {
     let ServiceLimit { relation, .. } = *own.declared;
-    if !own.limit.is_finite() || own.limit <= 0.0 {
-        return Err(Unknown::NoLimit);
-    }
-    if let Some(days) = stuck(past) {
-        return Err(Unknown::Stuck { days });
-    }
-    let used: Vec<f64> = own.used.iter().copied().filter(|used| used.is_finite()).collect();
-    if !used.is_empty() {
-        let times = quantile(&used, BUSY) / own.limit;
-        if times > UNIT_ABOVE || (times > 0.0 && times < UNIT_BELOW) {
-            return Err(Unknown::Units { times });
-        }
-    }
+    check(past, own)?;
     let of = |part: Range<usize>| {
         let (x, y) = (&past.load[part.clone()], &own.used[part]);
         respond(Following { x, y, relation, known: None, seed: options.seed })
@@ -76,24 +73,83 @@ pub(super) fn learn(
     if response.explained < EXPLAINED_MIN && relation != Relation::Latency {
         return Err(Unknown::Elsewhere { percent: 100.0 * response.explained });
     }
-    let points = past.load[from..].iter().copied().zip(own.used[from..].iter().copied());
-    let points: Vec<(f64, f64)> = points.filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
+    let announced = release::announced(past, own, change.as_ref());
+    let pairs = past.load[from..count].iter().zip(&own.used[from..count]);
+    let mut points: Vec<(f64, f64)> = pairs.map(|(load, used)| (*load, *used)).collect();
+    let (response, change) = match dearer(past, (from, announced.as_ref()), &mut points) {
+        None => (response, change),
+        Some((change, spread)) => {
+            let (x, y): (Vec<f64>, Vec<f64>) = points.iter().copied().unzip();
+            let again =
+                respond(Following { x: &x, y: &y, relation, known: None, seed: options.seed })?;
+            (again.widened(spread, options.seed), Some(change))
+        }
+    };
+    points.retain(|(x, y)| x.is_finite() && y.is_finite());
     let mut learnt = Learnt {
         response,
         change,
         points: thinned(&points),
         points_tested: Vec::new(),
         tested_apart: None,
+        announced,
     };
-    // What load costs now was not tested before it last changed.
-    let since = learnt.change.as_ref().map(|change| change.since);
-    if let Some(tested) = own.tested.filter(|tested| since.is_none_or(|since| tested.at >= since)) {
+    if let Some(tested) = own.tested.filter(|tested| counts(tested, past, &learnt)) {
         learnt.tested_apart = tested.apart(&learnt.response);
         if learnt.tested_apart.is_none() {
             sharpen(&mut learnt, &points, tested, (relation, options))?;
         }
     }
     Ok(learnt)
+}
+
+/// Whether there is anything to learn from.
+fn check(past: &ServicePast<'_>, own: &LimitPast<'_>) -> Result<(), Unknown> {
+    if !own.limit.is_finite() || own.limit <= 0.0 {
+        return Err(Unknown::NoLimit);
+    }
+    if let Some(days) = stuck(past) {
+        return Err(Unknown::Stuck { days });
+    }
+    let used: Vec<f64> = own.used.iter().copied().filter(|used| used.is_finite()).collect();
+    if !used.is_empty() {
+        let times = quantile(&used, BUSY) / own.limit;
+        if times > UNIT_ABOVE || (times > 0.0 && times < UNIT_BELOW) {
+            return Err(Unknown::Units { times });
+        }
+    }
+    Ok(())
+}
+
+/// Raises what was recorded before a dearer release came out to what a test says that it takes since; answers with that
+/// change and how unsure it is, as a standard deviation of its logarithm.
+fn dearer(
+    past: &ServicePast<'_>,
+    (from, announced): (usize, Option<&Announced>),
+    points: &mut [(f64, f64)],
+) -> Option<(CostChange, f64)> {
+    let announced = announced?;
+    let since = announced.since?;
+    let until = past.times.partition_point(|&time| time <= since.0).saturating_sub(from);
+    let ReleaseCost { times, between } = announced.cost;
+    for (_, used) in points.iter_mut().take(until) {
+        *used *= times;
+    }
+    let spread = (between.1 / between.0).ln() / (2.0 * SURE);
+    let change = CostChange { since, times, cause: announced.release.clone(), tested: true };
+    Some((change, if spread.is_finite() { spread } else { 0.0 }))
+}
+
+/// Whether the points of a test are of what runs now: what load costs was not tested before it last changed, unless the
+/// release that was tested is that change; and a dearer release that has not come out is not what runs.
+fn counts(tested: &TestedPoints, past: &ServicePast<'_>, learnt: &Learnt) -> bool {
+    let stands = release::stands(tested, past.deployments);
+    if stands == Stands::NotOut && learnt.announced.is_some() {
+        return false;
+    }
+    let Some(change) = &learnt.change else { return true };
+    tested.at >= change.since
+        || matches!(stands, Stands::Out(at) if at >= change.since - shift::NEAR)
 }
 
 /// Learns again with the points of a test beside the others.
@@ -122,7 +178,8 @@ fn only_tested(
     let points_tested = spread(&tested.points);
     let (x, y): (Vec<f64>, Vec<f64>) = points_tested.iter().copied().unzip();
     let response = respond(Following { x: &x, y: &y, relation, known: None, seed: options.seed })?;
-    Ok(Learnt { response, change: None, points: Vec::new(), points_tested, tested_apart: None })
+    let (change, points) = (None, Vec::new());
+    Ok(Learnt { response, change, points, points_tested, tested_apart: None, announced: None })
 }
 
 /// At most so many of a test's points, over all loads that it tried.

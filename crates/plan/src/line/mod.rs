@@ -3,21 +3,25 @@
 mod ahead;
 mod gone;
 mod learn;
+mod release;
 mod say;
 mod shift;
 mod tested;
+mod unknown;
 
 use model::{ServiceLimit, Share, Step, Time, Unit};
 use stats::quantile;
 
 pub use ahead::{LineDates, dates};
 pub use gone::{Lost, Without};
+pub use release::{Announced, ReleaseCost};
 pub use say::say_line;
 pub use shift::{CostChange, Deployment};
-pub use tested::{Tested, TestedPoints, TestedStep};
+pub use tested::{Tested, TestedBy, TestedPoints, TestedStep};
+pub use unknown::Unknown;
 
 use self::learn::{Learnt, learn};
-use crate::drivers::{self, NoResponse, Response, ranged};
+use crate::drivers::{self, Response, ranged};
 
 /// The load «now» is what was exceeded in a twentieth of this long.
 const NOW_OVER_DAYS: i64 = 7;
@@ -132,35 +136,10 @@ pub struct KnownLimit {
     pub points_tested: Vec<(f64, f64)>,
     /// How many times as much use load tests showed, where that is why their points do not count.
     pub tested_apart: Option<f64>,
-}
-
-/// Why nothing is known of a limit.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum Unknown {
-    /// It cannot be told how use follows load.
-    #[error(transparent)]
-    Response(#[from] NoResponse),
-    /// Use goes its own way.
-    #[error("load explains only {percent:.0} % of its use, so load is not what fills it")]
-    Elsewhere {
-        /// The part that is explained.
-        percent: f64,
-    },
-    /// There is no limit, or none above nought.
-    #[error("its limit is not known")]
-    NoLimit,
-    /// The load has one and the same value for long, as a meter has that stopped.
-    #[error("the load has not moved for {days:.0} days, as if its meter had stopped")]
-    Stuck {
-        /// For how long.
-        days: f64,
-    },
-    /// Use and limit do not fit together.
-    #[error("use is {times:.3} times the limit, which looks like different units")]
-    Units {
-        /// Use over limit.
-        times: f64,
-    },
+    /// Which load test that was, whether its points count or not.
+    pub tested_by: Option<TestedBy>,
+    /// What a load test says that a release takes, which production has not shown yet.
+    pub announced: Option<Announced>,
 }
 
 /// The cheapest way to carry more.
@@ -284,12 +263,24 @@ fn limit_line(
 ) -> LimitLine {
     let declared = limit.declared;
     let known = learnt.map(|learnt| {
-        let Learnt { response, change, points, points_tested, tested_apart } = learnt;
+        let Learnt { response, change, points, points_tested, tested_apart, announced } = learnt;
         let line = response.reaches(limit.limit * declared.target.value(), options.confidence);
         let line = line.filter(|line| line.mid.is_finite());
         let seen = points_tested.iter().map(|point| point.0).fold(load_seen, f64::max);
         let guess = line.is_some_and(|line| line.mid > GUESS * seen);
-        KnownLimit { line, first, response, change, guess, points, points_tested, tested_apart }
+        let tested_by = limit.tested.map(TestedPoints::by);
+        KnownLimit {
+            line,
+            first,
+            response,
+            change,
+            guess,
+            points,
+            points_tested,
+            tested_apart,
+            tested_by,
+            announced,
+        }
     });
     LimitLine {
         name: declared.name.clone(),

@@ -2,7 +2,7 @@
 
 use model::{DateRange, Outlook, Service, Time, Unit};
 
-use super::{LineDates, LoadLine, Lost, NextStep};
+use super::{LimitLine, LineDates, LoadLine, Lost, NextStep};
 use crate::{
     drivers::Range,
     forecast::{say, say_date},
@@ -44,6 +44,7 @@ pub fn say_line(
             format!("with {lost} gone only {}", load(own.line))
         }
     }));
+    parts.extend(line.binds().and_then(|binds| say_announced(binds, now)));
     parts.push(match &line.next {
         Some(next) => format!("cheapest next step: {}", say_step(next)),
         None => "no step is declared that would move it".to_owned(),
@@ -60,6 +61,27 @@ fn limited_by(line: &LoadLine, range: Range, now: Time) -> Option<(Range, String
     }
     let binds = line.binds()?;
     Some((range, binds.title.clone(), binds.known.as_ref().is_ok_and(|known| known.guess)))
+}
+
+/// What a load test says that a release takes, where production has not shown it yet.
+fn say_announced(limit: &LimitLine, now: Time) -> Option<String> {
+    let own = limit.known.as_ref().ok()?.announced.as_ref()?;
+    let release = own
+        .release
+        .as_ref()
+        .map_or_else(|| "the release".to_owned(), |own| format!("release {own}"));
+    let change = own.cost.times - 1.0;
+    let size = Unit::Share.say(change.abs());
+    let more = if change > 0.0 { "more" } else { "less" };
+    let day = say_date(own.at, now);
+    let stands = match own.since {
+        Some(since) => format!("counted since {}", say_date(since, now)),
+        None => "not out as far as is known, and not counted".to_owned(),
+    };
+    Some(format!(
+        "{release} takes {size} {more} of {} for each request by the load test of {day}, {stands}",
+        limit.title
+    ))
 }
 
 fn nothing_known(line: &LoadLine) -> String {

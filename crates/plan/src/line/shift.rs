@@ -6,9 +6,9 @@ use stats::{change_points, mean, median, variance};
 use crate::drivers::Response;
 
 /// A smaller change is not worth the word.
-const CHANGE_MIN: f64 = 0.05;
+pub(super) const CHANGE_MIN: f64 = 0.05;
 /// How many values on either side of a change are looked at, at least.
-const LEAST: usize = 24;
+pub(super) const LEAST: usize = 24;
 /// What a change must take away from the error, as a multiple of noise and logarithm; see [`change_points`].
 const PENALTY: f64 = 4.0;
 /// A deployment is tried by the values this long before and after it.
@@ -17,7 +17,7 @@ const AROUND: Span = Span::days(2);
 /// in thousands does.
 const STANDS_OUT: f64 = 5.0;
 /// A change this close to a deployment is the deployment's.
-const NEAR: Span = Span::hours(6);
+pub(super) const NEAR: Span = Span::hours(6);
 /// No more deployments are tried, the newest first.
 const DEPLOYMENTS_MAX: usize = 50;
 
@@ -39,6 +39,8 @@ pub struct CostChange {
     pub times: f64,
     /// What was done then, where something was.
     pub cause: Option<String>,
+    /// Whether a load test told of it, and production has been too short since to show it.
+    pub tested: bool,
 }
 
 /// The last change of cost among values, each with its moment, that a curve through all of them does not explain.
@@ -87,6 +89,7 @@ pub(super) fn last_change(
             since: Time(times[*at]),
             times: times_as_much,
             cause: cause.map(|own| own.name.clone()),
+            tested: false,
         })
     });
     changes.last()

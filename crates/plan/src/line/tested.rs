@@ -3,6 +3,7 @@
 use model::Time;
 use stats::{Chance, median};
 
+use super::ReleaseCost;
 use crate::drivers::Response;
 
 /// Points of a test that lie this many times above or below what is recorded are of another system, or in another unit.
@@ -17,6 +18,10 @@ pub struct Tested {
     pub at: Time,
     /// What it was called.
     pub name: String,
+    /// Its id.
+    pub run: Option<String>,
+    /// The release that was tested, if anybody said.
+    pub release: Option<String>,
     /// The highest load it bore within its objectives; nothing where it bore none.
     pub holds: Option<f64>,
     /// The least load at which an objective broke; nothing where none did.
@@ -30,13 +35,34 @@ pub struct Tested {
 /// What load tests showed of the use of one limit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TestedPoints {
-    /// When they were taken in.
+    /// When the tests ended.
     pub at: Time,
     /// Load and use, both above nought.
     pub points: Vec<(f64, f64)>,
+    /// The id of the test.
+    pub run: Option<String>,
+    /// The release that was tested, if anybody said.
+    pub release: Option<String>,
+    /// What that release takes for each request, beside the one before; nothing where no difference was found.
+    pub cost: Option<ReleaseCost>,
+}
+
+/// Which test points are of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestedBy {
+    /// When it ended.
+    pub at: Time,
+    /// Its id.
+    pub run: Option<String>,
+    /// The release that was tested, if anybody said.
+    pub release: Option<String>,
 }
 
 impl TestedPoints {
+    pub(super) fn by(&self) -> TestedBy {
+        TestedBy { at: self.at, run: self.run.clone(), release: self.release.clone() }
+    }
+
     /// How many times as much use they show as a curve does, where that is too far from it for both to be of one system;
     /// far beyond what the curve was learnt from, nobody can say.
     pub(super) fn apart(&self, curve: &Response) -> Option<f64> {
@@ -94,7 +120,8 @@ mod tests {
     use super::*;
 
     fn tested(holds: Option<f64>, breaks: Option<f64>) -> Tested {
-        Tested { at: Time(0), name: "t".into(), holds, breaks, limit: None, steps: Vec::new() }
+        let (run, release, limit, steps) = (None, None, None, Vec::new());
+        Tested { at: Time(0), name: "t".into(), run, release, holds, breaks, limit, steps }
     }
 
     #[test]

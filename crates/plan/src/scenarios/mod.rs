@@ -1,5 +1,6 @@
 //! Scenarios: what a roadmap, a sales pipeline and growth do to each resource, month by month, by many draws.
 
+mod basis;
 mod outcome;
 mod read;
 mod run;
@@ -7,8 +8,9 @@ mod worth;
 
 use model::{Relation, Share, Span, Time, Unit};
 
+pub use basis::{Basis, LearntBasis, LimitOf, ScenarioBasis, ScenarioPast};
 pub use outcome::{Bar, Month, Outcome, ResourceOutcome, Spread};
-pub use run::run_scenario;
+pub use run::{run_scenario, run_scenario_knowing};
 
 /// Draws that are made unless a file says otherwise.
 pub(crate) const DRAWS: usize = 10_000;
@@ -45,6 +47,8 @@ pub struct Scenario {
     pub alike: f64,
     /// By what part money of a year ahead is worth less.
     pub discount: f64,
+    /// The service whose load line tells how resources follow, where their drivers are not recorded.
+    pub service: Option<String>,
     /// What load follows.
     pub drivers: Vec<ScenarioDriver>,
     /// What it needs.

@@ -3,7 +3,7 @@
 use model::{Time, Unit};
 use stats::{mean, quantile};
 
-use super::{Scenario, ScenarioResource, month_begins, run::Drawn};
+use super::{Basis, Scenario, ScenarioBasis, ScenarioResource, month_begins, run::Drawn};
 use crate::benefit::{Benefit, summed};
 
 /// From this chance of being above its line on, a resource is to be ordered in time.
@@ -46,6 +46,8 @@ pub struct ResourceOutcome {
     pub unit: Unit,
     /// How much of it is meant to be used.
     pub line: f64,
+    /// Whether more than that is used already at the start.
+    pub already: bool,
     /// Month by month.
     pub months: Vec<Month>,
     /// The first month at whose end its target is exceeded in half of the draws.
@@ -57,6 +59,10 @@ pub struct ResourceOutcome {
     /// What it is worth to buy more in time, beside buying nothing and paying for the months above the limit; nothing
     /// where no portion is declared or such months cost nothing.
     pub benefit: Option<Benefit>,
+    /// How it is known how it follows its driver.
+    pub basis: Basis,
+    /// The same in words.
+    pub basis_text: String,
 }
 
 /// How one uncertain thing sways the outcome.
@@ -99,18 +105,32 @@ pub(super) struct Input {
     pub values: Vec<f64>,
 }
 
-pub(super) fn summed_up(scenario: &Scenario, drawn: Drawn) -> Outcome {
+pub(super) fn summed_up(scenario: &Scenario, basis: &ScenarioBasis, drawn: Drawn) -> Outcome {
     let Drawn { demand, drivers, cost, inputs, worth } = drawn;
     let ends: Vec<Time> =
         (1..=scenario.months).map(|month| month_begins(scenario.start, month)).collect();
+    let drivers: Vec<(String, Vec<Spread>)> = scenario
+        .drivers
+        .iter()
+        .zip(&drivers)
+        .map(|(driver, months)| {
+            (driver.name.clone(), months.iter().map(|own| spread(own)).collect())
+        })
+        .collect();
     let mut resources: Vec<(usize, ResourceOutcome)> = scenario
         .resources
         .iter()
         .zip(&demand)
         .zip(&worth)
-        .map(|((resource, demand), worth)| {
+        .zip(&basis.each)
+        .map(|(((resource, demand), worth), known)| {
             let mut outcome = resource_outcome(scenario, resource, demand);
             outcome.benefit = worth.as_ref().map(summed);
+            outcome.basis = known.basis.clone();
+            if let Some((driver, months)) = resource.follows.map(|at| &drivers[at]) {
+                outcome.basis.reaching(months.iter().map(|own| own.p50).fold(0.0, f64::max));
+                outcome.basis_text = outcome.basis.say(resource.relation, driver);
+            }
             outcome
         })
         .enumerate()
@@ -123,14 +143,7 @@ pub(super) fn summed_up(scenario: &Scenario, drawn: Drawn) -> Outcome {
         name: scenario.name.clone(),
         money: scenario.money.clone(),
         ends,
-        drivers: scenario
-            .drivers
-            .iter()
-            .zip(&drivers)
-            .map(|(driver, months)| {
-                (driver.name.clone(), months.iter().map(|own| spread(own)).collect())
-            })
-            .collect(),
+        drivers,
         resources: resources.into_iter().map(|(_, own)| own).collect(),
         cost: cost.iter().map(|own| spread(own)).collect(),
         tornado,
@@ -167,10 +180,13 @@ fn resource_outcome(
         title: resource.title.clone(),
         unit: resource.unit,
         line,
+        already: resource.now > line,
         reached_p50: from(0.5),
         reached_p90,
         order_by,
         benefit: None,
+        basis: Basis::Alone,
+        basis_text: Basis::Alone.say(resource.relation, ""),
         months,
     }
 }

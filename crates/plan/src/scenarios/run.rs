@@ -4,7 +4,8 @@ use model::Relation;
 use stats::Chance;
 
 use super::{
-    Event, Outcome, Scenario, ScenarioResource, Triangle,
+    Event, Outcome, Scenario, ScenarioBasis, ScenarioResource, Triangle,
+    basis::{DrawnCurve, Known},
     outcome::{Input, summed_up},
     worth,
 };
@@ -16,6 +17,9 @@ const WORK_BASE: Triangle = Triangle { low: 0.0, mode: 0.05, high: 0.2 };
 const HELD_POWER: Triangle = Triangle { low: 0.65, mode: 0.9, high: 1.1 };
 /// By what part of itself a cache grows as what it follows grows e-fold.
 const CACHED_PART: Triangle = Triangle { low: 0.2, mode: 0.35, high: 0.6 };
+
+/// No figure grows beyond this: products and squares of what is drawn stay numbers.
+const FIGURE_MAX: f64 = 1e60;
 
 /// Everything that was drawn, for each draw.
 pub(super) struct Drawn {
@@ -31,9 +35,18 @@ pub(super) struct Drawn {
     pub worth: Vec<Option<Worth>>,
 }
 
-/// Runs a scenario: as many draws as it says, each with its own growth, deals and dates. The same seed gives the same
-/// outcome.
+/// Why general knowledge is used where nobody gives any data.
+const NO_DATA: &str = "no data were given";
+
+/// Runs a scenario by general knowledge of how resources follow: as many draws as it says, each with its own growth, deals
+/// and dates. The same seed gives the same outcome.
 pub fn run_scenario(scenario: &Scenario) -> Outcome {
+    run_scenario_knowing(scenario, &ScenarioBasis::general(scenario, NO_DATA))
+}
+
+/// Runs a scenario by what was learnt of how its resources follow: each draw has a curve of its own, by the weights of
+/// those that may be and as far as the data leave each of them open.
+pub fn run_scenario_knowing(scenario: &Scenario, basis: &ScenarioBasis) -> Outcome {
     let mut chance = Chance::new(scenario.seed);
     let (months, draws) = (scenario.months, scenario.draws);
     let empty = || vec![Vec::with_capacity(draws); months];
@@ -46,7 +59,7 @@ pub fn run_scenario(scenario: &Scenario) -> Outcome {
     };
     let mut world = World::new(scenario);
     for _ in 0..draws {
-        world.draw(scenario, &mut chance);
+        world.draw(scenario, basis, &mut chance);
         for (input, value) in drawn.inputs.iter_mut().zip(&world.inputs) {
             input.values.push(*value);
         }
@@ -65,7 +78,7 @@ pub fn run_scenario(scenario: &Scenario) -> Outcome {
             for month in 0..months {
                 own *= 1.0 + shape.growth;
                 let times = follows.map_or(1.0, |(path, now)| shape.times(path[month] / now));
-                let demand = resource.now * own * times;
+                let demand = (resource.now * own * times).min(FIGURE_MAX);
                 costs[month] += cost(resource, demand);
                 drawn.demand[at][month].push(demand);
                 path_of[month] = demand;
@@ -78,7 +91,7 @@ pub fn run_scenario(scenario: &Scenario) -> Outcome {
             of.push(cost);
         }
     }
-    summed_up(scenario, drawn)
+    summed_up(scenario, basis, drawn)
 }
 
 /// What a month costs with this demand: what is there, and as many portions as it takes.
@@ -114,12 +127,34 @@ struct Shape {
     relation: Relation,
     parameter: f64,
     growth: f64,
+    learnt: Option<DrawnCurve>,
 }
 
+/// Where the steepness of a learnt curve is told for the tornado: at so many times what the driver is at the start.
+const STEEP_AT: f64 = 2.0;
+
 impl Shape {
+    fn draw(resource: &ScenarioResource, known: &Known, chance: &mut Chance) -> Self {
+        let relation = resource.relation;
+        let learnt = known
+            .followed
+            .as_ref()
+            .map(|own| DrawnCurve { curve: own.response.drawn(chance), from: own.from });
+        let parameter = match (learnt, relation) {
+            (Some(curve), _) => curve.times(STEEP_AT),
+            (None, Relation::Held) => HELD_POWER.draw(chance),
+            (None, Relation::Cached) => CACHED_PART.draw(chance),
+            (None, _) => WORK_BASE.draw(chance),
+        };
+        Self { relation, parameter, growth: resource.growth.draw(chance), learnt }
+    }
+
     /// How many times as much is used where the driver is so many times what it was.
     fn times(self, driver: f64) -> f64 {
         let driver = driver.max(0.0);
+        if let Some(learnt) = self.learnt {
+            return learnt.times(driver);
+        }
         match self.relation {
             Relation::Held => driver.powf(self.parameter),
             Relation::Cached => (1.0 + self.parameter * driver.max(1e-9).ln()).max(0.0),
@@ -144,7 +179,7 @@ impl World {
         }
     }
 
-    fn draw(&mut self, scenario: &Scenario, chance: &mut Chance) {
+    fn draw(&mut self, scenario: &Scenario, basis: &ScenarioBasis, chance: &mut Chance) {
         self.inputs.clear();
         self.shapes.clear();
         for (driver, path) in scenario.drivers.iter().zip(&mut self.drivers) {
@@ -154,7 +189,7 @@ impl World {
             for value in path.iter_mut() {
                 level *= 1.0 + growth;
                 let noise = if driver.noise > 0.0 { driver.noise * chance.normal() } else { 0.0 };
-                *value = level * (1.0 + noise).max(0.0);
+                *value = (level * (1.0 + noise).max(0.0)).min(FIGURE_MAX);
             }
         }
         let market = chance.normal();
@@ -162,16 +197,10 @@ impl World {
             let happens = self.happen(scenario, event, market, chance);
             self.inputs.push(happens);
         }
-        for resource in &scenario.resources {
-            let shape = match resource.relation {
-                Relation::Held => HELD_POWER,
-                Relation::Cached => CACHED_PART,
-                _ => WORK_BASE,
-            };
-            let parameter = shape.draw(chance);
-            let growth = resource.growth.draw(chance);
-            self.inputs.extend([parameter, growth]);
-            self.shapes.push(Shape { relation: resource.relation, parameter, growth });
+        for (resource, known) in scenario.resources.iter().zip(&basis.each) {
+            let shape = Shape::draw(resource, known, chance);
+            self.inputs.extend([shape.parameter, shape.growth]);
+            self.shapes.push(shape);
         }
     }
 
@@ -208,8 +237,9 @@ impl World {
             in_effect += effect;
             for (own, size) in event.effects.iter().zip(&sizes) {
                 let value = &mut self.drivers[own.driver][at];
-                *value =
+                let raised =
                     if own.part { *value * (1.0 + effect * size) } else { *value + effect * size };
+                *value = raised.min(FIGURE_MAX);
             }
         }
         in_effect / scenario.months as f64

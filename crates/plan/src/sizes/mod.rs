@@ -1,13 +1,16 @@
 //! Right-sizing: which size would have done, walked through the recorded past, with risk and money beside each other.
 
+mod cache;
 mod past;
 mod prices;
 mod review;
 mod say;
+mod stock;
 
 use stats::{mean, median, quantile, quantile_sorted};
 
 use self::past::{Past, between};
+pub use cache::CachePast;
 pub use prices::{Candidate, PriceError, Prices, Rate};
 pub use review::{Advice, Offer, Part, Review, review};
 pub use say::{say_review, size_benefit};
@@ -82,6 +85,10 @@ pub struct Need {
     pub mean: f64,
     /// How many steps of the past were walked.
     pub steps: usize,
+    /// Of a stock, how many days ahead its forecast was asked; nothing where weeks were walked.
+    pub ahead_days: Option<f64>,
+    /// Of a cache that throws out, how it fared; nothing where its use says what it needs.
+    pub cache: Option<CachePast>,
 }
 
 /// What a machine needs, and which candidate has it.
@@ -120,6 +127,15 @@ pub enum NoSizing {
     /// Too little history.
     #[error("{}; it takes fourteen days", history(*days))]
     TooShort {
+        /// How much there is.
+        days: f64,
+    },
+    /// The forecast of a stock does not reach the next review.
+    #[error(
+        "{}; what fills is sized by its forecast until the next review, which takes 31 days of them",
+        history(*days)
+    )]
+    NoForecast {
         /// How much there is.
         days: f64,
     },
@@ -236,7 +252,15 @@ pub fn need(machine: Machine<'_>, fleet: &Walk, policy: SizePolicy) -> Result<Ne
     // Nothing to walk, or a week in which it did nothing.
     let needed = if told.is_empty() { p99 } else { median(&told) };
     let factor = if p99 > 0.0 { needed / p99 } else { 1.0 };
-    Ok(Need { needed, p99, factor, mean: mean(&all), steps: own.steps() })
+    Ok(Need {
+        needed,
+        p99,
+        factor,
+        mean: mean(&all),
+        steps: own.steps(),
+        ahead_days: None,
+        cache: None,
+    })
 }
 
 /// What a machine needs, and which candidate is the cheapest that does.

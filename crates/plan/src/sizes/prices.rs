@@ -133,7 +133,8 @@ impl Heading {
         let found =
             |column: &str| row.iter().position(|own| own.trim().eq_ignore_ascii_case(column));
         let place = |column: &'static str| found(column).ok_or(PriceError::Column { column });
-        let currency = found("PricingCurrency").or_else(|| found("BillingCurrency"));
+        // What `ListUnitPrice` is counted in; another currency of pricing has a column of prices of its own.
+        let currency = found("BillingCurrency").or_else(|| found("PricingCurrency"));
         Ok(Self {
             sku: place("SkuId")?,
             price: place("ListUnitPrice")?,
@@ -163,7 +164,7 @@ impl Prices {
     }
 
     /// Reads a price list from its rows, the heading first. Columns are those of FOCUS (`SkuId`, `ListUnitPrice`,
-    /// `PricingUnit`, `PricingCurrency` or `BillingCurrency`), and two of ours: `x_Size`, how much of the resource a
+    /// `PricingUnit`, `BillingCurrency` or without that `PricingCurrency`), and two of ours: `x_Size`, how much of the resource a
     /// SKU has, which is empty where the price is by the amount (`GiB-Hours`), and `x_Resource`, of which resource.
     pub fn read<'a>(rows: impl IntoIterator<Item = Vec<&'a str>>) -> Result<Self, PriceError> {
         let mut rows = rows.into_iter().enumerate();
@@ -204,7 +205,14 @@ impl Prices {
         let money = maybe(heading.currency);
         let empty = self.candidates.is_empty() && self.rates.is_empty();
         if !empty && money != self.currency {
-            return Err(format!("`{money}` beside `{}`: one list has one currency", self.currency));
+            let named = |own: &str| {
+                if own.is_empty() { "no currency".to_owned() } else { format!("`{own}`") }
+            };
+            return Err(format!(
+                "{} beside {}: one list has one currency",
+                named(money),
+                named(&self.currency)
+            ));
         }
         money.clone_into(&mut self.currency);
         let (name, resource) = (cell(heading.sku).to_owned(), maybe(heading.resource).to_owned());
@@ -288,12 +296,24 @@ mod tests {
         assert!(wrong("small,1,Barrels,2,EUR").contains("`barrels` is no pricing unit"));
         assert!(wrong("small,1,Hours,2,EUR\nlarge,2,Hours,4,USD").contains("one currency"));
         assert!(
+            wrong("small,1,Hours,2,EUR\nlarge,2,Hours,4,").contains("no currency beside `EUR`")
+        );
+        assert!(
             wrong("small,1,Hours,2,EUR\nsmall,2,Hours,4,EUR").contains("another price in line 2")
         );
         assert!(wrong("small,1,GiB-Hours,2,EUR").contains("has no `x_Size`"));
         assert!(wrong("small,1,Hours,,EUR").contains("`` is no size"));
         assert_eq!(read("SkuId,x_Size\n"), Err(PriceError::Column { column: "ListUnitPrice" }));
         assert_eq!(read(head), Err(PriceError::Empty));
+    }
+
+    #[test]
+    fn prices_are_in_the_currency_of_the_bill() {
+        let both = "SkuId,ListUnitPrice,PricingUnit,PricingCurrency,x_Size,BillingCurrency\n\
+                    small,30,Months,USD,2,EUR\n";
+        assert_eq!(read(both).unwrap().currency, "EUR");
+        let one = "SkuId,ListUnitPrice,PricingUnit,x_Size,PricingCurrency\nsmall,30,Months,2,USD\n";
+        assert_eq!(read(one).unwrap().currency, "USD");
     }
 
     #[test]

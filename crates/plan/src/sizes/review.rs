@@ -2,10 +2,11 @@
 
 use std::{cmp::Ordering, collections::BTreeMap};
 
-use model::Unit;
+use model::{Nature, Unit};
 
 use super::{
-    Machine, Need, NoSizing, Prices, SizePolicy, Walk, fits_units, need, past::Past, prices::ladder,
+    CachePast, Machine, Need, NoSizing, Prices, SizePolicy, Walk, cache::cache_need, fits_units,
+    need, past::Past, prices::ladder, stock::stock_need,
 };
 
 /// Sizes that differ by less are the same: a machine sold with 16 GiB tells a few percent less.
@@ -20,14 +21,41 @@ pub struct Part<'a> {
     pub resource: &'a str,
     /// What it counts.
     pub unit: Unit,
+    /// Whether it fills, or comes and goes.
+    pub nature: Nature,
     /// Its recorded use.
     pub machine: Machine<'a>,
     /// How much there is now.
     pub limit: f64,
     /// The share of a size that is meant to be used: the line at which people are told.
     pub line: f64,
+    /// Of a cache, how it fared; nothing of anything else, or where nobody knows.
+    pub cache: Option<CachePast>,
     /// The walks of others of its kind.
     pub fleet: &'a Walk,
+}
+
+impl Part<'_> {
+    /// What a size of it must do: what fills must fit at all times.
+    fn policy(&self, sure: f64) -> SizePolicy {
+        let policy = SizePolicy::of(self.unit, sure);
+        if self.nature == Nature::Stock { SizePolicy { over: 0.0, ..policy } } else { policy }
+    }
+
+    /// A cache that throws out: it is full whatever its size.
+    fn evicting(&self) -> Option<CachePast> {
+        self.cache.filter(|own| own.evicts())
+    }
+
+    fn need(&self, sure: f64) -> Result<Need, NoSizing> {
+        if let Some(cache) = self.evicting() {
+            return cache_need(self.machine, cache, self.limit * self.line);
+        }
+        match self.nature {
+            Nature::Stock => stock_need(self.machine, sure),
+            Nature::Flow => need(self.machine, self.fleet, self.policy(sure)),
+        }
+    }
 }
 
 /// A size that could be, or is.
@@ -117,7 +145,7 @@ pub fn review(
 ) -> Result<Review, NoSizing> {
     let mut needs = Vec::new();
     for part in parts {
-        needs.push(need(part.machine, part.fleet, SizePolicy::of(part.unit, sure))?);
+        needs.push(part.need(sure)?);
     }
     let pasts: Vec<Past> = parts.iter().map(|part| Past::of(part.machine)).collect();
     let weigh = |name: Option<String>, sizes: Vec<f64>, cost_month: Option<f64>| {
@@ -131,10 +159,12 @@ pub fn review(
             does: true,
         };
         for (((part, past), need), size) in parts.iter().zip(&pasts).zip(&needs).zip(&offer.sizes) {
-            let (line, policy) = (size * part.line, SizePolicy::of(part.unit, sure));
+            let (line, policy) = (size * part.line, part.policy(sure));
             offer.over = offer.over.max(past.over(*size));
             offer.over_line = offer.over_line.max(past.over(line));
-            offer.weeks_over = offer.weeks_over.max(past.weeks_over(line, policy.over));
+            if part.evicting().is_none() {
+                offer.weeks_over = offer.weeks_over.max(past.weeks_over(line, policy.over));
+            }
             offer.does &= line >= need.needed;
         }
         offer.does &= offer.weeks_over <= 1.0 - sure + 1e-9;
@@ -293,7 +323,16 @@ mod tests {
         past: &'a (Vec<i64>, Vec<f64>),
     ) -> Part<'a> {
         let machine = Machine { times: &past.0, used: &past.1 };
-        Part { resource, unit, machine, limit, line: 0.8, fleet: &ALONE }
+        Part {
+            resource,
+            unit,
+            nature: Nature::Flow,
+            machine,
+            limit,
+            line: 0.8,
+            cache: None,
+            fleet: &ALONE,
+        }
     }
 
     fn list(rows: &str) -> Prices {
@@ -350,6 +389,58 @@ mod tests {
         let told = |unit| review(&[part("a", unit, 8.0, &spiky)], None, &[], 0.9).unwrap();
         assert_eq!(told(Unit::Cores).proposed().unwrap().sizes, [2.0]);
         assert_eq!(told(Unit::Bytes).proposed().unwrap().sizes, [4.0]);
+    }
+
+    #[test]
+    fn a_disk_is_sized_by_what_it_will_hold_at_the_next_review() {
+        let gib = 1024_f64.powi(3);
+        let told = |limit: f64, a_day: f64| {
+            let past = days(40, |time| (60.0 + a_day * time as f64 / DAY as f64) * gib);
+            let of = part("disk", Unit::Bytes, limit * gib, &past);
+            let prices = list("volume,0.1,GiB-Months,,disk,EUR\n");
+            let of = [Part { nature: Nature::Stock, ..of }];
+            let told = review(&of, Some(&prices), &[], 0.9).unwrap();
+            (told.clone(), super::super::say_review(&told, &[Unit::Bytes]))
+        };
+        // It holds 60 GiB and stays there: 75 GiB at a line of 80 %.
+        let (calm, text) = told(800.0, 0.0);
+        assert_eq!(calm.proposed().unwrap().sizes, [100.0 * gib]);
+        assert_eq!(calm.saving_month().map(f64::round), Some(70.0));
+        assert!(text.contains("can mostly only grow"), "{text}");
+        // 100 GiB now, 131 GiB at the next review: the line of 150 GiB is at 120 GiB, so 200 GiB it is, and of 800 GiB
+        // a quarter.
+        let (grows, text) = told(100.0, 1.0);
+        assert_eq!(
+            (grows.advice, &grows.proposed().unwrap().sizes[..]),
+            (Advice::Larger, &[200.0 * gib][..])
+        );
+        assert!(text.contains("in 31 days, by the forecast"), "{text}");
+        let (grows, _) = told(800.0, 1.0);
+        assert_eq!(grows.proposed().unwrap().sizes, [200.0 * gib]);
+    }
+
+    #[test]
+    fn a_full_cache_is_sized_by_what_it_finds() {
+        let past = days(20, |_| 4.0);
+        let told = |hits: f64, evictions: f64| {
+            let of = part("cache", Unit::Bytes, 4.0, &past);
+            let of = [Part { cache: Some(CachePast { hits, evictions }), ..of }];
+            let told = review(&of, None, &[], 0.9).unwrap();
+            (
+                told.advice,
+                told.proposed().map(|own| own.sizes[0]),
+                super::super::say_review(&told, &[Unit::Bytes]),
+            )
+        };
+        let (advice, then, text) = told(0.6, 40.0);
+        assert_eq!((advice, then), (Advice::Larger, Some(6.0)));
+        assert!(text.contains("the next size") && text.contains("60 % of what is asked"), "{text}");
+        let (advice, _, text) = told(0.95, 40.0);
+        assert!(advice == Advice::Fits && text.contains("as a cache is"), "{text}");
+        assert_eq!(told(f64::NAN, 40.0).0, Advice::Fits);
+        // Nothing is thrown out: it will not take what comes next.
+        assert_eq!(told(0.6, 0.0).0, Advice::Larger);
+        assert!(!told(0.6, 0.0).2.contains("as a cache is"));
     }
 
     #[test]

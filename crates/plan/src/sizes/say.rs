@@ -2,7 +2,7 @@
 
 use model::Unit;
 
-use super::{Advice, Offer, Review};
+use super::{Advice, CachePast, Offer, Review};
 use crate::{
     benefit::{Benefit, Stake, Way, benefit},
     scenarios::Triangle,
@@ -15,6 +15,9 @@ const RISK_TIMES: f64 = 2.0;
 /// And this share of the time beside, since a past without any is no promise.
 const RISK_BESIDE: f64 = 0.001;
 
+/// What stands beside a proposal of less room.
+const ONLY_GROWS: &str = "; a volume can mostly only grow, so less of it is a new one and a copy";
+
 /// Says what there is, what would do, and how sure that is: «8 cores (m5.2xlarge), 2 cores (m5.large) would do: in 27 of 28
 /// weeks use stayed within its line».
 pub fn say_review(review: &Review, units: &[Unit]) -> String {
@@ -22,13 +25,28 @@ pub fn say_review(review: &Review, units: &[Unit]) -> String {
     let needs: Vec<String> =
         review.needs.iter().zip(units).map(|(need, unit)| unit.say(need.needed)).collect();
     let steps = review.needs.iter().map(|need| need.steps).min().unwrap_or(0);
-    let walked = format!(
-        "{} needed to stay within the line, from {steps} weeks walked",
-        needs.join(" and ")
-    );
+    let needs = needs.join(" and ");
+    let ahead = review.needs.iter().find_map(|need| need.ahead_days);
+    let walked = match ahead {
+        Some(days) => format!(
+            "{needs} needed to stay within the line in {days:.0} days, by the forecast of what it will hold"
+        ),
+        None => format!("{needs} needed to stay within the line, as {steps} recorded weeks show"),
+    };
+    let shrinking = ahead.map_or("", |_| ONLY_GROWS);
+    let cache = review.needs.iter().find_map(|need| need.cache);
+    if let (Some(cache), Advice::Larger, Some(then)) = (cache, review.advice, review.proposed()) {
+        let then = offer(then, units);
+        return format!(
+            "{now} is too small: {then} is the next size; {}, so look again after it",
+            cache.say()
+        );
+    }
+    let walked = cache.map_or(walked, CachePast::say);
     match (review.advice, review.proposed()) {
         (Advice::Smaller, Some(then)) => {
-            format!("{now} is more than needed: {} would do; {walked}", offer(then, units))
+            let then = offer(then, units);
+            format!("{now} is more than needed: {then} would do; {walked}{shrinking}")
         }
         (Advice::Larger, Some(then)) => {
             format!("{now} is too small: {} would do; {walked}", offer(then, units))

@@ -7,6 +7,8 @@ mod disks;
 #[cfg(test)]
 mod known;
 #[cfg(test)]
+mod learnt;
+#[cfg(test)]
 mod line;
 #[cfg(test)]
 mod odd;

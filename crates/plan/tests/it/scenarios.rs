@@ -81,6 +81,15 @@ fn a_deal_moves_the_date_by_its_probability_and_stands_in_the_tornado() -> Resul
 }
 
 #[test]
+fn what_is_over_its_line_already_is_not_said_to_reach_it() -> Result<()> {
+    let outcome = run(&GROWTH.replace("now: 100\n", "now: 170\n"))?;
+    let own = outcome.resources.iter().find(|own| own.name == "connections").context("it")?;
+    ensure!(own.already && own.reached_p50 == Some(0), "{own:?}");
+    ensure!(!run(GROWTH)?.resources.iter().any(|own| own.already));
+    Ok(())
+}
+
+#[test]
 fn the_same_seed_gives_the_same_and_a_target_is_met() -> Result<()> {
     ensure!(run(GROWTH)? == run(GROWTH)?);
     ensure!(run(GROWTH)? != run(&GROWTH.replace("name: growth", "name: growth\nseed: 2"))?);
@@ -127,6 +136,11 @@ fn contradictions_are_refused_with_their_place() {
             "120%",
         ),
         ("growth: 3%, noise: 1%", "target: {value: 9, date: 2025-06-01}", "not after the start"),
+        (
+            "growth: 3%, noise: 1%",
+            "target: {value: 5000, date: 2026-12-03}",
+            "by more than 1,000 % a month",
+        ),
         ("months: 24", "months: 24\ndraws: 1000000", "too many draws"),
         ("limit: 200", "limit: -200", "is not a number above nought"),
         ("start: 2026-12-01", "start: 2026-13-01", "is no date"),
@@ -135,6 +149,14 @@ fn contradictions_are_refused_with_their_place() {
         let told = told(from, to);
         assert!(told.contains(words) && told.contains("s.yaml:"), "{to}: {told}");
     }
+}
+
+#[test]
+fn one_mistake_is_told_once() {
+    let launch = "months: 24\nlaunches: [{name: a, date: 2027-03-01, raises: {users: 5%}}]";
+    let wrong = Scenario::parse("s.yaml", &GROWTH.replace("months: 24", launch)).unwrap_err();
+    let told = wrong.render(false);
+    assert!(told.contains("no driver `users`") && !told.contains("changes nothing"), "{told}");
 }
 
 #[test]
@@ -163,5 +185,34 @@ fn months_are_those_of_the_calendar_and_buying_in_time_is_weighed() -> Result<()
         alone.resources == run(GROWTH)?.resources,
         "there are no deals whose fates could be alike"
     );
+    Ok(())
+}
+
+/// Figures at both ends of what a file may say.
+#[test]
+fn figures_at_the_ends_of_what_may_be_written_stay_figures() -> Result<()> {
+    let text = "name: far
+start: 2026-12-01
+months: 120
+draws: 100
+drivers: [{name: a, now: 1e18, growth: 1000%, noise: 100%}, {name: b, now: 1e-12, growth: -99%}]
+launches: [{name: up, date: 2026-12-02, raises: {a: 100000000%, b: -100%}}]
+resources:
+  - {name: held, follows: a, relation: held, now: 1e18, limit: 1e-12, target: 0.1%, growth: 1000%, cost_month: 1e18, over_month_cost: 1e18, step: {add: 1e-12, cost_month: 1e18, cost_once: 1e18}}
+  - {name: cached, follows: b, relation: cached, now: 1e-12, limit: 1e18}
+  - {name: work, follows: b, now: 1e18, limit: 1e18}
+";
+    let outcome = run(text)?;
+    let sound = |own: &plan::Spread| {
+        own.p10 <= own.p50 && own.p50 <= own.p90 && own.p10.is_finite() && own.p90.is_finite()
+    };
+    for own in &outcome.resources {
+        for month in &own.months {
+            ensure!(sound(&month.demand) && month.gap_p90.is_finite(), "{}: {month:?}", own.name);
+        }
+    }
+    ensure!(outcome.cost.iter().all(sound), "{:?}", outcome.cost.last());
+    ensure!(outcome.drivers.iter().all(|(_, months)| months.iter().all(sound)));
+    ensure!(outcome.tornado.iter().all(|bar| bar.share.is_finite()), "{:?}", outcome.tornado);
     Ok(())
 }

@@ -1,6 +1,9 @@
 //! Silences: what people do not want to be told for a while, and why.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use journal::NewEvent;
 use model::{AlertId, Kind, Labels, Span, Time};
@@ -22,7 +25,7 @@ const MATCHERS_MAX: usize = 100;
 const SHARE_PERCENT_MAX: usize = 30;
 /// With fewer alerts than this a share says nothing; then only a silence that matches all of them is too broad.
 const SEEN_MIN: usize = 10;
-/// Unless they are of fewer names than this, so that one cause may be behind them.
+/// And that only if they are of so many names: fewer may have one cause.
 const NAMES_MIN: usize = 3;
 /// No alert has such a label's value; a condition that it passes asks for nothing in particular.
 const PROBE: &str = "\u{1}no alert has this value\u{1}";
@@ -210,7 +213,7 @@ impl SilenceDraft {
         let matched = seen.iter().filter(|labels| all_match(&self.matchers, labels)).count();
         let is_broad = match seen.len() {
             SEEN_MIN.. => matched * 100 > seen.len() * SHARE_PERCENT_MAX,
-            _ => matched == seen.len() && differ(seen) >= NAMES_MIN,
+            _ => matched == seen.len() && names(seen) >= NAMES_MIN,
         };
         if is_broad {
             doubts.push(SilenceError::Broad { matched, seen: seen.len() });
@@ -387,10 +390,8 @@ fn ended(silence: &Silence, now: Time) -> Silence {
 }
 
 /// How many names these alerts have.
-fn differ(seen: &[Labels]) -> usize {
-    let names: std::collections::BTreeSet<&str> =
-        seen.iter().filter_map(|labels| labels.get("alertname")).collect();
-    names.len()
+fn names(seen: &[Labels]) -> usize {
+    seen.iter().filter_map(|labels| labels.get("alertname")).collect::<BTreeSet<_>>().len()
 }
 
 #[cfg(test)]

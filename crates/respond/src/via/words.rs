@@ -178,10 +178,8 @@ fn line(alert: &Value) -> String {
     let silent = annotation("source_silent_since");
     let silent = silent.map(|since| format!(" (its source is silent since {since})"));
     let over = if alert["status"] == "firing" { "" } else { "resolved: " };
-    let known =
-        [value(alert).filter(|own| !text.contains(own.as_str())).map(|own| format!("now {own}"))];
-    let known: Vec<String> =
-        known.into_iter().flatten().chain(usual(alert).map(str::to_owned)).collect();
+    let now = value(alert).map(|own| format!("now {own}"));
+    let known: Vec<String> = now.into_iter().chain(usual(alert).map(str::to_owned)).collect();
     let known = (over.is_empty() && !known.is_empty()).then(|| format!(" ({})", known.join(", ")));
     let notes = [silent, known].into_iter().flatten().collect::<String>();
     let when = when(alert).unwrap_or_default();

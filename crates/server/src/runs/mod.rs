@@ -2,6 +2,7 @@
 //! bounded shelf beside it, and those that go on now are held in memory.
 
 mod broken;
+mod gate;
 mod live;
 mod schedule;
 mod shelf;
@@ -19,13 +20,14 @@ use settings::{LoadSettings, Mistake, Mistakes};
 
 pub(crate) use self::{
     broken::BROKEN_OFF,
+    gate::{GateTold, read_gate, read_gates, record_gate},
     live::{LiveBook, LiveRow, LiveRun, RunBegun},
     schedule::{
         Asked, LOAD_PLAN, LOAD_SCHEDULE, ScheduleBook, Scheduled, StepError, refusals, slot,
     },
     shelf::{Shelf, ShelfError, Sort},
     stop::{LOAD_STOP, Stopping},
-    told::{NotTold, RunNotes, RunTold},
+    told::{GateRun, NotTold, RunNotes, RunTold},
 };
 
 /// The kind of events that say how a load test went; the subject is its id.

@@ -55,6 +55,21 @@ pub(crate) struct RunTold {
     pub(crate) report_bytes: u64,
     /// The server whose shelf has the report.
     pub(crate) kept_by: String,
+    /// The gate that it is a run of, if it is.
+    #[serde(default)]
+    pub(crate) gate: Option<GateRun>,
+}
+
+/// Which run of a gate one is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GateRun {
+    /// The gate's id.
+    pub(crate) id: String,
+    /// `before` or `after`.
+    pub(crate) side: String,
+    /// Which in turn, from 1.
+    pub(crate) round: u32,
 }
 
 /// What came out, in short.
@@ -90,6 +105,7 @@ pub(crate) struct RunNotes {
     pub(crate) by: String,
     pub(crate) told_at: Time,
     pub(crate) kept_by: String,
+    pub(crate) gate: Option<GateRun>,
 }
 
 /// A document that is no report of a load test.
@@ -136,6 +152,7 @@ impl RunTold {
             report_sha256: hex(&Sha256::digest(text)),
             report_bytes: text.len() as u64,
             kept_by: notes.kept_by,
+            gate: notes.gate,
         })
     }
 

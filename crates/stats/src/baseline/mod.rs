@@ -15,7 +15,7 @@ use guess::Guesses;
 use shift::Recent;
 pub use shift::Shift;
 
-use crate::quantile::quantile_sorted;
+use crate::quantile::{held, quantile_sorted};
 
 /// Hours in a week.
 pub const WEEK_HOURS: usize = 168;
@@ -285,8 +285,8 @@ impl Baseline {
             self.learn_stretch(lowest < low || highest > high);
             self.recent.note(open.hour, mean - middle, (low, high));
             let beyond = BEYOND_MAX * (high - low) / 2.0;
-            lowest = lowest.max(low - beyond).min(high + beyond);
-            highest = highest.max(low - beyond).min(high + beyond);
+            lowest = held(lowest, low - beyond, high + beyond);
+            highest = held(highest, low - beyond, high + beyond);
             odd = lowest > open.lowest || highest < open.highest;
         }
         self.cells.put(open.hour, &Hour { mean, lowest, highest, middle, odd });

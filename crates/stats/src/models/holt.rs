@@ -1,6 +1,6 @@
 //! Exponential smoothing with a damped trend (Holt 1957; damping: Gardner and `McKenzie` 1985).
 
-use crate::{mad, median};
+use crate::{mad, median, quantile::held};
 
 /// The level's weights that are tried.
 const ALPHAS: [f64; 6] = [0.03, 0.08, 0.2, 0.4, 0.7, 0.95];
@@ -74,7 +74,7 @@ impl Holt {
             let faded = self.phi * state.trend;
             let expected = state.level + faded;
             let error = value - expected;
-            let counted = error.max(-edge).min(edge);
+            let counted = held(error, -edge, edge);
             state.loss += counted * counted;
             state.level = expected + self.alpha * error;
             state.trend = faded + self.beta * error;

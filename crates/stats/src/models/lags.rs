@@ -1,7 +1,7 @@
 //! A series as a weighted sum of its own newest values and those a season ago, found by ridge regression.
 
 use super::ridge::Ridge;
-use crate::{mean, stddev};
+use crate::{mean, quantile::held, stddev};
 
 /// The values just before.
 const NEAREST: [usize; 3] = [1, 2, 3];
@@ -69,7 +69,7 @@ impl Lags {
             let at = longest + step;
             let parts = self.lags.iter().zip(&self.coefficients[1..]);
             let sum: f64 = parts.map(|(lag, coefficient)| coefficient * series[at - lag]).sum();
-            series.push((self.coefficients[0] + sum).max(low - room).min(high + room));
+            series.push(held(self.coefficients[0] + sum, low - room, high + room));
         }
         Some(series[longest..].iter().map(|value| scale.back(*value)).collect())
     }

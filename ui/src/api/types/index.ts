@@ -73,8 +73,13 @@ export type ForecastOutlook = {
   earliest: number | null
   likely: number | null
   latest: number | null
+  /** Eight of ten futures reach it between these. */
+  earliest_80: number | null
+  latest_80: number | null
   /** How likely it is reached before more of it can be had. */
   chance_lead: number | null
+  /** How likely it is reached by then, from 0 to 1. */
+  chances: [at: number, chance: number][]
 }
 
 export type ForecastPoint = [at: number, low: number, mid: number, high: number]
@@ -91,6 +96,8 @@ export type ForecastView = {
   have_ms: number | null
   need_ms: number | null
   ready_at: number | null
+  /** What was done to the past before it was learnt from. */
+  notes: string[]
   outlooks: ForecastOutlook[]
   record: RecordView
 }

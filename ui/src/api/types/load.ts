@@ -37,9 +37,36 @@ export type RunTold = {
   doubts: string[]
   rules: RunRule[]
   kept_by: string
+  /** The gate that it is a run of. */
+  gate?: { id: string; side: string; round: number } | null
 }
 
-export type RunView = { run: RunTold; baseline: boolean; report_kept: boolean; page_kept: boolean }
+export type RunView = {
+  run: RunTold
+  baseline: boolean
+  report_kept: boolean
+  page_kept: boolean
+  /** What its gate came to: `passed`, `failed` or `refused`; nothing while that is not known. */
+  gate_verdict?: string | null
+}
+
+/** Several runs of two releases in turns, and what that came to. */
+export type GateView = { verdict: string; gate: GateTold; runs: RunView[] }
+
+export type GateTold = {
+  id: string
+  plan: string
+  service: string | null
+  release_before: string | null
+  release: string | null
+  by: string
+  told_at: number
+  /** Why nothing can be said. */
+  refused: string[]
+  changes: { step: string | null; figure: string; difference: number | null; change: string }[]
+  /** What each request takes of machines; empty if nobody asked. */
+  impact: { resource: string; difference: number | null; changed: boolean; budget: string | null; kept: boolean | null }[]
+}
 
 export type RunList = { at: number; runs: RunView[]; next: number | null }
 

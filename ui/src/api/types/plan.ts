@@ -82,9 +82,38 @@ export type ServiceLimitView = {
   cost_change: CostChangeView | null
   curve: [load: number, used: number][]
   points: [load: number, used: number][]
+  /** Points of load tests that count beside them. */
+  points_tested: [load: number, used: number][]
+  /** How many times as much use a load test showed, where its points therefore do not count. */
+  tested_apart: number | null
+  /** Which load test that was. */
+  tested_by?: { at: number; run: string | null; release: string | null } | null
+  /** What a load test says that a release takes, where production has not shown it yet. */
+  announced?: AnnouncedView | null
 }
 
-export type CostChangeView = { since: number; times: number; cause: string | null }
+/** `since`: when the release came out; nothing where it has not. */
+export type AnnouncedView = { at: number; release: string | null; times: number; between: [number, number]; since: number | null }
+
+/** A load test that was taken in as points of a load line. */
+export type TestView = {
+  id: string
+  at: number
+  /** `capacity`, or `impact` of a release. */
+  sort: string
+  name: string
+  release: string | null
+  by: string
+  holds: number | null
+  breaks: number | null
+  limit: string | null
+  resources: { limit: string; points: number; difference: number | null; between: [number, number] | null; changed: boolean }[]
+}
+
+export type TestList = { at: number; tests: TestView[] }
+
+/** `tested`: a load test told of it, and production has been too short since to show it. */
+export type CostChangeView = { since: number; times: number; cause: string | null; tested: boolean }
 
 export type SpreadView = { p10: number; p50: number; p90: number }
 
@@ -112,7 +141,12 @@ export type ResourceOutcomeView = {
   order_by: number | null
   /** What buying in time is worth; nothing without a portion to buy, or where being short costs nothing. */
   benefit: BenefitView | null
+  /** How it is known how it follows its driver. */
+  basis?: BasisView
 }
+
+/** `source`: `measured`, `load line`, `general` or `alone`; nothing in plans that were frozen before it was kept. */
+export type BasisView = { source: string; text: string; service: string | null; beyond: number | null }
 
 export type DemandView = { demand: SpreadView; gap_p50: number; gap_p90: number; chance: number }
 

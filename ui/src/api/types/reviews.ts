@@ -13,6 +13,8 @@ export type FindingView = {
   evidence: string[]
   advice: string
   saving_month: number | null
+  /** What that money is called, if the price list says. */
+  currency: string | null
   verify: string
 }
 
@@ -57,6 +59,25 @@ export type QuotaDecisionView = {
   /** What the limit was then. */
   limit: number
   asked_for: number | null
+}
+
+/** Everything that was decided of quotas, the newest first. `more`: older ones are not listed. */
+export type QuotaHistory = { at: number; decisions: QuotaPastView[]; more: boolean }
+
+export type QuotaPastView = {
+  quota: string
+  title: string
+  at: number
+  quarter: string
+  verdict: string
+  reason: string
+  by: string
+  used: number
+  limit: number
+  asked_for: number | null
+  /** The limit at the next decision, or as it is now. */
+  limit_after: number | null
+  granted: boolean | null
 }
 
 /** What is decided of a quota. */

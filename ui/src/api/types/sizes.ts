@@ -62,6 +62,11 @@ export type SizePartView = {
   needed: number | null
   factor: number | null
   steps: number | null
+  /** Of what fills, how many days ahead its forecast was asked. */
+  ahead_days: number | null
+  /** Of a cache that throws out: the share of what was asked that it found, and what it threw out a second. */
+  hits: number | null
+  evictions: number | null
 }
 
 export type OfferView = {
@@ -112,8 +117,8 @@ export type SizeMonthView = {
   month: string
   decisions: SizeDecisionView[]
   booked: SizeBookingView[]
-  accepted_month: number | null
-  booked_month: number | null
+  /** By currency: they are never added up. */
+  money: { currency: string; accepted_month: number | null; booked_month: number | null }[]
 }
 
 /** What is decided of an item. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 
-import { columnsOf, differenceText, figureText, highest, millisText, secondsText, secondTicks, valueAt } from './rows'
+import type { RunView } from '../../api/types'
+import { columnsOf, differenceText, figureText, gathered, highest, millisText, secondsText, secondTicks, valueAt, wholeRows, wordOf } from './rows'
 
 test('seconds are said and named along an axis', () => {
   expect(secondsText(40)).toBe('40\u00a0s')
@@ -31,4 +32,27 @@ test('times, shares and differences are said', () => {
   expect(differenceText(-0.034)).toBe('−3.4\u00a0%')
   expect(differenceText(0.25)).toBe('+25\u00a0%')
   expect(differenceText(null)).toBe('–')
+})
+
+test('a last row of which hardly anything was left is no fall, unless something failed in it', () => {
+  const rows = [{ failed: 0 }, { failed: 2 }, { failed: 0 }]
+  expect(wholeRows({ seconds: 1, rows }, 2.1)).toHaveLength(2)
+  expect(wholeRows({ seconds: 1, rows }, 2.8)).toHaveLength(3)
+  expect(wholeRows({ seconds: 1, rows: rows.slice(0, 2) }, 1.1)).toHaveLength(2)
+  expect(wholeRows({ seconds: 10, rows }, 30)).toHaveLength(3)
+})
+
+test('errors are shares already, so they differ in points', () => {
+  expect(differenceText(0.0203, 'errors')).toBe('+2.0\u00a0points')
+  expect(differenceText(-0.3, 'response p95')).toBe('−30\u00a0%')
+})
+
+const view = (id: string, gate: string | null, verdict: string | null) =>
+  ({ run: { id, gate: gate === null ? null : { id: gate, side: 'before', round: 1 } }, gate_verdict: verdict }) as unknown as RunView
+
+test('runs of a gate that came to its end stand as one, where the newest is', () => {
+  const found = gathered([view('a', 'g', 'passed'), view('b', null, null), view('c', 'g', 'passed'), view('d', 'h', null)])
+  expect(found.map((own) => ('gate' in own ? [own.gate, own.runs.map(({ run }) => run.id)] : own.run.id))).toEqual([['g', ['a', 'c']], 'b', 'd'])
+  expect(found.map((own) => wordOf(own))).toEqual(['passed', undefined, undefined])
+  expect(wordOf({ gate: 'g', verdict: 'refused', runs: [] })).toBe('invalid')
 })

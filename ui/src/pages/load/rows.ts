@@ -1,10 +1,39 @@
 // Seconds of load tests as numbers and words.
+import type { RunView } from '../../api/types'
 import type { Mood } from '../../parts/level'
 import { digits } from '../../text/numbers'
 
 /** How a run ended, as the pages colour it. An invalid run says nothing of its target. */
 export const RUN_MOOD: Record<string, Mood> = { passed: 'fine', failed: 'critical', invalid: 'warning', unanswered: 'critical', broken_off: 'warning' }
+export const GATE_MOOD: Record<string, Mood> = { passed: 'fine', failed: 'critical', refused: 'warning' }
 export const LIVE_MOOD: Record<string, Mood> = { running: 'pending', stopping: 'warning', ended: 'fine', lost: 'critical' }
+
+/** Several runs of two releases that are one question, which was answered. */
+export type GateRuns = { gate: string; verdict: string; runs: RunView[] }
+
+/** How a run ended, or a gate: one that was refused says nothing, as an invalid run does not. */
+export function wordOf(entry: RunView | GateRuns): string {
+  if (!('gate' in entry)) return entry.run.word
+  return entry.verdict === 'refused' ? 'invalid' : entry.verdict
+}
+
+/** Runs of a gate that came to its end stand as one, where the newest of them would. */
+export function gathered(views: readonly RunView[]): (RunView | GateRuns)[] {
+  const gates = new Map<string, GateRuns>()
+  const found: (RunView | GateRuns)[] = []
+  for (const view of views) {
+    const id = view.run.gate?.id
+    const known = id === undefined ? undefined : gates.get(id)
+    if (known) {
+      known.runs.push(view)
+    } else if (id !== undefined && view.gate_verdict) {
+      const gate = { gate: id, verdict: view.gate_verdict, runs: [view] }
+      gates.set(id, gate)
+      found.push(gate)
+    } else found.push(view)
+  }
+  return found
+}
 
 /** The highest of all values; nought if there is none. */
 export function highest(columns: readonly (readonly (number | null)[])[]): number {
@@ -60,6 +89,13 @@ export function columnsOf(rows: Rows, step: number) {
   }
 }
 
+/** Without a last row of which hardly anything was left, unless something failed in it: a course does not end in a fall. */
+export function wholeRows<Row extends { failed: number }>({ seconds, rows }: { seconds: number; rows: readonly Row[] }, took: number): readonly Row[] {
+  const last = rows.at(-1)
+  const covered = took - (rows.length - 1) * seconds
+  return rows.length > 1 && last?.failed === 0 && covered < seconds / 2 ? rows.slice(0, -1) : rows
+}
+
 /** How one figure of a comparison is said: times come in seconds, shares as parts, the rest a second. */
 export function figureText(figure: string, value: number | null): string {
   if (value === null) return '–'
@@ -68,9 +104,9 @@ export function figureText(figure: string, value: number | null): string {
   return millisText(value * 1000)
 }
 
-/** A difference with its sign: a part of what was before. */
-export function differenceText(part: number | null): string {
+/** A difference with its sign: a part of what was before; of errors, which are parts themselves, in points. */
+export function differenceText(part: number | null, figure = ''): string {
   if (part === null) return '–'
   const text = (Math.abs(part) * 100).toFixed(Math.abs(part) < 0.1 ? 1 : 0)
-  return `${part < 0 ? '−' : '+'}${text}\u00a0%`
+  return `${part < 0 ? '−' : '+'}${text}\u00a0${figure === 'errors' ? 'points' : '%'}`
 }

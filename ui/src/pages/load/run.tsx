@@ -3,7 +3,7 @@ import { useRoute } from 'preact-iso'
 
 import { API } from '../../api/client'
 import { useBaseline, useComparison, useRun } from '../../api/load'
-import type { ComparedFigure, LoadReport, RunDetail, RunTold } from '../../api/types'
+import type { ComparedFigure, LoadReport, RequestFigures, RunDetail, RunTold } from '../../api/types'
 import { Empty, Face } from '../../parts/face/face'
 import { Button, LinkButton, Refused } from '../../parts/form/form'
 import { Word, type Mood } from '../../parts/level'
@@ -14,7 +14,7 @@ import { Table } from '../../parts/sheet/table'
 import { counted, percent, plain, say, whole } from '../../text/numbers'
 import { momentFull } from '../../text/time'
 import { Courses } from './course/courses'
-import { differenceText, figureText, millisText, RUN_MOOD, secondsText } from './rows'
+import { differenceText, figureText, millisText, RUN_MOOD, secondsText, wholeRows } from './rows'
 import style from './load.module.css'
 
 export default function Run() {
@@ -42,7 +42,7 @@ function Full({ detail }: { detail: RunDetail }) {
       {report && !baseline && baseline_of_plan !== null && <Comparison run={run} before={baseline_of_plan} />}
       {report ? (
         <>
-          <Courses title={run.plan} step={report.timeline.seconds} rows={report.timeline.rows} />
+          <Courses title={run.plan} step={report.timeline.seconds} rows={wholeRows(report.timeline, run.took_seconds)} />
           <Steps report={report} />
           <Section title="The generator and what it saw">
             <Facts run={run} report={report} />
@@ -87,10 +87,16 @@ function Standing({ detail: { run, baseline, report_kept, page_kept } }: { detai
       <Soft>
         {counted(figures.good, 'good answer')}, {counted(figures.failed, 'failed', 'failed')} ({percent(figures.failed_share)}) in{' '}
         {secondsText(run.took_seconds)}, begun {momentFull(run.started)}
-        {run.by && ` by ${run.by}`}. {run.model === 'open' ? 'Open model: asked when due, however the target does.' : run.model && `${run.model} model.`}
+        {run.by && ` by ${run.by}`}
+        {run.release && `, release ${run.release}`}. {run.model === 'open' ? 'Open model: asked when due, however the target does.' : run.model && `${run.model} model.`}
         {run.ending !== 'done' && ` It was ${run.ending} before its end.`}
         {run.compressed !== null && run.compressed > 1 && ` ${plain(run.compressed)} times shorter than its profile.`}
       </Soft>
+      {run.gate && (
+        <Soft>
+          One run of a gate: {run.gate.side}, round {run.gate.round}. <a href={`/load/gates/${encodeURIComponent(run.gate.id)}`}>The gate</a>
+        </Soft>
+      )}
       <div class={style.actions}>
         {page_kept && (
           <LinkButton to={`${path}/page`}>Report as a page</LinkButton>
@@ -101,7 +107,7 @@ function Standing({ detail: { run, baseline, report_kept, page_kept } }: { detai
             {baseline ? 'No baseline any more' : 'Make it the baseline'}
           </Button>
         )}
-        {run.unfit !== null && <span class={style.soft}>No baseline: {run.unfit}</span>}
+        {run.unfit !== null && <span class={style.soft}>No baseline: {run.unfit.replace(': see its report', '')}</span>}
         <Refused error={mark.error} />
       </div>
     </Top>
@@ -159,7 +165,7 @@ function Comparison({ run, before }: { run: RunTold; before: string }) {
   return (
     <Section
       title="Against the baseline"
-      note="what lies between the ends, 19 times of 20"
+      note="the true difference lies between, 19 times of 20; a smaller one than the last figure nobody would have seen"
       more={<a href={`/load/overlay?runs=${encodeURIComponent(`${before},${run.id}`)}`}>Lay over each other</a>}
     >
       <Face asked={asked} what="comparison" rows={3}>
@@ -200,11 +206,11 @@ function Figures({ figures }: { figures: readonly ComparedFigure[] }) {
               </th>
               <td>{figureText(own.figure, own.before)}</td>
               <td>{figureText(own.figure, own.after)}</td>
-              <td>{differenceText(own.difference)}</td>
+              <td>{differenceText(own.difference, own.figure)}</td>
               <td>
-                {differenceText(own.between[0] ?? null)} to {differenceText(own.between[1] ?? null)}
+                {differenceText(own.between[0] ?? null, own.figure)} to {differenceText(own.between[1] ?? null, own.figure)}
               </td>
-              <td>{own.detectable === null ? '–' : differenceText(own.detectable).replace('+', '±')}</td>
+              <td>{own.detectable === null ? '–' : differenceText(own.detectable, own.figure).replace('+', '±')}</td>
               <td>
                 <Word mood={own.change === 'worse' ? 'critical' : 'fine'} word={own.change === 'none' ? 'no change' : own.change} />
               </td>
@@ -247,7 +253,7 @@ function Steps({ report: { steps, requests } }: { report: LoadReport }) {
                 <td>{millisText(own.response.p99_ms)}</td>
                 <td>{millisText(own.response.max_ms)}</td>
                 <td>{millisText(own.service.p95_ms)}</td>
-                <td data-words>{countsText({ ...own.statuses, ...own.troubles })}</td>
+                <td data-words>{countsText(own)}</td>
               </tr>
             ))}
           </tbody>
@@ -256,8 +262,10 @@ function Steps({ report: { steps, requests } }: { report: LoadReport }) {
   )
 }
 
-function countsText(counts: Record<string, number>): string {
-  return Object.entries(counts)
+/** Refused answers stand there by their status already. */
+function countsText({ statuses, troubles }: Pick<RequestFigures, 'statuses' | 'troubles'>): string {
+  return Object.entries({ ...statuses, ...troubles })
+    .filter(([name]) => name !== 'status')
     .toSorted(([, one], [, other]) => other - one)
     .map(([name, count]) => `${name}: ${whole(count)}`)
     .join(', ')
@@ -269,6 +277,14 @@ function Facts({ run, report }: { run: RunTold; report: LoadReport }) {
     <FactSheet>
       <dt>Targets</dt>
       <dd>{run.targets.join(', ') || '–'}</dd>
+      {run.service && (
+        <>
+          <dt>Service</dt>
+          <dd>
+            <a href={`/capacity/services/${encodeURIComponent(run.service)}`}>{run.service}</a>
+          </dd>
+        </>
+      )}
       {journeys && (
         <>
           <dt>Journeys</dt>

@@ -8,9 +8,9 @@ import { LinkButton } from '../../parts/form/form'
 import { Word } from '../../parts/level'
 import { Head, Section, Tools } from '../../parts/page/page'
 import { useNow } from '../../shell/now'
-import { counted, percent, say } from '../../text/numbers'
+import { counted, percent, say, whole } from '../../text/numbers'
 import { ago, moment } from '../../text/time'
-import { LIVE_MOOD, millisText, RUN_MOOD, secondsText } from './rows'
+import { GATE_MOOD, gathered, LIVE_MOOD, millisText, RUN_MOOD, secondsText, wordOf, type GateRuns } from './rows'
 import { Schedules } from './schedules'
 import { StopAll } from './stop'
 import style from './load.module.css'
@@ -48,11 +48,13 @@ function Nothing() {
 function Live() {
   const list = useLiveRuns().data
   const now = useNow(1_000)
-  if (!list || list.runs.length === 0) return null
+  // What ended a while ago stands among the finished ones.
+  const shown = (list?.runs ?? []).filter(({ state, heard }) => state !== 'ended' || now - heard < 60_000)
+  if (shown.length === 0) return null
   return (
     <Section title="Going on now">
       <ul class={style.live} aria-label="Load tests that go on">
-        {list.runs.map((run) => (
+        {shown.map((run) => (
           <LiveRow key={run.id} run={run} now={now} />
         ))}
       </ul>
@@ -79,11 +81,17 @@ function LiveRow({ run, now }: { run: LiveView; now: number }) {
           {secondsText(passed)} of {secondsText(seconds)}
         </span>
       </span>
-      <span class={style.figure}>{last ? say('per_second', last.good) : '–'}</span>
-      <span class={style.figure}>p95 {millisText(last?.response_p95_ms)}</span>
-      <span class={style.figure} data-bad={(last?.failed ?? 0) > 0}>
-        {last && last.failed > 0 ? `${last.failed} failed` : 'none failed'}
-      </span>
+      {state === 'ended' ? (
+        <span class={style.over}>its report is among the finished ones</span>
+      ) : (
+        <>
+          <span class={style.figure}>{last ? say('per_second', last.good) : '–'}</span>
+          <span class={style.figure}>p95 {millisText(last?.response_p95_ms)}</span>
+          <span class={style.figure} data-bad={(last?.failed ?? 0) > 0}>
+            {last && last.failed > 0 ? `${whole(last.failed)} failed` : 'none failed'}
+          </span>
+        </>
+      )}
     </li>
   )
 }
@@ -91,10 +99,8 @@ function LiveRow({ run, now }: { run: LiveView; now: number }) {
 function Full({ list: { runs, next } }: { list: RunList }) {
   const { query, link } = useAddress()
   const { word, plan } = query
-  const found = runs.filter(
-    ({ run }) =>
-      (!word || run.word === word) && matches(query['find'], [run.plan, run.service ?? '', run.release ?? '', run.by, run.word, ...run.targets]),
-  )
+  const all = gathered(runs.filter(({ run }) => matches(query['find'], [run.plan, run.service ?? '', run.release ?? '', run.by, run.word, ...run.targets])))
+  const found = all.filter((entry) => !word || wordOf(entry) === word)
   const plans = [...new Set(runs.map(({ run }) => run.plan))].toSorted()
   const chosen = (query['over'] ?? '').split(',').filter(Boolean)
   return (
@@ -105,8 +111,8 @@ function Full({ list: { runs, next } }: { list: RunList }) {
           label="How it ended"
           field="word"
           choices={[
-            { value: null, text: 'all', count: runs.length },
-            ...WORDS.map((value) => ({ value, text: value.replace('_', ' '), mood: RUN_MOOD[value], count: runs.filter(({ run }) => run.word === value).length })).filter(({ count }) => count > 0),
+            { value: null, text: 'all', count: all.length },
+            ...WORDS.map((value) => ({ value, text: value.replace('_', ' '), mood: RUN_MOOD[value], count: all.filter((entry) => wordOf(entry) === value).length })).filter(({ count }) => count > 0),
           ]}
         />
         {(plans.length > 1 || plan) && <Plans plans={plans} />}
@@ -133,9 +139,7 @@ function Full({ list: { runs, next } }: { list: RunList }) {
             <span>When</span>
           </div>
           <ul aria-label="Load tests that are over, newest first">
-            {found.map((own) => (
-              <Row key={own.run.id} view={own} chosen={chosen} />
-            ))}
+            {found.map((own) => ('gate' in own ? <GateRow key={own.gate} {...own} /> : <Row key={own.run.id} view={own} chosen={chosen} />))}
           </ul>
         </div>
       )}
@@ -156,6 +160,26 @@ function Plans({ plans }: { plans: readonly string[] }) {
         </option>
       ))}
     </select>
+  )
+}
+
+function GateRow({ gate, verdict, runs }: GateRuns) {
+  const now = useNow(60_000)
+  const newest = runs[0]?.run
+  const releases = [...new Set(runs.toSorted((one) => (one.run.gate?.side === 'before' ? -1 : 1)).map(({ run }) => run.release ?? run.gate?.side))]
+  return (
+    <li class={style.run}>
+      <span class={style.choose} />
+      <span class={style.word}>
+        <Word mood={GATE_MOOD[verdict] ?? 'unknown'} word={verdict} />
+      </span>
+      <span class={style.name}>
+        <a href={`/load/gates/${encodeURIComponent(gate)}`}>{newest?.plan}</a>
+        <span class={style.of}>{['gate', newest?.service, `${releases.join(' → ')}`].filter(Boolean).join(' · ')}</span>
+      </span>
+      <span class={style.over}>{counted(runs.length, 'run')} in turns</span>
+      <span class={style.when}>{newest && ago(newest.started, now)}</span>
+    </li>
   )
 }
 
@@ -182,7 +206,7 @@ function Row({ view: { run, baseline, report_kept }, chosen }: { view: RunView; 
       <span class={style.name}>
         <a href={`/load/runs/${encodeURIComponent(id)}`}>{plan}</a>
         <span class={style.of}>
-          {[baseline ? 'the baseline' : null, service, release && `release ${release}`, run.profile && `profile ${run.profile}`].filter(Boolean).join(' · ')}
+          {[baseline ? 'the baseline' : null, run.gate && `gate, ${run.gate.side}, round ${run.gate.round}`, service, release && `release ${release}`, run.profile && `profile ${run.profile}`].filter(Boolean).join(' · ')}
         </span>
       </span>
       <span class={style.figure}>{say('per_second', figures.good_per_second)}</span>

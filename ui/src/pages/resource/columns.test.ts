@@ -33,6 +33,7 @@ const forecast: ForecastView = {
   have_ms: 0,
   need_ms: 0,
   ready_at: null,
+  notes: [],
   outlooks: [],
   record: { leads: [], dates: null },
 }

@@ -11,9 +11,11 @@ import { Pair, Path, Section, useTitle } from '../../parts/page/page'
 import { Advice, Standing, Verdict } from '../../parts/page/standing'
 import { Expression, Facts as FactSheet } from '../../parts/sheet/facts'
 import { Meter } from '../../parts/room/meter'
+import { outlookText } from '../../parts/room/outlook'
 import { useNow } from '../../shell/now'
-import { percent, unbroken } from '../../text/numbers'
+import { percent } from '../../text/numbers'
 import { MINUTE, saySpan } from '../../text/time'
+import { Chances } from './chances'
 import { spanFor } from './columns'
 import { Forecast } from './forecast'
 import { History } from './history'
@@ -58,6 +60,9 @@ function Full({ resource }: { resource: ResourceDetail }) {
           )}
         </Section>
       </Pair>
+      <div class={style.chances}>
+        <Chances resource={resource} />
+      </div>
       <Section title="How forecasts have fared" note="of the last 30 days, once their time had come">
         <Record resource={resource} />
       </Section>
@@ -87,7 +92,7 @@ function Room({ resource }: { resource: ResourceDetail }) {
       ) : (
         <>
           <Verdict>
-            <b>{resource.headroom_text}</b> left<span> · {unbroken(outlook.text)}</span>
+            <b>{resource.headroom_text}</b> left<span> · {outlookText(outlook.text)}</span>
           </Verdict>
           <Meter share={share} level={level} thresholds={thresholds} label={`${title}: used`} tall />
           <p class={style.used}>

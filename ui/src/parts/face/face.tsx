@@ -4,6 +4,7 @@ import type { ComponentChildren, JSX } from 'preact'
 import type { Failure } from '../../api/client'
 import type { Asked } from '../../api/queries'
 import { useNow } from '../../shell/now'
+import { quoted } from '../../text/numbers'
 import { ago } from '../../text/time'
 import style from './face.module.css'
 
@@ -126,7 +127,8 @@ export function Remarks({ label, remarks }: { label: string; remarks: readonly s
   )
 }
 
-function sentence(text: string): string {
+function sentence(words: string): string {
+  const text = quoted(words)
   const first = text.charAt(0).toUpperCase() + text.slice(1)
   return /[.!?]$/.test(first) ? first : `${first}.`
 }

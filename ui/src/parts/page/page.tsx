@@ -3,6 +3,8 @@ import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 
 import { Chevron } from '../../shell/icons'
+import { useNow } from '../../shell/now'
+import { MINUTE, momentFull } from '../../text/time'
 import style from './page.module.css'
 
 type HeadProps = { title: string; note?: ComponentChildren; children?: ComponentChildren }
@@ -32,8 +34,15 @@ export function Path({ to, list, here }: { to: string; list: string; here: strin
       <a href={to}>{list}</a>
       <Chevron />
       <span aria-current="page">{here}</span>
+      <Printed />
     </nav>
   )
+}
+
+/** On paper only: as of when. */
+export function Printed() {
+  const now = useNow(MINUTE)
+  return <span class={style.printed}>as of {momentFull(now)}</span>
 }
 
 type SectionProps = { title: string; note?: ComponentChildren; more?: ComponentChildren; children: ComponentChildren }

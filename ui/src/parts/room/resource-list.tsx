@@ -1,9 +1,9 @@
 // Resources, one line each: how full, how much is left, until when. On a narrow screen a line becomes a card.
 import type { ResourceView } from '../../api/types'
-import { unbroken } from '../../text/numbers'
 import { labelLine, saidIn } from '../labels'
 import { Word } from '../level'
 import { Meter } from './meter'
+import { outlookText } from './outlook'
 import style from './resource-list.module.css'
 import { Spark } from './spark'
 
@@ -56,7 +56,7 @@ function Row({ resource }: { resource: ResourceView }) {
         )}
       </span>
       <span class={style.when} data-kind={outlook.kind}>
-        {unbroken(outlook.text)}
+        {outlookText(outlook.text)}
       </span>
       <span class={style.spark}>
         <Spark values={resource.spark} line={thresholds.critical} />

@@ -11,14 +11,16 @@ type Props = {
   figures?: boolean
   /** The first column stays where it is. */
   still?: boolean
+  /** Many columns: little room between them. */
+  tight?: boolean
   children: ComponentChildren
 }
 
-export function Table({ label, caption = label, figures = false, still = false, children }: Props) {
+export function Table({ label, caption = label, figures = false, still = false, tight = false, children }: Props) {
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by key
     <div class={style.scroll} role="region" aria-label={label} tabIndex={0}>
-      <table class={style.table} data-figures={figures} data-still={still}>
+      <table class={style.table} data-figures={figures} data-still={still} data-tight={tight}>
         <caption class="unseen">{caption}</caption>
         {children}
       </table>

@@ -6,7 +6,7 @@ use clap::Args;
 use load::Threshold;
 use model::{Share, Span};
 
-use super::{FleetArguments, RequestArguments, Sending};
+use super::{FleetArguments, RequestArguments, Sending, compare::LineArguments};
 
 #[derive(Debug, Args)]
 #[command(
@@ -39,8 +39,8 @@ pub(crate) struct Capacity {
     /// A server that watched the target meanwhile, to name what ran out: ours, or any Prometheus.
     #[arg(long = "from", value_name = "URL")]
     pub(crate) from: Option<String>,
-    /// A file with the token that server wants.
-    #[arg(long = "server-token-file", value_name = "FILE", requires = "from")]
+    /// A file with the token that server wants, and the one of --send.
+    #[arg(long = "server-token-file", env = "PLIMSOLL_SERVER_TOKEN_FILE", value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     /// A resource as PromQL that goes from 0 to 1, as in `pool=db_connections_used / db_connections_max`; instead of
     /// the resources that the server knows and the processors of its hosts.
@@ -52,6 +52,8 @@ pub(crate) struct Capacity {
     pub(crate) request: RequestArguments,
     #[command(flatten)]
     pub(crate) sending: Sending,
+    #[command(flatten)]
+    pub(crate) line: LineArguments,
 }
 
 fn longest_step(text: &str) -> Result<Span, String> {

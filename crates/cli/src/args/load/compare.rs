@@ -6,7 +6,7 @@ use clap::Args;
 use load::{Allowed, Budget};
 use model::Share;
 
-use super::capacity::resource;
+use super::{Sent, capacity::resource};
 
 #[derive(Debug, Args)]
 #[command(
@@ -30,6 +30,18 @@ pub(crate) struct Compare {
     pub(crate) markdown: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) impact: ImpactArguments,
+    #[command(flatten)]
+    pub(crate) line: LineArguments,
+}
+
+/// Whose load line is told what was found.
+#[derive(Debug, Args)]
+pub(crate) struct LineArguments {
+    #[command(flatten)]
+    pub(crate) sent: Sent,
+    /// How many units of the service's load one request, or one journey of a search, is.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1.0, requires = "service")]
+    pub(crate) times: f64,
 }
 
 /// What a release takes from the machines.
@@ -39,7 +51,7 @@ pub(crate) struct ImpactArguments {
     /// meanwhile: ours, or any Prometheus.
     #[arg(long = "impact", value_name = "URL")]
     pub(crate) from: Option<String>,
-    /// A file with the token that server wants.
+    /// A file with the token that server wants, and the one of --send.
     #[arg(long = "server-token-file", env = "PLIMSOLL_SERVER_TOKEN_FILE", value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     /// A resource and how much of it is in use, as PromQL, as in `cpu=sum(rate(process_cpu_seconds_total{job="shop"}[30s]))`;
@@ -76,8 +88,13 @@ pub(crate) struct Gate {
     /// Somebody besides this machine who may be asked, in addition to whom the plans allow.
     #[arg(long = "allow", value_name = "HOST|NETWORK")]
     pub(crate) allowed: Vec<Allowed>,
+    /// With --send: the release that the side before has; --release is that of the side after.
+    #[arg(long, value_name = "VERSION", requires = "to")]
+    pub(crate) release_before: Option<String>,
     #[command(flatten)]
     pub(crate) impact: ImpactArguments,
+    #[command(flatten)]
+    pub(crate) line: LineArguments,
 }
 
 fn share(text: &str) -> Result<Share, String> {

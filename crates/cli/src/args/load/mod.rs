@@ -9,7 +9,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 pub(crate) use capacity::Capacity;
 use clap::{Args, Subcommand, ValueEnum};
-pub(crate) use compare::{Compare, Gate, ImpactArguments};
+pub(crate) use compare::{Compare, Gate, ImpactArguments, LineArguments};
 pub(crate) use import::Import;
 use load::{Allowed, Shape, Threshold};
 use model::Span;
@@ -120,6 +120,9 @@ pub(crate) struct FleetArguments {
     /// A file with the token that workers want.
     #[arg(long, env = "PLIMSOLL_WORKER_TOKEN_FILE", value_name = "FILE")]
     pub(crate) worker_token_file: Option<PathBuf>,
+    /// How long workers may take until they listen: those that were only just placed somewhere are not there at once.
+    #[arg(long, value_name = "DURATION", default_value = "0", value_parser = length)]
+    pub(crate) worker_wait: Span,
 }
 
 #[derive(Debug, Args)]

@@ -4,9 +4,14 @@ use std::{path::Path, process::ExitCode};
 
 use load::{Load, Plan, Rate, SearchRules, Spacing};
 
-use super::{line, quick, read, stop_on_interrupt, watched, worker::Sender};
+use model::Kind;
+
+use super::{line, quick, read, send, stop_on_interrupt, watched, worker::Sender};
 use crate::{
-    args::{self, load::Capacity},
+    args::{
+        self,
+        load::{Capacity, LineArguments},
+    },
     fault::Fault,
     output::Output,
 };
@@ -23,7 +28,10 @@ pub(super) fn run(command: Capacity, output: &Output) -> Result<ExitCode, Fault>
     let (from, resources) = (command.from.clone(), command.resources.clone());
     let (at_least, token_file) = (command.at_least, command.token_file.clone());
     let (fleet, target) = (command.fleet.clone(), command.target.clone());
-    let plan = plan(command)?;
+    let (plan, line_of) = plan(command)?;
+    // Whoever cannot be told is found out before the search, which takes minutes.
+    let remote = send::told_to(&line_of.sent, token_file.as_ref())?;
+    needs_service(&line_of, remote.is_some())?;
     let mut sender = Sender::of(&fleet, Path::new(&target), &plan)?;
     stop_on_interrupt(sender.stop())?;
     let bar = line(output);
@@ -49,15 +57,39 @@ pub(super) fn run(command: Capacity, output: &Output) -> Result<ExitCode, Fault>
             capacity.demands = load::demands(&capacity.steps, &watched, capacity.high);
         }
     }
+    let document = load::capacity_json(&capacity);
     if output.is_json() {
-        output.json(&load::capacity_json(&capacity))?;
+        output.json(&document)?;
     } else {
         output.text(&load::capacity_text(&capacity))?;
+    }
+    let is_point = matches!(document["word"].as_str(), Some("found" | "at_least" | "nothing"));
+    match remote.filter(|_| is_point) {
+        Some(remote) => {
+            let to = (&line_of.sent, line_of.times);
+            send::tell_line(&remote, to, None, (&document, output))?;
+        }
+        None if line_of.sent.to.is_some() => {
+            output.note("the server was told nothing: the search found no point of a line");
+        }
+        None => {}
     }
     Ok(ExitCode::from(capacity.exit_code(at_least)))
 }
 
-fn plan(command: Capacity) -> Result<Plan, Fault> {
+/// What is found is told to a service's line, so somebody has to say to whose.
+pub(super) fn needs_service(line: &LineArguments, is_sent: bool) -> Result<(), Fault> {
+    if is_sent && line.sent.service.is_none() {
+        return Err(Fault::new(Kind::Invalid, "nobody said whose load line is to be told")
+            .help("name the service: --service NAME"));
+    }
+    if line.times.is_finite() && line.times > 0.0 {
+        return Ok(());
+    }
+    Err(Fault::new(Kind::Invalid, "--times is a number above nought"))
+}
+
+fn plan(command: Capacity) -> Result<(Plan, LineArguments), Fault> {
     let is_address = command.target.contains("://");
     if !is_address {
         let mut plan = read(Path::new(&command.target))?;
@@ -65,12 +97,13 @@ fn plan(command: Capacity) -> Result<Plan, Fault> {
         if !command.thresholds.is_empty() {
             plan.thresholds = command.thresholds;
         }
-        return Ok(plan);
+        return Ok((plan, command.line));
     }
     // The rate is that of each step.
     let rate = Rate::constant(1.0, std::time::Duration::from_secs(1));
     let load = Load::Open { rate, spacing: Spacing::Even };
     let quick = quick::quick(command.target, load, command.request, command.sending)?;
     let quick = load::Quick { thresholds: command.thresholds, ..quick };
-    quick.plan().map_err(|error| Fault::from_error(error.kind(), &error))
+    let plan = quick.plan().map_err(|error| Fault::from_error(error.kind(), &error))?;
+    Ok((plan, command.line))
 }

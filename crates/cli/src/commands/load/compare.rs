@@ -10,12 +10,13 @@ use std::{
 use load::{Impact, Kept, Outcome, Rules, Seen};
 use model::Kind;
 
-use super::{watched, write_file};
+use super::{capacity, send, watched, write_file};
 use crate::{
     args::{
         Server,
-        load::{Compare, ImpactArguments},
+        load::{Compare, ImpactArguments, LineArguments},
     },
+    client::Remote,
     fault::Fault,
     output::Output,
 };
@@ -34,8 +35,43 @@ pub(super) fn run(command: &Compare, output: &Output) -> Result<ExitCode, Fault>
         ..Rules::default()
     };
     let outcome = load::compare(&before, &after, rules);
+    let remote = send::told_to(&command.line.sent, command.impact.token_file.as_ref())?;
+    capacity::needs_service(&command.line, remote.is_some())?;
+    if remote.is_some() && command.impact.from.is_none() {
+        return Err(Fault::new(Kind::Invalid, "there is nothing to tell a load line of")
+            .help("ask what the release takes as well: --impact URL"));
+    }
     let impact = impact_of(&command.impact, (&before, &after), rules)?;
-    tell(&outcome, impact.as_ref(), command.markdown.as_deref(), output)
+    let code = tell(&outcome, impact.as_ref(), command.markdown.as_deref(), output)?;
+    if let (Some(remote), Some(impact)) = (&remote, &impact) {
+        tell_line(remote, &command.line, (impact, None), output)?;
+    }
+    Ok(code)
+}
+
+/// Tells a server what a release takes, if anything can be said of it.
+pub(super) fn tell_line(
+    remote: &Remote,
+    line: &LineArguments,
+    (impact, run): (&Impact, Option<&str>),
+    output: &Output,
+) -> Result<(), Fault> {
+    if impact.resources.is_empty() {
+        output
+            .note("the load line was told nothing: nothing can be said of what the release takes");
+        return Ok(());
+    }
+    let document = load::impact_json(impact);
+    send::tell_line(remote, (&line.sent, line.times), run, (&document, output))
+}
+
+/// A comparison with what the release takes, as one document.
+pub(super) fn document(outcome: &Outcome, impact: Option<&Impact>) -> serde_json::Value {
+    let mut document = load::compared_json(outcome);
+    if let Some(impact) = impact {
+        document["impact"] = load::impact_json(impact);
+    }
+    document
 }
 
 /// What a comparison comes to, and what the release takes; the worse of both decides.
@@ -49,11 +85,7 @@ pub(super) fn tell(
         write_file(file, &load::compared_markdown(outcome))?;
     }
     if output.is_json() {
-        let mut document = load::compared_json(outcome);
-        if let Some(impact) = impact {
-            document["impact"] = load::impact_json(impact);
-        }
-        output.json(&document)?;
+        output.json(&document(outcome, impact))?;
     } else {
         output.text(&load::compared_text(outcome))?;
         if let Some(impact) = impact {

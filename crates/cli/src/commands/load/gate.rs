@@ -2,13 +2,23 @@
 
 use std::{fs, path::Path, process::ExitCode, sync::Arc};
 
-use load::{Engine, Kept, Plan, Rules, Verdict};
-use model::Kind;
-use serde_json::Value;
+use load::{Beside, Engine, Impact, Kept, Outcome, Plan, Rules, Verdict};
+use model::{Clock as _, Kind};
+use serde_json::{Value, json};
 use server::SystemClock;
 
-use super::{compare, line, read, stop_on_interrupt, write_file};
-use crate::{args::load::Gate, fault::Fault, output::Output};
+use super::{
+    capacity, compare, line, read,
+    send::{self, OfGate},
+    stop_on_interrupt, write_file,
+};
+use crate::{
+    args::load::{Gate, Sent},
+    client::Remote,
+    commands::small_runtime,
+    fault::Fault,
+    output::Output,
+};
 
 /// Runs and judges.
 pub(super) fn run(command: &Gate, output: &Output) -> Result<ExitCode, Fault> {
@@ -18,13 +28,23 @@ pub(super) fn run(command: &Gate, output: &Output) -> Result<ExitCode, Fault> {
         Ok(plan)
     };
     let sides = [("before", plan(&command.before)?), ("after", plan(&command.after)?)];
-    let engine = Engine::new(Arc::new(SystemClock::new()));
+    let clock = SystemClock::new();
+    let told = Told {
+        remote: send::told_to(&command.line.sent, command.impact.token_file.as_ref())?,
+        id: format!("{:x}-{:x}", clock.now().millis(), std::process::id()),
+    };
+    if command.line.sent.service.is_some() {
+        capacity::needs_service(&command.line, told.remote.is_some())?;
+    }
+    let engine = Engine::new(Arc::new(clock));
     stop_on_interrupt(engine.stop.clone())?;
     let mut kept = [Vec::new(), Vec::new()];
     for round in 1..=command.runs {
         for ((side, plan), kept) in sides.iter().zip(&mut kept) {
             let name = format!("{side} {round}");
-            let report = one(&engine, plan, &name, output)?;
+            let of = OfGate { id: &told.id, side, release: release(command, side), round };
+            let sent = (told.remote.as_ref(), &command.line.sent, &of);
+            let report = one(&engine, plan, (&name, sent), output)?;
             if engine.stop.is_asked() {
                 return Err(Fault::new(Kind::Conflict, format!("stopped during run {name}")));
             }
@@ -39,19 +59,71 @@ pub(super) fn run(command: &Gate, output: &Output) -> Result<ExitCode, Fault> {
     let rules = Rules { relevant: command.relevant.value(), ..Rules::default() };
     let outcome = load::compare(&before, &after, rules);
     let impact = compare::impact_of(&command.impact, (&before, &after), rules)?;
-    compare::tell(&outcome, impact.as_ref(), command.markdown.as_deref(), output)
+    let code = compare::tell(&outcome, impact.as_ref(), command.markdown.as_deref(), output)?;
+    if let Some(remote) = &told.remote {
+        verdict(command, (remote, &told.id), (&sides[1].1, &outcome, impact.as_ref()), output)?;
+    }
+    Ok(code)
 }
 
-fn one(engine: &Engine, plan: &Plan, name: &str, output: &Output) -> Result<Value, Fault> {
+/// The server that is told, and the gate's id there.
+struct Told {
+    remote: Option<Remote>,
+    id: String,
+}
+
+fn release<'c>(command: &'c Gate, side: &str) -> Option<&'c str> {
+    if side == "before" {
+        command.release_before.as_deref()
+    } else {
+        command.line.sent.release.as_deref()
+    }
+}
+
+/// Tells the server what the gate came to, and the load line what the release takes.
+fn verdict(
+    command: &Gate,
+    (remote, id): (&Remote, &str),
+    (plan, outcome, impact): (&Plan, &Outcome, Option<&Impact>),
+    output: &Output,
+) -> Result<(), Fault> {
+    let sent = &command.line.sent;
+    let body = json!({
+        "id": id, "plan": plan.name, "service": sent.service, "by": sent.by,
+        "release_before": command.release_before, "release": sent.release,
+        "comparison": compare::document(outcome, impact),
+    });
+    small_runtime()?.block_on(remote.post_json("/api/plimsoll/v1/load/gates", &body))?;
+    output.note(&format!("the gate is kept as {id}"));
+    match impact {
+        Some(impact) => compare::tell_line(remote, &command.line, (impact, Some(id)), output),
+        None => Ok(()),
+    }
+}
+
+fn one(
+    engine: &Engine,
+    plan: &Plan,
+    (name, (remote, sent, of)): (&str, (Option<&Remote>, &Sent, &OfGate<'_>)),
+    output: &Output,
+) -> Result<Value, Fault> {
+    let telling = send::begin(remote, (sent, Some(of)), plan, &engine.stop)?;
     let bar = line(output);
     let run = engine.run(plan.clone(), &mut |progress| {
         bar.set_message(format!("{name}: {}", load::progress(progress)));
+        if let Some(telling) = &telling {
+            telling.tell(progress);
+        }
     });
     bar.finish_and_clear();
     let run = run.map_err(|error| Fault::from_error(error.kind(), &error))?;
     let verdict = Verdict::of(&run);
     output.note(&format!("run {name}: {}", verdict.word().as_str()));
-    Ok(load::json(&run, &verdict))
+    let report = load::json(&run, &verdict);
+    if let Some(telling) = telling {
+        telling.end(&report, &load::html(&run, &verdict, &Beside::default()), output)?;
+    }
+    Ok(report)
 }
 
 fn keep(folder: &Path, round: u8, report: &Value) -> Result<(), Fault> {

@@ -157,7 +157,8 @@ fn drive(
     check_places(reports)?;
     let baseline = reports.baseline.as_deref().map(compare::report_of).transpose()?;
     stop_on_interrupt(sender.stop())?;
-    let telling = send::begin(wanted, &plan, &sender.stop())?;
+    let remote = send::told_to(&wanted.sent, wanted.watching.token_file.as_ref())?;
+    let telling = send::begin(remote.as_ref(), (&wanted.sent, None), &plan, &sender.stop())?;
     let bar = line(output);
     let run = sender.run(plan, &mut |progress| {
         bar.set_message(load::progress(progress));
@@ -186,11 +187,18 @@ fn drive(
         faults.push(fault);
         Vec::new()
     });
-    let mut report = load::json(&run, &verdict);
-    report["resources"] = load::resources_json(&resources);
+    // Both take room for every row of the run, so that they are only made for somebody.
+    let needs_page = reports.html.is_some() || telling.is_some();
+    let needs_report =
+        reports.json.is_some() || baseline.is_some() || telling.is_some() || output.is_json();
+    let mut report = Value::Null;
+    if needs_report {
+        report = load::json(&run, &verdict);
+        report["resources"] = load::resources_json(&resources);
+    }
     let compared = baseline.map(|before| compare::with_baseline(before, &report)).transpose()?;
     let beside = Beside { compared: compared.as_ref(), resources: &resources };
-    let page = load::html(&run, &verdict, &beside);
+    let page = if needs_page { load::html(&run, &verdict, &beside) } else { String::new() };
     let over = Over { run: &run, verdict: &verdict, report: &report, page: &page };
     faults.extend(write(reports, &over).err());
     faults.extend(telling.and_then(|own| own.end(&report, &page, output).err()));
@@ -200,14 +208,7 @@ fn drive(
         }
         output.json(&report)?;
     } else {
-        output.text(&format!(
-            "{}{}",
-            load::text(&run, &verdict),
-            load::resources_text(&resources)
-        ))?;
-        if let Some(compared) = &compared {
-            output.text(&format!("\n{}", load::compared_text(compared)))?;
-        }
+        tell(&run, &verdict, &beside, output)?;
     }
     let own = verdict.word().exit_code();
     let beside = compared.map_or(0, |compared| compared.word().exit_code());
@@ -221,6 +222,14 @@ fn drive(
         Some(fault) => Err(fault),
         None => Ok(ExitCode::from(code)),
     }
+}
+
+/// What came out, in words.
+fn tell(run: &Run, verdict: &Verdict, beside: &Beside<'_>, output: &Output) -> Result<(), Fault> {
+    let resources = load::resources_text(beside.resources);
+    output.text(&format!("{}{resources}", load::text(run, verdict)))?;
+    let Some(compared) = beside.compared else { return Ok(()) };
+    output.text(&format!("\n{}", load::compared_text(compared)))
 }
 
 /// Ctrl-C ends the run and not the program, which still tells what ran until then.

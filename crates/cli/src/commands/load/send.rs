@@ -1,6 +1,7 @@
 //! A run told to a server: each second while it goes on, and its report in the end. The server may stop it.
 
 use std::{
+    path::PathBuf,
     sync::{
         Arc, OnceLock,
         mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
@@ -14,8 +15,9 @@ use model::{Clock as _, Kind};
 use serde_json::{Value, json};
 use server::SystemClock;
 
-use super::Wanted;
-use crate::{args, client::Remote, commands::small_runtime, fault::Fault, output::Output};
+use crate::{
+    args, args::load::Sent, client::Remote, commands::small_runtime, fault::Fault, output::Output,
+};
 
 /// How often the server is asked whether the run is to stop: with the time of an answer on top, that is well within a
 /// second.
@@ -40,13 +42,30 @@ pub(super) struct Telling {
     why: Arc<OnceLock<String>>,
 }
 
-/// Says that a run begins, if anybody is to be told. What the server refuses does not begin.
-pub(super) fn begin(wanted: &Wanted, plan: &Plan, stop: &Stop) -> Result<Option<Telling>, Fault> {
-    let sent = &wanted.sent;
+/// Which run it is of which gate: its id, the side and its release, and which in turn.
+pub(super) struct OfGate<'g> {
+    pub(super) id: &'g str,
+    pub(super) side: &'g str,
+    pub(super) release: Option<&'g str>,
+    pub(super) round: u8,
+}
+
+/// The server that is to be told, if any is.
+pub(super) fn told_to(sent: &Sent, token_file: Option<&PathBuf>) -> Result<Option<Remote>, Fault> {
     let Some(server) = sent.to.clone() else { return Ok(None) };
-    let token_file = wanted.watching.token_file.clone();
-    let remote = Remote::new(&args::Server { server, token_file })?;
-    let notes = json!({"service": sent.service, "release": sent.release, "by": sent.by});
+    Remote::new(&args::Server { server, token_file: token_file.cloned() }).map(Some)
+}
+
+/// Says that a run begins, if anybody is to be told. What the server refuses does not begin.
+pub(super) fn begin(
+    remote: Option<&Remote>,
+    (sent, gate): (&Sent, Option<&OfGate<'_>>),
+    plan: &Plan,
+    stop: &Stop,
+) -> Result<Option<Telling>, Fault> {
+    let Some(remote) = remote else { return Ok(None) };
+    let release = gate.map_or(sent.release.as_deref(), |gate| gate.release);
+    let mut notes = json!({"service": sent.service, "release": release, "by": sent.by});
     let mut begins = notes.clone();
     begins["plan"] = json!(plan.name);
     begins["targets"] = plan.origins.iter().map(ToString::to_string).collect();
@@ -54,7 +73,29 @@ pub(super) fn begin(wanted: &Wanted, plan: &Plan, stop: &Stop) -> Result<Option<
     let answer =
         small_runtime()?.block_on(remote.post_json("/api/plimsoll/v1/load/live", &begins))?;
     let id = answer["id"].as_str().unwrap_or_default().to_owned();
-    Telling::start(&remote, id, notes, (stop, false)).map(Some)
+    if let Some(gate) = gate {
+        notes["gate"] = json!({"id": gate.id, "side": gate.side, "round": gate.round});
+    }
+    Telling::start(remote, id, notes, (stop, false)).map(Some)
+}
+
+/// Gives a server what was found as points of the load line of the service that was named; says nothing where none was.
+pub(super) fn tell_line(
+    remote: &Remote,
+    (sent, times): (&Sent, f64),
+    run: Option<&str>,
+    (document, output): (&Value, &Output),
+) -> Result<(), Fault> {
+    let Some(service) = &sent.service else { return Ok(()) };
+    let times = times.to_string();
+    let mut query = vec![("times", times.as_str()), ("by", sent.by.as_str())];
+    query.extend(sent.release.as_deref().map(|release| ("release", release)));
+    query.extend(run.map(|run| ("run", run)));
+    let path = ["/api/plimsoll/v1/services/", service, "/tests"].concat();
+    let told = small_runtime()?.block_on(remote.post_json_with(&path, &query, document))?;
+    let text = told["text"].as_str().unwrap_or_default();
+    output.note(&format!("told to the load line of {service}, which now {text}"));
+    Ok(())
 }
 
 impl Telling {

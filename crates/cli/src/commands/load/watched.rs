@@ -11,10 +11,11 @@ use crate::{
     fault::Fault,
 };
 
-/// Shares in use, if nobody says: what our server records of resources, and the processors of hosts.
+/// Shares in use, if nobody says: what our server records of resources, and the processors of hosts, which have another
+/// name than the resource `cpu`.
 pub(super) const SHARES: [(&str, &str); 2] = [
     ("", "plimsoll_resource_used / plimsoll_resource_limit"),
-    ("cpu", "1 - avg by (instance) (rate(node_cpu_seconds_total{mode=\"idle\"}[30s]))"),
+    ("processors", "1 - avg by (instance) (rate(node_cpu_seconds_total{mode=\"idle\"}[30s]))"),
 ];
 /// How much of what is in use, if nobody says: what the hosts of node-exporter tell, and our own.
 pub(super) const TAKEN: [(&str, &str); 5] = [
@@ -91,6 +92,7 @@ pub(super) fn watched(
         let series = answer["data"]["result"].as_array().map(Vec::as_slice).unwrap_or_default();
         all.extend(series.iter().take(SERIES_MAX).map(|series| told(name, series)));
     }
+    let all = named_apart(all);
     if all.is_empty() {
         let text = "the server has seen none of the resources meanwhile";
         return Err(Fault::new(Kind::Missing, text).help("name them: --resource NAME=PROMQL"));
@@ -98,13 +100,42 @@ pub(super) fn watched(
     Ok(all)
 }
 
-fn told(name: &str, series: &Value) -> Watched {
+/// A series with the labels that its name leaves out.
+struct Told {
+    watched: Watched,
+    labels: Vec<String>,
+}
+
+/// Gives each series a name of its own: where two would have the same, the names of their labels are said as well, and
+/// where even those are the same, a number.
+fn named_apart(all: Vec<Told>) -> Vec<Watched> {
+    let count = |all: &[Watched], name: &str| all.iter().filter(|own| own.name == name).count();
+    let (mut named, labels): (Vec<Watched>, Vec<Vec<String>>) =
+        all.into_iter().map(|told| (told.watched, told.labels)).unzip();
+    let short = named.clone();
+    for (own, labels) in named.iter_mut().zip(labels) {
+        if count(&short, &own.name) > 1 && !labels.is_empty() {
+            own.name = format!("{} ({})", own.name, labels.join(", "));
+        }
+    }
+    let long = named.clone();
+    for (place, own) in named.iter_mut().enumerate() {
+        if count(&long, &own.name) > 1 {
+            own.name = format!("{} #{}", own.name, count(&long[..place], &own.name) + 1);
+        }
+    }
+    named
+}
+
+fn told(name: &str, series: &Value) -> Told {
     let mut words: Vec<&str> = Some(name).filter(|name| !name.is_empty()).into_iter().collect();
     let labels = series["metric"].as_object();
     words.extend(labels.and_then(|labels| labels.get("resource")).and_then(Value::as_str));
+    let mut others = Vec::new();
     for (key, value) in labels.into_iter().flatten() {
-        if key != "resource" && key != "__name__" {
-            words.extend(value.as_str());
+        if let Some(value) = value.as_str().filter(|_| key != "resource" && key != "__name__") {
+            words.push(value);
+            others.push(format!("{key}={value}"));
         }
     }
     let values = series["values"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -118,5 +149,33 @@ fn told(name: &str, series: &Value) -> Watched {
         let millis = (seconds * 1e3).round() as i64;
         Some((Time(millis), value))
     });
-    Watched { name: words.join(" "), points: points.collect() }
+    let watched = Watched { name: words.join(" "), points: points.collect() };
+    Told { watched, labels: others }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn no_two_resources_have_the_same_name() {
+        let names = |all: &[(&str, Value)]| -> Vec<String> {
+            let told = all.iter().map(|(name, labels)| told(name, &json!({ "metric": labels })));
+            named_apart(told.collect()).into_iter().map(|own| own.name).collect()
+        };
+        let host = json!({"resource": "cpu", "__name__": "x"});
+        let told = names(&[("", host.clone()), ("processors", json!({"instance": "a:9100"}))]);
+        assert_eq!(told, ["cpu", "processors a:9100"]);
+        let of = |key: &str| json!({"resource": "cpu", key: "shop"});
+        assert_eq!(
+            names(&[("", of("job")), ("", of("instance")), ("", host.clone())]),
+            ["cpu shop (job=shop)", "cpu shop (instance=shop)", "cpu"]
+        );
+        assert_eq!(
+            names(&[("cpu", json!({})), ("", host.clone()), ("", host)]),
+            ["cpu #1", "cpu #2", "cpu #3"]
+        );
+    }
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use load::{Engine, Fleet, Job, LoadError, Plan, Progress, Run, Sends, Stop, Worker, serve_one};
-use model::{Kind, Secret, Time};
+use model::{Clock, Kind, Secret, Time};
 use server::SystemClock;
 
 use crate::{
@@ -31,17 +31,18 @@ pub(super) fn run(command: WorkerArguments, output: &Output) -> Result<ExitCode,
     loop {
         let (stream, peer) =
             listener.accept().map_err(|error| Fault::from_error(Kind::Internal, &error))?;
-        let served = serve(&worker, stream, &peer.to_string(), output);
-        if command.once {
-            return served.map(|()| ExitCode::SUCCESS);
-        }
-        if let Err(fault) = served {
-            output.note(&format!("{peer}: {}", fault.text));
+        match serve(&worker, stream, &peer.to_string(), output) {
+            // Whoever only looks whether it is there does not use up the one time.
+            Ok(true) if command.once => return Ok(ExitCode::SUCCESS),
+            Ok(_) => {}
+            Err(fault) if command.once => return Err(fault),
+            Err(fault) => output.note(&format!("{peer}: {}", fault.text)),
         }
     }
 }
 
-fn serve(worker: &Worker, stream: TcpStream, peer: &str, output: &Output) -> Result<(), Fault> {
+/// Answers whether it was a coordinator.
+fn serve(worker: &Worker, stream: TcpStream, peer: &str, output: &Output) -> Result<bool, Fault> {
     let mut note = |text: &str| output.note(&format!("{peer}: {text}"));
     serve_one(worker, stream, &mut note).map_err(|error| Fault::from_error(error.kind(), &error))
 }
@@ -71,6 +72,11 @@ impl Sender {
         };
         let told = |error: load::FleetError| Fault::from_error(error.kind(), &error);
         let job = Job::read(file, plan).map_err(told)?;
+        let longest = named.worker_wait.to_duration();
+        if !longest.is_zero() {
+            let clock: Arc<dyn Clock> = Arc::<SystemClock>::clone(&clock);
+            Fleet::expect(&named.machines, &clock, longest).map_err(told)?;
+        }
         let fleet = Fleet::gather(&named.machines, &secret(token)?, clock).map_err(told)?;
         Ok(Self::There(Box::new(fleet), Box::new(job)))
     }

@@ -89,6 +89,10 @@ fn from_csv(file: &Path, load: &str, command: &Line, output: &Output) -> Result<
     let mut limits = Vec::new();
     for text in &command.limits {
         let (limit, declared) = limit(text, target)?;
+        if service.limits.iter().any(|own: &ServiceLimit| own.name == declared.name) {
+            let text = format!("the column {:?} has two limits", declared.name);
+            return Err(Fault::new(Kind::Invalid, text).help("keep one --limit for each column"));
+        }
         service.limits.push(declared);
         limits.push(limit);
     }
@@ -184,6 +188,6 @@ fn limit_json(own: &plan::LimitLine, range: &dyn Fn(&plan::Range) -> Value) -> V
         "form": known.ok().map(|known| known.response.form().word()),
         "explained": known.ok().map(|known| known.response.explained),
         "cost_change": known.ok().and_then(|known| known.change.as_ref()).map(|change| {
-            json!({ "since": change.since.millis(), "times": change.times, "cause": change.cause })
+            json!({ "since": change.since.millis(), "times": change.times, "cause": change.cause, "tested": change.tested })
         }) })
 }

@@ -13,6 +13,8 @@ mod table;
 
 use std::process::ExitCode;
 
+use model::Unit;
+
 use crate::{
     args::plan::{Plan, PlanCommand},
     fault::Fault,
@@ -31,4 +33,10 @@ pub(crate) fn run(command: &Plan, output: &Output) -> Result<ExitCode, Fault> {
         PlanCommand::Benefit(wanted) => benefit::run(wanted, output),
         PlanCommand::Tested(wanted) => server::tested(wanted, output),
     }
+}
+
+/// An amount with what money is called, as far as the price list says.
+fn money_in(amount: f64, currency: &str) -> String {
+    let amount = Unit::Count.say(amount);
+    if currency.is_empty() { amount } else { format!("{amount} {currency}") }
 }

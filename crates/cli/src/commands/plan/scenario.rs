@@ -1,13 +1,23 @@
 //! `plimsoll plan scenario`
 
-use std::{fs, path::Path, process::ExitCode};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use model::{Kind, Time, Unit};
-use plan::{Outcome, ResourceOutcome, Scenario, run_scenario, say_date};
+use plan::{Scenario, ScenarioBasis, ScenarioPast, run_scenario, run_scenario_knowing, say_date};
+use serde_json::Value;
 
-use super::frozen;
+use super::{columns::Columns, frozen};
 use crate::{
-    args::plan::{ScenarioCommand, Scenarios},
+    args::{
+        Server,
+        plan::{ScenarioCommand, Scenarios},
+    },
+    client::Remote,
+    commands::small_runtime,
     fault::Fault,
     output::{Output, errors_in_colour},
 };
@@ -17,10 +27,18 @@ const BARS: usize = 8;
 /// Months that are printed; all are in JSON.
 const MONTHS: usize = 12;
 
+/// A scenario with what it came to, as the API shows it.
+struct Told {
+    scenario: Scenario,
+    outcome: Value,
+}
+
 /// Runs scenarios, one beside the other.
 pub(crate) fn run(command: &Scenarios, output: &Output) -> Result<ExitCode, Fault> {
-    let files = match &command.command {
-        ScenarioCommand::Run { files } => files,
+    let told = match &command.command {
+        ScenarioCommand::Run { files, csv, past, server } => {
+            told(files, csv.as_deref(), past.as_deref().map(|past| (past, server)))?
+        }
         ScenarioCommand::Freeze { file, name, by, note, server } => {
             // What is wrong with it is told here, with the file's own name.
             read(file)?;
@@ -30,48 +48,81 @@ pub(crate) fn run(command: &Scenarios, output: &Output) -> Result<ExitCode, Faul
             return frozen::track(name.as_deref(), server, output);
         }
     };
-    let mut outcomes = Vec::new();
-    for file in files {
-        outcomes.push((read(file)?, file));
-    }
-    let outcomes: Vec<(Scenario, Outcome)> = outcomes
-        .into_iter()
-        .map(|(scenario, _)| {
-            let outcome = run_scenario(&scenario);
-            (scenario, outcome)
-        })
-        .collect();
     if output.is_json() {
-        let views: Vec<_> = outcomes.iter().map(|(_, own)| server::outcome_view(own)).collect();
+        let views: Vec<&Value> = told.iter().map(|own| &own.outcome).collect();
         match views.as_slice() {
             [one] => output.json(one)?,
             _ => output.json(&views)?,
         }
         return Ok(ExitCode::SUCCESS);
     }
-    for (scenario, outcome) in &outcomes {
-        print(scenario, outcome, output)?;
+    for own in &told {
+        print(own, output)?;
     }
-    if outcomes.len() > 1 {
-        compare(&outcomes, output)?;
+    if told.len() > 1 {
+        compare(&told, output)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn read(file: &Path) -> Result<Scenario, Fault> {
+/// Runs each file: on a server, or here by the columns of a file, or here by general knowledge.
+fn told(
+    files: &[PathBuf],
+    csv: Option<&Path>,
+    server: Option<(&str, &Server)>,
+) -> Result<Vec<Told>, Fault> {
+    // All are read before any is run.
+    let scenarios: Vec<(Scenario, String)> =
+        files.iter().map(|file| read(file)).collect::<Result<_, _>>()?;
+    let mut found = Vec::new();
+    if let Some((past, server)) = server {
+        let (remote, runtime) = (Remote::new(server)?, small_runtime()?);
+        for (scenario, text) in scenarios {
+            let path = "/api/plimsoll/v1/scenarios/run";
+            let outcome = runtime.block_on(remote.post_yaml(path, &[("past", past)], text))?;
+            found.push(Told { scenario, outcome });
+        }
+        return Ok(found);
+    }
+    let columns = csv.map(Columns::read).transpose()?;
+    for (scenario, _) in scenarios {
+        let outcome = match &columns {
+            None => run_scenario(&scenario),
+            Some(columns) => run_scenario_knowing(&scenario, &learnt(&scenario, columns)),
+        };
+        let outcome = serde_json::to_value(server::outcome_view(&outcome))
+            .map_err(|error| Fault::from_error(Kind::Internal, &error))?;
+        found.push(Told { scenario, outcome });
+    }
+    Ok(found)
+}
+
+fn learnt(scenario: &Scenario, columns: &Columns) -> ScenarioBasis {
+    let past = ScenarioPast {
+        times: &columns.times,
+        drivers: columns.values.clone(),
+        resources: columns.values.clone(),
+        ..ScenarioPast::default()
+    };
+    ScenarioBasis::learn(scenario, &past)
+}
+
+fn read(file: &Path) -> Result<(Scenario, String), Fault> {
     let text = fs::read_to_string(file).map_err(|error| {
         Fault::from_error(Kind::Missing, &error).help(format!("reading {}", file.display()))
     })?;
-    Scenario::parse(&file.display().to_string(), &text)
-        .map_err(|wrong| Fault::new(Kind::Invalid, wrong.render(errors_in_colour())))
+    let scenario = Scenario::parse(&file.display().to_string(), &text)
+        .map_err(|wrong| Fault::new(Kind::Invalid, wrong.render(errors_in_colour())))?;
+    Ok((scenario, text))
 }
 
-fn print(scenario: &Scenario, outcome: &Outcome, output: &Output) -> Result<(), Fault> {
+fn print(Told { scenario, outcome }: &Told, output: &Output) -> Result<(), Fault> {
     let now = scenario.start;
-    output.text(&format!("{}, {} draws\n\n", outcome.name, scenario.draws))?;
-    let rows = outcome.resources.iter().map(|own| summary(own, outcome, now));
-    let worth = outcome.resources.iter().filter_map(|own| Some((own, own.benefit?)));
-    let worth: Vec<String> = worth.map(|(own, worth)| said_worth(own, &worth, outcome)).collect();
+    let resources = list(&outcome["resources"]);
+    let ends: Vec<Time> =
+        list(&outcome["ends"]).iter().filter_map(Value::as_i64).map(Time).collect();
+    output.text(&format!("{}, {} draws\n\n", text(outcome, "name"), scenario.draws))?;
+    let rows = resources.iter().map(|own| summary(own, &ends, now));
     let head = [
         "resource",
         "line",
@@ -81,36 +132,43 @@ fn print(scenario: &Scenario, outcome: &Outcome, output: &Output) -> Result<(), 
         "gap p50 / p90 at the end",
     ];
     output.table(&head, rows.collect())?;
-    for line in worth {
-        output.text(&line)?;
+    for own in resources.iter().filter(|own| own["benefit"].is_object()) {
+        output.text(&said_worth(own, &text(outcome, "money")))?;
     }
-    let shown = outcome.ends.len().div_ceil(MONTHS).max(1);
+    output.text("\nhow each follows\n")?;
+    for own in resources {
+        output.text(&format!("  {}: {}\n", text(own, "title"), text(&own["basis"], "text")))?;
+    }
+    let shown = ends.len().div_ceil(MONTHS).max(1);
     let mut head = vec!["month ends".to_owned()];
-    head.extend(outcome.resources.iter().map(|own| format!("{} p50 / p90", own.title)));
-    head.push(format!("cost p50 / p90 {}", outcome.money).trim_end().to_owned());
-    let months = (0..outcome.ends.len()).skip(shown - 1).step_by(shown);
+    head.extend(resources.iter().map(|own| format!("{} p50 / p90", text(own, "title"))));
+    head.push(format!("cost p50 / p90 {}", text(outcome, "money")).trim_end().to_owned());
+    let months = (0..ends.len()).skip(shown - 1).step_by(shown);
+    let both = |unit: Unit, spread: &Value| {
+        format!("{} / {}", unit.say(number(&spread["p50"])), unit.say(number(&spread["p90"])))
+    };
     let rows = months.map(|month| {
-        let mut row = vec![say_date(outcome.ends[month], now)];
-        row.extend(outcome.resources.iter().map(|own| {
-            let demand = own.months[month].demand;
-            format!("{} / {}", own.unit.say(demand.p50), own.unit.say(demand.p90))
-        }));
-        let cost = outcome.cost[month];
-        row.push(format!("{} / {}", Unit::Count.say(cost.p50), Unit::Count.say(cost.p90)));
+        let mut row = vec![say_date(ends[month], now)];
+        row.extend(resources.iter().map(|own| both(unit_of(own), &own["months"][month]["demand"])));
+        row.push(both(Unit::Count, &outcome["cost"][month]));
         row
     });
     output.text("\n")?;
     output.table(&head.iter().map(String::as_str).collect::<Vec<_>>(), rows.collect())?;
-    let Some(first) = outcome.resources.first().filter(|_| !outcome.tornado.is_empty()) else {
-        return Ok(());
-    };
-    output.text(&format!("\nwhat sways {} in the last month most\n", first.title))?;
-    let rows = outcome.tornado.iter().take(BARS).map(|bar| {
+    print_tornado(outcome, output)
+}
+
+fn print_tornado(outcome: &Value, output: &Output) -> Result<(), Fault> {
+    let (resources, tornado) = (list(&outcome["resources"]), list(&outcome["tornado"]));
+    let Some(first) = resources.first().filter(|_| !tornado.is_empty()) else { return Ok(()) };
+    output.text(&format!("\nwhat sways {} in the last month most\n", text(first, "title")))?;
+    let unit = unit_of(first);
+    let rows = tornado.iter().take(BARS).map(|bar| {
         vec![
-            bar.name.clone(),
-            first.unit.say(bar.low),
-            first.unit.say(bar.high),
-            Unit::Share.say(bar.share),
+            text(bar, "name"),
+            unit.say(number(&bar["low"])),
+            unit.say(number(&bar["high"])),
+            Unit::Share.say(number(&bar["share"])),
         ]
     });
     output.table(
@@ -120,69 +178,97 @@ fn print(scenario: &Scenario, outcome: &Outcome, output: &Output) -> Result<(), 
 }
 
 /// What buying in time is worth, beside buying nothing.
-fn said_worth(own: &ResourceOutcome, worth: &plan::Benefit, outcome: &Outcome) -> String {
-    let money = |value: f64| Unit::Count.say(value);
-    let (npv, chance) = (worth.npv, Unit::Share.say(worth.chance));
+fn said_worth(own: &Value, money: &str) -> String {
+    let (worth, say) = (&own["benefit"], |value: &Value| Unit::Count.say(number(value)));
+    let npv = &worth["npv"];
     format!(
-        "{}: buying in time is worth {} ({} – {}) {}, with {chance} chance of a gain; buying nothing costs {}\n",
-        own.title,
-        money(npv.p50),
-        money(npv.p10),
-        money(npv.p90),
-        outcome.money,
-        money(worth.nothing.p50)
+        "{}: buying in time is worth {} ({} – {}) {money}, with {} chance of a gain; buying nothing costs {}\n",
+        text(own, "title"),
+        say(&npv["p50"]),
+        say(&npv["p10"]),
+        say(&npv["p90"]),
+        Unit::Share.say(number(&worth["chance"])),
+        say(&worth["nothing"]["p50"])
     )
 }
 
-fn summary(own: &ResourceOutcome, outcome: &Outcome, now: Time) -> Vec<String> {
-    let month = |at: Option<usize>| {
-        let end = at.and_then(|at| outcome.ends.get(at));
-        end.map_or_else(|| "not within it".to_owned(), |end| format!("by {}", say_date(*end, now)))
+fn summary(own: &Value, ends: &[Time], now: Time) -> Vec<String> {
+    let already = own["already"] == true;
+    let month = |key: &str| match reached(own, key, ends) {
+        _ if already => "above it already".to_owned(),
+        None => "not within it".to_owned(),
+        Some(end) => format!("by {}", say_date(end, now)),
     };
-    let order = match own.order_by {
+    let order = match own["order_by"].as_i64().map(Time) {
         None => String::new(),
-        Some(day) if day < now => format!("{}, too late", say_date(day, now)),
+        Some(day) if day < now || already => format!("{}, too late", say_date(day, now)),
         Some(day) => say_date(day, now),
     };
-    let last = own.months.last();
+    let unit = unit_of(own);
+    let last = list(&own["months"]).last();
     let gap = last.map_or_else(String::new, |last| {
-        format!("{} / {}", own.unit.say(last.gap_p50), own.unit.say(last.gap_p90))
+        let say = |key: &str| unit.say(number(&last[key]));
+        format!("{} / {}", say("gap_p50"), say("gap_p90"))
     });
     vec![
-        own.title.clone(),
-        own.unit.say(own.line),
-        month(own.reached_p50),
-        month(own.reached_p90),
+        text(own, "title"),
+        unit.say(number(&own["line"])),
+        month("reached_p50"),
+        month("reached_p90"),
         order,
         gap,
     ]
 }
 
+/// The end of the month in which a line is reached.
+fn reached(own: &Value, key: &str, ends: &[Time]) -> Option<Time> {
+    let month = own[key].as_u64().and_then(|month| usize::try_from(month).ok())?;
+    ends.get(month).copied()
+}
+
 /// The same resources of several scenarios beside each other.
-fn compare(outcomes: &[(Scenario, Outcome)], output: &Output) -> Result<(), Fault> {
-    let Some((first, _)) = outcomes.first() else { return Ok(()) };
+fn compare(told: &[Told], output: &Output) -> Result<(), Fault> {
+    let Some(first) = told.first() else { return Ok(()) };
     let mut head = vec!["what"];
-    head.extend(outcomes.iter().map(|(own, _)| own.name.as_str()));
+    head.extend(told.iter().map(|own| own.scenario.name.as_str()));
     let mut rows: Vec<Vec<String>> = Vec::new();
-    for resource in &first.resources {
+    for resource in &first.scenario.resources {
         let mut row = vec![format!("{}: p90 reaches its line", resource.title)];
-        for (scenario, outcome) in outcomes {
-            let found = outcome.resources.iter().find(|own| own.name == resource.name);
-            let end = found.and_then(|own| own.reached_p90).and_then(|at| outcome.ends.get(at));
+        for Told { scenario, outcome } in told {
+            let all = list(&outcome["resources"]);
+            let found = all.iter().find(|own| own["name"] == resource.name.as_str());
+            let ends: Vec<Time> =
+                list(&outcome["ends"]).iter().filter_map(Value::as_i64).map(Time).collect();
+            let end = found.and_then(|own| reached(own, "reached_p90", &ends));
             row.push(
-                end.map_or_else(
-                    || "not within it".to_owned(),
-                    |end| say_date(*end, scenario.start),
-                ),
+                end.map_or_else(|| "not within it".to_owned(), |end| say_date(end, scenario.start)),
             );
         }
         rows.push(row);
     }
     let mut row = vec!["cost in the last month, p50".to_owned()];
-    row.extend(outcomes.iter().map(|(_, own)| {
-        own.cost.last().map_or_else(String::new, |cost| Unit::Count.say(cost.p50))
+    row.extend(told.iter().map(|own| {
+        let last = list(&own.outcome["cost"]).last();
+        last.map_or_else(String::new, |cost| Unit::Count.say(number(&cost["p50"])))
     }));
     rows.push(row);
     output.text("\nside by side\n")?;
     output.table(&head, rows)
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or(f64::NAN)
+}
+
+fn text(row: &Value, key: &str) -> String {
+    row[key].as_str().unwrap_or_default().to_owned()
+}
+
+fn unit_of(resource: &Value) -> Unit {
+    let word = resource["unit"].as_str().unwrap_or_default();
+    Unit::WORDS.iter().find(|(own, _)| *own == word).map_or(Unit::Count, |(_, unit)| *unit)
 }

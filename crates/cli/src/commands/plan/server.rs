@@ -22,6 +22,9 @@ const QUOTAS: &str = "/api/plimsoll/v1/quotas";
 /// Lists quotas, or takes down what was decided of one.
 pub(crate) fn quotas(command: &Quotas, output: &Output) -> Result<ExitCode, Fault> {
     let remote = Remote::new(&command.server)?;
+    if command.history {
+        return quota_history(command.item.as_deref().unwrap_or_default(), &remote, output);
+    }
     let list = small_runtime()?.block_on(remote.get(QUOTAS, &[]))?;
     let quotas = list["quotas"].as_array().map_or(&[][..], Vec::as_slice);
     let wanted = command.item.as_deref().unwrap_or_default().to_lowercase();
@@ -79,6 +82,53 @@ pub(crate) fn quotas(command: &Quotas, output: &Output) -> Result<ExitCode, Faul
     Ok(ExitCode::SUCCESS)
 }
 
+/// Lists what was decided of quotas in every quarter.
+fn quota_history(wanted: &str, remote: &Remote, output: &Output) -> Result<ExitCode, Fault> {
+    let path = format!("{QUOTAS}/decisions");
+    let mut told = small_runtime()?.block_on(remote.get(&path, &[("limit", "2000")]))?;
+    let wanted = wanted.to_lowercase();
+    if let Some(all) = told["decisions"].as_array_mut() {
+        all.retain(|own| {
+            text(own, "quota") == wanted || text(own, "title").to_lowercase().contains(&wanted)
+        });
+    }
+    if output.is_json() {
+        output.json(&told)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let decisions = told["decisions"].as_array().map_or(&[][..], Vec::as_slice);
+    if decisions.is_empty() {
+        output.note("nothing was decided of a quota yet");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let count = |value: &Value| value.as_f64().map_or_else(String::new, |own| Unit::Count.say(own));
+    let rows = decisions.iter().map(|own| {
+        let granted = match own["granted"].as_bool() {
+            Some(true) => "granted",
+            Some(false) => "not yet",
+            None => "",
+        };
+        vec![
+            text(own, "quarter"),
+            text(own, "title"),
+            format!("{} of {}", count(&own["used"]), count(&own["limit"])),
+            text(own, "verdict"),
+            count(&own["asked_for"]),
+            granted.to_owned(),
+            text(own, "by"),
+            text(own, "reason"),
+        ]
+    });
+    let head = ["quarter", "quota", "used", "decided", "asked for", "granted", "by", "why"];
+    output.table(&head, rows.collect())?;
+    if told["more"] == true {
+        output.note(
+            "older decisions are not shown; /api/plimsoll/v1/quotas/decisions?quota=ID has them",
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Lists what was found.
 pub(crate) fn findings(server: &Server, output: &Output) -> Result<ExitCode, Fault> {
     let remote = Remote::new(server)?;
@@ -92,10 +142,10 @@ pub(crate) fn findings(server: &Server, output: &Output) -> Result<ExitCode, Fau
         output.note("nothing was found");
     }
     for own in findings {
-        let saving = own["saving_month"].as_f64();
+        let (saving, currency) = (own["saving_month"].as_f64(), text(own, "currency"));
         let saving = saving.map_or_else(String::new, |own| {
             let word = if own < 0.0 { "costs" } else { "saves" };
-            format!("; {word} {} a month", Unit::Count.say(own.abs()))
+            format!("; {word} {} a month", super::money_in(own.abs(), &currency))
         });
         let (severity, title, advice) =
             (text(own, "severity"), text(own, "title"), text(own, "advice"));
@@ -115,9 +165,11 @@ pub(crate) fn tested(command: &Tested, output: &Output) -> Result<ExitCode, Faul
             .help("write it with `plimsoll load capacity … --output json`")
     })?;
     let remote = Remote::new(&command.server)?;
-    let path =
-        format!("/api/plimsoll/v1/services/{}/tests?times={}", command.service, command.times);
-    let told = small_runtime()?.block_on(remote.post_json(&path, &document))?;
+    let path = format!("/api/plimsoll/v1/services/{}/tests", command.service);
+    let times = command.times.to_string();
+    let mut query = vec![("times", times.as_str())];
+    query.extend(command.release.as_deref().map(|release| ("release", release)));
+    let told = small_runtime()?.block_on(remote.post_json_with(&path, &query, &document))?;
     if output.is_json() {
         output.json(&told)?;
     } else {

@@ -18,14 +18,21 @@ use crate::{
 /// How many moments of the past a server is asked for.
 const MOMENTS: i64 = 90;
 
+/// More of anything nobody plans for.
+const TENANTS_MAX: f64 = 1e9;
+
 /// Says what so many tenants need.
 pub(crate) fn run(command: &Table, output: &Output) -> Result<ExitCode, Fault> {
     if command.suggest {
         return suggest::run(command, output);
     }
-    if let Some(wrong) = command.tenants.iter().find(|value| !value.is_finite() || **value <= 0.0) {
+    if let Some(wrong) =
+        command.tenants.iter().find(|value| !(**value > 0.0 && **value <= TENANTS_MAX))
+    {
         return Err(Fault::new(Kind::Invalid, format!("{wrong} is no number of {}", command.by))
-            .help("write numbers above nought, such as --tenants 100,1000,5000"));
+            .help(
+                "write numbers above nought, such as --tenants 100,1000,5000; a billion at most",
+            ));
     }
     let drivers = match &command.drivers {
         None => reference(),
@@ -145,8 +152,9 @@ fn notes(columns: &[Column]) -> String {
     for column in columns {
         let title = &column.driver.title;
         match (column.source, column.form, &column.why_not) {
-            (Source::Measured, Some(form), _) => {
-                text.extend([title, ": measured, ", form, "\n"]);
+            (Source::Measured, Some(form), why) => {
+                let why = why.as_ref().map_or_else(String::new, |why| format!("; {why}"));
+                text.extend([title, ": measured, ", form, &why, "\n"]);
             }
             (_, _, Some(why)) => {
                 text.extend([title, ": what was measured is of no use: ", why, "\n"]);

@@ -147,6 +147,55 @@ fn scenarios_stand_side_by_side_and_contradictions_are_refused() -> Result<()> {
     Ok(())
 }
 
+/// Rows by the day of tenants and of connections, of which there are `each` for the square root of a tenant.
+fn follows(each: f64) -> Result<String> {
+    let mut rows = String::from("time,tenants,connections\n");
+    for day in 0..90_i64 {
+        let tenants = 400 + 7 * day;
+        let used = each * (tenants as f64).sqrt() * (1.0 + 0.01 * ((day % 5) as f64 - 2.0));
+        writeln!(rows, "{},{tenants},{used}", 1_790_000_000 + day * 86_400)?;
+    }
+    Ok(rows)
+}
+
+#[test]
+fn a_scenario_learns_from_rows_and_from_a_server_and_says_what_it_used() -> Result<()> {
+    let server = Server::start(QUIET)?;
+    let dir = server.folder();
+    fs::write(dir.join("base.yaml"), SCENARIO)?;
+    fs::write(dir.join("rows.csv"), follows(3.1)?)?;
+    let asked = ["plan", "scenario", "run", "base.yaml", "--csv", "rows.csv"];
+    let told = run(dir, &asked)?;
+    ensure!((told.code, told.err.as_str()) == (Some(0), ""), "{}", told.err);
+    ensure!(told.out.contains("connections: measured: power"), "{}", told.out);
+    let document: Value =
+        serde_json::from_str(&run(dir, &[&asked[..], &["--output", "json"]].concat())?.out)?;
+    let own = &document["resources"][0];
+    ensure!(own["basis"]["source"] == "measured", "{own:#}");
+    // Twice as many tenants hold 1.42 times as many connections.
+    let last = own["months"][23]["demand"]["p50"].as_f64().context("a figure")?;
+    ensure!((last / 142.6 - 1.0).abs() < 0.03, "{last}");
+    // Connections of another pool, in thousandths: the limit says that it cannot be.
+    fs::write(dir.join("rows.csv"), follows(3_100.0)?)?;
+    let told = run(dir, &asked)?;
+    ensure!(told.out.contains("assumed: ") && told.out.contains("different units"), "{}", told.out);
+    let three: String =
+        follows(3.1)?.lines().take(4).fold(String::new(), |all, row| all + row + "\n");
+    let told = run_with(dir, &["plan", "scenario", "run", "base.yaml", "--csv", "-"], &three)?;
+    ensure!(told.out.contains("3 points in common; 8 are the least"), "{}", told.out);
+    // On a server that has recorded nothing of it.
+    let url = server.url();
+    let told =
+        run(dir, &["plan", "scenario", "run", "base.yaml", "--past", "30d", "--server", &url])?;
+    ensure!(told.code == Some(0) && told.out.contains("assumed: "), "{} {}", told.out, told.err);
+    ensure!(told.out.contains("of `tenants`"), "{}", told.out);
+    fs::write(dir.join("other.yaml"), ["service: shop\n", SCENARIO].concat())?;
+    let told =
+        run(dir, &["plan", "scenario", "run", "other.yaml", "--past", "30d", "--server", &url])?;
+    ensure!(told.code == Some(2) && told.err.contains("a service `shop`"), "{}", told.err);
+    Ok(())
+}
+
 #[test]
 fn sizes_come_from_the_recorded_past_and_a_price_list() -> Result<()> {
     let dir = tempfile::tempdir()?;
@@ -258,6 +307,7 @@ fn what_a_server_plans_with_is_asked_for_and_told() -> Result<()> {
         (&["rightsize"][..], "nothing with a size is watched"),
         (&["rightsize", "--reviews"], "nothing was decided yet"),
         (&["quotas"], "no quota is declared"),
+        (&["quotas", "--history"], "nothing was decided of a quota yet"),
         (&["findings"], "nothing was found"),
         (&["scenario", "track"], "no plan is frozen"),
     ] {

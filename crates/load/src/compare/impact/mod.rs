@@ -10,6 +10,7 @@ mod budget;
 mod tell;
 
 pub use budget::{Budget, BudgetError};
+use model::Time;
 use stats::{mean, variance};
 pub use tell::{impact_json, impact_text};
 
@@ -75,6 +76,8 @@ pub struct Impact {
     pub right: Vec<String>,
     /// Why nothing can be said; empty if it can.
     pub refused: Vec<String>,
+    /// When the first run of the side after began, and when the last of them ended.
+    pub ran: Option<(Time, Time)>,
     /// Every resource that both sides have.
     pub resources: Vec<ResourceImpact>,
 }
@@ -133,7 +136,9 @@ pub fn impact(left: &[Seen], right: &[Seen], budgets: &[Budget], rules: Rules) -
         }
     }
     let named = |runs: &[Kept]| runs.iter().map(ToString::to_string).collect();
-    Impact { left: named(&left_runs), right: named(&right_runs), refused, resources }
+    let ran = right_runs.iter().map(Kept::between);
+    let ran = ran.reduce(|all, own| (all.0.min(own.0), all.1.max(own.1)));
+    Impact { left: named(&left_runs), right: named(&right_runs), refused, ran, resources }
 }
 
 fn of_resource(name: &str, left: &[Seen], right: &[Seen], rules: Rules) -> Option<ResourceImpact> {
@@ -193,7 +198,7 @@ fn stretches(run: &Kept, resource: &Watched) -> Vec<(f64, f64)> {
         let rows = run.rows.iter().enumerate();
         let inside = rows.filter(|(at, _)| is_inside(*at as f64 * row_seconds));
         let ended: u64 = inside.map(|(_, row)| row.good + row.failed).sum();
-        let second = |time: model::Time| (time.millis() - run.started_ms) as f64 / 1e3;
+        let second = |time: Time| (time.millis() - run.started_ms) as f64 / 1e3;
         let points = resource.points.iter();
         let used: Vec<f64> = points
             .filter(|(time, value)| is_inside(second(*time)) && value.is_finite())

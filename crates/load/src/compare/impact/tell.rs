@@ -93,6 +93,7 @@ pub fn impact_json(impact: &Impact) -> Value {
         "before": impact.left,
         "after": impact.right,
         "refused": impact.refused,
+        "ran_ms": impact.ran.map(|(from, to)| [from.millis(), to.millis()]),
         "resources": resources.collect::<Vec<_>>(),
     })
 }

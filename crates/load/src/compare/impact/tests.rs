@@ -1,6 +1,5 @@
 //! Impacts of which the truth is known.
 
-use model::Time;
 use serde_json::json;
 use stats::Chance;
 
@@ -55,6 +54,7 @@ fn equal_releases_are_not_called_different_and_it_is_said_what_could_be_seen() {
     let document = impact_json(&same);
     assert_eq!(document["resources"][0]["points"].as_array().map(Vec::len), Some(10));
     assert_eq!(document["resources"][0]["budget"]["kept"], true);
+    assert_eq!(document["ran_ms"], json!([1_000_000, 1_300_000]));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The plain way: plans whose every journey is one fixed `GET` or `HEAD` over unenciphered HTTP/1.1. Requests are made
-//! once as bytes, answers are only framed, and the worker asks the system itself which sockets have something to say.
+//! once as bytes, answers are only framed, and their bodies looked at where checks want it; the worker asks the system
+//! itself which sockets have something to say.
 //! What is measured, counted, bounded and refused is the same as on the general way; it costs two thirds.
 
 mod due;
@@ -15,8 +16,8 @@ use http::{Method, header};
 use super::{Stop, timer::Pace, worker::Worker};
 use crate::{
     error::LoadError,
-    journey::{Journey, Prepared},
-    plan::{Connections, Plan, Protocol, Scenario},
+    journey::{Check, Journey, Prepared},
+    plan::{BODY_BYTES_KEPT, Connections, Plan, Protocol, Scenario},
     record::Interval,
     target::Origin,
 };
@@ -43,7 +44,9 @@ pub(super) fn fits(plan: &Plan, pace: Pace) -> bool {
 
 fn is_plain(journey: &Journey, origins: &[Origin]) -> bool {
     let [step] = journey.steps.as_slice() else { return false };
-    let looks_away = step.checks.is_empty() && step.extracts.is_empty() && step.redirects == 0;
+    // Headers of answers are not kept.
+    let looks_at_headers = step.checks.iter().any(|check| matches!(check, Check::Header(..)));
+    let is_simple = !looks_at_headers && step.extracts.is_empty() && step.redirects == 0;
     let rests = step.think.is_some() || !journey.feeds.is_empty();
     let is_open = origins.get(step.request.origin).is_some_and(|origin| !origin.tls);
     let is_fixed = step.request.prepared.as_ref().is_some_and(|prepared| {
@@ -51,7 +54,7 @@ fn is_plain(journey: &Journey, origins: &[Origin]) -> bool {
             && prepared.body.is_empty()
             && !SPECIAL.iter().any(|name| prepared.headers.contains_key(name))
     });
-    looks_away && !rests && is_open && is_fixed
+    is_simple && !rests && is_open && is_fixed
 }
 
 /// Runs until the load is over or is to stop.
@@ -70,6 +73,8 @@ pub(super) fn work(
 struct Ready {
     bytes: Vec<u8>,
     is_head: bool,
+    /// How much of the body of its answer is looked at.
+    keep: usize,
     /// Whom it goes to.
     origin: usize,
     /// The place of its step among all of the plan.
@@ -87,6 +92,7 @@ fn ready(journey: &Journey) -> Option<Ready> {
     Some(Ready {
         bytes: as_bytes(prepared),
         is_head: prepared.method == Method::HEAD,
+        keep: if step.reads_body() { BODY_BYTES_KEPT } else { 0 },
         origin: step.request.origin,
         step: step.index,
     })

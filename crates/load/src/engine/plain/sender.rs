@@ -2,6 +2,7 @@
 
 use std::{io, mem::MaybeUninit, sync::mpsc::SyncSender, time::Duration};
 
+use http::HeaderMap;
 use rustix::event::epoll::{Event, EventFlags};
 
 use super::{
@@ -16,6 +17,7 @@ use crate::{
         timer::SHORTEST,
         worker::{LOOK_EVERY, Look, Worker},
     },
+    journey::{BodyText, Step},
     record::{Interval, Trouble},
     schedule::nanos,
 };
@@ -179,7 +181,7 @@ impl<'w> Sender<'w> {
         let ready = &self.ready[scenario][journey];
         line.doing = Doing::Asks;
         line.written = 0;
-        line.frame.begin(ready.is_head);
+        line.frame.begin(ready.is_head, ready.keep);
         self.write(place);
     }
 
@@ -264,19 +266,20 @@ impl<'w> Sender<'w> {
     /// An answer is complete.
     fn answered(&mut self, place: usize) {
         let Some(line) = self.lines.get(place) else { return };
-        let (ask, status, bytes) = (line.ask, line.frame.status, line.frame.body_bytes);
+        let (ask, status, bytes) = (line.ask, line.frame.status, line.frame.content.count);
         // Who has answered before all of the question was sent cannot be asked anything else.
         let keeps = line.frame.keeps && !line.waits_to_write;
         line.doing = Doing::Rests;
         let (scenario, journey) = ask.request;
+        let step = &self.worker.plan.scenarios[scenario].journeys[journey].steps[0];
+        let trouble = trouble_of(step, status, &line.frame.content.kept);
+        line.frame.content.forget();
         if keeps {
             let origin = self.ready[scenario][journey].origin;
             self.lines.rest(place, scenario, origin);
         } else {
             self.lines.remove(place);
         }
-        let step = &self.worker.plan.scenarios[scenario].journeys[journey].steps[0];
-        let trouble = (!step.accepts(status)).then_some(Trouble::Status);
         self.end(ask, status, bytes, trouble);
     }
 
@@ -343,6 +346,16 @@ impl<'w> Sender<'w> {
         let step = self.ready[scenario][journey].step;
         self.worker.ended((step, line.ask.due_ns, line.ask.sent_ns), status, 0, trouble);
     }
+}
+
+/// What is wrong with an answer, if anything is: the same as on the general way.
+fn trouble_of(step: &Step, status: u16, body: &[u8]) -> Option<Trouble> {
+    if !step.accepts(status) {
+        return Some(Trouble::Status);
+    }
+    let (headers, mut body) = (HeaderMap::new(), BodyText::new(body));
+    let holds = step.checks.iter().all(|check| check.holds(&headers, &mut body));
+    (!holds).then_some(Trouble::Check)
 }
 
 /// What an error of reading means.

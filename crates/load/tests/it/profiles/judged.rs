@@ -113,7 +113,7 @@ fn the_progressive_load_fails_where_the_target_gives_way_and_not_before() -> Res
     ensure!(verdict.word() == Word::Failed && verdict.rules[1].kept, "{verdict:?}");
     let width = run.timeline.seconds;
     let p95_at = |second: u64| -> Result<f64> {
-        let row = usize::try_from(second / width).ok().and_then(|at| run.timeline.rows.get(at));
+        let row = usize::try_from(second / width).ok().and_then(|at| run.timeline.rows().nth(at));
         let p95 = row.and_then(|row| row.response.quantile(0.95)).context("nothing ended")?;
         Ok(p95 as f64 / 1e9)
     };

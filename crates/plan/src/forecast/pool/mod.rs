@@ -1,7 +1,11 @@
 //! The pool: small models of a series' future, and which of them try their luck on a stock and on a flow.
 
+mod profile;
 mod study;
 
+use model::{Nature, Span};
+
+pub(crate) use profile::Weekends;
 pub(crate) use study::{Fitted, Study};
 
 /// Which habits are taken off before a model continues the rest, and put back onto what it tells.
@@ -40,6 +44,12 @@ pub(crate) enum Model {
     ProfileLong,
     /// The long profile around the newest level.
     ProfileLongLevel,
+    /// What is usual at each phase of the short season, wherever the series stands now.
+    UsualShort,
+    /// The same of the long one, known a little once it was seen once.
+    UsualLong,
+    /// The same of a day, days of work and of rest apart.
+    UsualDay,
     DoubleShort,
     DoubleLong,
     Waves,
@@ -72,7 +82,7 @@ const fn rate(model: Model) -> Member {
 }
 
 /// What comes and goes.
-pub(crate) const FLOW: [Member; 17] = [
+const FLOW: [Member; 20] = [
     value(Model::NaiveShort),
     value(Model::NaiveLong),
     value(Model::ProfileShort),
@@ -90,10 +100,27 @@ pub(crate) const FLOW: [Member; 17] = [
     value(Model::Smooth),
     value(Model::Level),
     value(Model::Trend(Habits::Both)),
+    value(Model::UsualShort),
+    value(Model::UsualLong),
+    value(Model::UsualDay),
 ];
+/// The first so many of them are asked of what is near. The rest tell what is usual wherever the series stands now, which
+/// is worth something only once today is forgotten.
+const FLOW_NEAR: usize = 17;
+/// What lies no further ahead is near.
+const NEAR: Span = Span::days(3);
+
+/// Who tries its luck on this past, so far ahead.
+pub(crate) fn pool(nature: Nature, ahead: Span) -> &'static [Member] {
+    match nature {
+        Nature::Flow if ahead <= NEAR => &FLOW[..FLOW_NEAR],
+        Nature::Flow => &FLOW,
+        Nature::Stock => &STOCK,
+    }
+}
 
 /// What piles up: either its level is continued, or the rate at which it grows.
-pub(crate) const STOCK: [Member; 26] = [
+const STOCK: [Member; 26] = [
     value(Model::Last),
     value(Model::Level),
     value(Model::Drift),
@@ -150,6 +177,9 @@ impl Model {
             Self::NaiveLong => pick("as last week", "as last year"),
             Self::ProfileShort => pick("daily habit", "weekly habit"),
             Self::ProfileLong | Self::ProfileLongLevel => pick("weekly habit", "yearly habit"),
+            Self::UsualShort => pick("usual day", "usual week"),
+            Self::UsualDay => "usual day of its kind",
+            Self::UsualLong => pick("usual week", "usual year"),
             Self::Trend(Habits::Short) => pick("daily habit + trend", "weekly habit + trend"),
             Self::Trend(Habits::Both) => pick("weekly habit + trend", "yearly habit + trend"),
             Self::Holt(Habits::Short) => {

@@ -1,10 +1,13 @@
 //! A past cut off at some moment, and how each model continues it.
 
 use stats::{
-    DoubleSeason, Holt, Lags, Season, Teeth, Theta, mean, median, seasonal_naive, theil_sen, waves,
+    DoubleSeason, Holt, Lags, Season, Teeth, Theta, median, seasonal_naive, theil_sen, waves,
 };
 
-use super::{Habits, Model};
+use super::{
+    Habits, Model,
+    profile::{Profile, Weekends, usual_long, usual_short},
+};
 
 /// A habit's past counts half so many of its seasons back, but not within a week of short ones.
 const HALF_LIFE_SEASONS: usize = 4;
@@ -35,6 +38,9 @@ pub(crate) struct Study<'a> {
     values: &'a [f64],
     short: Option<usize>,
     long: Option<usize>,
+    /// The long season where it was seen once.
+    long_once: Option<usize>,
+    weekends: Option<Weekends>,
     without_short: Option<Rest>,
     without_both: Option<Rest>,
 }
@@ -64,16 +70,17 @@ impl Rest {
 
 impl<'a> Study<'a> {
     /// `periods` are the short and the long season in cells, as far as the whole past knows them.
-    pub(crate) fn new(values: &'a [f64], periods: &[usize]) -> Self {
-        let known =
-            |at: usize| periods.get(at).copied().filter(|period| values.len() >= 2 * period);
-        let (short, long) = (known(0), known(1));
+    pub(crate) fn new(values: &'a [f64], periods: &[usize], weekends: Option<Weekends>) -> Self {
+        let seen = |at: usize, times: usize| {
+            periods.get(at).copied().filter(|period| values.len() >= times * period)
+        };
+        let (short, long, long_once) = (seen(0, 2), seen(1, 2), seen(1, 1));
         let without_short = short.and_then(|short| Rest::learn(values, short, short, false));
         let without_both = match (&without_short, long) {
             (Some(rest), Some(long)) => rest.learn_long(long, short.unwrap_or(long)),
             _ => None,
         };
-        Self { values, short, long, without_short, without_both }
+        Self { values, short, long, long_once, weekends, without_short, without_both }
     }
 
     /// Finds the weights that are still missing, of the models asked for, on this past.
@@ -145,19 +152,31 @@ impl<'a> Study<'a> {
             Model::NaiveShort => seasonal_naive(values, self.short?, horizon),
             Model::NaiveLong => seasonal_naive(values, self.long?, horizon),
             Model::ProfileShort => {
-                let profile = Profile { period: self.short?, learnt: SHORT_LEARNT, robust: true };
+                let profile =
+                    Profile { period: self.short?, learnt: SHORT_LEARNT, robust: true, around: 0 };
                 Some(self.profile(&profile, LEVEL_SHORT, horizon))
             }
             Model::ProfileLong => {
-                let profile =
-                    Profile { period: self.three_long()?, learnt: LONG_LEARNT, robust: false };
+                let profile = Profile {
+                    period: self.three_long()?,
+                    learnt: LONG_LEARNT,
+                    robust: false,
+                    around: 0,
+                };
                 Some(self.profile(&profile, 0.0, horizon))
             }
             Model::ProfileLongLevel => {
-                let profile =
-                    Profile { period: self.three_long()?, learnt: LONG_LEARNT, robust: true };
+                let profile = Profile {
+                    period: self.three_long()?,
+                    learnt: LONG_LEARNT,
+                    robust: true,
+                    around: 0,
+                };
                 Some(self.profile(&profile, LEVEL_LONG, horizon))
             }
+            Model::UsualShort => Some(usual_short(values, self.short?, horizon)),
+            Model::UsualLong => usual_long(values, (self.short?, self.long_once?), horizon),
+            Model::UsualDay => self.weekends?.usual_day(values, horizon),
             Model::DoubleShort => told(fitted.double_short?.forecast(values, horizon)),
             Model::DoubleLong => told(fitted.double_long?.forecast(values, horizon)),
             Model::Waves => waves(values, &self.periods(), horizon),
@@ -238,29 +257,6 @@ impl<'a> Study<'a> {
     }
 }
 
-/// How a profile is learnt: the middle or the mean of each phase of the newest seasons.
-struct Profile {
-    period: usize,
-    learnt: usize,
-    robust: bool,
-}
-
-impl Profile {
-    /// The value of each phase, counted from the first value; `values` hold at least one period.
-    fn learn(&self, values: &[f64]) -> Vec<f64> {
-        let (count, period) = (values.len(), self.period);
-        let seasons = self.learnt.min(count / period).max(1);
-        let mut offsets = vec![0.0; period];
-        let mut seen = Vec::with_capacity(seasons);
-        for at in count - period..count {
-            seen.clear();
-            seen.extend((0..seasons).map(|back| values[at - back * period]));
-            offsets[at % period] = if self.robust { median(&seen) } else { mean(&seen) };
-        }
-        offsets
-    }
-}
-
 /// The robust slope of the newest part of the past (`part` 1: all, 4: a quarter), from where it stands now.
 fn trend(values: &[f64], part: usize, horizon: usize) -> Option<Vec<f64>> {
     let count = (values.len() / part).max(6).min(values.len());
@@ -289,7 +285,7 @@ mod tests {
     use super::*;
 
     fn run(values: &[f64], periods: &[usize], model: Model, horizon: usize) -> Option<Vec<f64>> {
-        let study = Study::new(values, periods);
+        let study = Study::new(values, periods, None);
         let mut fitted = Fitted::default();
         study.fit(&mut fitted, std::iter::once(model));
         study.run(model, &fitted, horizon)

@@ -6,6 +6,7 @@ use super::super::Triangle;
 
 /// Amounts beyond this are slips of the pen, and their products would no longer be numbers.
 const AMOUNT_MAX: f64 = 1e18;
+const AMOUNT_MIN: f64 = 1e-12;
 
 /// One value, or the least and the most, perhaps the likeliest between.
 pub(super) fn triangle(values: &[f64]) -> Option<Triangle> {
@@ -32,7 +33,7 @@ pub(super) fn range(reader: &Reader<'_>, node: Node<'_>) -> Option<Triangle> {
         reader,
         node,
         plain,
-        (f64::MIN_POSITIVE, AMOUNT_MAX),
+        (AMOUNT_MIN, AMOUNT_MAX),
         "a number above nought such as 400 or 300..600",
     )
 }

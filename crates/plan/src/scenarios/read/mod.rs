@@ -57,6 +57,7 @@ fn scenario(reader: &Reader<'_>) -> Option<Scenario> {
         .map_or(Some(DRAWS as u64), |own| reader.whole(own.node, 100..=DRAWS_MAX));
     let seed = fields.take("seed").map_or(Some(1), |own| reader.whole(own.node, 0..=u64::MAX));
     let money = fields.take("money").and_then(|own| reader.text(own.node)).unwrap_or_default();
+    let service = fields.take("service").and_then(|own| reader.text(own.node));
     let share_or = |key: &'static str, otherwise: f64| {
         fields.take(key).map_or(Some(otherwise), |own| reader.share(own.node).map(Share::value))
     };
@@ -90,6 +91,7 @@ fn scenario(reader: &Reader<'_>) -> Option<Scenario> {
         money: money.to_owned(),
         alike: alike?,
         discount: discount?,
+        service: service.map(str::to_owned),
         drivers: stage.drivers,
         resources,
         events,
@@ -177,6 +179,11 @@ fn aimed(stage: &Stage<'_, '_>, field: Field<'_>, now: f64) -> Option<Triangle> 
     }
     let value = value?;
     let growth = |value: f64| (value / now).powf(1.0 / month) - 1.0;
+    if growth(value.high) > GROWTH_MAX {
+        let message = "to be there by then it would have to grow by more than 1,000 % a month";
+        reader.wrong(own.node, message, "mend the date, the value or `now`");
+        return None;
+    }
     Some(Triangle { low: growth(value.low), mode: growth(value.mode), high: growth(value.high) })
 }
 
@@ -189,9 +196,10 @@ fn event(stage: &Stage<'_, '_>, node: Node<'_>, deal: bool) -> Option<(Event, St
     let month = fields.need("date").and_then(|field| dates(stage, field.node));
     let ramp =
         fields.take("ramp_months").map_or(Some(0), |own| reader.whole(own.node, 0..=MONTHS_MAX));
-    let mut effects = Vec::new();
+    let (mut effects, mut written) = (Vec::new(), 0);
     for (key, is_part) in [("raises", true), ("adds", false)] {
         for entry in fields.take(key).map_or_else(Vec::new, |field| reader.entries(field.node)) {
+            written += 1;
             let driver = stage.drivers.iter().position(|own| own.name == entry.key);
             if driver.is_none() {
                 reader.report(unknown_driver(stage, entry.place, entry.key));
@@ -208,7 +216,7 @@ fn event(stage: &Stage<'_, '_>, node: Node<'_>, deal: bool) -> Option<(Event, St
             }));
         }
     }
-    if effects.is_empty() {
+    if written == 0 {
         let message = "it changes nothing";
         reader.report(
             Mistake::at(node.place(), message)
@@ -238,7 +246,8 @@ fn known_driver(stage: &Stage<'_, '_>, node: Node<'_>) -> Option<usize> {
 }
 
 fn unknown_driver(stage: &Stage<'_, '_>, place: Place, name: &str) -> Mistake {
-    let names: Vec<&str> = stage.drivers.iter().map(|own| own.name.as_str()).collect();
+    let mut names: Vec<&str> = stage.drivers.iter().map(|own| own.name.as_str()).collect();
+    names.dedup();
     let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     Mistake::at(place, format!("there is no driver `{name}`")).help(format!("drivers are {known}"))
 }

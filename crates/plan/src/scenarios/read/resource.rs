@@ -12,6 +12,9 @@ use super::{
 
 const STILL: Triangle = Triangle { low: 0.0, mode: 0.0, high: 0.0 };
 
+/// Less of a resource is not meant to be used.
+const TARGET_MIN: f64 = 0.001;
+
 pub(super) fn resource(
     stage: &Stage<'_, '_>,
     node: Node<'_>,
@@ -86,7 +89,7 @@ fn relation<'d>(reader: &Reader<'d>, fields: &Fields<'_, 'd>) -> Option<Relation
 fn target<'d>(reader: &Reader<'d>, fields: &Fields<'_, 'd>, node: Node<'d>) -> Option<Share> {
     let target =
         fields.take("target").map_or_else(|| Share::new(0.8), |own| reader.share(own.node));
-    if target.is_some_and(|target| target.value() <= 0.0) {
+    if target.is_some_and(|target| target.value() < TARGET_MIN) {
         reader.report(Mistake::at(node.place(), "a target of nought leaves nothing to use"));
     }
     target

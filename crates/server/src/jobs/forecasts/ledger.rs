@@ -174,6 +174,7 @@ mod tests {
             owner: String::new(),
             advice: String::new(),
             quota: None,
+            cache: None,
         };
         let id = ResourceId {
             resource: "disk".into(),

@@ -19,6 +19,7 @@ fn resource() -> Arc<Resource> {
         owner: "infrastructure".into(),
         advice: String::new(),
         quota: None,
+        cache: None,
     })
 }
 

@@ -117,12 +117,15 @@ impl Turns {
         // Between evaluations, and while waiting for this one.
         let overslept = count(elapsed.saturating_sub(self.due), self.interval);
         self.due += self.interval * overslept;
-        let (unrecorded, delayed) = self.unrecorded(jumped);
+        let unrecorded = std::mem::take(&mut self.unrecorded);
+        // After a jump nobody knows their times.
+        let (unrecorded, delayed) = if jumped { (0, Span::ZERO) } else { unrecorded };
         let (gap, missed, waited) = match (self.last, self.before.take()) {
             (Some((_, last)), _) => {
                 let passed = self.due.saturating_sub(last).saturating_add(self.interval / 2);
                 let missed = count(passed, self.interval).saturating_sub(1);
-                (missed.saturating_add(unrecorded), missed, delayed)
+                let most = count(LATE_MAX.to_duration(), self.interval).saturating_sub(missed);
+                (missed.saturating_add(unrecorded.min(most)), missed, delayed)
             }
             (None, Some(before)) if before < now => {
                 let passed = now.since(before).to_duration().saturating_add(self.interval / 2);
@@ -130,7 +133,6 @@ impl Turns {
             }
             (None, _) => (0, 0, Span::ZERO),
         };
-        self.made_up = (gap, waited);
         // Alerts from before a start were seen by nobody since, and those that could not be recorded were told to nobody.
         let started = self.last.is_none();
         if started || jumped || overslept >= GAP_INTERVALS || unrecorded > 0 {
@@ -145,24 +147,19 @@ impl Turns {
         // After a jump nobody knows which times were missed.
         let is_short = !jumped && now.since(back(gap)) <= LATE_MAX;
         let late = if is_short { (1..=gap).rev().map(back).collect() } else { Vec::new() };
+        self.made_up = (u32::try_from(late.len()).unwrap_or(u32::MAX), waited);
         let last = back(gap + 1);
         self.last = Some((now, self.due));
         let returned_at = self.returned.map(|(at, _)| at);
-        let late_new = late.len().saturating_sub(usize::try_from(unrecorded).unwrap_or(0));
+        let newly = usize::try_from(missed).unwrap_or(usize::MAX);
+        let late_new = if started { late.len() } else { late.len().min(newly) };
         Turn { now, missed, late, late_new, last, waited, returned_at, jumps }
     }
 
     /// What the evaluation found could not be recorded: the next makes up for it, and for what it made up for.
     pub(super) fn was_not_recorded(&mut self) {
-        let (gap, waited) = self.made_up;
-        self.unrecorded = (gap.saturating_add(1), waited);
-    }
-
-    /// How many evaluations could not be recorded, of those that can be made up for. After a jump nobody knows their times.
-    fn unrecorded(&mut self, jumped: bool) -> (u32, Span) {
-        let (turns, waited) = std::mem::take(&mut self.unrecorded);
-        let most = count(LATE_MAX.to_duration(), self.interval).saturating_sub(1);
-        if jumped { (0, Span::ZERO) } else { (turns.min(most), waited) }
+        let (made_up, waited) = self.made_up;
+        self.unrecorded = (made_up.saturating_add(1), waited);
     }
 
     /// It is done: the next is at the next place that is not over yet.

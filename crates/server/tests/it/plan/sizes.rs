@@ -1,6 +1,6 @@
 //! The monthly review of sizes over HTTP: what is proposed, by which risk and money, decided, and booked when it is seen.
 
-use std::{fs, sync::Arc, time::Duration};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use model::{Series, Span, Time};
@@ -178,11 +178,33 @@ async fn what_is_too_large_is_proposed_accepted_and_booked_when_it_changed() -> 
     let (_, months) = house.get("/api/plimsoll/v1/sizes/reviews", &[]).await?;
     let month = &months["months"][0];
     ensure!(month["accepted_month"] == 90.0 && month["booked_month"] == 60.0, "{months:#}");
+    ensure!(month["currency"] == "EUR" && month["money"].as_array().map(Vec::len) == Some(1));
     ensure!(
         month["decisions"]
             .as_array()
             .is_some_and(|all| all.iter().any(|own| own["reason"] == no["reason"]))
     );
+    currencies_are_kept_apart(&house, &clock, &file).await
+}
+
+/// Prices in another currency from now on: what was promised in the old one is not added to it.
+async fn currencies_are_kept_apart(house: &House, clock: &TurnedClock, file: &Path) -> Result<()> {
+    fs::write(file, PRICES.replace("EUR", "USD"))?;
+    let list = until(house, clock, 4.0, |list| list["currency"] == "USD").await?;
+    let sum = &list["sum"];
+    ensure!(sum["accepted_month"].is_null() && sum["saving_month"].is_number(), "{sum:#}");
+    let (_, found) = house.get("/api/plimsoll/v1/findings", &[]).await?;
+    let found = found["findings"].as_array().context("findings")?;
+    ensure!(found.iter().any(|own| own["kind"] == "size"), "{found:#?}");
+    ensure!(found.iter().all(|own| own["saving_month"].is_null() || own["currency"] == "USD"));
+    let full = text(item(&list, "Cores of full")?)?;
+    let yes = json!({"verdict": "accepted", "by": "anna"});
+    ensure!(decide(house, &full, &yes).await?.0 == 200);
+    let (_, months) = house.get("/api/plimsoll/v1/sizes/reviews", &[]).await?;
+    let month = &months["months"][0];
+    ensure!(month["accepted_month"].is_null() && month["currency"].is_null(), "{months:#}");
+    let of = |at: usize| (&month["money"][at]["currency"], &month["money"][at]["accepted_month"]);
+    ensure!(of(0) == (&json!("EUR"), &json!(90.0)) && of(1) == (&json!("USD"), &json!(-60.0)));
     Ok(())
 }
 

@@ -69,3 +69,77 @@ async fn a_load_test_bounds_the_line_and_findings_say_what_is_due() -> Result<()
     ensure!(shop["binds"] == "connections" && shop["tested"]["binds"] == false, "{shop:#}");
     Ok(())
 }
+
+/// What release 4.3 takes of memory, which is 2,000 and 3 for each request so far: 12 % more.
+fn impact() -> Value {
+    let points: Vec<[f64; 2]> = (1..=14)
+        .map(|at| f64::from(at) * 100.0)
+        .map(|load| [load, 1.12 * (2_000.0 + 3.0 * load)])
+        .collect();
+    let ended = NOW.millis() - 3_600_000;
+    json!({ "schema": "plimsoll.load-compare/1", "impact": {
+        "schema": "plimsoll.load-impact/1", "word": "passed", "ran_ms": [ended - 600_000, ended],
+        "resources": [
+            { "name": "Memory", "before": 5.0, "after": 5.6, "difference": 0.12, "between": [0.1, 0.14],
+              "changed": true, "points": points },
+            { "name": "unheard of", "difference": 9.0, "between": [8.0, 10.0], "changed": true, "points": [[1.0, 1.0]] },
+        ] } })
+}
+
+fn limit<'v>(service: &'v Value, name: &str) -> Result<&'v Value> {
+    let all = service["limits"].as_array().context("limits")?;
+    all.iter().find(|own| own["name"] == name).context("the limit")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_was_tested_counts_from_when_it_comes_out_and_its_points_are_told()
+-> Result<()> {
+    let planted = Planted::until(NOW, 11);
+    let house = house(SETTINGS, &planted).await?;
+    let deploy = async |text: &str, at: i64| -> Result<()> {
+        let change = json!({ "kind": "deployment", "service": "shop", "text": text, "at": at });
+        let told = house.request(Method::POST, "/api/plimsoll/v1/changes")?.json(&change);
+        let (status, told) = answer(told).await?;
+        ensure!(status == 201, "{told:#}");
+        Ok(())
+    };
+    deploy("4.2", NOW.millis() - 20 * 86_400_000).await?;
+    let alone = house.get("/api/plimsoll/v1/services/shop", &[]).await?.1;
+    let line = |service: &Value| -> Result<f64> {
+        limit(service, "memory")?["line"]["mid"].as_f64().context("a line")
+    };
+    let (status, told) = send(&house, "?release=4.3&run=../x", &impact()).await?;
+    ensure!(status == 400, "{told:#}");
+    // It is not out: it is announced, and moves nothing.
+    let (status, shop) = send(&house, "?release=4.3&run=19f-2&by=anna", &impact()).await?;
+    ensure!(status == 201, "{shop:#}");
+    let memory = limit(&shop, "memory")?;
+    ensure!(memory["announced"]["release"] == "4.3" && memory["announced"]["since"].is_null());
+    ensure!(memory["points_tested"].as_array().is_some_and(Vec::is_empty), "{memory:#}");
+    ensure!((line(&shop)? - line(&alone)?).abs() < 1e-6, "{memory:#}");
+    // It comes out an hour ago: each request takes 12 % more of it, and its points count.
+    deploy("release v4.3", NOW.millis() - 3_600_000).await?;
+    // The next telling asks anew.
+    let (_, shop) = send(&house, "?release=4.3&run=19f-2&by=anna", &impact()).await?;
+    let memory = limit(&shop, "memory")?;
+    let change = &memory["cost_change"];
+    ensure!(change["tested"] == true && change["cause"] == "4.3", "{memory:#}");
+    ensure!((change["times"].as_f64().unwrap_or(0.0) - 1.12).abs() < 1e-9, "{change:#}");
+    ensure!(change["since"] == NOW.millis() - 3_600_000, "{change:#}");
+    ensure!((line(&shop)? / 1_283.8 - 1.0).abs() < 0.03, "{}", line(&shop)?);
+    let points = memory["points_tested"].as_array().context("points")?;
+    ensure!(points.len() == 14, "{memory:#}");
+    let (first, by) = (&points[0], &memory["tested_by"]);
+    ensure!(first[0] == 100.0 && first[1].as_f64() > Some(2_500.0), "{first:#}");
+    ensure!(by["run"] == "19f-2" && by["at"] == NOW.millis() - 3_600_000, "{memory:#}");
+    // Both tellings are listed, and a search beside them.
+    send(&house, "?run=a1", &document(&json!(2_000.0), &json!(2_500.0), "found")).await?;
+    let (_, list) = house.get("/api/plimsoll/v1/services/shop/tests", &[]).await?;
+    let tests = list["tests"].as_array().context("tests")?;
+    ensure!(tests.len() == 3 && tests[0]["sort"] == "capacity" && tests[0]["id"] == "a1");
+    ensure!(tests[0]["breaks"] == 2_500.0 && tests[2]["by"] == "anna", "{list:#}");
+    ensure!(tests[1]["resources"][0]["difference"] == 0.12, "{list:#}");
+    let (_, shop) = house.get("/api/plimsoll/v1/services/shop", &[]).await?;
+    ensure!(shop["tested"]["run"] == "a1", "{:#}", shop["tested"]);
+    house.stop().await
+}

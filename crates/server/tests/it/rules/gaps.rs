@@ -69,6 +69,26 @@ async fn what_fires_stays_over_a_gap_and_ends_once_everybody_could_speak() -> Re
 }
 
 #[tokio::test]
+async fn what_begins_right_after_a_short_absence_is_told_at_once_beside_what_stands() -> Result<()>
+{
+    let rules = "groups: [{name: heat, interval: 1s, rules: \
+        [{alert: Hot, expr: heat > 30}, {alert: Hotter, expr: heat > 60}]}]";
+    let watch = Watch::new(rules).await?;
+    watch.minutes(&[40.0; 2]).await?;
+    assert_eq!(watch.state("Hot").await?, "firing");
+    let watch = watch.away(Span::secs(5)).await?;
+    watch.heat(&[70.0]).await?;
+    // Far less than it takes until every source has spoken, which ends wait for.
+    watch.clock.turn(Span::secs(2));
+    let fires = |own: &Value| {
+        let mut active = own["active"].as_array().into_iter().flatten();
+        active.any(|own| own["labels"]["alertname"] == "Hotter" && own["state"] == "firing")
+    };
+    watch.house.until("/api/plimsoll/v1/alerts", &[], fires).await?;
+    watch.house.stop().await
+}
+
+#[tokio::test]
 async fn what_waits_does_not_wait_while_nobody_looks() -> Result<()> {
     let watch = Watch::new(RULES).await?;
     watch.minutes(&[40.0; 5]).await?;

@@ -1,5 +1,6 @@
 //! The `resources` section: anything with a limit, declared by two PromQL expressions.
 
+pub(super) mod cache;
 pub(super) mod calendar;
 pub(super) mod icalendar;
 pub(super) mod planning;
@@ -29,6 +30,7 @@ pub(super) struct ResourceDraft {
     owner: String,
     advice: String,
     quota: Option<String>,
+    cache: Option<cache::CacheDraft>,
 }
 
 impl Default for ResourceDraft {
@@ -46,6 +48,7 @@ impl Default for ResourceDraft {
             owner: "nobody yet".to_owned(),
             advice: String::new(),
             quota: None,
+            cache: None,
         }
     }
 }
@@ -162,6 +165,15 @@ pub(super) static TABLE: Table<ResourceDraft> = Table {
             about: "That it is a quota, and who grants more of it: `AWS support, L-1216C47A`. Quotas are reviewed every quarter; `lead_time` is how long a grant takes.",
             read: |reader, field, into| into.quota = reader.text(field.node).map(str::to_owned),
         },
+        Key {
+            name: "cache",
+            form: "section",
+            otherwise: Otherwise::Nothing,
+            about: "That it is the memory of a cache, and how its want of room is seen. A cache that throws out is always full: it is sized by what it finds.",
+            read: |reader, field, into| {
+                cache::TABLE.read(reader, field.node, into.cache.get_or_insert_default());
+            },
+        },
     ],
     refused: &[
         ("expr", "write how much is in use as `used`, and how much there is as `limit`"),
@@ -238,6 +250,7 @@ impl ResourceDraft {
             owner: self.owner,
             advice: self.advice,
             quota: self.quota,
+            cache: self.cache.and_then(|own| own.finish(reader, check)),
         };
         Some((resource, name))
     }

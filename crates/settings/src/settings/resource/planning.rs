@@ -19,8 +19,8 @@ const MONEY_MAX: f64 = 1e12;
 /// What is reviewed for its size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlanningSettings {
-    /// The resources, by name; if there are none, the CPU and memory of hosts and containers and every resource of the
-    /// settings' own that comes and goes and is counted in cores, bytes or things.
+    /// The resources, by name; if there are none, CPU, memory and disks of hosts and containers and every resource of the
+    /// settings' own that comes and goes and is counted in cores, bytes or things, or that fills and is counted in bytes.
     pub resources: Vec<String>,
     /// The price list; without one no money is spoken of.
     pub prices: Option<PathBuf>,
@@ -63,9 +63,9 @@ pub(in crate::settings) static TABLE: Table<PlanningSettings> = Table {
             name: "resources",
             form: "list of names",
             otherwise: Otherwise::Said(
-                "CPU and memory of hosts and containers, and your own flows",
+                "CPU, memory and disks of hosts and containers, and your own resources",
             ),
-            about: "Which resources are reviewed, by name. If not given: `cpu`, `memory`, `cgroup_cpu`, `cgroup_memory`, and every resource under `resources` that is a flow counted in cores, bytes or things and no `quota`.",
+            about: "Which resources are reviewed, by name. If not given: `cpu`, `memory`, `disk`, `cgroup_cpu`, `cgroup_memory`, and every resource under `resources` that is no `quota`: flows counted in cores, bytes or things, and stocks counted in bytes.",
             read: |reader, field, into| into.resources = reader.texts(field.node),
         },
         Key {

@@ -275,6 +275,15 @@ fn judged() -> Vec<Section> {
         ),
         section(
             [
+                "cache",
+                "a resource's `cache:`",
+                "How a cache's want of room is seen: see [plan for growth](../guides/plan-for-growth.md).",
+                "resources: [{name: a, used: up, limit: up, unit: bytes, cache: {hits: up, evictions: up, {}}}]",
+            ],
+            &resource::cache::TABLE,
+        ),
+        section(
+            [
                 "objectives",
                 "each of `objectives:`",
                 "A KPI with a target, from which an error budget and its alerts follow. `policy/objectives.yaml` holds the ones that ship with Plimsoll, to read, copy and take from with `like`. See [Objectives](../guides/objectives.md).",

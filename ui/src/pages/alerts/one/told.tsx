@@ -56,7 +56,7 @@ function standingOf({ state, error }: ToldView): Standing {
   if (state === 'sent') return { mood: 'fine', word: 'sent' }
   if (state === 'given_up') return { mood: 'critical', word: 'failed' }
   if (state !== 'waiting') return { mood: 'unknown', word: state }
-  return error ? { mood: 'warning', word: 'waiting, tried' } : { mood: 'pending', word: 'waiting' }
+  return error ? { mood: 'warning', word: 'not taken yet' } : { mood: 'pending', word: 'waiting' }
 }
 
 export type Receiver = Standing & {

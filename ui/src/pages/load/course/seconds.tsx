@@ -5,6 +5,8 @@ import { Figure, type Twin } from '../../../chart/figure'
 import { part, ticks } from '../../../chart/drawn/scale'
 import { useWidth } from '../../../chart/drawn/width'
 import { highest, secondsText, secondTicks, valueAt } from '../rows'
+import drawn from '../../../chart/drawn/drawn.module.css'
+import { Ruled } from '../../../chart/drawn/ruled'
 import style from './seconds.module.css'
 
 export type SecondsLine = {
@@ -58,7 +60,7 @@ export function Seconds({ title, summary, lines, say, length = 0 }: Props) {
     <Figure title={title} summary={summary} twin={() => twinOf(lines, say, last)}>
       <div ref={box}>
         <div
-          class={style.pad}
+          class={drawn.pad}
           role="slider"
           tabIndex={0}
           aria-label={`${title}. Arrow keys walk along it.`}
@@ -71,34 +73,27 @@ export function Seconds({ title, summary, lines, say, length = 0 }: Props) {
           onPointerMove={point}
           onPointerLeave={() => setPointed(null)}
         >
-          <svg class={style.svg} width={width} height={HEIGHT} aria-hidden="true">
-            {ticks({ low: 0, high }, 4).map((value) => (
-              <g key={value}>
-                <path class={style.grid} d={`M${PAD.left} ${y(value)}H${width - PAD.right}`} />
-                <text class={style.tick} x={PAD.left - 8} y={y(value) + 4} text-anchor="end">
-                  {say(value)}
-                </text>
-              </g>
-            ))}
+          <svg class={drawn.svg} width={width} height={HEIGHT} viewBox={`0 0 ${width} ${HEIGHT}`} aria-hidden="true">
+            <Ruled values={ticks({ low: 0, high }, 4)} y={y} from={PAD.left} to={width - PAD.right} say={say} />
             {secondTicks(end, Math.max(2, Math.floor(width / 110))).map((second) => (
-              <text key={second} class={style.tick} x={x(second)} y={HEIGHT - 6} text-anchor={second === 0 ? 'start' : 'middle'}>
+              <text key={second} class={drawn.tick} x={x(second)} y={HEIGHT - 6} text-anchor={second === 0 ? 'start' : 'middle'}>
                 {secondsText(second)}
               </text>
             ))}
             {lines.map((line) => (
               <path
                 key={line.label}
-                class={style.course}
+                class={drawn.course}
                 style={{ stroke: `var(--${line.token})` }}
                 stroke-dasharray={line.dash}
                 d={pathOf(line, x, y)}
               />
             ))}
-            {pointed !== null && <path class={style.cross} d={`M${x(at)} ${PAD.top}V${HEIGHT - PAD.bottom}`} />}
+            {pointed !== null && <path class={drawn.cross} d={`M${x(at)} ${PAD.top}V${HEIGHT - PAD.bottom}`} />}
           </svg>
         </div>
       </div>
-      <ul class={style.legend} aria-label="Lines">
+      <ul class={drawn.legend} aria-label="Lines">
         <li class={style.at}>{pointed === null ? `last, ${secondsText(at)}` : secondsText(at)}</li>
         {lines.map((line, index) => (
           <li key={line.label}>

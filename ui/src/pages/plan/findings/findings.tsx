@@ -1,6 +1,6 @@
 // What checks of capacity found: what it is, what it rests on, what to do, and how to see that it helped.
 import { useAddress } from '../../../address/address'
-import { useFindings, useSizes } from '../../../api/plan'
+import { useFindings } from '../../../api/plan'
 import type { FindingList, FindingView } from '../../../api/types'
 import { Empty, Face } from '../../../parts/face/face'
 import { Choices, matches, WordFilter } from '../../../parts/filter'
@@ -10,7 +10,7 @@ import { Soft, Verdict } from '../../../parts/page/standing'
 import { counted, unbroken } from '../../../text/numbers'
 import { savingText } from '../sizes/money'
 import { PlanTabs } from '../tabs'
-import { KINDS, placeOf, savingOf } from './kinds'
+import { KINDS, placeOf, savingsOf } from './kinds'
 import style from './findings.module.css'
 
 const EXAMPLE = `services:
@@ -49,9 +49,7 @@ function Nothing() {
 
 function Full({ list: { findings } }: { list: FindingList }) {
   const { query, link } = useAddress()
-  const saving = savingOf(findings)
-  // Money has a currency by its price list, which the sizes know.
-  const currency = useSizes(saving !== null).data?.currency ?? ''
+  const savings = savingsOf(findings).map(([currency, saving]) => savingText(saving, currency))
   const wanted = query['kind']
   const found = findings.filter(
     (own) => (!wanted || own.kind === wanted) && matches(query['find'], [own.title, own.subject, own.kind, own.advice, ...own.evidence]),
@@ -69,7 +67,7 @@ function Full({ list: { findings } }: { list: FindingList }) {
       </Verdict>
       <Soft>
         Figures are means of the last week.
-        {saving !== null && ` Following all that have a price ${savingText(saving, currency)}.`}
+        {savings.length > 0 && ` Following all that have a price ${savings.join(', and ')}.`}
       </Soft>
       <Tools>
         <WordFilter label="Filter findings" />
@@ -82,7 +80,7 @@ function Full({ list: { findings } }: { list: FindingList }) {
       ) : (
         <ul class={style.list} aria-label="Findings, the worst first">
           {found.map((own) => (
-            <Item key={`${own.kind} ${own.subject}`} finding={own} currency={currency} />
+            <Item key={`${own.kind} ${own.subject}`} finding={own} />
           ))}
         </ul>
       )}
@@ -90,8 +88,8 @@ function Full({ list: { findings } }: { list: FindingList }) {
   )
 }
 
-function Item({ finding, currency }: { finding: FindingView; currency: string }) {
-  const { title, severity, evidence, advice, saving_month, verify } = finding
+function Item({ finding }: { finding: FindingView }) {
+  const { title, severity, evidence, advice, saving_month, currency, verify } = finding
   const place = placeOf(finding)
   return (
     <li class={style.item}>
@@ -111,7 +109,7 @@ function Item({ finding, currency }: { finding: FindingView; currency: string })
         <p class={style.small}>Proof that it helped: {unbroken(verify)}.</p>
       </div>
       <div class={style.next}>
-        {saving_month !== null && <b>{savingText(saving_month, currency)}</b>}
+        {saving_month !== null && <b>{savingText(saving_month, currency ?? '')}</b>}
         <a href={place.to} aria-label={`${place.text}: ${title}`}>
           {place.text}
         </a>

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import type { FindingView } from '../../../api/types'
-import { placeOf, savingOf } from './kinds'
+import { placeOf, savingsOf } from './kinds'
 
 const FINDING: FindingView = {
   kind: 'redundancy',
@@ -11,6 +11,7 @@ const FINDING: FindingView = {
   evidence: [],
   advice: '',
   saving_month: null,
+  currency: null,
   verify: '',
 }
 
@@ -21,7 +22,12 @@ test('a finding leads to where it is decided, or to its service', () => {
   expect(placeOf({ ...FINDING, kind: 'size' }).to).toMatch(/^\/capacity\/sizes\?find=/)
 })
 
-test('savings are summed where prices are known', () => {
-  expect(savingOf([FINDING])).toBeNull()
-  expect(savingOf([FINDING, { ...FINDING, saving_month: 100 }, { ...FINDING, saving_month: -30 }])).toBe(70)
+test('savings are summed where prices are known, each currency by itself', () => {
+  const of = (saving_month: number, currency: string | null) => ({ ...FINDING, saving_month, currency })
+  expect(savingsOf([FINDING])).toEqual([])
+  expect(savingsOf([FINDING, of(100, 'EUR'), of(-30, 'EUR'), of(5, 'USD'), of(1, null)])).toEqual([
+    ['EUR', 70],
+    ['USD', 5],
+    ['', 1],
+  ])
 })

@@ -21,8 +21,11 @@ function serviceOf(subject: string): string {
   return end < 0 ? subject : subject.slice(0, end)
 }
 
-/** What all of them together save a month, less what they cost; nothing where no price is known. */
-export function savingOf(findings: readonly FindingView[]): number | null {
-  const known = findings.flatMap(({ saving_month }) => (saving_month === null ? [] : [saving_month]))
-  return known.length === 0 ? null : known.reduce((sum, saving) => sum + saving, 0)
+/** What all of them together save a month, less what they cost: by currency, since those are never added up. */
+export function savingsOf(findings: readonly FindingView[]): [currency: string, saving: number][] {
+  const sums = new Map<string, number>()
+  for (const { saving_month, currency } of findings) {
+    if (saving_month !== null) sums.set(currency ?? '', (sums.get(currency ?? '') ?? 0) + saving_month)
+  }
+  return [...sums]
 }

@@ -1,11 +1,13 @@
-// How the use of one thing follows load: what was recorded as points, the curve through them, its target, and where the
-// two meet, which is the load line.
+// How the use of one thing follows load: what was recorded and what load tests showed as points, the curve through them,
+// its target, and where the two meet, which is the load line.
 import { useState } from 'preact/hooks'
 
 import type { ServiceLimitView, Unit } from '../../../api/types'
 import { percent, say } from '../../../text/numbers'
 import { curveFrame, usedAt } from './curve'
 import { ticks } from '../../../chart/drawn/scale'
+import drawn from '../../../chart/drawn/drawn.module.css'
+import { Ruled } from '../../../chart/drawn/ruled'
 import style from './curve.module.css'
 import { useWidth } from '../../../chart/drawn/width'
 
@@ -43,7 +45,7 @@ export function Curve({ limit, loadUnit, now, seen }: Props) {
       <div
         role="slider"
         tabIndex={0}
-        class={style.pad}
+        class={drawn.pad}
         aria-label={`${limit.title} over load. Arrow keys walk along it.`}
         aria-valuemin={0}
         aria-valuemax={Math.round(frame.load)}
@@ -54,17 +56,16 @@ export function Curve({ limit, loadUnit, now, seen }: Props) {
         onPointerMove={point}
         onPointerLeave={() => setPointed(null)}
       >
-        <svg class={style.svg} width={width} height={HEIGHT} aria-hidden="true">
-          {ticks({ low: 0, high: frame.used }, 4, limit.unit === 'bytes').map((value) => (
-            <g key={value}>
-              <path class={style.grid} d={`M${PAD.left} ${y(value)}H${width - PAD.right}`} />
-              <text class={style.tick} x={PAD.left - 8} y={y(value) + 4} text-anchor="end">
-                {say(limit.unit, value)}
-              </text>
-            </g>
-          ))}
+        <svg class={drawn.svg} width={width} height={HEIGHT} viewBox={`0 0 ${width} ${HEIGHT}`} aria-hidden="true">
+          <Ruled
+            values={ticks({ low: 0, high: frame.used }, 4, limit.unit === 'bytes')}
+            y={y}
+            from={PAD.left}
+            to={width - PAD.right}
+            say={(value) => say(limit.unit, value)}
+          />
           {ticks({ low: 0, high: frame.load }, width < 420 ? 3 : 5).map((value) => (
-            <text key={value} class={style.tick} x={x(value)} y={HEIGHT - 8} text-anchor={value === 0 ? 'start' : 'middle'}>
+            <text key={value} class={drawn.tick} x={x(value)} y={HEIGHT - 8} text-anchor={value === 0 ? 'start' : x(value) > width - 24 ? 'end' : 'middle'}>
               {say(loadUnit, value)}
             </text>
           ))}
@@ -79,18 +80,19 @@ export function Curve({ limit, loadUnit, now, seen }: Props) {
           )}
           {/* Lines of no length with round ends: one path for all points. */}
           <path class={style.point} d={limit.points.map(([at, used]) => `M${x(at).toFixed(1)} ${y(Math.min(frame.used, used)).toFixed(1)}h0`).join('')} />
+          <path class={style.tested} d={limit.points_tested.map(([at, used]) => diamond(x(at), y(Math.min(frame.used, used)))).join('')} />
           <path class={style.curve} d={pathOf(limit.curve.filter(([, used]) => used <= frame.used), x, y)} />
           {target !== null && target <= frame.used && (
             <>
               <path class={style.target} d={`M${PAD.left} ${y(target)}H${width - PAD.right}`} />
-              <text class={style.word} x={PAD.left + 6} y={y(target) - 5}>
+              <text class={drawn.word} x={PAD.left + 6} y={y(target) - 5}>
                 {limit.target === 1 ? `promised: ${say(limit.unit, target)}` : `${percent(limit.target)} of ${say(limit.unit, limit.limit)}`}
               </text>
             </>
           )}
           {within(now) && <path class={style.now} d={`M${x(now)} ${PAD.top}V${HEIGHT - PAD.bottom}`} />}
           {within(now) && (
-            <text class={style.word} x={x(now)} y={PAD.top - 5} text-anchor="middle">
+            <text class={drawn.word} x={x(now)} y={PAD.top - 5} text-anchor="middle">
               now
             </text>
           )}
@@ -108,12 +110,39 @@ export function Curve({ limit, loadUnit, now, seen }: Props) {
               </text>
             </>
           )}
-          {pointed !== null && <path class={style.cross} d={`M${x(pointed)} ${PAD.top}V${HEIGHT - PAD.bottom}`} />}
+          {pointed !== null && <path class={drawn.cross} d={`M${x(pointed)} ${PAD.top}V${HEIGHT - PAD.bottom}`} />}
         </svg>
       </div>
-      <p class={style.readout}>{said}</p>
+      <p class={style.readout}>
+        {said}
+        {limit.points_tested.length > 0 && (
+          <span class={style.kinds}>
+            {limit.points.length > 0 && (
+              <span>
+                <Sample class={style.point} d="M6 6h0" /> recorded
+              </span>
+            )}
+            <span>
+              <Sample class={style.tested} d={diamond(6, 6)} /> load test
+            </span>
+          </span>
+        )}
+      </p>
     </div>
   )
+}
+
+function Sample({ class: kind, d }: { class: string | undefined; d: string }) {
+  return (
+    <svg width="12" height="12" aria-hidden="true">
+      <path class={kind} d={d} />
+    </svg>
+  )
+}
+
+/** What was tested has a shape of its own. */
+function diamond(x: number, y: number): string {
+  return `M${x.toFixed(1)} ${(y - 4).toFixed(1)}l4 4l-4 4l-4-4z`
 }
 
 function readout(limit: ServiceLimitView, loadUnit: Unit, load: number): string {

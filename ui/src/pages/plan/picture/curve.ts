@@ -9,9 +9,10 @@ const ROOM = 1.06
 /** Where the limit lies this many times above all use, it is left out, and so is most of an empty picture. */
 const FAR = 8
 
-export function curveFrame({ curve, points, limit, target }: ServiceLimitView, { now, seen }: { now: number | null; seen: number }): Frame {
-  const load = Math.max(curve.at(-1)?.[0] ?? 0, (now ?? 0) * ROOM, seen * ROOM) || 1
-  const highest = Math.max(0, ...points.map(([, used]) => used))
+export function curveFrame({ curve, points, points_tested, limit, target }: ServiceLimitView, { now, seen }: { now: number | null; seen: number }): Frame {
+  const all = [...points, ...points_tested]
+  const load = Math.max(curve.at(-1)?.[0] ?? 0, (now ?? 0) * ROOM, seen * ROOM, ...points_tested.map(([at]) => at * ROOM)) || 1
+  const highest = Math.max(0, ...all.map(([, used]) => used))
   const line = limit === null ? 0 : limit * target
   const drawn = Math.max(highest, ...curve.map(([, used]) => Math.min(used, Math.max(line * 1.25, highest))))
   const used = line > 0 && line <= drawn * FAR ? Math.max(drawn, line, target === 1 ? 0 : line * 1.1) : drawn

@@ -8,11 +8,13 @@ import { Word } from '../../../parts/level'
 import { Head, Tools } from '../../../parts/page/page'
 import { Soft, Verdict } from '../../../parts/page/standing'
 import { Meter } from '../../../parts/room/meter'
+import { outlookText } from '../../../parts/room/outlook'
 import { useNow } from '../../../shell/now'
-import { counted, percent, say, unbroken } from '../../../text/numbers'
+import { counted, percent, say } from '../../../text/numbers'
 import { dateOnly, MINUTE, saySpan } from '../../../text/time'
 import { PlanTabs } from '../tabs'
 import { Decide } from './decide'
+import { History } from './history'
 import { isGranted, QUOTA_STATES, quarterText, quotaState, type QuotaState } from './standing'
 import style from './quotas.module.css'
 
@@ -52,7 +54,7 @@ function Nothing() {
   )
 }
 
-function Full({ list: { quotas, due, decided } }: { list: QuotaList }) {
+function Full({ list: { quotas, quarter, due, decided } }: { list: QuotaList }) {
   const { query, link } = useAddress()
   const now = useNow(MINUTE)
   const open = due - decided
@@ -106,6 +108,7 @@ function Full({ list: { quotas, due, decided } }: { list: QuotaList }) {
           </ul>
         </div>
       )}
+      <History quotas={quotas} quarter={quarter} />
     </>
   )
 }
@@ -133,7 +136,7 @@ function Row({ quota, now }: { quota: QuotaView; now: number }) {
           </span>
           <span class={style.of}>{used === null || limit === null ? 'no reading' : `${say(unit, used)} of ${say(unit, limit)}`}</span>
         </span>
-        <span class={style.outlook}>{unbroken(outlook)}</span>
+        <span class={style.outlook}>{outlookText(outlook)}</span>
         <span class={style.ask}>
           <span>
             <span class={style.label}>Last day to ask: </span>

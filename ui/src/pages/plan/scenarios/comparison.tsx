@@ -10,8 +10,9 @@ import { useNow } from '../../../shell/now'
 import { percent, say } from '../../../text/numbers'
 import { MINUTE } from '../../../text/time'
 import { Benefits } from '../worth/benefits'
-import { Fan, tokenOf } from './fan'
-import { Tornado } from './tornado'
+import { Bases } from './basis'
+import { Fan, tokenOf } from './picture/fan'
+import { Tornado } from './picture/tornado'
 import { costAt, costSum, dayText, demandAt, moneyText, monthNamed, monthsOf, monthText, resourceOf, resourcesOf } from './compare'
 import style from './scenarios.module.css'
 
@@ -46,13 +47,17 @@ export function Comparison({ compared }: { compared: readonly Compared[] }) {
       >
         <Fan compared={compared} resource={chosen.name} />
       </Section>
-      <Section title="Month by month" note={`${chosen.title} at the end of each month, and what all resources cost in it`}>
+      <Bases outcomes={outcomes} />
+      <Section title="Month by month" note={`${chosen.title} at the end of each month; half of all draws lie below P50, nine of ten below P90`}>
         <Months compared={compared} resource={chosen.name} />
       </Section>
-      <Section title="What sways it most" note="the first resource in the last month: low and high of each uncertain thing">
+      <Section
+        title="What sways it most"
+        note={`${resources[0]?.title ?? ''} in the last month, each thing low and high, and its share of the uncertainty`}
+      >
         <div class={style.pair}>
           {compared.map((own) => (
-            <Tornado key={own.name} name={own.name} outcome={own.outcome} several={compared.length > 1} />
+            <Tornado key={own.name} name={own.name} outcome={own.outcome} beside={outcomes} />
           ))}
         </div>
       </Section>
@@ -124,7 +129,14 @@ function When({ outcome, resource }: { outcome: OutcomeView; resource: ResourceO
   const half = monthNamed(outcome, resource.reached_p50)
   const tenth = monthNamed(outcome, resource.reached_p90)
   const last = resource.months.at(-1)
-  if (!tenth) return <Word mood="fine" word={`enough: ${last ? percent(Math.round(last.chance * 100) / 100) : 'no'} chance to be short`} />
+  if (!tenth) {
+    return (
+      <span class={style.when}>
+        <Word mood="fine" word="enough" />
+        <span>{last ? percent(Math.round(last.chance * 100) / 100) : 'not'} likely to be short</span>
+      </span>
+    )
+  }
   const late = resource.order_by !== null && resource.order_by <= now
   return (
     <span class={style.when}>
@@ -139,7 +151,7 @@ function When({ outcome, resource }: { outcome: OutcomeView; resource: ResourceO
 function Months({ compared, resource }: { compared: readonly Compared[]; resource: string }) {
   const months = monthsOf(compared.map(({ outcome }) => outcome))
   return (
-    <Table label="Month by month" caption="Use, what is missing, how likely, and cost, by month and scenario" figures>
+    <Table label="Month by month" caption="Use, what is missing, how likely, and cost, by month and scenario" figures still tight={compared.length > 1}>
         <thead>
           {compared.length > 1 && (
             <tr>
@@ -147,7 +159,7 @@ function Months({ compared, resource }: { compared: readonly Compared[]; resourc
                 <span class="unseen">Scenario</span>
               </td>
               {compared.map(({ name, outcome }, index) => (
-                <th key={name} scope="colgroup" colSpan={COLUMNS.length}>
+                <th key={name} scope="colgroup" colSpan={COLUMNS.length + 1}>
                   <i class={style.swatch} style={{ background: `var(--${tokenOf(index)})` }} /> {outcome.name}
                 </th>
               ))}
@@ -155,7 +167,13 @@ function Months({ compared, resource }: { compared: readonly Compared[]; resourc
           )}
           <tr>
             <th scope="col">Month</th>
-            {compared.map(({ name }) => COLUMNS.map((column) => <th key={name + column} scope="col">{column}</th>))}
+            {compared.map(({ name, outcome }) =>
+              [...COLUMNS, `Cost${outcome.money && `, ${outcome.money}`}`].map((column, at) => (
+                <th key={name + column} scope="col" data-group={at === 0}>
+                  {column}
+                </th>
+              )),
+            )}
           </tr>
         </thead>
         <tbody>
@@ -172,16 +190,18 @@ function Months({ compared, resource }: { compared: readonly Compared[]; resourc
   )
 }
 
-const COLUMNS = ['Use P50', 'P90', 'Short P90', 'Chance', 'Cost'] as const
+const COLUMNS = ['P50', 'P90', 'Missing', 'Chance'] as const
 
 function Cells({ compared: { outcome, old }, resource, month }: { compared: Compared; resource: string; month: number }) {
   const demand = demandAt(outcome, resource, month)
   const cost = costAt(outcome, month)
   const unit: Unit = resourceOf(outcome, resource)?.unit ?? 'count'
-  if (!demand) return <td colSpan={COLUMNS.length}>–</td>
+  if (!demand) return <td colSpan={COLUMNS.length + 1}>–</td>
   return (
     <>
-      <td data-old={old}>{say(unit, demand.demand.p50)}</td>
+      <td data-old={old} data-group>
+        {say(unit, demand.demand.p50)}
+      </td>
       <td data-old={old}>{say(unit, demand.demand.p90)}</td>
       <td data-old={old} data-short={demand.gap_p90 > 0}>
         {demand.gap_p90 > 0 ? say(unit, demand.gap_p90) : '–'}

@@ -14,7 +14,7 @@ import { DAY, MINUTE } from '../../../text/time'
 import { DateAxis, DateStrip } from '../picture/dates'
 import { Hull } from '../picture/hull'
 import type { Scale } from '../../../chart/drawn/scale'
-import { coveredResources, STANDING_MOOD, standingOf, STANDINGS, whenOf, withoutText } from './standing'
+import { coveredResources, STANDING_MOOD, standingOf, STANDINGS, whenOf, withoutText, worstFirst } from './standing'
 import { PlanTabs } from '../tabs'
 import style from './services.module.css'
 
@@ -62,7 +62,7 @@ function Full({ list: { services } }: { list: ServiceList }) {
   const { query, link } = useAddress()
   const now = useNow(MINUTE)
   const wanted = query['state']
-  const found = services.filter(
+  const found = worstFirst(services, now).filter(
     (one) => (!wanted || standingOf(one, now) === wanted) && matches(query['find'], [one.title, one.name, one.owner, one.text]),
   )
   const choices = STANDINGS.map((value) => ({
@@ -188,7 +188,7 @@ function Said({ service }: { service: ServiceView }) {
         .filter(({ carries }) => !carries)
         .map((own) => (
           <p key={own.lost + own.of} class={style.warned}>
-            {withoutText(own, limits)} it carries only {say(load_unit, own.line)}.
+            {withoutText(own, limits)} {own.line > 0 ? `it carries only ${say(load_unit, own.line)}` : 'nothing is left'}.
           </p>
         ))}
       <p class={style.soft}>

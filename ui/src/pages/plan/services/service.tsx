@@ -10,7 +10,7 @@ import { Path, Section, Sheet, useTitle } from '../../../parts/page/page'
 import { Soft, Standing as Top, Verdict } from '../../../parts/page/standing'
 import { Expression, Facts as FactSheet } from '../../../parts/sheet/facts'
 import { useNow } from '../../../shell/now'
-import { counted, percent, say, unbroken } from '../../../text/numbers'
+import { counted, digits, percent, say, unbroken } from '../../../text/numbers'
 import { DAY, dateOnly, MINUTE } from '../../../text/time'
 import { costText } from './capacity'
 import { LoadPast } from './load-past'
@@ -19,6 +19,7 @@ import { Curve } from '../picture/curve-chart'
 import { DateAxis, DateStrip } from '../picture/dates'
 import { Hull } from '../picture/hull'
 import { Limits } from '../picture/limits'
+import { Tests } from './tests'
 import { limitsInOrder, STANDING_MOOD, standingOf, whenOf, withoutText } from './standing'
 import curves from '../picture/curve.module.css'
 import style from './services.module.css'
@@ -39,7 +40,7 @@ export default function Service() {
 
 function Full({ service }: { service: ServiceView }) {
   useTitle(service.title)
-  const known = limitsInOrder(service.limits).filter(({ points }) => points.length > 0)
+  const known = limitsInOrder(service.limits).filter(({ points, points_tested }) => points.length + points_tested.length > 0)
   return (
     <>
       <Standing service={service} />
@@ -50,7 +51,7 @@ function Full({ service }: { service: ServiceView }) {
       </Section>
       <LoadPast service={service} />
       {known.length > 0 && (
-        <Section title="How each follows load" note="recorded points, and the curve through them">
+        <Section title="How each follows load" note="what was recorded and tested, and the curve through it">
           <div class={curves.grid2}>
             {known.map((limit) => (
               <Follows key={limit.name} limit={limit} service={service} />
@@ -58,6 +59,7 @@ function Full({ service }: { service: ServiceView }) {
           </div>
         </Section>
       )}
+      <Tests service={service} />
       <Section title="What it is">
         <Facts service={service} />
       </Section>
@@ -98,7 +100,11 @@ function Standing({ service }: { service: ServiceView }) {
           )}
           {load_now === null ? 'no load recorded' : `now at ${say(load_unit, load_now)}`}
         </span>
-        <span>highest seen {say(load_unit, load_seen)}</span>
+        {load_seen > 0 && (
+          <span>
+            highest seen{service.tested && ' or tested'} {say(load_unit, load_seen)}
+          </span>
+        )}
         {line && (
           <span>
             90 % sure: {say(load_unit, line.low)} – {line.high === null ? 'open' : say(load_unit, line.high)}
@@ -199,7 +205,7 @@ function Steps({ service: { next, without, tested, load_unit, load_now, limits }
               <li key={own.lost + own.of}>
                 <Word mood={own.carries ? 'fine' : 'critical'} word={own.carries ? 'bears the load' : 'does not bear the load'} />
                 <span>
-                  {withoutText(own, limits)}: {say(load_unit, own.line)}
+                  {withoutText(own, limits)}: {own.line > 0 ? say(load_unit, own.line) : 'nothing is left'}
                 </span>
               </li>
             ))}
@@ -249,7 +255,21 @@ function Follows({ limit, service }: { limit: ServiceLimitView; service: Service
       {change && (
         <p class={curves.note}>
           Since {dateOnly(change.since, now)} the same load takes {factorText(change.times)}
-          {change.cause ? `: ${change.cause}` : ''}. The curve is learnt from what came after.
+          {change.cause ? `: ${change.cause}` : ''}.{' '}
+          {change.tested ? 'A load test told so; production has been too short since to show it.' : 'The curve is learnt from what came after.'}
+        </p>
+      )}
+      {limit.announced && (
+        <p class={curves.note}>
+          {limit.announced.release ? `Release ${limit.announced.release}` : 'A release that was tested'} takes {factorText(limit.announced.times)} for each
+          request ({limit.announced.between.map((times) => percent(times)).join(' – ')} of what it took, 19 times of 20)
+          {limit.announced.since === null ? '; the line counts with it once it is out.' : `; the line counts with it since ${dateOnly(limit.announced.since, now)}.`}
+        </p>
+      )}
+      {limit.tested_apart !== null && (
+        <p class={curves.note}>
+          The load test{limit.tested_by && ` of ${dateOnly(limit.tested_by.at, now)}`} showed {digits(limit.tested_apart)} times as much use at the same load: it was of another system, or in another unit. Its
+          points do not count.
         </p>
       )}
     </Figure>
@@ -260,11 +280,24 @@ function factorText(times: number): string {
   return times >= 1 ? `${percent(times - 1)} more` : `${percent(1 - times)} less`
 }
 
-function summaryOf({ form, explained, points, guess }: ServiceLimitView): string {
+/** The shape of a curve, in words. */
+const FORMS: Readonly<Record<string, string>> = {
+  proportional: 'twice the load takes twice as much',
+  linear: 'a straight line',
+  logarithmic: 'grows more and more slowly',
+  power: 'a power of the load',
+  compound: 'grows by a share of itself',
+  queue: 'a queue before one server',
+  servers: 'a queue before several servers',
+  'scaling law': 'gains less and less from more',
+}
+
+function summaryOf({ form, explained, points, points_tested, guess }: ServiceLimitView): string {
   const parts = [
     explained === null ? '' : `load explains ${percent(explained)} of it`,
-    form === null ? '' : `mostly ${form}`,
-    `${points.length} points`,
+    form === null ? '' : (FORMS[form] ?? form),
+    counted(points.length, 'point'),
+    points_tested.length > 0 ? `${counted(points_tested.length, 'point')} of load tests` : '',
     guess ? 'its line lies far beyond them' : '',
   ]
   return parts.filter(Boolean).join(', ')

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import type { ServiceLimitView, ServiceView } from '../../../api/types'
 import { DAY } from '../../../text/time'
-import { coveredResources, limitsInOrder, standingOf, whenOf, withoutText } from './standing'
+import { coveredResources, limitsInOrder, standingOf, whenOf, withoutText, worstFirst } from './standing'
 
 const NOW = Date.parse('2026-11-21T12:00:00Z')
 const BARE: ServiceView = {
@@ -34,6 +34,8 @@ const dated = (days: [number, number, number | null] | null): ServiceView => ({
   dates: { by_itself: reached(days), launches: [], chance: 0.2, horizon: NOW + 69 * DAY },
 })
 
+const named = (name: string, days: Parameters<typeof dated>[0]): ServiceView => ({ ...dated(days), name })
+
 const limit = (name: string, mid: number | null): ServiceLimitView => ({
   name,
   title: name,
@@ -52,6 +54,8 @@ const limit = (name: string, mid: number | null): ServiceLimitView => ({
   cost_change: null,
   curve: [],
   points: [],
+  points_tested: [],
+  tested_apart: null,
 })
 
 test('a service stands as its date does, and without one says so', () => {
@@ -62,6 +66,12 @@ test('a service stands as its date does, and without one says so', () => {
   expect(standingOf(dated([10, 40, 60]), NOW)).toBe('within 30 days')
   expect(standingOf(dated([35, 40, 60]), NOW)).toBe('in sight')
   expect(standingOf(dated(null), NOW)).toBe('has room')
+})
+
+test('what is reached stands in front of what will be, and that in the order of its likely days', () => {
+  const unknown = { ...BARE, name: 'unknown', line: null }
+  const all = [named('room', null), unknown, named('soon', [0, 10, 20]), named('now', [-3, -1, 0]), named('sooner', [2, 4, 90])]
+  expect(worstFirst(all, NOW).map(({ name }) => name)).toEqual(['now', 'sooner', 'soon', 'room', 'unknown'])
 })
 
 test('a date is said with its range, an open end and a date long gone too', () => {

@@ -29,6 +29,16 @@ export function standingOf({ line, share, dates }: ServiceView, now: number): St
   return dates.chance === null || dates.horizon === null ? 'no date' : 'has room'
 }
 
+/** Those that are reached in front, then by the day that is likely; what is alike stays as it came. */
+export function worstFirst(services: readonly ServiceView[], now: number): ServiceView[] {
+  const place = (service: ServiceView) => STANDINGS.indexOf(standingOf(service, now))
+  return services.toSorted((one, other) => place(one) - place(other) || dayOf(one) - dayOf(other))
+}
+
+function dayOf({ dates }: ServiceView): number {
+  return dates?.by_itself.likely ?? dates?.by_itself.earliest ?? Number.MAX_SAFE_INTEGER
+}
+
 export type When = { main: string; range: string | null }
 
 /** A date to plan with, and the range it lies in with 90 %. */

@@ -37,8 +37,11 @@ export function Frontier({ item: { title, frontier, parts, benefit }, currency }
               <td>{percent(offer.over)}</td>
               {priced && <td>{moneyOr(offer.cost_month, currency)}</td>}
               <td data-words>
-                {offer.role === 'current' && <Word mood="info" word="now" />} {offer.role === 'proposed' && <Word mood="notice" word="proposed" />}{' '}
-                {!offer.does && <Word mood="warning" word="would not do" />}
+                <span class={style.verdicts}>
+                  {offer.role === 'current' && <Word mood="info" word="now" />}
+                  {offer.role === 'proposed' && <Word mood="notice" word="proposed" />}
+                  {!offer.does && <Word mood="warning" word="would not do" />}
+                </span>
               </td>
             </tr>
           ))}
@@ -63,12 +66,13 @@ export function Frontier({ item: { title, frontier, parts, benefit }, currency }
   )
 }
 
-function partText({ unit, limit, line, mean, p99, needed, steps }: SizePartView): string {
+function partText({ unit, limit, line, mean, p99, needed, steps, ahead_days }: SizePartView): string {
   const known = [
     mean === null ? '' : `${say(unit, mean)} on average`,
     p99 === null ? '' : `${say(unit, p99)} at its highest`,
     needed === null ? '' : `${say(unit, needed)} must lie below ${percent(line)} of a size`,
     steps === null ? '' : `learnt from ${steps} weeks`,
+    ahead_days === null ? '' : `by the forecast of the next ${ahead_days} days`,
   ].filter(Boolean)
   return [`has ${say(unit, limit)}`, ...known].join('; ')
 }

@@ -11,7 +11,7 @@ import { Head, Section, Tools } from '../../../parts/page/page'
 import { Soft, Verdict } from '../../../parts/page/standing'
 import { useNow } from '../../../shell/now'
 import { counted, percent } from '../../../text/numbers'
-import { dateOnly, MINUTE, momentFull } from '../../../text/time'
+import { dateOnly, MINUTE, moment } from '../../../text/time'
 import { PlanTabs } from '../tabs'
 import { Decide } from './decide'
 import { Frontier } from './frontier'
@@ -49,6 +49,7 @@ function Nothing() {
 function Full({ list }: { list: SizeList }) {
   const { query, link } = useAddress()
   const { items, sum, currency, priced, prices_wrong, left_out, sure, reviewed_at } = list
+  const now = useNow(MINUTE)
   const wanted = query['is']
   const found = items.filter((own) => (!wanted || groupOf(own) === wanted) && matches(query['find'], [own.title, own.owner, own.text, own.advice]))
   const choices = (['open', 'accepted', 'declined', 'fits', 'unknown'] as const)
@@ -68,14 +69,14 @@ function Full({ list }: { list: SizeList }) {
           <span>
             {' '}
             · {savingText(sum.saving_month, currency)}
-            {sum.cost_month !== null && ` of ${moneyOr(sum.cost_month, currency)}`}
+            {sum.cost_month !== null && `, now ${moneyOr(sum.cost_month, currency)}`}
           </span>
         )}
       </Verdict>
       <Soft>
         {counted(sum.smaller, 'is too large', 'are too large')}, {counted(sum.larger, 'is too small', 'are too small')},{' '}
-        {counted(sum.fits, 'fits', 'fit')}. A size does if it would have done in {percent(sure)} of the weeks that followed; walked{' '}
-        {momentFull(reviewed_at)}.
+        {counted(sum.fits, 'fits', 'fit')}. A size does if it would have done in {percent(sure)} of the recorded weeks; looked at{' '}
+        {moment(reviewed_at, now)}.
       </Soft>
       <Remarks
         label="Prices"
@@ -150,7 +151,7 @@ function Item({ item, currency }: { item: SizeView; currency: string }) {
               <b>{savingText(saving_month, currency)}</b>
               {benefit && (
                 <span class={style.small}>
-                  worth {moneyOr(benefit.npv.p50, currency)} in {benefit.months} months, {percent(benefit.chance)} sure to pay
+                  {moneyOr(benefit.npv.p50, currency)} in {benefit.months} months{benefit.chance >= 0.05 && `, ${percent(benefit.chance)} sure to pay`}
                 </span>
               )}
             </>
@@ -212,8 +213,7 @@ function Reviews() {
   )
 }
 
-function Month({ own: { month, decisions, booked, accepted_month, booked_month } }: { own: SizeMonthView }) {
-  const currency = (decisions[0] ?? booked[0])?.currency ?? ''
+function Month({ own: { month, decisions, money } }: { own: SizeMonthView }) {
   const accepted = decisions.filter(({ verdict }) => verdict === 'accepted').length
   return (
     <li>
@@ -224,12 +224,19 @@ function Month({ own: { month, decisions, booked, accepted_month, booked_month }
             {counted(accepted, 'accepted', 'accepted')}, {counted(decisions.length - accepted, 'declined', 'declined')}
           </span>
           <span>
-            {accepted_month === null ? '–' : savingText(accepted_month, currency, 'promised')}
-            {booked_month !== null && `, ${savingText(booked_month, currency, 'seen')}`}
+            {money.length === 0
+              ? '–'
+              : money
+                  .flatMap(({ currency, accepted_month, booked_month }) => [
+                    accepted_month === null ? [] : savingText(accepted_month, currency, 'promised'),
+                    booked_month === null ? [] : savingText(booked_month, currency, 'seen'),
+                  ])
+                  .flat()
+                  .join(', ')}
           </span>
         </summary>
         <ul class={style.decisions}>
-          {decisions.map(({ id, title, verdict, by, reason, saving_month }) => (
+          {decisions.map(({ id, title, verdict, by, reason, saving_month, currency }) => (
             <li key={id}>
               <Word mood={verdict === 'accepted' ? 'fine' : 'unknown'} word={verdict} />
               <span>

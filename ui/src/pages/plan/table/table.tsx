@@ -27,7 +27,7 @@ export default function Growth() {
         <PlanTabs />
       </Head>
       <Tools>
-        <Values key={values} text={values} shown={asked.data?.values ?? []} />
+        <Values key={values} text={values} shown={asked.data?.values ?? []} of={by?.title.toLowerCase() ?? ''} />
         <Choices
           label="From what"
           field="from"
@@ -45,7 +45,7 @@ export default function Growth() {
 }
 
 /** The numbers that are asked for. They are taken once they are numbers. */
-function Values({ text, shown }: { text: string; shown: readonly number[] }) {
+function Values({ text, shown, of }: { text: string; shown: readonly number[]; of: string }) {
   const { set } = useAddress()
   const [typed, setTyped] = useState(text)
   const numbers = numbersOf(typed)
@@ -56,7 +56,7 @@ function Values({ text, shown }: { text: string; shown: readonly number[] }) {
   return (
     <form class={style.values} onSubmit={submit} noValidate>
       <label>
-        <span>How many</span>
+        <span>How many {of}</span>
         <input
           type="text"
           data-filter
@@ -134,9 +134,13 @@ function Full({ table: { drivers, values, by } }: { table: DriverTable }) {
   )
 }
 
+/** A curve that is followed far beyond what is known can come to more than there is in the world. */
+const ABSURD = 1e21
+
 function Cell({ column: { unit }, cell }: { column: DriverColumn; cell: DriverCell | null }) {
   if (!cell) return <td>–</td>
   const { low, mid, high, guess } = cell
+  if (guess && mid > ABSURD) return <td class={style.guess}>no telling</td>
   return (
     <td class={guess ? style.guess : undefined}>
       <b>{say(unit, mid)}</b>

@@ -26,7 +26,7 @@ export default function Worth() {
   const asked = useBenefit(wish)
   return (
     <>
-      <Head title="What a change is worth" note="beside doing nothing">
+      <Head title="What a change is worth" note="beside doing nothing; all money in one currency">
         <PlanTabs />
       </Head>
       <Figures key={JSON.stringify(wish)} typed={query} />

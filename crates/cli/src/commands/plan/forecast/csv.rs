@@ -8,6 +8,7 @@ use plan::{ForecastOptions, History, Projection, Reach};
 use serde_json::{Value, json};
 use server::SystemClock;
 
+use super::units;
 use crate::{
     args::{Forecast, NatureWord},
     fault::Fault,
@@ -28,7 +29,8 @@ const UNIT_BELOW: f64 = 1e-6;
 
 /// Says when the values of a file come to a limit, or without a limit how they go on.
 pub(super) fn run(file: &Path, command: &Forecast, output: &Output) -> Result<ExitCode, Fault> {
-    let (times, values) = read(file)?;
+    let Rows { times, values, twice } = read(file)?;
+    units::check_one(&times, &values)?;
     if let Some(limit) = command.limit {
         check_limit(&values, limit)?;
     }
@@ -68,7 +70,7 @@ pub(super) fn run(file: &Path, command: &Forecast, output: &Output) -> Result<Ex
     if output.is_json() {
         let need = told.as_ref().map_or_else(|need| Some(*need), |told| told.need);
         output.json(
-            &json!({ "samples": times.len(), "at": now.millis(), "limit": command.limit,
+            &json!({ "samples": times.len(), "times_twice": twice, "at": now.millis(), "limit": command.limit,
             "lines": lines.iter().map(line_json).collect::<Vec<_>>(),
             "forecast": told.as_ref().ok().map(forecast_json), "need": need.map(need_json) }),
         )?;
@@ -88,6 +90,11 @@ pub(super) fn run(file: &Path, command: &Forecast, output: &Output) -> Result<Ex
             text.push_str(&ahead(told, now));
             text.extend(told.notes.iter().map(|note| format!("  note: {note}\n")));
         }
+        if twice > 0 {
+            text.extend([format!(
+                "  note: {twice} rows have a time that was there before, and do not count\n"
+            )]);
+        }
         output.text(&text)?;
     }
     Ok(ExitCode::SUCCESS)
@@ -101,10 +108,15 @@ fn check_limit(values: &[f64], limit: f64) -> Result<(), Fault> {
     }
     let highest = values.iter().copied().fold(0.0, f64::max);
     let last = values.last().copied().unwrap_or(0.0);
+    if last < 0.0 && highest <= 0.0 {
+        return Err(Fault::new(Kind::Invalid, "no value is above nought, as use is")
+            .help("leave --limit out to be told how they go on"));
+    }
     let strange = if last > UNIT_ABOVE * limit {
         format!("the last value is {} times the limit", Unit::Count.say(last / limit))
     } else if highest > 0.0 && highest < UNIT_BELOW * limit {
-        format!("no value is more than {highest:e}, and the limit is {limit:e}")
+        let (highest, limit) = (Unit::Count.say(highest), Unit::Count.say(limit));
+        format!("no value is more than {highest}, and the limit is {limit}")
     } else {
         return Ok(());
     };
@@ -178,8 +190,16 @@ fn line_json(line: &Line) -> Value {
     })
 }
 
+/// Rows of a file, in order of time.
+struct Rows {
+    times: Vec<i64>,
+    values: Vec<f64>,
+    /// How many were left out, since their time was there before.
+    twice: usize,
+}
+
 /// Times and values of a CSV file, which must hold one series.
-fn read(file: &Path) -> Result<(Vec<i64>, Vec<f64>), Fault> {
+fn read(file: &Path) -> Result<Rows, Fault> {
     let reader: Box<dyn io::Read> = if file == Path::new("-") {
         Box::new(io::stdin().lock())
     } else {
@@ -206,6 +226,9 @@ fn read(file: &Path) -> Result<(Vec<i64>, Vec<f64>), Fault> {
         }
     }
     samples.sort_by_key(|(time, _)| *time);
+    let all = samples.len();
     samples.dedup_by_key(|(time, _)| *time);
-    Ok(samples.into_iter().unzip())
+    let twice = all - samples.len();
+    let (times, values) = samples.into_iter().unzip();
+    Ok(Rows { times, values, twice })
 }

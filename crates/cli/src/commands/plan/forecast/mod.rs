@@ -1,6 +1,7 @@
 //! `plimsoll forecast`: of a server's resources, or of a file.
 
 mod csv;
+mod units;
 
 use std::process::ExitCode;
 

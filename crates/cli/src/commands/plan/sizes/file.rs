@@ -53,7 +53,7 @@ pub(super) fn run(
         return Ok(ExitCode::SUCCESS);
     }
     let head = ["machine", "needs", "size", "a month", "saves", "over it so far", "weeks over"];
-    output.table(&head, reviewed.iter().map(Reviewed::row).collect())?;
+    output.table(&head, reviewed.iter().map(|own| own.row(&prices.currency)).collect())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -104,19 +104,19 @@ impl Reviewed<'_> {
         chosen.map_or(0.0, |(chosen, current)| current.cost_month - chosen.candidate.cost_month)
     }
 
-    fn row(&self) -> Vec<String> {
-        let count = |value: f64| Unit::Count.say(value);
+    fn row(&self, currency: &str) -> Vec<String> {
+        let money = |amount: f64| super::money_in(amount, currency);
         let told = match &self.told {
             Ok(told) => told,
             Err(why) => return vec![self.name.to_owned(), why.to_string()],
         };
-        let mut row = vec![self.name.to_owned(), count(told.need.needed)];
+        let mut row = vec![self.name.to_owned(), Unit::Count.say(told.need.needed)];
         match self.choice() {
             None => row.push("none of the list is large enough".to_owned()),
             Some(chosen) => row.extend([
                 chosen.candidate.name.clone(),
-                count(chosen.candidate.cost_month),
-                self.current.map_or_else(String::new, |_| count(self.saving())),
+                money(chosen.candidate.cost_month),
+                self.current.map_or_else(String::new, |_| money(self.saving())),
                 Unit::Share.say(chosen.over),
                 Unit::Share.say(chosen.weeks_over),
             ]),

@@ -8,6 +8,7 @@ use model::{Kind, Time, Unit};
 use plan::say_date;
 use serde_json::{Value, json};
 
+use super::money_in;
 use crate::{
     args::plan::Rightsize, client::Remote, commands::small_runtime, fault::Fault, output::Output,
 };
@@ -56,6 +57,7 @@ fn listed(list: &Value, output: &Output) -> Result<ExitCode, Fault> {
         );
         return Ok(ExitCode::SUCCESS);
     }
+    let currency = text(list, "currency");
     let rows = items.iter().map(|item| {
         let size = |key: &str| {
             let own = &item[key];
@@ -69,18 +71,21 @@ fn listed(list: &Value, output: &Output) -> Result<ExitCode, Fault> {
             size("current"),
             size("proposed"),
             share(&item["risk"]),
-            money(&item["saving_month"]),
+            money(&item["saving_month"], &currency),
             decided,
         ]
     });
     let head = ["advice", "what", "has", "proposed", "past over it", "saves a month", "decided"];
     output.table(&head, rows.collect())?;
     let saving = list["sum"]["saving_month"].as_f64();
-    let text_of = |own: f64| format!("{} {}", Unit::Count.say(own), text(list, "currency"));
     match (saving, list["prices_wrong"].as_str()) {
         (_, Some(wrong)) => output.note(wrong),
         (Some(saving), _) => {
-            output.text(&format!("\nall proposals together save {} a month\n", text_of(saving)))?;
+            let word = if saving < 0.0 { "cost" } else { "save" };
+            output.text(&format!(
+                "\nall proposals together {word} {} a month\n",
+                money_in(saving.abs(), &currency)
+            ))?;
         }
         (None, None) => output.note(
             "no prices are known, so no money is shown; `planning: {prices: FILE}` names a list",
@@ -130,7 +135,7 @@ fn detail(item: &Value, currency: &str, output: &Output) -> Result<ExitCode, Fau
             mark.to_owned(),
             text(own, "name"),
             text(own, "text"),
-            money(&own["cost_month"]),
+            money(&own["cost_month"], currency),
             share(&own["over"]),
             share(&own["over_line"]),
             share(&own["weeks_over"]),
@@ -141,7 +146,7 @@ fn detail(item: &Value, currency: &str, output: &Output) -> Result<ExitCode, Fau
     output.table(&head, rows.collect())?;
     let benefit = &item["benefit"];
     if !benefit.is_null() {
-        let of = |key: &str| money(&benefit["npv"][key]);
+        let of = |key: &str| money(&benefit["npv"][key], "");
         let back = benefit["payback_months"].as_f64();
         let back = back
             .map_or_else(|| "not within that".to_owned(), |own| format!("after {own:.1} months"));
@@ -180,19 +185,20 @@ fn reviews(list: &Value, output: &Output) -> Result<ExitCode, Fault> {
     }
     let now = Time(list["at"].as_i64().unwrap_or(0));
     for month in months {
-        let of = |key: &str| money(&month[key]);
-        output.text(&format!(
-            "{}: accepted {} a month, seen of it {}\n",
-            text(month, "month"),
-            of("accepted_month"),
-            of("booked_month")
-        ))?;
+        let sums = month["money"].as_array().into_iter().flatten().map(|own| {
+            let of = |key: &str| money(&own[key], &text(own, "currency"));
+            format!("accepted {} a month, seen of it {}", of("accepted_month"), of("booked_month"))
+        });
+        let sums: Vec<String> = sums.collect();
+        let sums =
+            if sums.is_empty() { "no money is known of".to_owned() } else { sums.join("; ") };
+        output.text(&format!("{}: {sums}\n", text(month, "month")))?;
         for own in month["decisions"].as_array().into_iter().flatten() {
             output.text(&format!("  {}: {}\n", text(own, "title"), decided(own)))?;
         }
         for own in month["booked"].as_array().into_iter().flatten() {
             let day = say_date(Time(own["at"].as_i64().unwrap_or(0)), now);
-            let saved = money(&own["saving_month"]);
+            let saved = money(&own["saving_month"], &text(own, "currency"));
             output.text(&format!(
                 "  {}: changed, seen on {day}, saves {saved} a month\n",
                 text(own, "title")
@@ -206,8 +212,8 @@ fn text(row: &Value, key: &str) -> String {
     row[key].as_str().unwrap_or_default().to_owned()
 }
 
-fn money(value: &Value) -> String {
-    value.as_f64().map_or_else(|| "–".to_owned(), |own| Unit::Count.say(own))
+fn money(value: &Value, currency: &str) -> String {
+    value.as_f64().map_or_else(|| "–".to_owned(), |own| money_in(own, currency))
 }
 
 fn share(value: &Value) -> String {

@@ -28,6 +28,25 @@ fn pause(length: Duration) {
     std::thread::sleep(length);
 }
 
+/// All runs of the gate are kept as one, with its verdict.
+fn is_listed(server: &Server, code: Option<i32>) -> Result<()> {
+    let gates = server.json("/api/plimsoll/v1/load/gates")?;
+    let id = gates["gates"][0]["gate"]["id"].as_str().context("a gate")?;
+    let gate = server.json(&format!("/api/plimsoll/v1/load/gates/{id}"))?;
+    let verdict = if code == Some(1) { "failed" } else { "refused" };
+    ensure!(gate["verdict"] == verdict && gate["gate"]["by"] == "ann", "{gate:#}");
+    let runs = gate["runs"].as_array().context("runs")?;
+    ensure!(runs.len() == 6 && runs[5]["gate_verdict"] == verdict, "{gate:#}");
+    let told = |run: &Value| {
+        let of = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        (of(&run["run"]["gate"]["side"]), of(&run["run"]["release"]))
+    };
+    let (before, after) = (("before".into(), "4.2".into()), ("after".into(), "4.3".into()));
+    ensure!(told(&runs[0]) == before && told(&runs[1]) == after, "{gate:#}");
+    ensure!(runs.iter().all(|own| own["page_kept"] == true), "{gate:#}");
+    Ok(())
+}
+
 #[test]
 fn the_gate_of_a_release_runs_both_sides_in_turns_and_refuses_what_is_slower() -> Result<()> {
     let folder = tempfile::tempdir()?;
@@ -40,7 +59,12 @@ fn the_gate_of_a_release_runs_both_sides_in_turns_and_refuses_what_is_slower() -
         fs::write(folder.path().join(name), plan)?;
     }
     let gate = ["load", "gate", "before.yaml", "after.yaml", "--runs", "3", "--into", "runs"];
-    let told = run(folder.path(), &[&gate[..], &["--markdown", "m.md"]].concat())?;
+    let server = Server::start(QUIET)?;
+    let url = server.url();
+    let sent =
+        ["--send", url.as_str(), "--release-before", "4.2", "--release", "4.3", "--by", "ann"];
+    let told = run(folder.path(), &[&gate[..], &["--markdown", "m.md"], &sent].concat())?;
+    is_listed(&server, told.code)?;
     // Other work on this machine may make a run invalid, and then nothing is said.
     ensure!(matches!(told.code, Some(1 | 4)), "{}{}", told.out, told.err);
     let says = if told.code == Some(1) { "worse" } else { "cannot be believed" };
@@ -68,6 +92,16 @@ fn the_gate_of_a_release_runs_both_sides_in_turns_and_refuses_what_is_slower() -
     assert_eq!(few.code, Some(2), "{}{}", few.out, few.err);
     Ok(())
 }
+
+/// A service whose processor is one of its limits.
+const SERVICE: &str = "policy: none
+host: {enabled: false}
+services:
+  - name: shop
+    load: shop_load
+    limits:
+      - {name: cpu, used: shop_cpu, limit: '4', relation: work}
+";
 
 /// A report as `--json` writes it, of five minutes that differ a little, as real ones do.
 fn report(started_ms: i64) -> Value {
@@ -116,7 +150,7 @@ fn seen(folder: &Path, server: &Server) -> Result<()> {
 
 #[test]
 fn what_a_release_takes_is_told_and_a_budget_that_is_exceeded_fails() -> Result<()> {
-    let server = Server::start(QUIET)?;
+    let server = Server::start(SERVICE)?;
     let folder = server.folder();
     seen(folder, &server)?;
     let url = server.url();
@@ -142,6 +176,20 @@ fn what_a_release_takes_is_told_and_a_budget_that_is_exceeded_fails() -> Result<
     let each = cpu["after"].as_f64().context("no figure")?;
     ensure!((each - 0.006).abs() < 0.000_2, "processor seconds of a request: {each}");
     ensure!(cpu["points"].as_array().map(Vec::len) == Some(10), "{document:#}");
+    // The load line of the service hears of it by itself.
+    let sent = ["--send", url.as_str(), "--service", "shop", "--release", "4.3", "--by", "ann"];
+    let told = compare(&sent)?;
+    ensure!(told.err.contains("told to the load line of shop"), "{}{}", told.out, told.err);
+    let tests = server.json("/api/plimsoll/v1/services/shop/tests")?;
+    let test = &tests["tests"][0];
+    ensure!(
+        test["sort"] == "impact" && test["release"] == "4.3" && test["by"] == "ann",
+        "{tests:#}"
+    );
+    let line = &test["resources"][0];
+    ensure!(line["limit"] == "cpu" && line["points"] == 10 && line["changed"] == true, "{tests:#}");
+    let nobody = compare(&["--send", url.as_str()])?;
+    ensure!(nobody.code == Some(2) && nobody.err.contains("--service NAME"), "{}", nobody.err);
     let steady = &document["impact"]["resources"][1];
     ensure!(steady["changed"] == false && steady["detectable"].as_f64() > Some(0.0), "{steady:#}");
     Ok(())

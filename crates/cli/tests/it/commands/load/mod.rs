@@ -3,6 +3,7 @@
 mod fleet;
 mod gate;
 mod kept;
+mod placed;
 mod runner;
 
 use std::{
@@ -69,6 +70,30 @@ fn loads_that_may_not_or_cannot_be_run_say_why() -> Result<()> {
         assert_eq!(told.code, Some(code), "{arguments:?}: {}{}", told.out, told.err);
         ensure!(told.err.contains(words) || told.out.contains(words), "{}{}", told.out, told.err);
     }
+    Ok(())
+}
+
+#[test]
+fn more_users_than_this_machine_has_handles_for_are_refused_and_as_many_as_it_has_are_served()
+-> Result<()> {
+    let server = Server::start(QUIET)?;
+    let url = format!("{}/-/healthy", server.url());
+    let limited = |users: &str| {
+        let line = "ulimit -n 4096; exec \"$@\"";
+        let program = env!("CARGO_BIN_EXE_plimsoll");
+        let load = ["load", &url, "--users", users, "--for", "300ms"];
+        Command::new("sh").args(["-c", line, "sh", program]).args(load).output()
+    };
+    let told = limited("100000")?;
+    let said = String::from_utf8_lossy(&told.stderr).into_owned();
+    ensure!(told.status.code() == Some(5), "{:?}: {said}", told.status);
+    ensure!(said.contains("100064 file handles") || said.contains("may open 4096"), "{said}");
+    ensure!(told.stdout.is_empty(), "nothing ran");
+    let told = limited("100")?;
+    let (out, said) =
+        (String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
+    ensure!(matches!(told.status.code(), Some(0 | 4)), "{out}{said}");
+    ensure!(out.contains("closed: 100 users") && out.contains(" 0 failed"), "{out}{said}");
     Ok(())
 }
 
@@ -171,6 +196,50 @@ fn a_search_for_the_capacity_says_what_it_cannot_go_by() -> Result<()> {
         let told = run(dir.path(), &[&["load", "capacity"], arguments].concat())?;
         assert_eq!(told.code, Some(code), "{arguments:?}: {}{}", told.out, told.err);
         ensure!(told.err.contains(words), "{arguments:?}: {}{}", told.out, told.err);
+    }
+    Ok(())
+}
+
+/// Load and connections of a shop, which its load test is told to.
+const SHOP: &str = "policy: none
+host: {enabled: false}
+services:
+  - name: shop
+    load: shop_load
+    limits:
+      - {name: connections, used: shop_connections, limit: '100', relation: held}
+";
+
+#[test]
+fn a_search_is_told_to_the_load_line_of_its_service() -> Result<()> {
+    let server = Server::start(SHOP)?;
+    let (url, target) = (server.url(), format!("{}/-/healthy", server.url()));
+    let search =
+        ["load", "capacity", &target, "--start", "20", "--rate-max", "20", "--longest-step", "8s"];
+    let sent = ["--send", &url, "--service", "shop", "--release", "4.3", "--times", "3"];
+    let told = run(server.folder(), &[&search[..], &sent].concat())?;
+    let tests = server.json("/api/plimsoll/v1/services/shop/tests")?;
+    // Other work on this machine may keep the generator from its schedule, and then there is no point to tell.
+    if told.code == Some(4) {
+        ensure!(told.err.contains("was told nothing") && tests["tests"] == serde_json::json!([]));
+        return Ok(());
+    }
+    ensure!(told.err.contains("told to the load line of shop"), "{}{}", told.out, told.err);
+    let test = &tests["tests"][0];
+    ensure!(test["sort"] == "capacity" && test["release"] == "4.3", "{tests:#}");
+    ensure!(
+        test["holds"] == 60.0 && test["breaks"].is_null(),
+        "three requests a journey: {tests:#}"
+    );
+    let shop = server.json("/api/plimsoll/v1/services/shop")?;
+    ensure!(shop["tested"]["holds"] == 60.0 && shop["tested"]["run"] == test["id"], "{shop:#}");
+    for (wrong, words) in [
+        (&["--send", &url][..], "--service NAME"),
+        (&["--service", "shop"], "--send"),
+        (&["--send", &url, "--service", "shop", "--times", "0"], "above nought"),
+    ] {
+        let told = run(server.folder(), &[&search[..], wrong].concat())?;
+        ensure!(told.code == Some(2) && told.err.contains(words), "{}{}", told.out, told.err);
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Bodies that come in chunks: RFC 9112, 7.1.
 
+use super::Content;
 use crate::record::Trouble;
 
 /// Bytes of extensions and trailers of one body; nobody sends any, and those that do not end must not go on.
@@ -34,20 +35,22 @@ pub(super) struct Chunks {
 }
 
 impl Chunks {
-    /// Takes in what came and counts the bytes of the body. Once the body is over, answers how many of these bytes
+    /// Takes in what came and hands on the bytes of the body. Once the body is over, answers how many of these bytes
     /// were its own.
     pub(super) fn take(
         &mut self,
         bytes: &[u8],
-        body_bytes: &mut u64,
+        content: &mut Content,
     ) -> Result<Option<usize>, Trouble> {
         let mut place = 0;
         while let Some(&byte) = bytes.get(place) {
             if self.at == At::Bytes {
-                let taken = self.left.min((bytes.len() - place) as u64);
-                self.left -= taken;
-                *body_bytes += taken;
-                place += usize::try_from(taken).unwrap_or(usize::MAX);
+                let rest = &bytes[place..];
+                let taken =
+                    usize::try_from(self.left).map_or(rest.len(), |left| left.min(rest.len()));
+                self.left -= taken as u64;
+                content.take(&rest[..taken]);
+                place += taken;
                 if self.left == 0 {
                     self.at = At::BytesReturn;
                 }

@@ -1,4 +1,5 @@
-//! Where an answer of HTTP/1.1 ends: its head is read, its body is counted and thrown away (RFC 9112, 6.3 and 7.1).
+//! Where an answer of HTTP/1.1 ends: its head is read, its body is counted and thrown away, but for as much of it as
+//! somebody looks at (RFC 9112, 6.3 and 7.1).
 
 mod chunks;
 
@@ -17,8 +18,8 @@ use crate::{
 pub(super) struct Frame {
     /// The status, once the head is there; nought before.
     pub(super) status: u16,
-    /// Bytes of the body so far.
-    pub(super) body_bytes: u64,
+    /// The body so far.
+    pub(super) content: Content,
     /// Whether another request can follow on the connection.
     pub(super) keeps: bool,
     /// The request was a `HEAD`, whose answer has no body whatever it announces.
@@ -26,6 +27,38 @@ pub(super) struct Frame {
     /// A head that came in pieces.
     partial: Vec<u8>,
     body: Body,
+}
+
+/// What a body holds.
+#[derive(Debug, Default)]
+pub(super) struct Content {
+    /// All its bytes, kept or not.
+    pub(super) count: u64,
+    /// The first of them, where somebody looks at them.
+    pub(super) kept: Vec<u8>,
+    keep: usize,
+}
+
+/// A connection that rests holds on to no more room than this for the next body.
+const ROOM_KEPT: usize = 16 << 10;
+
+impl Content {
+    fn begin(&mut self, keep: usize) {
+        (self.count, self.keep) = (0, keep);
+        self.kept.clear();
+        self.kept.shrink_to(ROOM_KEPT);
+    }
+
+    fn take(&mut self, piece: &[u8]) {
+        self.count += piece.len() as u64;
+        let room = self.keep - self.kept.len();
+        self.kept.extend_from_slice(&piece[..piece.len().min(room)]);
+    }
+
+    /// Lets go of what has been looked at.
+    pub(super) fn forget(&mut self) {
+        self.begin(0);
+    }
 }
 
 #[derive(Debug, Default)]
@@ -46,10 +79,11 @@ struct Head {
 }
 
 impl Frame {
-    /// Gets ready for the answer to the next request.
-    pub(super) fn begin(&mut self, is_head: bool) {
+    /// Gets ready for the answer to the next request, of whose body so many bytes are kept.
+    pub(super) fn begin(&mut self, is_head: bool, keep: usize) {
         self.partial.clear();
-        (self.status, self.body_bytes, self.keeps) = (0, 0, false);
+        self.content.begin(keep);
+        (self.status, self.keeps) = (0, false);
         (self.is_head, self.body) = (is_head, Body::NotYet);
     }
 
@@ -109,27 +143,27 @@ impl Frame {
     }
 
     fn take_body(&mut self, bytes: &[u8]) -> Result<bool, Trouble> {
-        let count = bytes.len() as u64;
         // Bytes after the end of an answer are an answer to nothing: no request follows on such a connection.
         let (is_whole, surplus) = match &mut self.body {
             Body::NotYet => (false, false),
             Body::UntilClose => {
-                self.body_bytes += count;
+                self.content.take(bytes);
                 (false, false)
             }
             Body::Left(left) => {
-                let taken = count.min(*left);
-                *left -= taken;
-                self.body_bytes += taken;
-                (*left == 0, count > taken)
+                let taken =
+                    usize::try_from(*left).map_or(bytes.len(), |left| left.min(bytes.len()));
+                *left -= taken as u64;
+                self.content.take(&bytes[..taken]);
+                (*left == 0, bytes.len() > taken)
             }
-            Body::Chunked(chunks) => match chunks.take(bytes, &mut self.body_bytes)? {
+            Body::Chunked(chunks) => match chunks.take(bytes, &mut self.content)? {
                 Some(used) => (true, used < bytes.len()),
                 None => (false, false),
             },
         };
         self.keeps &= !surplus;
-        if self.body_bytes > BODY_BYTES_MAX { Err(Trouble::TooLarge) } else { Ok(is_whole) }
+        if self.content.count > BODY_BYTES_MAX { Err(Trouble::TooLarge) } else { Ok(is_whole) }
     }
 }
 

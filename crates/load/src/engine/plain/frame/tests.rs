@@ -7,14 +7,14 @@ use super::*;
 /// What an answer comes to that is heard in these pieces, after which the connection ends.
 fn heard(pieces: &[&[u8]], is_head: bool) -> Result<(u16, u64, bool), Trouble> {
     let mut frame = Frame::default();
-    frame.begin(is_head);
+    frame.begin(is_head, 0);
     for piece in pieces {
         if frame.take(piece)? {
-            return Ok((frame.status, frame.body_bytes, frame.keeps));
+            return Ok((frame.status, frame.content.count, frame.keeps));
         }
     }
     frame.end()?;
-    Ok((frame.status, frame.body_bytes, frame.keeps))
+    Ok((frame.status, frame.content.count, frame.keeps))
 }
 
 fn whole(text: &str) -> Result<(u16, u64, bool), Trouble> {
@@ -126,7 +126,7 @@ fn chunks_may_have_extensions_and_trailers_but_not_without_end() {
 fn a_head_without_end_is_cut_off() {
     let line = format!("X: {}\r\n", "a".repeat(1000));
     let mut frame = Frame::default();
-    frame.begin(false);
+    frame.begin(false, 0);
     let mut told = frame.take(b"HTTP/1.1 200 OK\r\n");
     for _ in 0..150 {
         told = told.and_then(|_| frame.take(line.as_bytes()));
@@ -143,7 +143,7 @@ fn a_head_without_end_is_cut_off() {
 #[test]
 fn a_body_beyond_the_limit_is_too_large() {
     let mut frame = Frame::default();
-    frame.begin(false);
+    frame.begin(false, 0);
     assert_eq!(frame.take(b"HTTP/1.1 200 OK\r\n\r\n"), Ok(false));
     let piece = vec![0; 16 << 20];
     let told: Vec<_> = (0..65).map(|_| frame.take(&piece)).collect();
@@ -173,7 +173,7 @@ proptest! {
     #[test]
     fn any_bytes_are_taken_or_refused(pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 0..4), chunked in any::<bool>()) {
         let mut frame = Frame::default();
-        frame.begin(false);
+        frame.begin(false, 0);
         if chunked {
             prop_assert_eq!(frame.take(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), Ok(false));
         }
@@ -181,6 +181,26 @@ proptest! {
             if frame.take(piece) != Ok(false) {
                 break;
             }
+        }
+    }
+}
+
+#[test]
+fn no_more_of_a_body_is_kept_than_asked_however_it_comes() {
+    let heads = [
+        ("Content-Length: 11\r\n\r\n", "hello world"),
+        ("Transfer-Encoding: chunked\r\n\r\n", "6\r\nhello \r\n5\r\nworld\r\n0\r\n\r\n"),
+    ];
+    for (head, body) in heads {
+        for (keep, wanted) in [(0, ""), (7, "hello w"), (1000, "hello world")] {
+            let text = format!("HTTP/1.1 200 OK\r\n{head}{body}");
+            let mut frame = Frame::default();
+            frame.begin(false, keep);
+            let whole = text.as_bytes().iter().any(|byte| frame.take(&[*byte]) == Ok(true));
+            assert!(whole, "{text}");
+            assert_eq!((frame.content.count, &*frame.content.kept), (11, wanted.as_bytes()));
+            frame.content.forget();
+            assert_eq!(frame.content.kept, [0_u8; 0]);
         }
     }
 }

@@ -24,8 +24,8 @@ const STEPS_MAX: usize = 200;
 const TOLD_MAX: usize = 100;
 /// Events about messages that are read at most.
 const EVENTS_READ_MAX: usize = 5_000;
-/// Messages of one receiver that are looked through for those that wait.
-const WAITING_READ_MAX: u32 = 1_000;
+/// Messages of one receiver, tried in vain, that are looked through.
+const TRIED_READ_MAX: u32 = 1_000;
 /// How far back messages to receivers are counted.
 const COUNTED: Span = Span::hours(24);
 
@@ -228,11 +228,10 @@ async fn add_tries(app: &App, told: &mut [ToldView]) -> Result<(), ApiError> {
         waiting.entry(own.receiver.clone()).or_default().push(own);
     }
     for (receiver, views) in waiting {
-        let messages = app.journal.waiting(&receiver, 0, WAITING_READ_MAX).await;
-        let messages = messages.map_err(|error| unread(&error))?;
+        let tried = app.journal.tried(&receiver, TRIED_READ_MAX).await;
+        let tried = tried.map_err(|error| unread(&error))?;
         for view in views {
-            let mut tried = messages.iter().filter(|own| own.attempts > 0);
-            if let Some(own) = tried.find(|own| own.key.starts_with(&view.key)) {
+            if let Some(own) = tried.iter().find(|own| own.key.starts_with(&view.key)) {
                 view.attempts = Some(i64::from(own.attempts));
                 view.next_try = Some(own.due.millis());
                 view.error.clone_from(&own.error);

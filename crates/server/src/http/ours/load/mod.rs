@@ -1,11 +1,12 @@
 //! `load`: load tests that were told here, kept and compared; those that go on now; and the stop for all of them.
 
+pub(super) mod gates;
 pub(super) mod live;
 pub(super) mod schedule;
 pub(super) mod shown;
 mod views;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -23,8 +24,8 @@ use self::views::{By, RunList, RunSent, RunView};
 use crate::{
     http::{chain, error::ApiError},
     runs::{
-        BROKEN_OFF, KeepError, RunNotes, RunTold, Sort, is_id, new_id, read_run, read_runs,
-        record_run,
+        BROKEN_OFF, GateRun, KeepError, RunNotes, RunTold, Sort, is_id, new_id, read_run,
+        read_runs, record_run,
     },
     state::{App, Topic},
 };
@@ -41,6 +42,8 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/runs/{id}/page", get(shown::page))
         .route("/runs/{id}/comparison", get(shown::comparison))
         .route("/runs/{id}/baseline", post(mark).delete(unmark))
+        .route("/gates", get(gates::list).post(gates::add))
+        .route("/gates/{id}", get(gates::one))
         .route("/overlay", get(shown::overlay))
         .route("/live", get(live::list).post(live::begin))
         .route("/live/{id}", get(live::one).post(live::tell))
@@ -76,7 +79,18 @@ pub(in crate::http::ours) async fn list(
     let limit = which.limit.unwrap_or(RUNS_DEFAULT).clamp(1, RUNS_MAX);
     let read = read_runs(&app.journal, which.plan.as_deref(), (which.before, limit)).await;
     let (runs, next) = read.map_err(|error| ApiError::new(error.kind(), chain(&error)))?;
-    let runs = runs.into_iter().map(|run| view(&app, run)).collect();
+    let mut verdicts: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for gate in runs.iter().filter_map(|run| run.gate.as_ref()) {
+        if !verdicts.contains_key(&gate.id) {
+            let verdict = gates::find(&app, &gate.id).await?;
+            verdicts.insert(gate.id.clone(), verdict.map(|own| own.verdict().to_owned()));
+        }
+    }
+    let shown = |run: RunTold| {
+        let verdict = run.gate.as_ref().and_then(|gate| verdicts.get(&gate.id)?.clone());
+        RunView { gate_verdict: verdict, ..view(&app, run) }
+    };
+    let runs = runs.into_iter().map(shown).collect();
     Ok(Json(RunList { at: app.clock.now().millis(), runs, next }))
 }
 
@@ -110,6 +124,7 @@ pub(in crate::http::ours) async fn add(
         by: sent.by.unwrap_or(begun.by),
         told_at: now,
         kept_by: app.server_name.clone(),
+        gate: sent.gate.map(checked).transpose()?,
     };
     let run = keep(&app, sent.report, sent.page, notes).await?;
     app.loads.live.end(&run.id, now);
@@ -117,6 +132,16 @@ pub(in crate::http::ours) async fn add(
     ended.map_err(|error| ApiError::new(error.kind(), chain(&error)))?;
     app.hub.announce(now, &[Topic::Load]);
     Ok((StatusCode::CREATED, Json(view(&app, run))).into_response())
+}
+
+/// A run of a gate, as it may be kept.
+fn checked(gate: GateRun) -> Result<GateRun, ApiError> {
+    if is_id(&gate.id) && matches!(gate.side.as_str(), "before" | "after") {
+        return Ok(gate);
+    }
+    Err(ApiError::invalid(
+        "`gate` has an `id` (digits from 0 to f and `-`), and `side` is `before` or `after`",
+    ))
 }
 
 async fn keep(
@@ -206,6 +231,7 @@ fn view(app: &App, run: RunTold) -> RunView {
         baseline: app.loads.is_baseline(&run),
         report_kept: app.loads.shelf.has(&run.id, Sort::Report),
         page_kept: app.loads.shelf.has(&run.id, Sort::Page),
+        gate_verdict: None,
         run,
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::runs::{LiveRow, RunTold};
+use crate::runs::{GateRun, LiveRow, RunTold};
 
 /// Load tests that are over.
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,6 +27,9 @@ pub(crate) struct RunView {
     pub(super) report_kept: bool,
     /// Whether its page is.
     pub(super) page_kept: bool,
+    /// What the gate that it is a run of came to: `passed`, `failed` or `refused`; nothing if it is none's, or that is not
+    /// known yet.
+    pub(super) gate_verdict: Option<String>,
 }
 
 /// A load test with its report.
@@ -64,6 +67,8 @@ pub(crate) struct RunSent {
     pub(super) release: Option<String>,
     /// Who ran it.
     pub(super) by: Option<String>,
+    /// The gate that it is a run of, if it is.
+    pub(super) gate: Option<GateRun>,
 }
 
 /// Who asks for something.

@@ -39,6 +39,8 @@ struct FindingView {
     advice: String,
     /// What following it saves a month, below nought where it costs; nothing without prices.
     saving_month: Option<f64>,
+    /// What that money is called, as the price list says; nothing where no money is told or the list does not say.
+    currency: Option<String>,
     /// How to see afterwards that it helped.
     verify: String,
 }
@@ -49,8 +51,9 @@ struct FindingView {
 pub(in crate::http::ours) async fn list(
     State(app): State<Arc<App>>,
 ) -> Result<Json<FindingList>, ApiError> {
+    let review = sizes::reviewed(&app).await?;
     let mut found: Vec<Finding> =
-        sizes::reviewed(&app).await?.items.iter().filter_map(of_size).collect();
+        review.items.iter().filter_map(|item| of_size(item, &review.currency)).collect();
     for service in &app.settings.services {
         let told = line_of(&app, service).await?;
         found.extend(exposed(service, &told.line));
@@ -68,16 +71,17 @@ pub(in crate::http::ours) async fn list(
     Ok(Json(FindingList { at: app.clock.now().millis(), findings }))
 }
 
-fn of_size(item: &SizeItem) -> Option<Finding> {
+fn of_size(item: &SizeItem, currency: &str) -> Option<Finding> {
     let told = item.review.as_ref().ok()?;
     let severity = match told.advice {
         Advice::Smaller => Severity::Info,
         Advice::Larger | Advice::NoneFits => Severity::Warning,
         Advice::Fits => return None,
     };
-    let mut evidence = vec![format!("in the past use was above it {}", how_long(told.now().over))];
+    let mut evidence =
+        vec![format!("use lay above the present size {}", how_long(told.now().over))];
     if let Some(then) = told.proposed() {
-        evidence.push(format!("above what is proposed it would have been {}", how_long(then.over)));
+        evidence.push(format!("it would have lain above the proposed one {}", how_long(then.over)));
     }
     Some(Finding {
         kind: FindingKind::Size,
@@ -87,6 +91,7 @@ fn of_size(item: &SizeItem) -> Option<Finding> {
         evidence,
         advice: item.text.clone(),
         saving_month: told.saving_month(),
+        currency: told.saving_month().map(|_| currency.to_owned()).filter(|own| !own.is_empty()),
         verify: "the saving is booked when the size seen has changed".to_owned(),
     })
 }
@@ -94,7 +99,7 @@ fn of_size(item: &SizeItem) -> Option<Finding> {
 /// What part of the time, in words.
 fn how_long(share: f64) -> String {
     if share <= 0.0 {
-        return "never".to_owned();
+        return "at no time".to_owned();
     }
     format!("{} of the time", model::Unit::Share.say(share))
 }
@@ -130,6 +135,7 @@ fn view(own: Finding) -> FindingView {
         evidence: own.evidence,
         advice: own.advice,
         saving_month: own.saving_month,
+        currency: own.currency,
         verify: own.verify,
     }
 }

@@ -1,6 +1,6 @@
 //! The limits of a service as the API shows them.
 
-use model::{Resource, ServiceLimit};
+use model::{Resource, ServiceLimit, Time};
 use plan::{KnownLimit, LimitLine};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -47,11 +47,41 @@ pub(super) struct ServiceLimitView {
     curve: Vec<[f64; 2]>,
     /// What it was learnt from, thinned: load and use.
     points: Vec<[f64; 2]>,
-    /// Points of load tests that count beside them.
+    /// Points of a load test that count beside them, all of the test in `tested_by`: load and use.
     points_tested: Vec<[f64; 2]>,
     /// How many times as much use a load test showed, where its points therefore do not count: it was of another system, or
     /// is in another unit.
     tested_apart: Option<f64>,
+    /// Which load test that was, whether its points count or not.
+    tested_by: Option<TestedByView>,
+    /// What a load test says that a release takes for each request, where production has not shown it yet.
+    announced: Option<AnnouncedView>,
+}
+
+/// The load test that points are of.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+struct TestedByView {
+    /// When it ended.
+    at: i64,
+    /// Its id, as `/services/{name}/tests` lists it; that of the run or gate it was, where the sender said.
+    run: Option<String>,
+    /// The release that was tested, if anybody said.
+    release: Option<String>,
+}
+
+/// What a release takes beside the one before it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+struct AnnouncedView {
+    /// When it was tested.
+    at: i64,
+    /// The release, if anybody said.
+    release: Option<String>,
+    /// How many times as much each request takes.
+    times: f64,
+    /// Between which values that lies, 19 times of 20.
+    between: [f64; 2],
+    /// When the release came out, from when on the line counts with it; nothing where it has not, as far as is known.
+    since: Option<i64>,
 }
 
 /// From some moment on the same load takes more.
@@ -63,6 +93,8 @@ struct CostChangeView {
     times: f64,
     /// What was done then.
     cause: Option<String>,
+    /// Whether a load test told of it, and production has been too short since to show it.
+    tested: bool,
 }
 
 pub(super) fn limit_view(
@@ -93,11 +125,24 @@ pub(super) fn limit_view(
             since: change.since.millis(),
             times: change.times,
             cause: change.cause.clone(),
+            tested: change.tested,
         }),
         curve: known.map_or_else(Vec::new, |known| curve(known, load_seen)),
         points: known.map_or_else(Vec::new, |known| pairs(&known.points)),
         points_tested: known.map_or_else(Vec::new, |known| pairs(&known.points_tested)),
         tested_apart: known.and_then(|known| known.tested_apart),
+        tested_by: known.and_then(|known| known.tested_by.as_ref()).map(|by| TestedByView {
+            at: by.at.millis(),
+            run: by.run.clone(),
+            release: by.release.clone(),
+        }),
+        announced: known.and_then(|known| known.announced.as_ref()).map(|own| AnnouncedView {
+            at: own.at.millis(),
+            release: own.release.clone(),
+            times: own.cost.times,
+            between: [own.cost.between.0, own.cost.between.1],
+            since: own.since.map(Time::millis),
+        }),
     }
 }
 

@@ -38,15 +38,15 @@ pub(super) struct Recorded {
     used: Vec<(Vec<f64>, f64, Option<f64>)>,
 }
 
-impl Recorded {
-    /// Asks for the past of a service.
-    pub(super) fn read(
-        app: &App,
-        service: &Service,
-        now: Time,
-        budget: &dyn Budget,
-    ) -> Result<Self, QueryError> {
-        let from = app.oldest(now).max(now - PAST_MAX);
+/// Moments of the past, evenly spaced.
+pub(super) struct Moments {
+    pub(super) times: Vec<i64>,
+    pub(super) steps: Steps,
+}
+
+impl Moments {
+    /// As many as are wanted, the last of them at now or a little before.
+    pub(super) fn between(from: Time, now: Time) -> Self {
         let width = now.since(from).as_millis().max(STEP_MIN.as_millis());
         let fine = STEP_MIN.as_millis();
         let step = width.div_euclid(MOMENTS_MAX).div_euclid(fine) * fine;
@@ -55,9 +55,22 @@ impl Recorded {
         let count = (width / step).max(1);
         let times: Vec<i64> = (0..=count).map(|at| last - (count - at) * step).collect();
         let steps = Steps { from: Time(times[0]), to: Time(last), step: Span(step) };
+        Self { times, steps }
+    }
+}
+
+impl Recorded {
+    /// Asks for the past of a service.
+    pub(super) fn read(
+        app: &App,
+        service: &Service,
+        now: Time,
+        budget: &dyn Budget,
+    ) -> Result<Self, QueryError> {
+        let moments = Moments::between(app.oldest(now).max(now - PAST_MAX), now);
         let asked = |expression: &str| -> Result<Vec<f64>, QueryError> {
-            let answer = app.queries.range(Question::new(expression, budget), steps)?;
-            Ok(on_grid(&answer.value, &times, step))
+            let answer = app.queries.range(Question::new(expression, budget), moments.steps)?;
+            Ok(on_grid(&answer.value, &moments.times, moments.steps.step.as_millis()))
         };
         let load = asked(&service.load)?;
         let mut used = Vec::new();
@@ -69,7 +82,7 @@ impl Recorded {
         }
         let replicas = maybe(app, service.replicas.as_deref(), now, budget)?;
         let zones = maybe(app, service.zones.as_deref(), now, budget)?;
-        Ok(Self { times, load, replicas, zones, used })
+        Ok(Self { times: moments.times, load, replicas, zones, used })
     }
 
     /// The limits with what load tests showed of them, by name.
@@ -129,7 +142,7 @@ fn one(value: &Value) -> Option<f64> {
 
 /// The values of one series at each moment; not a number where there is none. Of several series nobody knows which is
 /// meant, so there is none at all.
-fn on_grid(value: &Value, times: &[i64], step: i64) -> Vec<f64> {
+pub(super) fn on_grid(value: &Value, times: &[i64], step: i64) -> Vec<f64> {
     let mut found = vec![f64::NAN; times.len()];
     let Value::Matrix(series) = value else { return found };
     let [Columns { times: own, values, .. }] = &series[..] else { return found };

@@ -152,6 +152,10 @@ struct WithoutView {
 struct TestedView {
     at: i64,
     name: String,
+    /// Its id, as `/services/{name}/tests` lists it.
+    run: Option<String>,
+    /// The release that was tested, if anybody said.
+    release: Option<String>,
     /// The highest load it bore within its objectives.
     holds: Option<f64>,
     /// The least at which one broke.
@@ -261,6 +265,8 @@ fn tested_view(tested: &Tested, line: &LoadLine) -> TestedView {
     TestedView {
         at: tested.at.millis(),
         name: tested.name.clone(),
+        run: tested.run.clone(),
+        release: tested.release.clone(),
         holds: tested.holds,
         breaks: tested.breaks,
         limit: tested.limit.clone(),

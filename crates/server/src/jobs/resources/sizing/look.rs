@@ -9,9 +9,10 @@ use plan::{
 };
 use query::QueryError;
 
+use super::caches::caches;
 use crate::state::{App, Standing, history};
 
-/// Five weeks hold four to walk and one to learn from.
+/// Five weeks hold four to walk and one to learn from, and let the forecast of a disk reach the next review.
 const PAST: Span = Span::days(35);
 /// The past is read in steps of five minutes.
 const POINTS: usize = 10_080;
@@ -20,7 +21,7 @@ const ITEMS_MAX: usize = 2_000;
 /// A longer price list is none.
 const PRICES_BYTES_MAX: u64 = 16 << 20;
 /// What is reviewed unless the settings say otherwise, beside their own resources.
-const HOSTS: [&str; 4] = ["cpu", "memory", "cgroup_cpu", "cgroup_memory"];
+const HOSTS: [&str; 5] = ["cpu", "memory", "disk", "cgroup_cpu", "cgroup_memory"];
 /// More others of a kind say nothing new.
 const FLEET_MAX: usize = 100;
 /// How many months what a change brings is counted.
@@ -77,6 +78,7 @@ pub(crate) fn look(app: &App, now: Time, budget: &dyn Budget) -> Result<SizeRevi
         budget.charge(0)?;
         pasts.push(past(app, own, now, &app.own_meter())?);
     }
+    let caches = caches(app, &standings, now)?;
     let sure = app.settings.planning.sure.value();
     let walks: Vec<Walk> = standings
         .iter()
@@ -92,9 +94,11 @@ pub(crate) fn look(app: &App, now: Time, budget: &dyn Budget) -> Result<SizeRevi
             .map(|(&at, fleet)| Part {
                 resource: &standings[at].resource.name,
                 unit: standings[at].resource.unit,
+                nature: standings[at].resource.nature,
                 machine: machine(&pasts[at]),
                 limit: standings[at].reading.limit,
                 line: standings[at].resource.thresholds.alert().value(),
+                cache: caches[at],
                 fleet,
             })
             .collect();
@@ -146,8 +150,12 @@ fn is_sized(app: &App, resource: &Resource) -> bool {
         return false;
     }
     let counted = matches!(resource.unit, Unit::Cores | Unit::Bytes | Unit::Count);
-    HOSTS.contains(&resource.name.as_str())
-        || (resource.nature == Nature::Flow && counted && !app.settings.is_shipped(&resource.name))
+    // Of what fills, only room is bought by its size.
+    let bought = match resource.nature {
+        Nature::Flow => counted,
+        Nature::Stock => resource.unit == Unit::Bytes,
+    };
+    HOSTS.contains(&resource.name.as_str()) || (bought && !app.settings.is_shipped(&resource.name))
 }
 
 fn policy(own: &Standing, sure: f64) -> SizePolicy {

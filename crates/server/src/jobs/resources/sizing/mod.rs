@@ -1,5 +1,6 @@
 //! The monthly review of sizes: looked at every hour, and what was accepted is booked once its size has really changed.
 
+mod caches;
 mod look;
 mod record;
 

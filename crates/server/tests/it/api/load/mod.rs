@@ -1,6 +1,7 @@
 //! Load tests through the API: kept, compared, followed, stopped.
 
 mod broken;
+mod gates;
 mod live;
 mod runs;
 mod schedule;

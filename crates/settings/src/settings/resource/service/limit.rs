@@ -278,7 +278,7 @@ fn promised(
 }
 
 /// Marks an expression that is none.
-pub(super) fn checked(
+pub(in crate::settings) fn checked(
     reader: &Reader<'_>,
     check: ExpressionCheck<'_>,
     key: &str,

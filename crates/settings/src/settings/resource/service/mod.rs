@@ -5,10 +5,10 @@ use model::{DataExpressions, Launch, Objective, Resource, Service, ServiceLimit,
 mod data;
 mod limit;
 
-use self::limit::{LimitDraft, checked};
+use self::limit::LimitDraft;
 pub(in crate::settings) use self::{
     data::TABLE as DATA_TABLE,
-    limit::{LIMIT_TABLE, STEP_TABLE},
+    limit::{LIMIT_TABLE, STEP_TABLE, checked},
 };
 use super::name;
 use crate::{

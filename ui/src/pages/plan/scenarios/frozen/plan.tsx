@@ -7,10 +7,12 @@ import { Empty, Face } from '../../../../parts/face/face'
 import { Word, type Mood } from '../../../../parts/level'
 import { Path, Section, useTitle } from '../../../../parts/page/page'
 import { Soft, Standing, Verdict } from '../../../../parts/page/standing'
+import { useNow } from '../../../../shell/now'
 import { percent, say } from '../../../../text/numbers'
-import { momentFull } from '../../../../text/time'
+import { MINUTE, momentFull } from '../../../../text/time'
+import { Bases } from '../basis'
 import { dayText, monthOf, monthText } from '../compare'
-import { Fan } from '../fan'
+import { Fan } from '../picture/fan'
 import style from './frozen.module.css'
 
 export default function Plan() {
@@ -37,6 +39,7 @@ const STATES: Record<string, { mood: Mood; text: string }> = {
 function Full({ plan }: { plan: PlanView }) {
   const { name, frozen_at, by, note, text, drivers, resources, outcome, scenario } = plan
   useTitle(`Plan ${name}`)
+  const now = useNow(MINUTE)
   const compared = [{ name, outcome }]
   const unitOf = (own: string): Unit => outcome.resources.find((resource) => resource.name === own)?.unit ?? 'count'
   const titleOf = (own: string) => outcome.resources.find((resource) => resource.name === own)?.title ?? own
@@ -65,14 +68,25 @@ function Full({ plan }: { plan: PlanView }) {
       </Section>
       {outcome.resources.map((resource) => (
         <Section key={resource.name} title={`${resource.title}, as it was planned`}>
-          <Fan compared={compared} resource={resource.name} />
+          <Fan compared={compared} resource={resource.name} seen={seenOf(resources.find((track) => track.name === resource.name), now)} />
         </Section>
       ))}
+      <Bases outcomes={[outcome]} />
       <Section title="The scenario, as it was frozen">
         <pre class={style.text}>{scenario}</pre>
       </Section>
     </>
   )
+}
+
+/** What was seen of each month that is over, and of this one so far. */
+function seenOf(track: TrackView | undefined, now: number): Map<number, number> {
+  const seen = new Map<number, number>()
+  for (const month of track?.months ?? []) if (month.seen !== null) seen.set(monthOf(month.end), month.seen)
+  const today = new Date(now)
+  const current = Date.UTC(today.getUTCFullYear(), today.getUTCMonth(), 1)
+  if (track && track.now !== null) seen.set(current, track.now)
+  return seen
 }
 
 function Track({ track, title, unit }: { track: TrackView; title: string; unit: Unit }) {

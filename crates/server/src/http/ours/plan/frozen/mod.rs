@@ -11,7 +11,7 @@ use axum::{
 };
 use journal::{Entry, Event, EventQuery, NewEvent};
 use model::{Budget, Kind, Span, Time};
-use plan::{Scenario, run_scenario};
+use plan::Scenario;
 use query::{QueryError, Steps};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -19,7 +19,8 @@ use utoipa::ToSchema;
 use self::views::{PlanList, PlanView, Seen, in_short, plan_view};
 use super::{
     past,
-    scenarios::{OutcomeView, outcome_view, parse},
+    scenarios::{OutcomeView, outcome_view, parse, run_here},
+    table,
 };
 use crate::{
     http::{chain, error::ApiError},
@@ -90,8 +91,7 @@ pub(in crate::http::ours) async fn freeze(
         return Err(ApiError::new(Kind::Conflict, format!("there is a plan {:?}", wish.name))
             .help("a plan that was frozen stays as it is; freeze this one by another name"));
     }
-    let own = scenario.clone();
-    let outcome = app.ask(None, move |_, _| Ok(run_scenario(&own))).await?;
+    let outcome = run_here(&app, &scenario, table::PAST).await?;
     let now = app.clock.now();
     let record = Record {
         version: 1,

@@ -1,5 +1,6 @@
 //! `sizes`: the monthly review of what is too large or too small, decided item by item, and what that really saved.
 
+mod months;
 mod views;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -14,7 +15,10 @@ use plan::{Offer, Review};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use self::views::{SizeList, SizeReviewList, SizeView, month_text, months_view, sum_of, view};
+use self::{
+    months::{SizeReviewList, months_view},
+    views::{SizeList, SizeView, month_text, sum_of, view},
+};
 use crate::{
     http::{chain, error::ApiError},
     jobs::sizing::{
@@ -53,7 +57,7 @@ pub(in crate::http::ours) async fn list(
         currency: review.currency.clone(),
         sure: app.settings.planning.sure.value(),
         left_out: review.left_out,
-        sum: sum_of(&items),
+        sum: sum_of(&items, &review.currency),
         items,
     }))
 }

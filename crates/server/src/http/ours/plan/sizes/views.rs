@@ -112,8 +112,14 @@ struct SizePartView {
     needed: Option<f64>,
     /// How much more than before the weeks that followed needed.
     factor: Option<f64>,
-    /// How many weeks were walked.
+    /// How many weeks were walked; nothing of what fills, and of caches that throw out.
     steps: Option<usize>,
+    /// Of what fills, how many days ahead its forecast was asked.
+    ahead_days: Option<f64>,
+    /// Of a cache that throws out, the share of what was asked last week that it found.
+    hits: Option<f64>,
+    /// And what it threw out a second.
+    evictions: Option<f64>,
 }
 
 /// A size that could be, or is.
@@ -154,7 +160,7 @@ pub(in crate::http::ours) struct SizeDecisionView {
     to: SizeAt,
     /// What was promised a month.
     pub(super) saving_month: Option<f64>,
-    currency: String,
+    pub(super) currency: String,
 }
 
 /// A size with its cost at that time.
@@ -179,29 +185,8 @@ pub(in crate::http::ours) struct SizeBookingView {
     accepted: SizeAt,
     seen: SizeAt,
     /// What it really saves a month; nothing without prices.
-    saving_month: Option<f64>,
-    currency: String,
-}
-
-/// Reviews by month, the newest first.
-#[derive(Debug, Serialize, ToSchema)]
-pub(in crate::http::ours) struct SizeReviewList {
-    at: i64,
-    months: Vec<SizeMonthView>,
-}
-
-/// One month's review.
-#[derive(Debug, Serialize, ToSchema)]
-struct SizeMonthView {
-    month: String,
-    /// The last word on each item.
-    decisions: Vec<SizeDecisionView>,
-    /// What was seen of this month's decisions, whenever that was.
-    booked: Vec<SizeBookingView>,
-    /// What was accepted saves a month, as promised.
-    accepted_month: Option<f64>,
-    /// What of it was seen.
-    booked_month: Option<f64>,
+    pub(super) saving_month: Option<f64>,
+    pub(super) currency: String,
 }
 
 /// `2026-11`, in the time zone of the settings.
@@ -259,7 +244,12 @@ fn parts(item: &SizeItem) -> Vec<SizePartView> {
             p99: need.and_then(|need| finite(need.p99)),
             needed: need.and_then(|need| finite(need.needed)),
             factor: need.and_then(|need| finite(need.factor)),
-            steps: need.map(|need| need.steps),
+            steps: need
+                .filter(|need| need.ahead_days.is_none() && need.cache.is_none())
+                .map(|need| need.steps),
+            ahead_days: need.and_then(|need| need.ahead_days),
+            hits: need.and_then(|need| finite(need.cache?.hits)),
+            evictions: need.and_then(|need| finite(need.cache?.evictions)),
         }
     });
     parts.collect()
@@ -324,7 +314,8 @@ fn sum(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
     values.flatten().fold(None, |sum, value| Some(sum.unwrap_or(0.0) + value))
 }
 
-pub(super) fn sum_of(items: &[SizeView]) -> SizeSum {
+/// All together, in the currency of the list: what was accepted by prices in another is not added.
+pub(super) fn sum_of(items: &[SizeView], currency: &str) -> SizeSum {
     let of = |word: &str| items.iter().filter(|own| own.advice == word).count();
     let decided = |word: &str| {
         let with = |own: &&SizeView| own.decision.as_ref().is_some_and(|own| own.verdict == word);
@@ -341,42 +332,11 @@ pub(super) fn sum_of(items: &[SizeView]) -> SizeSum {
         declined: decided(declined),
         cost_month: sum(items.iter().map(|own| own.current.as_ref()?.cost_month)),
         saving_month: sum(items.iter().map(|own| own.saving_month)),
-        accepted_month: sum(items
-            .iter()
-            .map(|own| own.decision.as_ref().filter(|own| own.verdict == accepted)?.saving_month)),
+        accepted_month: sum(items.iter().map(|own| {
+            let own = own.decision.as_ref()?;
+            own.saving_month.filter(|_| own.verdict == accepted && own.currency == currency)
+        })),
     }
-}
-
-pub(super) fn months_view(now: Time, decided: &[Decision], booked: &[Booking]) -> SizeReviewList {
-    // The last word of each month on each item.
-    let mut words: BTreeMap<(&str, &str), &Decision> = BTreeMap::new();
-    for own in decided {
-        words.insert((&own.month, &own.id), own);
-    }
-    let mut months: BTreeMap<&str, SizeMonthView> = BTreeMap::new();
-    let empty = |month: &str| SizeMonthView {
-        month: month.to_owned(),
-        decisions: Vec::new(),
-        booked: Vec::new(),
-        accepted_month: None,
-        booked_month: None,
-    };
-    for ((month, _), own) in &words {
-        let view = decision_view(own);
-        let into = months.entry(month).or_insert_with(|| empty(month));
-        if let Some(saving) = view.saving_month.filter(|_| own.verdict == Verdict::Accepted) {
-            *into.accepted_month.get_or_insert(0.0) += saving;
-        }
-        into.decisions.push(view);
-    }
-    for own in booked {
-        let into = months.entry(&own.month).or_insert_with(|| empty(&own.month));
-        if let Some(saving) = own.saving_month {
-            *into.booked_month.get_or_insert(0.0) += saving;
-        }
-        into.booked.push(booking_view(own));
-    }
-    SizeReviewList { at: now.millis(), months: months.into_values().rev().collect() }
 }
 
 impl SizeView {

@@ -27,8 +27,10 @@ const FIGURE: &str = "plimsoll_driver";
 /// Numbers that are spoken of unless others are asked for.
 const VALUES: [f64; 5] = [100.0, 500.0, 1_000.0, 2_500.0, 5_000.0];
 const VALUES_MAX: usize = 100;
+/// More of anything nobody plans for.
+const VALUE_MAX: f64 = 1e9;
 /// How far back is looked, and at how many moments.
-const PAST: Span = Span::days(90);
+pub(super) const PAST: Span = Span::days(90);
 const PAST_MAX: Span = Span::days(1_100);
 const MOMENTS: i64 = 90;
 /// Figures that may be sent at once.
@@ -119,7 +121,7 @@ pub(in crate::http::ours) async fn show(
     Ok(Json(told.await?))
 }
 
-fn past_of(text: Option<&str>) -> Result<Span, ApiError> {
+pub(super) fn past_of(text: Option<&str>) -> Result<Span, ApiError> {
     let Some(text) = text else { return Ok(PAST) };
     settings::parse_duration(text).filter(|past| *past <= PAST_MAX).ok_or_else(|| {
         ApiError::invalid(format!("`{text}` is no duration, or more than three years"))
@@ -167,16 +169,18 @@ fn values(text: Option<&str>) -> Result<Vec<f64>, ApiError> {
     };
     let read = |text: &str| {
         let found = text.trim().parse::<f64>().ok();
-        found.filter(|own| own.is_finite() && *own > 0.0)
+        found.filter(|own| *own > 0.0 && *own <= VALUE_MAX)
     };
     let found: Option<Vec<f64>> = text.split(',').map(read).collect();
     found.filter(|found| found.len() <= VALUES_MAX).ok_or_else(|| {
-        ApiError::invalid(format!("`values` are numbers above nought, {VALUES_MAX} at most"))
+        ApiError::invalid(format!(
+            "`values` are {VALUES_MAX} numbers at most, above nought and not above a billion"
+        ))
     })
 }
 
 /// The drivers of the settings' file, or the reference.
-fn drivers(app: &App) -> Result<Vec<Driver>, ApiError> {
+pub(super) fn drivers(app: &App) -> Result<Vec<Driver>, ApiError> {
     let Some(path) = &app.settings.planning.drivers else { return Ok(reference()) };
     let name = path.display().to_string();
     let size = fs::metadata(path).map(|own| own.len());

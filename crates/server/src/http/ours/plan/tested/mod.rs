@@ -1,5 +1,6 @@
 //! `services/{name}/tests`: what a load test found, taken in as points of the service's load line.
 
+pub(in crate::http::ours) mod list;
 mod points;
 
 use std::sync::Arc;
@@ -10,15 +11,17 @@ use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
 };
-use journal::{Entry, EventQuery, NewEvent};
+use journal::{Entry, Event, EventQuery, NewEvent};
 use model::{Kind, Service, Span, Time};
 use plan::{Tested, TestedStep};
 use serde::{Deserialize, Serialize};
 
+use self::list::TestView;
 pub(super) use self::points::points;
 use super::{find, told, views::ServiceView};
 use crate::{
     http::{chain, error::ApiError},
+    runs::{is_id, new_id},
     state::App,
 };
 
@@ -29,6 +32,7 @@ const SCHEMA: &str = "plimsoll.load-capacity/1";
 /// A larger document is none of ours.
 const BYTES_MAX: usize = 512 << 10;
 const STEPS_MAX: usize = 200;
+const NAME_BYTES_MAX: usize = 200;
 /// A test this old says nothing any more.
 const OLD: Span = Span::days(180);
 
@@ -61,20 +65,66 @@ struct Record {
     version: u32,
     times: f64,
     document: Document,
+    #[serde(flatten)]
+    of: Of,
 }
 
-/// How the test's load is to be counted.
+/// Which test it was, and of what.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+struct Of {
+    /// Its id; empty in what was kept before there was one.
+    #[serde(default)]
+    run: String,
+    #[serde(default)]
+    release: Option<String>,
+    #[serde(default)]
+    by: String,
+}
+
+impl Of {
+    /// The test's id; the number of its event where it was kept without one.
+    fn id_or(&self, event: &Event) -> String {
+        if self.run.is_empty() { format!("{:x}", event.seq) } else { self.run.clone() }
+    }
+}
+
+/// How the test's load is to be counted, and which test it was.
 #[derive(Debug, Deserialize)]
 pub(in crate::http::ours) struct Counted {
     times: Option<f64>,
+    run: Option<String>,
+    release: Option<String>,
+    by: Option<String>,
+}
+
+impl Counted {
+    fn of(self, now: Time) -> Result<Of, ApiError> {
+        let run = match self.run {
+            Some(run) if is_id(&run) => run,
+            Some(run) => return Err(ApiError::invalid(format!("`{run}` is no id of a test"))),
+            None => new_id(now).map_err(|error| ApiError::new(Kind::Internal, chain(&error)))?,
+        };
+        let release = self.release.map(|own| own.trim().to_owned()).filter(|own| !own.is_empty());
+        let by = self.by.unwrap_or_default();
+        let is_long = |text: &str| text.len() > NAME_BYTES_MAX;
+        if is_long(&by) || release.as_deref().is_some_and(is_long) {
+            return Err(ApiError::invalid("`release` and `by` have 200 bytes at most"));
+        }
+        Ok(Of { run, release, by })
+    }
 }
 
 /// Takes in what a load test found, until what load costs changes. Of `plimsoll load capacity --output json`: no line is
 /// told beyond the load at which the test broke. Of `plimsoll load compare` or `gate` with `--impact`: its points of load
-/// and use count beside what is recorded, for resources that are called as limits of the service are.
+/// and use count beside what is recorded, for resources that are called as limits of the service are; and where each
+/// request of the `release` takes surely more or less than of the one before, the line counts with that from the hour on in
+/// which that release came out (a deployment that names it), until production shows it itself.
 #[utoipa::path(post, path = "/api/plimsoll/v1/services/{name}/tests", tag = "plan",
     params(("name" = String, Path, description = "a service's name"),
-        ("times" = Option<f64>, Query, description = "how many units of the service's load one journey of the test is; 1 if not given")),
+        ("times" = Option<f64>, Query, description = "how many units of the service's load one journey of the test is; 1 if not given"),
+        ("run" = Option<String>, Query, description = "the id of the run or gate it was; a new one if not given"),
+        ("release" = Option<String>, Query, description = "the release that was tested"),
+        ("by" = Option<String>, Query, description = "who ran it")),
     request_body(content = String, content_type = "application/json", description = "the document: `plimsoll.load-capacity/1`, `plimsoll.load-impact/1`, or one whose `impact` is the latter"),
     responses((status = 201, body = ServiceView), (status = 400, body = crate::http::error::ErrorBody),
         (status = 404, description = "no such service")))]
@@ -93,9 +143,10 @@ pub(in crate::http::ours) async fn add(
         return Err(ApiError::invalid("`times` is a number above nought"));
     }
     let now = app.clock.now();
-    let event = match points::read(&body, service, times)? {
+    let of = counted.of(now)?;
+    let event = match points::read(&body, service, (times, &of))? {
         Some(body) => points::event(now, &name, body),
-        None => capacity(&body, times).map(|body| NewEvent {
+        None => capacity(&body, (times, of)).map(|body| NewEvent {
             at: now,
             kind: TESTED.to_owned(),
             subject: name.clone(),
@@ -109,12 +160,12 @@ pub(in crate::http::ours) async fn add(
 }
 
 /// What the journal keeps of a capacity document.
-fn capacity(body: &[u8], times: f64) -> Result<serde_json::Value, ApiError> {
+fn capacity(body: &[u8], (times, of): (f64, Of)) -> Result<serde_json::Value, ApiError> {
     let document: Document = serde_json::from_slice(body)
         .map_err(|error| ApiError::invalid(format!("this is no capacity document: {error}")))?;
     check(&document)?;
     // Numbers were checked, and all keys are text.
-    Ok(serde_json::to_value(Record { version: 1, times, document }).unwrap_or_default())
+    Ok(serde_json::to_value(Record { version: 1, times, document, of }).unwrap_or_default())
 }
 
 fn check(document: &Document) -> Result<(), ApiError> {
@@ -158,15 +209,32 @@ pub(super) async fn newest(
     };
     let events = app.journal.events(question).await;
     let events = events.map_err(|error| ApiError::new(Kind::Internal, chain(&error)))?;
-    let record = events.first().and_then(|event| {
-        let record: Record = serde_json::from_value(event.body.clone()).ok()?;
-        Some((event.at, record))
-    });
-    Ok(record.map(|(at, record)| tested(record, at)))
+    Ok(events.first().and_then(tested))
 }
 
-fn tested(record: Record, taken: Time) -> Tested {
-    let Record { times, document, .. } = record;
+/// A search as it is listed.
+fn listed(event: &Event) -> Option<TestView> {
+    let own = tested(event)?;
+    let record: Record = serde_json::from_value(event.body.clone()).ok()?;
+    Some(TestView {
+        id: record.of.id_or(event),
+        at: own.at.millis(),
+        told_at: event.at.millis(),
+        sort: "capacity".to_owned(),
+        name: own.name,
+        release: own.release,
+        by: record.of.by,
+        holds: own.holds,
+        breaks: own.breaks,
+        limit: own.limit,
+        resources: Vec::new(),
+    })
+}
+
+fn tested(event: &Event) -> Option<Tested> {
+    let record: Record = serde_json::from_value(event.body.clone()).ok()?;
+    let (taken, run) = (event.at, record.of.id_or(event));
+    let Record { times, document, of, .. } = record;
     let load = |value: Option<f64>| value.map(|value| value * times);
     let steps = document.steps.iter().map(|step| TestedStep {
         load: step.rate * times,
@@ -178,12 +246,14 @@ fn tested(record: Record, taken: Time) -> Tested {
     let mut steps: Vec<TestedStep> = steps.collect();
     steps.sort_by(|a, b| a.load.total_cmp(&b.load));
     let ended = document.steps.iter().map(|step| Time(step.ended_ms)).max();
-    Tested {
+    Some(Tested {
         at: ended.filter(|ended| *ended <= taken && ended.millis() > 0).unwrap_or(taken),
         name: document.name,
+        run: Some(run),
+        release: of.release,
         holds: load(document.low),
         breaks: load(document.high),
         limit: document.limit,
         steps,
-    }
+    })
 }

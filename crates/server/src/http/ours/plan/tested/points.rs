@@ -2,20 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use journal::{EventQuery, NewEvent};
+use journal::{Event, EventQuery, NewEvent};
 use model::{Kind, Service, Time};
-use plan::TestedPoints;
+use plan::{ReleaseCost, TestedPoints};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::OLD;
+use super::{
+    OLD, Of,
+    list::{TestView, TestedCostView},
+};
 use crate::{
     http::{chain, error::ApiError},
     state::App,
 };
 
 /// The kind of events that say what load tests showed of limits; the subject is the service.
-const POINTS: &str = "service_points";
+pub(super) const POINTS: &str = "service_points";
 /// The document that is taken.
 const SCHEMA: &str = "plimsoll.load-impact/1";
 /// So many of a resource at most, and so many resources.
@@ -27,6 +30,9 @@ const DOCUMENTS_MAX: u32 = 20;
 /// What a release takes; more keys than these are passed over.
 #[derive(Debug, Deserialize)]
 struct Impact {
+    /// When the runs of the side after began and ended.
+    #[serde(default)]
+    ran_ms: Option<[i64; 2]>,
     #[serde(default)]
     resources: Vec<ResourcePoints>,
 }
@@ -36,6 +42,24 @@ struct ResourcePoints {
     name: String,
     #[serde(default)]
     points: Vec<[Option<f64>; 2]>,
+    /// By what part a request takes more than before, between which values that lies, and whether that is sure.
+    #[serde(default)]
+    difference: Option<f64>,
+    #[serde(default)]
+    between: Option<[Option<f64>; 2]>,
+    #[serde(default)]
+    changed: bool,
+}
+
+impl ResourcePoints {
+    /// What the release takes beside the one before, where that surely differs.
+    fn cost(&self) -> Option<ReleaseCost> {
+        let times = 1.0 + self.difference.filter(|_| self.changed)?;
+        let [low, high] = self.between?;
+        let between = (1.0 + low?, 1.0 + high?);
+        let is_range = 0.0 < between.0 && between.0 <= times && times <= between.1;
+        (is_range && between.1.is_finite()).then_some(ReleaseCost { times, between })
+    }
 }
 
 /// Points in the journal, version 1.
@@ -45,10 +69,19 @@ struct Record {
     /// How many units of the service's load one request of the test is.
     times: f64,
     limits: Vec<ResourcePoints>,
+    /// When its runs ended.
+    #[serde(default)]
+    ended: Option<i64>,
+    #[serde(flatten)]
+    of: Of,
 }
 
 /// What the journal keeps of a document, if it is one with points: of those resources that are limits of the service.
-pub(super) fn read(body: &[u8], service: &Service, times: f64) -> Result<Option<Value>, ApiError> {
+pub(super) fn read(
+    body: &[u8],
+    service: &Service,
+    (times, of): (f64, &Of),
+) -> Result<Option<Value>, ApiError> {
     let Ok(mut document) = serde_json::from_slice::<Value>(body) else { return Ok(None) };
     if document["impact"].is_object() {
         document = document["impact"].take();
@@ -86,8 +119,10 @@ pub(super) fn read(body: &[u8], service: &Service, times: f64) -> Result<Option<
             known.join(", ")
         )));
     }
+    let (ended, of) = (impact.ran_ms.map(|[_, ended]| ended), of.clone());
+    let record = Record { version: 1, times, limits, ended, of };
     // Numbers were checked, and all keys are text.
-    Ok(Some(serde_json::to_value(Record { version: 1, times, limits }).unwrap_or_default()))
+    Ok(Some(serde_json::to_value(record).unwrap_or_default()))
 }
 
 pub(super) fn event(at: Time, service: &str, body: Value) -> NewEvent {
@@ -113,11 +148,50 @@ pub(in super::super) async fn points(
     let mut found = BTreeMap::new();
     for event in &events {
         let Ok(record) = serde_json::from_value::<Record>(event.body.clone()) else { continue };
+        let at = ended_of(event, record.ended);
         for own in record.limits {
             let pairs = own.points.iter().filter_map(|[load, used]| load.zip(*used));
             let points = pairs.map(|(load, used)| (load * record.times, used)).collect();
-            found.entry(own.name).or_insert(TestedPoints { at: event.at, points });
+            let tested = TestedPoints {
+                at,
+                points,
+                run: Some(record.of.id_or(event)),
+                release: record.of.release.clone(),
+                cost: own.cost(),
+            };
+            found.entry(own.name).or_insert(tested);
         }
     }
     Ok(found)
+}
+
+/// When the runs of a test ended, which is not after it was told.
+fn ended_of(event: &Event, ended: Option<i64>) -> Time {
+    ended.map(Time).filter(|at| *at <= event.at && at.millis() > 0).unwrap_or(event.at)
+}
+
+/// An event of points as it is listed.
+pub(super) fn listed(event: &Event) -> Option<TestView> {
+    let record: Record = serde_json::from_value(event.body.clone()).ok()?;
+    let id = record.of.id_or(event);
+    let resources = record.limits.iter().map(|own| TestedCostView {
+        limit: own.name.clone(),
+        points: own.points.len(),
+        difference: own.difference,
+        between: own.between.and_then(|[low, high]| Some([low?, high?])),
+        changed: own.changed,
+    });
+    Some(TestView {
+        id,
+        at: ended_of(event, record.ended).millis(),
+        told_at: event.at.millis(),
+        sort: "impact".to_owned(),
+        name: String::new(),
+        release: record.of.release,
+        by: record.of.by,
+        holds: None,
+        breaks: None,
+        limit: None,
+        resources: resources.collect(),
+    })
 }

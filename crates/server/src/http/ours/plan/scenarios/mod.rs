@@ -1,17 +1,23 @@
 //! `scenarios/run`: what a roadmap, a sales pipeline and growth come to.
 
+mod learn;
+
 use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{State, rejection::JsonRejection},
+    extract::{Query, State, rejection::JsonRejection},
 };
 use model::Kind;
-use plan::{Outcome, Scenario, run_scenario};
+use plan::{Basis, Outcome, ResourceOutcome, Scenario};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::benefit::{BenefitView, benefit_view};
+pub(super) use self::learn::run_here;
+use super::{
+    benefit::{BenefitView, benefit_view},
+    table,
+};
 use crate::{http::error::ApiError, state::App};
 
 /// No scenario is longer; bodies beyond it are refused before they are read.
@@ -67,6 +73,9 @@ struct ResourceOutcomeView {
     unit: String,
     /// How much of it is meant to be used.
     line: f64,
+    /// Whether more than that is used already at the start.
+    #[serde(default)]
+    already: bool,
     /// Month by month.
     months: Vec<DemandView>,
     /// The first month (from 0) at whose end its target is exceeded in half of the draws.
@@ -78,6 +87,39 @@ struct ResourceOutcomeView {
     /// What it is worth to buy more in time, beside buying nothing; nothing where no portion is declared or a month above
     /// the limit costs nothing.
     benefit: Option<BenefitView>,
+    /// How it is known how it follows its driver.
+    #[serde(default)]
+    basis: BasisView,
+}
+
+/// How it is known how a resource follows its driver.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+struct BasisView {
+    /// `measured`: learnt from the resource beside its driver; `load line`: from a service's load line; `general`: general
+    /// knowledge of its relation; `alone`: it follows nothing; empty in plans that were frozen before this was kept.
+    source: String,
+    /// All of it in words, with the reason where data were of no use.
+    text: String,
+    /// The service whose load line it is.
+    service: Option<String>,
+    /// The curves that may be with their weights, the heaviest first.
+    forms: Vec<FormView>,
+    /// From how many points it was learnt.
+    points: usize,
+    /// Between which values of the driver.
+    seen: Option<[f64; 2]>,
+    /// What part of its ups and downs the driver explains, from 0 to 1.
+    explained: Option<f64>,
+    /// How many times as much of the driver as was ever seen the scenario comes to, where the curve is a guess there.
+    beyond: Option<f64>,
+}
+
+/// A curve that may be.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+struct FormView {
+    form: String,
+    /// From 0 to 1.
+    weight: f64,
 }
 
 /// A resource at the end of a month.
@@ -119,6 +161,7 @@ pub fn outcome_view(outcome: &Outcome) -> OutcomeView {
         title: own.title.clone(),
         unit: own.unit.word().to_owned(),
         line: own.line,
+        already: own.already,
         months: own
             .months
             .iter()
@@ -133,6 +176,7 @@ pub fn outcome_view(outcome: &Outcome) -> OutcomeView {
         reached_p90: own.reached_p90,
         order_by: own.order_by.map(model::Time::millis),
         benefit: own.benefit.as_ref().map(|own| benefit_view(own, months)),
+        basis: basis_view(own),
     });
     let tornado = outcome.tornado.iter().map(|bar| BarView {
         name: bar.name.clone(),
@@ -151,18 +195,47 @@ pub fn outcome_view(outcome: &Outcome) -> OutcomeView {
     }
 }
 
-/// Runs a scenario that is sent as YAML, as `plimsoll plan scenario run` does with a file. Nothing of it is kept.
+fn basis_view(own: &ResourceOutcome) -> BasisView {
+    let (source, text) = (own.basis.word().to_owned(), own.basis_text.clone());
+    let Basis::Learnt(learnt) = &own.basis else {
+        return BasisView { source, text, ..BasisView::default() };
+    };
+    let forms = learnt.forms.iter();
+    BasisView {
+        source,
+        text,
+        service: learnt.service.clone(),
+        forms: forms
+            .map(|(form, weight)| FormView { form: form.word().to_owned(), weight: *weight })
+            .collect(),
+        points: learnt.points,
+        seen: Some([learnt.seen.0, learnt.seen.1]),
+        explained: Some(learnt.explained),
+        beyond: learnt.beyond,
+    }
+}
+
+/// Over which past it is learnt how resources follow.
+#[derive(Debug, Deserialize)]
+pub(in crate::http::ours) struct Over {
+    past: Option<String>,
+}
+
+/// Runs a scenario that is sent as YAML, as `plimsoll plan scenario run --past` does with a file. How resources follow their
+/// drivers is learnt from what is recorded here: of `measured` of both, of figures that were sent, or of the load line of
+/// the scenario's `service`; `basis` of each resource says what was used. Nothing of it is kept.
 #[utoipa::path(post, path = "/api/plimsoll/v1/scenarios/run", tag = "plan",
+    params(("past" = Option<String>, Query, description = "over how long it is learnt how resources follow; `90d` if not given, `0` for general knowledge alone")),
     request_body(content = String, content_type = "application/yaml", description = "the scenario, 256 KiB at most"),
     responses((status = 200, body = OutcomeView), (status = 400, description = "it contradicts itself; the message marks where")))]
 pub(in crate::http::ours) async fn run(
     State(app): State<Arc<App>>,
+    Query(over): Query<Over>,
     text: String,
 ) -> Result<Json<OutcomeView>, ApiError> {
     let scenario = parse(&text)?;
-    // In the line with those who ask: many at once would take all threads.
-    let outcome = app.ask(None, move |_, _| Ok(run_scenario(&scenario))).await?;
-    Ok(Json(outcome_view(&outcome)))
+    let past = table::past_of(over.past.as_deref())?;
+    Ok(Json(outcome_view(&run_here(&app, &scenario, past).await?)))
 }
 
 /// Reads a scenario that was sent.
@@ -225,7 +298,7 @@ struct ComparedCost {
     total_p50: f64,
 }
 
-/// Runs several scenarios and puts them beside each other. Nothing of them is kept.
+/// Runs several scenarios by what is recorded of the last 90 days, and puts them beside each other. Nothing of them is kept.
 #[utoipa::path(post, path = "/api/plimsoll/v1/scenarios/compare", tag = "plan", request_body = ScenarioTexts,
     responses((status = 200, body = Comparison), (status = 400, description = "one contradicts itself; the message marks where")))]
 pub(in crate::http::ours) async fn compare(
@@ -244,8 +317,7 @@ pub(in crate::http::ours) async fn compare(
     for text in &texts {
         let scenario = parse(text)?;
         // One after the other: each may take what one may.
-        let outcome = app.ask(None, move |_, _| Ok(run_scenario(&scenario))).await?;
-        outcomes.push(outcome_view(&outcome));
+        outcomes.push(outcome_view(&run_here(&app, &scenario, table::PAST).await?));
     }
     Ok(Json(compared(outcomes)))
 }

@@ -1,5 +1,7 @@
 //! `quotas`: limits that others grant, reviewed every quarter: what is used, when more is to be asked for, what was decided.
 
+pub(in crate::http::ours) mod history;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
@@ -19,7 +21,7 @@ use super::super::{
 use crate::{
     http::{chain, error::ApiError},
     jobs::sizing::last_words,
-    state::{App, Future, Standing, history},
+    state::{App, Future, Standing, history as readings},
 };
 
 /// The kind of events that say what was decided of a quota; the subject is the reading.
@@ -162,7 +164,7 @@ pub(in crate::http::ours) async fn decide(
 ) -> Result<Json<QuotaView>, ApiError> {
     let Json(wish) = wish.map_err(|error| ApiError::invalid(error.body_text()))?;
     let all = quotas(&app);
-    let found = all.iter().find(|(own, _)| history::key_of(&own.reading.id) == id);
+    let found = all.iter().find(|(own, _)| readings::key_of(&own.reading.id) == id);
     let (standing, future) = found.ok_or_else(|| {
         ApiError::missing(format!("there is no quota {id:?}")).help(
             "/api/plimsoll/v1/quotas lists those there are; a resource is one by its key `quota`",
@@ -220,8 +222,12 @@ pub(super) fn findings(app: &App) -> Vec<Finding> {
     let due = views.filter(|(own, _)| own.due);
     due.map(|(own, standing)| {
         let say = |value: f64| standing.resource.unit.say(value);
-        let ask_by = own.ask_by.map_or_else(|| "now".to_owned(), |at| say_date(Time(at), now));
         let past = own.ask_by.is_some_and(|at| at <= now.millis());
+        let when = match own.ask_by.map(|at| say_date(Time(at), now)) {
+            Some(day) if past => format!(" at once: it was to be asked for by {day}"),
+            Some(day) => format!(", by {day}"),
+            None => " now".to_owned(),
+        };
         let more = own.ask_for.map_or_else(String::new, |more| format!(" for {}", say(more)));
         Finding {
             kind: FindingKind::Quota,
@@ -236,8 +242,9 @@ pub(super) fn findings(app: &App) -> Vec<Finding> {
                 ),
                 own.outlook,
             ],
-            advice: format!("ask {}{more}, by {ask_by}", own.granted_by),
+            advice: format!("ask {}{more}{when}", own.granted_by),
             saving_month: None,
+            currency: None,
             verify: "the limit seen has risen".to_owned(),
         }
     })
@@ -282,7 +289,7 @@ fn view(
 ) -> QuotaView {
     let now = *now;
     let (resource, reading) = (&standing.resource, &standing.reading);
-    let id = history::key_of(&reading.id);
+    let id = readings::key_of(&reading.id);
     let reached = future.and_then(|future| match future.critical {
         Outlook::Now => Some(now),
         Outlook::Expected(range) => Some(range.earliest),

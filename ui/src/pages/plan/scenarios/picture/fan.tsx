@@ -1,13 +1,22 @@
 // Use by the month as scenarios draw it: the middle as a line, nine draws of ten in the band, and how much is meant to be used.
-import type { OutcomeView, Unit } from '../../../api/types'
-import { Figure, type Twin } from '../../../chart/figure'
-import { say } from '../../../text/numbers'
-import { demandAt, monthsOf, monthText, resourceOf } from './compare'
-import { ticks } from '../../../chart/drawn/scale'
+import type { OutcomeView, Unit } from '../../../../api/types'
+import { Figure, type Twin } from '../../../../chart/figure'
+import { say } from '../../../../text/numbers'
+import { demandAt, monthsOf, monthText, resourceOf } from '../compare'
+import { ticks } from '../../../../chart/drawn/scale'
+import drawn from '../../../../chart/drawn/drawn.module.css'
+import { Ruled } from '../../../../chart/drawn/ruled'
 import style from './fan.module.css'
-import { useWidth } from '../../../chart/drawn/width'
+import { useWidth } from '../../../../chart/drawn/width'
 
-type Props = { compared: readonly { name: string; outcome: OutcomeView }[]; resource: string }
+type Props = {
+  compared: readonly { name: string; outcome: OutcomeView }[]
+  resource: string
+  /** What was measured since, by month. */
+  seen?: ReadonlyMap<number, number> | undefined
+}
+
+const NONE: ReadonlyMap<number, number> = new Map()
 
 const HEIGHT = 260
 const PAD = { left: 70, right: 14, top: 12, bottom: 26 }
@@ -19,7 +28,7 @@ export function tokenOf(index: number): string {
 
 const DASHES: readonly (string | undefined)[] = [undefined, '7 4', '2 3', '9 3 2 3']
 
-export function Fan({ compared, resource }: Props) {
+export function Fan({ compared, resource, seen = NONE }: Props) {
   const [box, width] = useWidth(640)
   const months = monthsOf(compared.map(({ outcome }) => outcome))
   const found = compared.map(({ outcome }) => resourceOf(outcome, resource))
@@ -27,7 +36,7 @@ export function Fan({ compared, resource }: Props) {
   const title = found.find((own) => own)?.title ?? resource
   const spreads = compared.map(({ outcome }) => months.map((month) => demandAt(outcome, resource, month)?.demand ?? null))
   const lines = [...new Set(found.flatMap((own) => (own ? [own.line] : [])))]
-  const all = spreads.flat().flatMap((spread) => (spread ? [spread.p10, spread.p90] : []))
+  const all = [...spreads.flat().flatMap((spread) => (spread ? [spread.p10, spread.p90] : [])), ...seen.values()]
   const high = Math.max(1e-9, ...all, ...lines) * 1.08
   const low = Math.min(...all, ...lines) > high * 0.5 ? Math.min(...all, ...lines) * 0.92 : 0
   const x = (at: number) => PAD.left + ((width - PAD.left - PAD.right) * at) / Math.max(1, months.length - 1)
@@ -35,20 +44,13 @@ export function Fan({ compared, resource }: Props) {
   const every = Math.ceil(months.length / Math.max(2, Math.floor((width - PAD.left) / 90)))
 
   return (
-    <Figure title={title} summary={`${months.length} months; lines are the middle, bands hold eight draws of ten`} twin={() => twinOf({ compared, resource }, months, unit)}>
+    <Figure title={title} summary={`${months.length} months; lines are the middle, bands hold eight draws of ten`} twin={() => twinOf({ compared, resource, seen }, months, unit)}>
       <div ref={box}>
-        <svg class={style.svg} width={width} height={HEIGHT} role="img" aria-label={`Use of ${title} by the month. The table has the figures.`}>
-          {ticks({ low, high }, 5, unit === 'bytes').map((value) => (
-            <g key={value}>
-              <path class={style.grid} d={`M${PAD.left} ${y(value)}H${width - PAD.right}`} />
-              <text class={style.tick} x={PAD.left - 8} y={y(value) + 4} text-anchor="end">
-                {say(unit, value)}
-              </text>
-            </g>
-          ))}
+        <svg class={drawn.svg} width={width} height={HEIGHT} viewBox={`0 0 ${width} ${HEIGHT}`} role="img" aria-label={`Use of ${title} by the month. The table has the figures.`}>
+          <Ruled values={ticks({ low, high }, 5, unit === 'bytes')} y={y} from={PAD.left} to={width - PAD.right} say={(value) => say(unit, value)} />
           {months.map((month, at) =>
             at % every === 0 ? (
-              <text key={month} class={style.tick} x={x(at)} y={HEIGHT - 8} text-anchor={at === 0 ? 'start' : at > months.length - 1 - every / 2 ? 'end' : 'middle'}>
+              <text key={month} class={drawn.tick} x={x(at)} y={HEIGHT - 8} text-anchor={at === 0 ? 'start' : at > months.length - 1 - every / 2 ? 'end' : 'middle'}>
                 {monthText(month)}
               </text>
             ) : null,
@@ -59,17 +61,18 @@ export function Fan({ compared, resource }: Props) {
               <path class={style.middle} stroke-dasharray={DASHES[index % DASHES.length]} d={lineOf(own.map((spread) => spread?.p50 ?? null), x, y)} />
             </g>
           ))}
+          {months.map((month, at) => (seen.has(month) ? <circle key={month} class={style.seen} cx={x(at)} cy={y(seen.get(month) ?? 0)} r={4} /> : null))}
           {lines.map((line) => (
             <g key={line}>
               <path class={style.target} d={`M${PAD.left} ${y(line)}H${width - PAD.right}`} />
-              <text class={style.word} x={PAD.left + 6} y={y(line) - 5}>
+              <text class={drawn.word} x={PAD.left + 6} y={y(line) - 5}>
                 meant to be used: {say(unit, line)}
               </text>
             </g>
           ))}
         </svg>
       </div>
-      <ul class={style.legend} aria-label="Scenarios">
+      <ul class={drawn.legend} aria-label="Scenarios">
         {compared.map(({ name, outcome }, index) => (
           <li key={name}>
             <svg width="20" height="8" aria-hidden="true">
@@ -78,6 +81,14 @@ export function Fan({ compared, resource }: Props) {
             {outcome.name}
           </li>
         ))}
+        {seen.size > 0 && (
+          <li>
+            <svg width="12" height="12" aria-hidden="true">
+              <circle class={style.seen} cx="6" cy="6" r="4" />
+            </svg>
+            seen since
+          </li>
+        )}
       </ul>
     </Figure>
   )
@@ -103,14 +114,16 @@ function bandOf(spreads: readonly ({ p10: number; p90: number } | null)[], x: Pl
   return `M${[...upper, ...lower].join('L')}Z`
 }
 
-function twinOf({ compared, resource }: Props, months: readonly number[], unit: Unit): Twin {
+function twinOf({ compared, resource, seen = NONE }: Props, months: readonly number[], unit: Unit): Twin {
   const head = ['Month', ...compared.flatMap(({ outcome }) => [`${outcome.name}: P10`, 'P50', 'P90'].map((text, at) => (at === 0 ? text : `${outcome.name}: ${text}`)))]
+  if (seen.size > 0) head.push('Seen')
   const rows = months.map((month) => [
     monthText(month),
     ...compared.flatMap(({ outcome }) => {
       const demand = demandAt(outcome, resource, month)?.demand
       return demand ? [say(unit, demand.p10), say(unit, demand.p50), say(unit, demand.p90)] : ['–', '–', '–']
     }),
+    ...(seen.size > 0 ? [seen.has(month) ? say(unit, seen.get(month)) : '–'] : []),
   ])
   return { head, rows }
 }

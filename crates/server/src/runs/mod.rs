@@ -17,6 +17,7 @@ use model::{Kind, Time};
 use parking_lot::RwLock;
 use serde_json::{Value, json};
 use settings::{LoadSettings, Mistake, Mistakes};
+use tokio::sync::Mutex;
 
 pub(crate) use self::{
     broken::BROKEN_OFF,
@@ -51,6 +52,8 @@ pub(crate) struct LoadBook {
     pub(crate) schedules: ScheduleBook,
     /// Which run is the baseline of which plan.
     baselines: RwLock<BTreeMap<String, String>>,
+    /// What is set here is never set while the journal is read anew: what was read before would undo it.
+    turn: Mutex<()>,
 }
 
 /// Why a run was not kept.
@@ -90,6 +93,7 @@ impl LoadBook {
             stopping: RwLock::default(),
             schedules: ScheduleBook::default(),
             baselines: RwLock::default(),
+            turn: Mutex::default(),
         };
         book.refresh(journal).await?;
         broken::take_in_again(journal, &book.live, own).await?;
@@ -98,6 +102,7 @@ impl LoadBook {
 
     /// Reads again what another server may have recorded: the global stop, and the baselines.
     pub(crate) async fn refresh(&self, journal: &Journal) -> Result<(), JournalError> {
+        let _turn = self.turn.lock().await;
         let stopping = Stopping::read(journal).await?;
         let mut baselines = BTreeMap::new();
         let mut before = None;
@@ -115,6 +120,19 @@ impl LoadBook {
         *self.stopping.write() = stopping;
         *self.baselines.write() = baselines;
         Ok(())
+    }
+
+    /// Stops everything, or releases it: recorded when this returns.
+    pub(crate) async fn hold(
+        &self,
+        journal: &Journal,
+        held: bool,
+        told: (&str, &str, Time),
+    ) -> Result<Stopping, JournalError> {
+        let _turn = self.turn.lock().await;
+        let stopping = Stopping::record(journal, held, told).await?;
+        *self.stopping.write() = stopping.clone();
+        Ok(stopping)
     }
 
     /// Whether a run is the baseline of its plan.
@@ -139,6 +157,7 @@ impl LoadBook {
         run: &RunTold,
         (marked, by, at): (bool, &str, Time),
     ) -> Result<(), JournalError> {
+        let _turn = self.turn.lock().await;
         let id = marked.then_some(&run.id);
         let body = json!({"version": 1, "run": id, "by": by});
         let subject = run.plan.clone();

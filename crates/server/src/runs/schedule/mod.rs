@@ -10,6 +10,7 @@ use model::{Span, Time};
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 pub(crate) use rules::{Asked, refusals, slot};
@@ -88,11 +89,17 @@ impl StepError {
 
 /// All of them.
 #[derive(Debug, Default)]
-pub(crate) struct ScheduleBook(RwLock<BTreeMap<String, Scheduled>>);
+pub(crate) struct ScheduleBook {
+    all: RwLock<BTreeMap<String, Scheduled>>,
+    /// Steps are made one after the other, and never while the journal is read anew: what was read before a step
+    /// would undo it here.
+    turn: Mutex<()>,
+}
 
 impl ScheduleBook {
     /// Reads how they stand.
     pub(crate) async fn refresh(&self, journal: &Journal) -> Result<(), JournalError> {
+        let _turn = self.turn.lock().await;
         let (mut all, mut before) = (BTreeMap::new(), None);
         loop {
             let events = journal.latest(LOAD_SCHEDULE, before, 0).await?;
@@ -104,17 +111,17 @@ impl ScheduleBook {
                 }
             }
         }
-        *self.0.write() = all;
+        *self.all.write() = all;
         Ok(())
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<Scheduled> {
-        self.0.read().get(id).cloned()
+        self.all.read().get(id).cloned()
     }
 
     /// Those that are open, then those that were over lately; each by their time.
     pub(crate) fn all(&self, now: Time) -> Vec<Scheduled> {
-        let all = self.0.read();
+        let all = self.all.read();
         let shown = all.values().filter(|own| own.is_open() || now.since(Time(own.since)) <= SHOWN);
         let mut shown: Vec<Scheduled> = shown.cloned().collect();
         shown.sort_by_key(|own| (!own.is_open(), own.at));
@@ -128,7 +135,8 @@ impl ScheduleBook {
         own: Scheduled,
         job: Value,
     ) -> Result<(), StepError> {
-        if self.0.read().values().filter(|own| own.is_open()).count() >= WAITING_MAX {
+        let _turn = self.turn.lock().await;
+        if self.all.read().values().filter(|own| own.is_open()).count() >= WAITING_MAX {
             let text = format!("{WAITING_MAX} load tests are scheduled already");
             return Err(StepError::Conflict(text));
         }
@@ -149,6 +157,7 @@ impl ScheduleBook {
         id: &str,
         (by, now): (&str, Time),
     ) -> Result<Scheduled, StepError> {
+        let _turn = self.turn.lock().await;
         let mut own = self.expect(id, &["planned"])?;
         if by.trim().is_empty() || by == own.by {
             let text = format!("{} planned it, so somebody else has to approve it", own.by);
@@ -173,6 +182,7 @@ impl ScheduleBook {
         id: &str,
         (why, now): (&str, Time),
     ) -> Result<Scheduled, StepError> {
+        let _turn = self.turn.lock().await;
         let mut own = self.expect(id, &["planned", "approved"])?;
         let why = Some(why.to_owned()).filter(|why| !why.is_empty());
         (own.state, own.why, own.since) = ("cancelled".to_owned(), why, now.millis());
@@ -183,7 +193,7 @@ impl ScheduleBook {
 
     /// The first that a runner may take now.
     pub(crate) fn due(&self, now: Time) -> Option<Scheduled> {
-        let all = self.0.read();
+        let all = self.all.read();
         let due = all.values().filter(|own| own.state == "approved" && is_due(own, now));
         due.min_by_key(|own| own.at).cloned()
     }
@@ -195,6 +205,7 @@ impl ScheduleBook {
         id: &str,
         (run, now): (&str, Time),
     ) -> Result<(Scheduled, Value), StepError> {
+        let _turn = self.turn.lock().await;
         let mut own = self.expect(id, &["approved"])?;
         if !is_due(&own, now) {
             return Err(StepError::Conflict("its time has not come, or is over".to_owned()));
@@ -219,7 +230,8 @@ impl ScheduleBook {
         run: &str,
         (state, why, now): (&str, &str, Time),
     ) -> Result<(), StepError> {
-        let found = self.0.read().values().find(|own| own.run.as_deref() == Some(run)).cloned();
+        let _turn = self.turn.lock().await;
+        let found = self.all.read().values().find(|own| own.run.as_deref() == Some(run)).cloned();
         // A report that comes after all says more than that it was lost.
         let goes_on =
             |own: &Scheduled| own.state == "running" || (own.state == "lost" && state == "done");
@@ -230,10 +242,11 @@ impl ScheduleBook {
 
     /// Gives up those that nobody took in time.
     pub(crate) async fn miss(&self, journal: &Journal, now: Time) -> Result<(), StepError> {
+        let _turn = self.turn.lock().await;
         let late = |own: &&Scheduled| {
             matches!(own.state.as_str(), "planned" | "approved") && now > Time(own.at) + LATE_MAX
         };
-        let missed: Vec<Scheduled> = self.0.read().values().filter(late).cloned().collect();
+        let missed: Vec<Scheduled> = self.all.read().values().filter(late).cloned().collect();
         for mut own in missed {
             let why =
                 if own.state == "planned" { "nobody approved it" } else { "no runner took it" };
@@ -263,7 +276,7 @@ impl ScheduleBook {
         });
         match journal.record(act).await {
             Ok(_) => {
-                self.0.write().insert(own.id.clone(), own);
+                self.all.write().insert(own.id.clone(), own);
                 Ok(())
             }
             Err(JournalError::NotSet { .. }) => {
@@ -291,4 +304,47 @@ async fn read_job(journal: &Journal, id: &str) -> Result<Option<Value>, JournalE
         ..EventQuery::default()
     };
     Ok(journal.events(question).await?.first().map(|event| event.body["job"].clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    };
+
+    use super::*;
+
+    const NOW: Time = Time(1_795_276_800_000);
+
+    fn planned(id: String) -> Scheduled {
+        let (state, at, until) = ("planned".to_owned(), NOW.millis(), NOW.millis());
+        Scheduled { version: 1, id, by: "ann".to_owned(), state, at, until, ..Scheduled::default() }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_step_stands_although_the_journal_is_read_anew_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("journal.db");
+        let journal = Arc::new(Journal::open(&file).await.unwrap());
+        let (book, ends) = (Arc::new(ScheduleBook::default()), Arc::new(AtomicBool::new(false)));
+        let again = {
+            let (book, journal, ends) =
+                (Arc::clone(&book), Arc::clone(&journal), Arc::clone(&ends));
+            tokio::spawn(async move {
+                while !ends.load(Ordering::Relaxed) {
+                    book.refresh(&journal).await.unwrap();
+                }
+            })
+        };
+        for at in 0..60 {
+            let id = format!("s{at}");
+            book.plan(&journal, planned(id.clone()), json!({})).await.unwrap();
+            book.approve(&journal, &id, ("bob", NOW)).await.unwrap();
+            book.cancel(&journal, &id, ("", NOW)).await.unwrap();
+            assert_eq!(book.get(&id).unwrap().state, "cancelled");
+        }
+        ends.store(true, Ordering::Relaxed);
+        again.await.unwrap();
+    }
 }

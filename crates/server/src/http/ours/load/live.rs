@@ -236,11 +236,9 @@ async fn set(
     now: Time,
     stopped: usize,
 ) -> Result<Json<StopView>, ApiError> {
-    let recorded = Stopping::record(&app.journal, held, (&by.by, &by.why, now)).await;
+    let recorded = app.loads.hold(&app.journal, held, (&by.by, &by.why, now)).await;
     let stopping = recorded.map_err(|error| ApiError::new(error.kind(), chain(&error)))?;
-    let told = stop_view(&stopping, stopped);
-    *app.loads.stopping.write() = stopping;
-    Ok(Json(told))
+    Ok(Json(stop_view(&stopping, stopped)))
 }
 
 fn unknown(id: &str) -> ApiError {

@@ -40,6 +40,11 @@ pub enum Unit {
     PerSecond,
 }
 
+/// From here on numbers are said by their power of ten.
+const WRITTEN_OUT_MAX: f64 = 1e9;
+/// Less than this is said to be nought: sums of what cancels out come to as much.
+const WRITTEN_OUT_MIN: f64 = 1e-6;
+
 impl Unit {
     /// Every unit with the word that settings and answers use for it.
     pub const WORDS: [(&'static str, Self); 7] = [
@@ -92,12 +97,17 @@ fn scaled(value: f64, base: f64, names: &[&str]) -> String {
     format!("{} {}", digits(rest), names[step])
 }
 
-/// Three significant digits, without zeros that say nothing.
+/// Three significant digits, two below a hundredth, without zeros that say nothing; a little more than nothing is nought.
 fn digits(value: f64) -> String {
     let decimals = match value.abs() {
+        size if size >= WRITTEN_OUT_MAX => return format!("{value:.2e}"),
         size if size >= 99.95 => 0,
         size if size >= 9.995 => 1,
-        _ => 2,
+        size if size >= 0.00995 || size < WRITTEN_OUT_MIN => 2,
+        size if size >= 0.000_995 => 4,
+        size if size >= 0.000_099_5 => 5,
+        size if size >= 0.000_009_95 => 6,
+        _ => 7,
     };
     let text = format!("{value:.decimals$}");
     match text.split_once('.') {
@@ -119,6 +129,11 @@ mod tests {
         assert_eq!(Unit::Count.say(200.0), "200");
         assert_eq!(Unit::Seconds.say(0.25), "250 ms");
         assert_eq!(Unit::Bytes.say(1024.0 * 1023.9), "1 MiB");
+        assert_eq!(Unit::Cores.say(0.003), "0.003 cores");
+        assert_eq!(Unit::Cores.say(0.000_415), "0.00042 cores");
+        assert_eq!(Unit::Cores.say(1e-12), "0 cores");
+        assert_eq!(Unit::Share.say(-0.000_05), "-0.005 %");
+        assert_eq!(Unit::Count.say(1.22e304), "1.22e292 T");
     }
 
     #[test]

@@ -26,6 +26,8 @@ describe('numbers', () => {
     expect(digits(100)).toBe('100')
     expect(digits(1.5)).toBe('1.5')
     expect(digits(0)).toBe('0')
+    expect([0.003, 0.000415, 0.00994, 0.00099, 1e-12].map((value) => digits(value))).toEqual(['0.003', '0.00042', '0.0099', '0.00099', '0'])
+    expect(digits(1.22e292)).toBe('1.22e292')
   })
 
   test('on a scale have the decimals that tell its steps apart', () => {

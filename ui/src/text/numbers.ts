@@ -7,10 +7,15 @@ const GAP = '\u00a0'
 /** Finer steps than this no chart has. */
 const DECIMALS_MAX = 9
 
-/** Three digits; on a scale, as many decimals as its steps need, so that no two of its words are alike. */
+/** From here on numbers are said by their power of ten; and less than this is said to be nought. */
+const WRITTEN_OUT = { max: 1e9, min: 1e-6 }
+
+/** Three digits, two below a hundredth; on a scale, as many decimals as its steps need, so that no two of its words are alike. */
 export function digits(value: number, step = 0): string {
   const size = Math.abs(value)
-  const usual = size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2
+  if (step === 0 && size >= WRITTEN_OUT.max) return value.toExponential(2).replace('e+', 'e')
+  const small = size < 0.00995 && size >= WRITTEN_OUT.min
+  const usual = size >= 99.95 ? 0 : size >= 9.995 ? 1 : small ? Math.ceil(-Math.log10(size * 1.005)) + 1 : 2
   const decimals = step > 0 ? decimalsOf(step) : usual
   const text = value.toFixed(decimals)
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text

@@ -127,6 +127,7 @@ fn a_forecast_of_csv_on_standard_input_needs_no_server() -> Result<()> {
     assert!(short.out.contains("more history"), "{}", short.out);
     let wrong = run_with(dir.path(), &arguments, "time,value\n1700000000,many\n")?;
     assert_eq!(wrong.code, Some(2));
-    assert!(wrong.err.contains("no column holds values"), "{}", wrong.err);
+    let cell = "line 2: no column holds values: \"many\" in column \"value\" is not a number";
+    assert!(wrong.err.contains(cell), "{}", wrong.err);
     Ok(())
 }

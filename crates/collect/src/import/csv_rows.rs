@@ -26,6 +26,9 @@ const MISSING: [&str; 6] = ["", "null", "NULL", "NA", "N/A", "-"];
 /// Sets of labels that are remembered; beyond that all are forgotten and built anew.
 const REMEMBERED_MAX: usize = 50_000;
 
+/// Letters of a cell that a message repeats.
+const CELL_LETTERS: usize = 40;
+
 /// Rows of a CSV file.
 pub(super) struct CsvRows<R> {
     reader: Reader<Counted<R>>,
@@ -104,7 +107,7 @@ impl<R: BufRead> CsvRows<R> {
             return Err(wrong(1, told_time(&times, &names)));
         };
         if values.is_empty() {
-            return Err(wrong(1, "no column holds values"));
+            return Err(told_values(&names, time, &ahead));
         }
         Ok(Self {
             reader,
@@ -251,6 +254,20 @@ fn found_delimiter<R: BufRead>(reader: &mut R) -> Result<u8, ImportError> {
     // Of equally many the first stays.
     let best = counts.iter().rev().max_by_key(|(_, count)| *count);
     Ok(best.map_or(b',', |(delimiter, _)| *delimiter))
+}
+
+/// Why no column holds values: the first text that should be a number, if there is one.
+fn told_values(names: &[String], time: usize, rows: &VecDeque<(u64, StringRecord)>) -> ImportError {
+    let found = rows.iter().find_map(|(line, row)| {
+        let cells = row.iter().map(str::trim).enumerate();
+        let mut others = cells.filter(|(at, text)| *at != time && !MISSING.contains(text));
+        others.find(|(_, text)| text.parse::<f64>().is_err()).map(|(at, text)| (*line, at, text))
+    });
+    let Some((line, at, text)) = found else { return wrong(1, "no column holds values") };
+    let text: String = text.chars().take(CELL_LETTERS).collect();
+    let name = names.get(at).map_or("", String::as_str);
+    let what = format!("no column holds values: {text:?} in column {name:?} is not a number");
+    wrong(line, what)
 }
 
 fn told_time(found: &[usize], names: &[String]) -> String {

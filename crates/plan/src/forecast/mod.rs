@@ -38,7 +38,7 @@ pub struct ForecastOptions {
     pub confidence: Share,
     /// How far to look; never further than the history reaches back, nor than 180 days.
     pub horizon: Option<Span>,
-    /// What the value cannot exceed, such as the size of a disk.
+    /// What the value cannot exceed, such as the size of a disk. One that it does exceed now is none.
     pub upper_bound: Option<f64>,
     /// What the value cannot go below, mostly nought.
     pub lower_bound: Option<f64>,
@@ -112,7 +112,9 @@ pub fn forecast_knowing(
     } else {
         None
     };
-    let bounds = Bounds { lower: options.lower_bound, upper: options.upper_bound };
+    let last = history.last_value(now).unwrap_or(f64::NEG_INFINITY);
+    let upper = options.upper_bound.filter(|bound| last <= *bound);
+    let bounds = Bounds { lower: options.lower_bound, upper };
     let short = options.horizon.is_some_and(|asked| asked < DAYS_MIN);
     Ok(Projection {
         forecast: Forecast {
@@ -129,7 +131,7 @@ pub fn forecast_knowing(
         notes: past.notes.say(&shown.special, now),
         shown,
         near,
-        last: history.last_value(now).unwrap_or(f64::NEG_INFINITY),
+        last,
         seed: options.seed,
         bounds,
     })
@@ -197,6 +199,15 @@ mod tests {
             (outlook(history, &projection, 90.0, NOW), projection.unwrap().forecast)
         };
         assert_eq!(ask(), ask());
+    }
+
+    #[test]
+    fn a_bound_that_is_exceeded_now_is_none() {
+        let values = noisy(240, 0.5, 0.1, 5);
+        let times = hourly(&values);
+        let history = History { times: &times, values: &values };
+        let projection = forecast(history, &options(Nature::Stock), NOW).unwrap();
+        assert!(projection.points[0].mid > 150.0, "{:?}", projection.points[0]);
     }
 
     #[test]

@@ -144,10 +144,14 @@ fn contradictions_are_refused_with_their_place() {
         ("months: 24", "months: 24\ndraws: 1000000", "too many draws"),
         ("limit: 200", "limit: -200", "is not a number above nought"),
         ("start: 2026-12-01", "start: 2026-13-01", "is no date"),
+        ("months: 24", "horizon: 24", "`drivers`, `resources`, `launches` and `deals`"),
     ];
     for (from, to, words) in cases {
         let told = told(from, to);
         assert!(told.contains(words) && told.contains("s.yaml:"), "{to}: {told}");
+        // What is wrong with a driver is not said again wherever it is named.
+        let unknown = told.contains("there is no driver");
+        assert_eq!(unknown, words.starts_with("there is no driver"), "{to}: {told}");
     }
 }
 

@@ -155,7 +155,10 @@ impl<'d> Reader<'d> {
 impl<'d> Fields<'_, 'd> {
     /// The key's value if it is written and not empty.
     pub fn take(&self, key: &'static str) -> Option<Field<'d>> {
-        self.known.borrow_mut().push(key);
+        let mut known = self.known.borrow_mut();
+        if !known.contains(&key) {
+            known.push(key);
+        }
         let entry = self.node.entries()?.find(|entry| entry.key == key)?;
         Some(Field { key: entry.place, node: entry.node }).filter(|field| !field.node.is_null())
     }

@@ -3,7 +3,10 @@
 mod amounts;
 mod resource;
 
-use std::collections::BTreeMap;
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use model::{Share, Time};
 use settings::{Document, Field, Fields, Mistake, Mistakes, Node, Place, Reader, parse_date};
@@ -44,6 +47,8 @@ struct Stage<'r, 'd> {
     start: Time,
     months: usize,
     drivers: Vec<ScenarioDriver>,
+    /// The names of all drivers that are written, those included that cannot be read.
+    written: RefCell<BTreeSet<String>>,
 }
 
 fn scenario(reader: &Reader<'_>) -> Option<Scenario> {
@@ -67,13 +72,14 @@ fn scenario(reader: &Reader<'_>) -> Option<Scenario> {
         start: start.unwrap_or_default(),
         months: months.and_then(|own| usize::try_from(own).ok()).unwrap_or(12),
         drivers: Vec::new(),
+        written: RefCell::default(),
     };
     let drivers = each(reader, &fields, "drivers", |node| driver(&stage, node));
     stage.drivers = drivers;
+    let resources_place = fields.need("resources").map(|field| field.key);
     let resources = each(reader, &fields, "resources", |node| resource(&stage, node));
     let mut events = each(reader, &fields, "launches", |node| event(&stage, node, false));
     events.extend(each(reader, &fields, "deals", |node| event(&stage, node, true)));
-    let resources_place = fields.need("resources").map(|field| field.key);
     fields.finish();
     let draws = usize::try_from(draws?).ok()?;
     if draws * stage.months * resources.len().max(1) > CELLS_MAX {
@@ -127,6 +133,7 @@ fn driver(stage: &Stage<'_, '_>, node: Node<'_>) -> Option<(ScenarioDriver, Stri
     let reader = stage.reader;
     let fields = reader.fields(node, "a driver")?;
     let name = fields.need("name").and_then(|field| reader.placed(field.node));
+    stage.written.borrow_mut().extend(name.as_ref().map(|name| name.value.clone()));
     let now = fields.need("now").and_then(|field| amount(reader, field.node));
     let growth = fields.take("growth");
     let target = fields.take("target");
@@ -200,10 +207,7 @@ fn event(stage: &Stage<'_, '_>, node: Node<'_>, deal: bool) -> Option<(Event, St
     for (key, is_part) in [("raises", true), ("adds", false)] {
         for entry in fields.take(key).map_or_else(Vec::new, |field| reader.entries(field.node)) {
             written += 1;
-            let driver = stage.drivers.iter().position(|own| own.name == entry.key);
-            if driver.is_none() {
-                reader.report(unknown_driver(stage, entry.place, entry.key));
-            }
+            let driver = find_driver(stage, entry.key, entry.place);
             let size = if is_part {
                 part(reader, entry.node, -1.0, 1e6)
             } else {
@@ -237,19 +241,19 @@ fn event(stage: &Stage<'_, '_>, node: Node<'_>, deal: bool) -> Option<(Event, St
 }
 
 fn known_driver(stage: &Stage<'_, '_>, node: Node<'_>) -> Option<usize> {
-    let name = stage.reader.text(node)?;
-    let found = stage.drivers.iter().position(|own| own.name == name);
-    if found.is_none() {
-        stage.reader.report(unknown_driver(stage, node.place(), name));
-    }
-    found
+    find_driver(stage, stage.reader.text(node)?, node.place())
 }
 
-fn unknown_driver(stage: &Stage<'_, '_>, place: Place, name: &str) -> Mistake {
-    let mut names: Vec<&str> = stage.drivers.iter().map(|own| own.name.as_str()).collect();
-    names.dedup();
-    let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    Mistake::at(place, format!("there is no driver `{name}`")).help(format!("drivers are {known}"))
+/// The driver of a name. What is wrong with one that is written is told where it stands, not wherever it is named.
+fn find_driver(stage: &Stage<'_, '_>, name: &str, place: Place) -> Option<usize> {
+    let found = stage.drivers.iter().position(|own| own.name == name);
+    if found.is_none() && !stage.written.borrow().contains(name) {
+        let names: Vec<String> = stage.written.borrow().iter().cloned().collect();
+        let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let mistake = Mistake::at(place, format!("there is no driver `{name}`"));
+        stage.reader.report(mistake.help(format!("drivers are {known}")));
+    }
+    found
 }
 
 /// A date, or the earliest and the latest, as months from the start; outside of the scenario it would change nothing.

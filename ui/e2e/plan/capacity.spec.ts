@@ -35,6 +35,23 @@ test('one service shows its limits, their curves, its dates and what next', asyn
   await expect(page.getByRole('region', { name: 'database connections, as a table' })).toBeVisible()
 })
 
+test('the load tests of a service say when they cannot be had, what came of them, and how there come to be any', async ({ page }) => {
+  const path = `${API}/services/shop/tests`
+  const refused = { error: { kind: 'upstream', message: 'the journal is away', help: null, request_id: '7' } }
+  await page.route(path, (route) => route.fulfill({ status: 404, json: refused }))
+  await page.goto('/capacity/services/shop')
+  const failed = page.getByRole('alert').filter({ hasText: 'no load tests' })
+  await expect(failed).toContainText('The journal is away')
+  const told = { id: '1', at: Date.now() - 86_400_000, sort: 'capacity', name: 'checkout', release: '1.4.2', by: 'ci', holds: 700, breaks: 820, limit: 'p95', resources: [] }
+  await page.route(path, (route) => route.fulfill({ json: { at: Date.now(), tests: [told] } }))
+  await failed.getByRole('button', { name: 'Again' }).click()
+  await expect(page.getByRole('region', { name: 'Load tests of Shop' })).toContainText('bore 700')
+  await page.route(path, (route) => route.fulfill({ json: { at: Date.now(), tests: [] } }))
+  await page.reload()
+  await expect(page.getByText('No load test counts for it yet')).toBeVisible()
+  await expect(page.getByText(/plimsoll load capacity plan.yaml --service shop/)).toBeVisible()
+})
+
 test('on paper a service is light, has its date and nothing to press', async ({ page }) => {
   await page.emulateMedia({ colorScheme: 'dark' })
   await page.goto('/capacity/services/shop')

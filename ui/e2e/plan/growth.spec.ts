@@ -66,6 +66,28 @@ test('a size is declined with a reason, which the program is told', async ({ pag
   await expectNoSideways(page)
 })
 
+const PART = { resource_id: 'x', title: 'CPU of web-1', unit: 'cores', limit: 4, line: 0.8, mean: 1, p99: 2, needed: 2, factor: 1, steps: 22, ahead_days: null, hits: null, evictions: null }
+const CACHE = { ...PART, title: 'Cache sessions', unit: 'bytes', limit: 4 * 1024 ** 3, mean: 4e9, p99: 4e9, needed: 3e9, steps: null, hits: 0.71, evictions: 12.8 }
+
+test('a cache that throws out shows what it finds, and a machine is called by what its parts have in common', async ({ page }) => {
+  const machine = { ...ITEM, title: 'CPU of web-1, Memory of web-1', labels: { host: 'web-1', zone: 'b' }, parts: [PART, { ...PART, title: 'Memory of web-1', unit: 'bytes' }] }
+  const cache = { ...ITEM, id: 'cache', title: 'Cache sessions', text: '4 GiB is too small: 71 % of what is asked is found', parts: [CACHE] }
+  await page.route(`${API}/sizes`, (route) => route.fulfill({ json: { ...LIST, items: [machine, cache] } }))
+  await page.goto('/capacity/sizes')
+  const rows = page.getByRole('list', { name: /Sizes, the most worth/ }).getByRole('listitem')
+  await expect(rows.first()).toContainText('web-1CPU, Memory · zone b · team-shop')
+  await expect(rows.last()).toContainText(/71\s% of what is asked is found/)
+  await page.getByRole('button', { name: 'All sizes of Cache sessions' }).click()
+  await expect(rows.last()).toContainText(/12.8\s\/s thrown out for want of room/)
+  await expect(page.getByRole('columnheader', { name: 'Weeks too small' })).toHaveCount(0)
+  await page.getByRole('button', { name: 'All sizes of web-1' }).click()
+  await expect(page.getByRole('columnheader', { name: 'Weeks too small' })).toBeVisible()
+  await expectAccessible(page)
+  await page.setViewportSize({ width: 390, height: 844 })
+  await expectNoSideways(page)
+  await expectThumbs(page)
+})
+
 test('the program itself answers with a review, and without anything to review the page says what to write', async ({ page }) => {
   await page.goto('/capacity/sizes')
   await expect(page.getByRole('list', { name: /Sizes, the most worth/ }).or(page.getByText('Nothing is reviewed yet'))).toBeVisible()

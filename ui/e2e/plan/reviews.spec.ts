@@ -54,6 +54,20 @@ test('a quota that is due says by when to ask for how much, and what was done is
   await expectThumbs(page)
 })
 
+test('what was decided of quotas before says when it cannot be had, and then what came of it', async ({ page }) => {
+  const path = `${API}/quotas/decisions`
+  await page.route(`${API}/quotas`, (route) => route.fulfill({ json: QUOTAS }))
+  const refused = { error: { kind: 'upstream', message: 'the journal is away', help: null, request_id: '7' } }
+  await page.route(path, (route) => route.fulfill({ status: 404, json: refused }))
+  await page.goto('/capacity/quotas')
+  const failed = page.getByRole('alert').filter({ hasText: 'no earlier decisions' })
+  await expect(failed).toContainText('The journal is away')
+  const past = { quota: 'addresses-1', title: QUOTA.title, at: 0, quarter: '2026-Q3', verdict: 'asked', reason: '', by: 'Ben', used: 18, limit: 20, asked_for: 50, limit_after: 50, granted: true }
+  await page.route(path, (route) => route.fulfill({ json: { at: 0, decisions: [past], more: false } }))
+  await failed.getByRole('button', { name: 'Again' }).click()
+  await expect(page.getByRole('region', { name: 'Earlier quarters' })).toContainText('50 asked for by Ben')
+})
+
 test('the program itself lists its quotas, and without any the page says what to write', async ({ page }) => {
   await page.goto('/capacity/quotas')
   await expect(page.getByRole('link', { name: 'Licences' })).toBeVisible()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { counted, digits, percent, plain, quoted, say, unbroken, unitOfMetric, whole } from './numbers'
+import { counted, digits, percent, plain, quoted, say, sayRange, unbroken, unitOfMetric, whole } from './numbers'
 
 const words = (text: string) => text.replaceAll('\u00a0', ' ').replaceAll('\u202f', ' ')
 
@@ -13,6 +13,14 @@ describe('numbers', () => {
     expect(words(say('count', 12_500))).toBe('12.5 k')
     expect(words(say('seconds', 0.25))).toBe('250 ms')
     expect(words(say('cores', 3.1))).toBe('3.1 cores')
+  })
+
+  test('of a range say their unit once, unless it changes', () => {
+    expect(words(sayRange('cores', 1.51, 2.7))).toBe('1.51 – 2.7 cores')
+    expect(words(sayRange('bytes', 765 * 1024 ** 2, 1.36 * 1024 ** 3))).toBe('765 MiB – 1.36 GiB')
+    expect(words(sayRange('count', 15.1, 26.2))).toBe('15.1 – 26.2')
+    expect(words(sayRange('count', 440, 2490))).toBe('440 – 2.49 k')
+    expect(words(sayRange('share', 0.1, 0.2))).toBe('10 – 20 %')
   })
 
   test('that are none are unknown', () => {

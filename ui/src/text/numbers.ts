@@ -63,6 +63,14 @@ export function say(unit: Unit, value: number | null | undefined, step = 0): str
   }
 }
 
+/** Two ends in one unit say it once: `1.51 – 2.7 cores`. */
+export function sayRange(unit: Unit, low: number, high: number): string {
+  const [from, to] = [say(unit, low), say(unit, high)]
+  const end = from.indexOf(GAP)
+  const same = end >= 0 && to.endsWith(from.slice(end))
+  return `${same ? from.slice(0, end) : from} – ${to}`
+}
+
 export function percent(share: number | null | undefined, step = 0): string {
   if (share === null || share === undefined || !Number.isFinite(share)) return UNKNOWN
   return `${digits(share * 100, step * 100)}${GAP}%`

@@ -115,7 +115,7 @@ function Changes({ changes }: { changes: GateTold['changes'] }) {
 function Impact({ impact }: { impact: GateTold['impact'] }) {
   return (
     <Section title="What each request takes" note="of machines, beside the release before">
-      <Table label="What each request takes" figures>
+      <Table label="What each request takes" figures tight>
         <thead>
           <tr>
             <th scope="col">Resource</th>
@@ -129,7 +129,7 @@ function Impact({ impact }: { impact: GateTold['impact'] }) {
             <tr key={resource}>
               <th scope="row">{resource}</th>
               <td>{differenceText(difference)}</td>
-              <td>{budget ?? '–'}</td>
+              <td>{budgetText(budget, resource)}</td>
               <td>{impactWord(changed, kept)}</td>
             </tr>
           ))}
@@ -137,6 +137,13 @@ function Impact({ impact }: { impact: GateTold['impact'] }) {
       </Table>
     </Section>
   )
+}
+
+/** `cpu <= +5%` of CPU is `≤ +5 %`. */
+function budgetText(budget: string | null, resource: string): string {
+  if (budget === null) return '–'
+  const rest = budget.startsWith(`${resource} `) ? budget.slice(resource.length + 1) : budget
+  return rest.replace('<=', '≤').replace(/(\d)%/, '$1\u00a0%')
 }
 
 function impactWord(changed: boolean, kept: boolean | null) {

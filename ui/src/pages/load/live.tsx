@@ -10,9 +10,9 @@ import { Path, useTitle } from '../../parts/page/page'
 import { Soft, Standing, Verdict } from '../../parts/page/standing'
 import { useNow } from '../../shell/now'
 import { say } from '../../text/numbers'
-import { ago } from '../../text/time'
+import { saySpan } from '../../text/time'
 import { Courses } from './course/courses'
-import { LIVE_MOOD, millisText, secondsText } from './rows'
+import { LIVE_MOOD, millisText, passedOf, secondsText } from './rows'
 import { StopOne } from './stop'
 import style from './load.module.css'
 
@@ -31,10 +31,10 @@ export default function Live() {
 }
 
 function Full({ run }: { run: LiveView }) {
-  const { id, plan, service, release, by, targets, started, seconds, state, why, heard, last, rows } = run
+  const { id, plan, service, release, by, targets, seconds, state, why, heard, last, rows } = run
   useTitle(`${plan}, ${state}`)
   const now = useNow(1_000)
-  const passed = Math.min(seconds, Math.max(0, (now - started) / 1000))
+  const passed = passedOf(run, now)
   return (
     <>
       <Standing title={plan} words={<Word mood={LIVE_MOOD[state] ?? 'unknown'} word={state} />}>
@@ -53,7 +53,7 @@ function Full({ run }: { run: LiveView }) {
           {secondsText(passed)} of {secondsText(seconds)} against {targets.join(', ')}
           {service && ` for ${service}`}
           {release && `, release ${release}`}
-          {by && `, by ${by}`}.{state === 'lost' && ` Nothing was heard of it since ${ago(heard, now)}.`}
+          {by && `, by ${by}`}.{state === 'lost' && ` Nothing was heard of it for ${saySpan(now - heard)}.`}
           {why && ` ${why}.`}
         </Soft>
         <div class={style.actions}>

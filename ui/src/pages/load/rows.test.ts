@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import type { RunView } from '../../api/types'
-import { columnsOf, differenceText, figureText, gathered, highest, millisText, secondsText, secondTicks, valueAt, wholeRows, wordOf } from './rows'
+import { columnsOf, differenceText, figureText, gathered, highest, millisText, passedOf, secondsText, secondTicks, valueAt, wholeRows, wordOf } from './rows'
 
 test('seconds are said and named along an axis', () => {
   expect(secondsText(40)).toBe('40\u00a0s')
@@ -16,6 +16,13 @@ test('a second is found in the place that holds it', () => {
   expect([1, 2, 3, 5, 6, 7].map((second) => valueAt(line, second))).toEqual([10, 10, null, 30, 30, null])
   expect(highest([[1, null], [7]])).toBe(7)
   expect(highest([])).toBe(0)
+})
+
+test('a run that is lost stands where it was heard last', () => {
+  const run = { started: 1_000, seconds: 60, heard: 11_000 }
+  expect(passedOf({ ...run, state: 'running' }, 31_000)).toBe(30)
+  expect(passedOf({ ...run, state: 'lost' }, 31_000)).toBe(10)
+  expect(passedOf({ ...run, state: 'running' }, 999_000)).toBe(60)
 })
 
 test('rows of several seconds are told a second', () => {

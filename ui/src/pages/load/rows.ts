@@ -1,5 +1,5 @@
 // Seconds of load tests as numbers and words.
-import type { RunView } from '../../api/types'
+import type { LiveView, RunView } from '../../api/types'
 import type { Mood } from '../../parts/level'
 import { digits } from '../../text/numbers'
 
@@ -7,6 +7,12 @@ import { digits } from '../../text/numbers'
 export const RUN_MOOD: Record<string, Mood> = { passed: 'fine', failed: 'critical', invalid: 'warning', unanswered: 'critical', broken_off: 'warning' }
 export const GATE_MOOD: Record<string, Mood> = { passed: 'fine', failed: 'critical', refused: 'warning' }
 export const LIVE_MOOD: Record<string, Mood> = { running: 'pending', stopping: 'warning', ended: 'fine', lost: 'critical' }
+
+/** How many seconds of it are over. Of a run that is lost nobody knows more than when it was heard last. */
+export function passedOf({ started, seconds, state, heard }: Pick<LiveView, 'started' | 'seconds' | 'state' | 'heard'>, now: number): number {
+  const at = state === 'lost' ? heard : now
+  return Math.min(seconds, Math.max(0, (at - started) / 1000))
+}
 
 /** Several runs of two releases that are one question, which was answered. */
 export type GateRuns = { gate: string; verdict: string; runs: RunView[] }

@@ -10,7 +10,7 @@ import { Head, Section, Tools } from '../../parts/page/page'
 import { useNow } from '../../shell/now'
 import { counted, percent, say, whole } from '../../text/numbers'
 import { ago, moment } from '../../text/time'
-import { GATE_MOOD, gathered, LIVE_MOOD, millisText, RUN_MOOD, secondsText, wordOf, type GateRuns } from './rows'
+import { GATE_MOOD, gathered, LIVE_MOOD, millisText, passedOf, RUN_MOOD, secondsText, wordOf, type GateRuns } from './rows'
 import { Schedules } from './schedules'
 import { StopAll } from './stop'
 import style from './load.module.css'
@@ -63,9 +63,9 @@ function Live() {
 }
 
 function LiveRow({ run, now }: { run: LiveView; now: number }) {
-  const { id, plan, service, targets, started, seconds, state, last } = run
+  const { id, plan, service, targets, seconds, state, last } = run
   const to = state === 'ended' ? `/load/runs/${encodeURIComponent(id)}` : `/load/live/${encodeURIComponent(id)}`
-  const passed = Math.min(seconds, Math.max(0, (now - started) / 1000))
+  const passed = passedOf(run, now)
   return (
     <li class={style.row}>
       <span class={style.word}>

@@ -2,7 +2,8 @@
 import { useState } from 'preact/hooks'
 
 import { useApprove, useCancel, useSchedules } from '../../api/load'
-import type { Scheduled } from '../../api/types'
+import type { Scheduled, ScheduleList } from '../../api/types'
+import { Face } from '../../parts/face/face'
 import { useAuthor } from '../../parts/form/author'
 import { Button, Field, Refused } from '../../parts/form/form'
 import { Word, type Mood } from '../../parts/level'
@@ -23,22 +24,31 @@ const STATES: Record<string, { mood: Mood; text: string }> = {
 }
 
 export function Schedules() {
-  const list = useSchedules().data
-  if (!list || (list.schedules.length === 0 && list.targets.length === 0)) return null
+  const asked = useSchedules()
+  if (asked.data && asked.data.schedules.length + asked.data.targets.length === 0) return null
   return (
     <Section title="Scheduled" note="told before it begins, and approved by somebody else than who planned it">
-      {list.schedules.length === 0 ? (
-        <p class={style.none}>
-          None. Plan one with <code>plimsoll load schedule add plan.yaml --by you</code> against {list.targets.join(', ')}.
-        </p>
-      ) : (
-        <ul class={style.list} aria-label="Scheduled load tests">
-          {list.schedules.map((own) => (
-            <Row key={own.id} own={own} />
-          ))}
-        </ul>
-      )}
+      <Face asked={asked} what="scheduled load tests" rows={2}>
+        {(list) => <Full list={list} />}
+      </Face>
     </Section>
+  )
+}
+
+function Full({ list: { schedules, targets } }: { list: ScheduleList }) {
+  if (schedules.length === 0) {
+    return (
+      <p class={style.none}>
+        None. Plan one with <code>plimsoll load schedule add plan.yaml --by you</code> against {targets.join(', ')}.
+      </p>
+    )
+  }
+  return (
+    <ul class={style.list} aria-label="Scheduled load tests">
+      {schedules.map((own) => (
+        <Row key={own.id} own={own} />
+      ))}
+    </ul>
   )
 }
 

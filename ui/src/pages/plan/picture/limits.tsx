@@ -1,6 +1,6 @@
 // What can limit a service, on one axis of load: each limit where its target is reached, with its interval.
 import type { ServiceLimitView, ServiceView } from '../../../api/types'
-import { percent, say } from '../../../text/numbers'
+import { percent, say, sayRange } from '../../../text/numbers'
 import { at, ticks, type Scale } from '../../../chart/drawn/scale'
 import style from './curve.module.css'
 import { limitsInOrder } from '../services/standing'
@@ -69,7 +69,7 @@ function Limit({ limit, first, service: { load_unit, binds }, scale, now }: Prop
       <span class={style.value}>
         <b>{say(load_unit, line.mid)}</b>
         <span>
-          {guess ? 'a guess' : `${say(load_unit, line.low)} – ${line.high === null ? 'open' : say(load_unit, line.high)}`}
+          {guess ? 'a guess' : line.high === null ? `${say(load_unit, line.low)} – open` : sayRange(load_unit, line.low, line.high)}
         </span>
       </span>
     </li>

@@ -1,6 +1,7 @@
 // What was decided of quotas in earlier quarters, and what came of it.
 import { useQuotaHistory } from '../../../api/plan'
-import type { QuotaPastView, QuotaView } from '../../../api/types'
+import type { QuotaHistory, QuotaPastView, QuotaView } from '../../../api/types'
+import { Face } from '../../../parts/face/face'
 import { Word } from '../../../parts/level'
 import { Section } from '../../../parts/page/page'
 import { Table } from '../../../parts/sheet/table'
@@ -9,11 +10,26 @@ import { quarterText } from './standing'
 import style from './quotas.module.css'
 
 export function History({ quotas, quarter }: { quotas: readonly QuotaView[]; quarter: string }) {
-  const told = useQuotaHistory().data
-  const earlier = (told?.decisions ?? []).filter((own) => own.quarter !== quarter)
-  if (earlier.length === 0) return null
+  const asked = useQuotaHistory()
+  const earlierOf = ({ decisions }: QuotaHistory) => decisions.filter((own) => own.quarter !== quarter)
+  // Before the second quarter there is none, and a section that only says so is no help.
+  if (asked.data && earlierOf(asked.data).length === 0) return null
   return (
-    <Section title="Earlier quarters" note="what was decided, and what was granted since">
+    <div class={style.history}>
+      <Section title="Earlier quarters" note="what was decided, and what was granted since">
+        <Face asked={asked} what="earlier decisions" rows={2}>
+          {(told) => <Full quotas={quotas} earlier={earlierOf(told)} more={told.more} />}
+        </Face>
+      </Section>
+    </div>
+  )
+}
+
+type FullProps = { quotas: readonly QuotaView[]; earlier: readonly QuotaPastView[]; more: boolean }
+
+function Full({ quotas, earlier, more }: FullProps) {
+  return (
+    <>
       <Table label="Earlier quarters">
         <thead>
           <tr>
@@ -30,8 +46,8 @@ export function History({ quotas, quarter }: { quotas: readonly QuotaView[]; qua
           ))}
         </tbody>
       </Table>
-      {told?.more && <p class={style.of}>The newest are shown; the journal keeps all of them.</p>}
-    </Section>
+      {more && <p class={style.of}>The newest are shown; the journal keeps all of them.</p>}
+    </>
   )
 }
 

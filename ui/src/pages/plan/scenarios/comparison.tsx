@@ -159,7 +159,7 @@ function Months({ compared, resource }: { compared: readonly Compared[]; resourc
                 <span class="unseen">Scenario</span>
               </td>
               {compared.map(({ name, outcome }, index) => (
-                <th key={name} scope="colgroup" colSpan={COLUMNS.length + 1}>
+                <th key={name} scope="colgroup" colSpan={COLUMNS.length + 1} data-words data-group={index > 0}>
                   <i class={style.swatch} style={{ background: `var(--${tokenOf(index)})` }} /> {outcome.name}
                 </th>
               ))}
@@ -167,9 +167,9 @@ function Months({ compared, resource }: { compared: readonly Compared[]; resourc
           )}
           <tr>
             <th scope="col">Month</th>
-            {compared.map(({ name, outcome }) =>
+            {compared.map(({ name, outcome }, index) =>
               [...COLUMNS, `Cost${outcome.money && `, ${outcome.money}`}`].map((column, at) => (
-                <th key={name + column} scope="col" data-group={at === 0}>
+                <th key={name + column} scope="col" data-group={at === 0 && index > 0}>
                   {column}
                 </th>
               )),
@@ -180,8 +180,8 @@ function Months({ compared, resource }: { compared: readonly Compared[]; resourc
           {months.map((month) => (
             <tr key={month}>
               <th scope="row">{monthText(month)}</th>
-              {compared.map((own) => (
-                <Cells key={own.name} compared={own} resource={resource} month={month} />
+              {compared.map((own, index) => (
+                <Cells key={own.name} compared={own} resource={resource} month={month} grouped={index > 0} />
               ))}
             </tr>
           ))}
@@ -192,14 +192,22 @@ function Months({ compared, resource }: { compared: readonly Compared[]; resourc
 
 const COLUMNS = ['P50', 'P90', 'Missing', 'Chance'] as const
 
-function Cells({ compared: { outcome, old }, resource, month }: { compared: Compared; resource: string; month: number }) {
+type CellsProps = { compared: Compared; resource: string; month: number; grouped: boolean }
+
+function Cells({ compared: { outcome, old }, resource, month, grouped }: CellsProps) {
   const demand = demandAt(outcome, resource, month)
   const cost = costAt(outcome, month)
   const unit: Unit = resourceOf(outcome, resource)?.unit ?? 'count'
-  if (!demand) return <td colSpan={COLUMNS.length + 1}>–</td>
+  if (!demand) {
+    return (
+      <td colSpan={COLUMNS.length + 1} data-group={grouped}>
+        –
+      </td>
+    )
+  }
   return (
     <>
-      <td data-old={old} data-group>
+      <td data-old={old} data-group={grouped}>
         {say(unit, demand.demand.p50)}
       </td>
       <td data-old={old}>{say(unit, demand.demand.p90)}</td>

@@ -10,7 +10,7 @@ import { Path, Section, Sheet, useTitle } from '../../../parts/page/page'
 import { Soft, Standing as Top, Verdict } from '../../../parts/page/standing'
 import { Expression, Facts as FactSheet } from '../../../parts/sheet/facts'
 import { useNow } from '../../../shell/now'
-import { counted, digits, percent, say, unbroken } from '../../../text/numbers'
+import { counted, digits, percent, say, sayRange, unbroken } from '../../../text/numbers'
 import { DAY, dateOnly, MINUTE } from '../../../text/time'
 import { costText } from './capacity'
 import { LoadPast } from './load-past'
@@ -46,7 +46,7 @@ function Full({ service }: { service: ServiceView }) {
       <Standing service={service} />
       {service.dates && <Futures service={service} />}
       {service.line && <Steps service={service} />}
-      <Section title="What limits it" note="the load at which each reaches its target, with 90 %">
+      <Section title="What limits it" note="the load at which each reaches its target, and the interval it lies in nine times of ten">
         <Limits service={service} />
       </Section>
       <LoadPast service={service} />
@@ -107,7 +107,7 @@ function Standing({ service }: { service: ServiceView }) {
         )}
         {line && (
           <span>
-            90 % sure: {say(load_unit, line.low)} – {line.high === null ? 'open' : say(load_unit, line.high)}
+            90 % sure: {line.high === null ? `${say(load_unit, line.low)} – open` : sayRange(load_unit, line.low, line.high)}
           </span>
         )}
       </p>

@@ -1,6 +1,7 @@
 // The load tests that a service's line counts with, the newest first.
 import { useServiceTests } from '../../../api/plan'
-import type { TestView, ServiceView } from '../../../api/types'
+import type { TestList, TestView, ServiceView } from '../../../api/types'
+import { Empty, Face } from '../../../parts/face/face'
 import { Section } from '../../../parts/page/page'
 import { Table } from '../../../parts/sheet/table'
 import { useNow } from '../../../shell/now'
@@ -11,39 +12,55 @@ import style from './services.module.css'
 /** More than these nobody looks through here. */
 const SHOWN_MAX = 12
 
-export function Tests({ service: { name, title, load_unit, limits } }: { service: ServiceView }) {
-  const tests = useServiceTests(name).data?.tests ?? []
+export function Tests({ service }: { service: ServiceView }) {
+  const { name } = service
+  const asked = useServiceTests(name)
+  return (
+    <Section title="Its load tests" note={asked.data && asked.data.tests.length > 1 && 'the newest first'} more={<a href={`/load?find=${encodeURIComponent(name)}`}>Its load runs</a>}>
+      <Face asked={asked} what="load tests" rows={2} empty={({ tests }) => (tests.length === 0 ? <Nothing name={name} /> : null)}>
+        {(list) => <Full list={list} service={service} />}
+      </Face>
+    </Section>
+  )
+}
+
+function Nothing({ name }: { name: string }) {
+  return (
+    <Empty title="No load test counts for it yet" command={`plimsoll load capacity plan.yaml --service ${name} --send ${location.origin}`}>
+      A search for its capacity tells what production never showed. Its points then count beside those that were recorded:
+    </Empty>
+  )
+}
+
+function Full({ list: { tests }, service: { title, load_unit, limits } }: { list: TestList; service: ServiceView }) {
   const now = useNow(MINUTE)
   const titleOf = (own: string) => limits.find((limit) => limit.name === own)?.title ?? own
-  if (tests.length === 0) return null
   return (
-    <Section title="Its load tests" note="the newest first" more={<a href={`/load?find=${encodeURIComponent(name)}`}>Its load runs</a>}>
-      <Table label={`Load tests of ${title}`}>
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">What</th>
-            <th scope="col">Came to</th>
-            <th scope="col">By</th>
+    <Table label={`Load tests of ${title}`}>
+      <thead>
+        <tr>
+          <th scope="col">When</th>
+          <th scope="col">What</th>
+          <th scope="col">Came to</th>
+          <th scope="col">By</th>
+        </tr>
+      </thead>
+      <tbody>
+        {tests.slice(0, SHOWN_MAX).map((test) => (
+          <tr key={test.id}>
+            <th scope="row">{moment(test.at, now)}</th>
+            <td>
+              {test.sort === 'capacity' ? `search ${test.name}` : 'what each request takes'}
+              {test.release && <span class={style.block}>release {test.release}</span>}
+            </td>
+            <td>
+              {test.sort === 'capacity' ? bracketText(test, load_unit) : test.resources.map((own) => <span key={own.limit} class={style.line}>{costText(own, titleOf)}</span>)}
+            </td>
+            <td>{test.by || '–'}</td>
           </tr>
-        </thead>
-        <tbody>
-          {tests.slice(0, SHOWN_MAX).map((test) => (
-            <tr key={test.id}>
-              <th scope="row">{moment(test.at, now)}</th>
-              <td>
-                {test.sort === 'capacity' ? `search ${test.name}` : 'what each request takes'}
-                {test.release && <span class={style.block}>release {test.release}</span>}
-              </td>
-              <td>
-                {test.sort === 'capacity' ? bracketText(test, load_unit) : test.resources.map((own) => <span key={own.limit} class={style.line}>{costText(own, titleOf)}</span>)}
-              </td>
-              <td>{test.by || '–'}</td>
-            </tr>
-          ))}
-        </tbody>
-      </Table>
-    </Section>
+        ))}
+      </tbody>
+    </Table>
   )
 }
 

@@ -2,21 +2,27 @@
 import type { SizePartView, SizeView } from '../../../api/types'
 import { Word } from '../../../parts/level'
 import { Table } from '../../../parts/sheet/table'
-import { percent, say } from '../../../text/numbers'
+import { percent, say, unbroken } from '../../../text/numbers'
 import { Benefits } from '../worth/benefits'
 import { moneyOr } from './money'
+import { cacheOf, namesOf } from './names'
 import style from './sizes.module.css'
 
-export function Frontier({ item: { title, frontier, parts, benefit }, currency }: { item: SizeView; currency: string }) {
+export function Frontier({ item, currency }: { item: SizeView; currency: string }) {
+  const { text, frontier, parts, benefit } = item
+  const { name } = namesOf(item)
   const priced = frontier.some(({ cost_month }) => cost_month !== null)
+  // A cache that throws out is not walked week by week: it would have been full in every one of them.
+  const walked = cacheOf(item) === undefined
   return (
     <div class={style.frontier}>
-      <Table label={`Sizes of ${title}`} caption={`Risk and cost of each size of ${title}`} figures>
+      <p class={style.why}>{unbroken(sentence(text))}</p>
+      <Table label={`Sizes of ${name}`} caption={`Risk and cost of each size of ${name}`} figures>
         <thead>
           <tr>
             <th scope="col">Size</th>
-            <th scope="col">Weeks it would not have done</th>
-            <th scope="col">Of the past above it</th>
+            {walked && <th scope="col">Weeks too small</th>}
+            <th scope="col">Past above it</th>
             {priced && <th scope="col">A month</th>}
             <th scope="col" data-words>Verdict</th>
           </tr>
@@ -28,12 +34,14 @@ export function Frontier({ item: { title, frontier, parts, benefit }, currency }
                 {offer.name ?? offer.text}
                 {offer.name && <span class={style.small}>{offer.text}</span>}
               </th>
-              <td>
-                <span class={style.weeks}>
-                  <i style={{ width: `${Math.min(100, offer.weeks_over * 100)}%` }} />
-                </span>
-                <span class={style.share}>{percent(offer.weeks_over)}</span>
-              </td>
+              {walked && (
+                <td>
+                  <span class={style.weeks}>
+                    <i style={{ width: `${Math.min(100, offer.weeks_over * 100)}%` }} />
+                  </span>
+                  <span class={style.share}>{percent(offer.weeks_over)}</span>
+                </td>
+              )}
               <td>{percent(offer.over)}</td>
               {priced && <td>{moneyOr(offer.cost_month, currency)}</td>}
               <td data-words>
@@ -50,7 +58,7 @@ export function Frontier({ item: { title, frontier, parts, benefit }, currency }
       {benefit && (
         <div class={style.worth}>
           <Benefits
-            label={`What changing ${title} is worth`}
+            label={`What changing ${name} is worth`}
             weighed={[{ name: 'The size proposed', benefit, currency }]}
             nothing="Keeping it costs"
             instead="Changing it costs"
@@ -66,13 +74,21 @@ export function Frontier({ item: { title, frontier, parts, benefit }, currency }
   )
 }
 
-function partText({ unit, limit, line, mean, p99, needed, steps, ahead_days }: SizePartView): string {
+function partText({ unit, limit, line, mean, p99, needed, steps, ahead_days, hits, evictions }: SizePartView): string {
+  const cache = evictions !== null
   const known = [
-    mean === null ? '' : `${say(unit, mean)} on average`,
-    p99 === null ? '' : `${say(unit, p99)} at its highest`,
-    needed === null ? '' : `${say(unit, needed)} must lie below ${percent(line)} of a size`,
+    mean === null ? '' : `${say(unit, mean)} used on average`,
+    p99 === null || cache ? '' : `${say(unit, p99)} at its highest`,
+    needed === null || cache ? '' : `${say(unit, needed)} must lie below ${percent(line)} of a size`,
     steps === null ? '' : `learnt from ${steps} weeks`,
     ahead_days === null ? '' : `by the forecast of the next ${ahead_days} days`,
+    // Of a cache that throws out: it is always full, and what it finds says whether it is large enough.
+    hits === null ? '' : `${percent(hits)} of what is asked is found`,
+    evictions === null ? '' : `${say('per_second', evictions)} thrown out for want of room`,
   ].filter(Boolean)
   return [`has ${say(unit, limit)}`, ...known].join('; ')
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 }

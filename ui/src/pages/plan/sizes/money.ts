@@ -23,6 +23,13 @@ export function savingText(saving: number, currency: string, how: 'saves' | 'pro
   return saving > 0 ? `saves ${amount} a month` : `costs ${amount} a month more`
 }
 
+/** `saves 140 of 978 EUR a month`. */
+export function savingOf(saving: number, cost: number | null, currency: string): string {
+  if (cost === null || saving === 0) return savingText(saving, currency)
+  if (saving < 0) return `${savingText(saving, currency)} than ${moneyOr(cost, currency)} now`
+  return `saves ${moneyOr(saving, '')} of ${moneyOr(cost, currency)} a month`
+}
+
 const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December']
 
 /** `2026-11` as people say it. */

@@ -3,19 +3,21 @@ import { useState } from 'preact/hooks'
 
 import { useAddress } from '../../../address/address'
 import { useSizeReviews, useSizes } from '../../../api/plan'
-import type { SizeBookingView, SizeList, SizeMonthView, SizeView } from '../../../api/types'
+import type { SizeBookingView, SizeList, SizeMonthView, SizeReviewList, SizeView } from '../../../api/types'
 import { Empty, Face, Remarks } from '../../../parts/face/face'
 import { Choices, matches, WordFilter } from '../../../parts/filter'
+import { labelLine, saidIn } from '../../../parts/labels'
 import { Word } from '../../../parts/level'
 import { Head, Section, Tools } from '../../../parts/page/page'
 import { Soft, Verdict } from '../../../parts/page/standing'
 import { useNow } from '../../../shell/now'
-import { counted, percent } from '../../../text/numbers'
+import { counted, percent, say } from '../../../text/numbers'
 import { dateOnly, MINUTE, moment } from '../../../text/time'
 import { PlanTabs } from '../tabs'
 import { Decide } from './decide'
 import { Frontier } from './frontier'
-import { ADVICE, monthName, moneyOr, savingText } from './money'
+import { ADVICE, monthName, moneyOr, savingOf, savingText } from './money'
+import { cacheOf, namesOf } from './names'
 import style from './sizes.module.css'
 
 const EXAMPLE = `planning:
@@ -68,8 +70,7 @@ function Full({ list }: { list: SizeList }) {
         {sum.saving_month !== null && (
           <span>
             {' '}
-            · {savingText(sum.saving_month, currency)}
-            {sum.cost_month !== null && `, now ${moneyOr(sum.cost_month, currency)}`}
+            · {savingOf(sum.saving_month, sum.cost_month, currency)}
           </span>
         )}
       </Verdict>
@@ -115,15 +116,16 @@ function groupOf({ advice, decision, proposed }: SizeView): keyof typeof GROUPS 
 
 function Item({ item, currency }: { item: SizeView; currency: string }) {
   const [open, setOpen] = useState(false)
-  const { id, title, owner, advice, current, proposed, risk, saving_month, why_not, frontier, benefit, decision, before, booked } = item
+  const { id, title, owner, labels, advice, current, proposed, saving_month, why_not, frontier, benefit, decision, before, booked } = item
+  const { name, of } = namesOf(item)
   const said = ADVICE[advice] ?? { mood: 'unknown' as const, text: advice }
   return (
     <li class={style.item}>
       <div class={style.line}>
         <Word mood={said.mood} word={said.text} />
         <div class={style.name}>
-          <b>{title}</b>
-          <span class={style.small}>{owner}</span>
+          <b>{name}</b>
+          <span class={style.small}>{[of, labelLine(labels, saidIn(title, labels)), owner].filter(Boolean).join(' · ')}</span>
         </div>
         <div class={style.change}>
           {proposed && current ? (
@@ -137,14 +139,7 @@ function Item({ item, currency }: { item: SizeView; currency: string }) {
             current && sizeName(current)
           )}
         </div>
-        <div class={style.risk}>
-          {risk !== null && (
-            <>
-              {percent(risk)}
-              <span class={style.small}>of the past above it</span>
-            </>
-          )}
-        </div>
+        <Told item={item} />
         <div class={style.saving}>
           {saving_month !== null && (
             <>
@@ -160,7 +155,7 @@ function Item({ item, currency }: { item: SizeView; currency: string }) {
         {frontier.length > 0 ? (
           <button type="button" class={style.more} aria-expanded={open} aria-controls={`frontier-${id}`} onClick={() => setOpen(!open)}>
             {open ? 'Close' : 'All sizes'}
-            <span class="unseen"> of {title}</span>
+            <span class="unseen"> of {name}</span>
           </button>
         ) : (
           <span />
@@ -183,6 +178,18 @@ function Item({ item, currency }: { item: SizeView; currency: string }) {
   )
 }
 
+/** How it fared: a cache that throws out by what it finds, everything else by what lay above the size proposed. */
+function Told({ item }: { item: SizeView }) {
+  const cache = cacheOf(item)
+  if (cache === undefined && item.risk === null) return <div class={style.risk} />
+  return (
+    <div class={style.risk}>
+      {cache ? (cache.hits === null ? say('per_second', cache.evictions) : percent(cache.hits)) : percent(item.risk)}{' '}
+      <span class={style.small}>{cache ? (cache.hits === null ? 'thrown out for want of room' : 'of what is asked is found') : 'of the past above it'}</span>
+    </div>
+  )
+}
+
 function sizeName({ name, text }: { name: string | null; text: string }): string {
   return name ?? text
 }
@@ -199,18 +206,26 @@ function Booked({ booked: { at, month, saving_month, currency } }: { booked: Siz
 
 /** Earlier months: what was decided, and what came of it. */
 function Reviews() {
-  const months = useSizeReviews().data?.months ?? []
-  const decided = months.filter(({ decisions, booked }) => decisions.length + booked.length > 0)
-  if (decided.length === 0) return null
+  const asked = useSizeReviews()
+  if (asked.data && decidedOf(asked.data).length === 0) return null
   return (
     <Section title="Reviews by month" note="what was accepted, and what it really saved">
-      <ul class={style.months} aria-label="Reviews by month">
-        {decided.map((own) => (
-          <Month key={own.month} own={own} />
-        ))}
-      </ul>
+      <Face asked={asked} what="earlier reviews" rows={2}>
+        {(list) => (
+          <ul class={style.months} aria-label="Reviews by month">
+            {decidedOf(list).map((own) => (
+              <Month key={own.month} own={own} />
+            ))}
+          </ul>
+        )}
+      </Face>
     </Section>
   )
+}
+
+/** In most months nothing was. */
+function decidedOf({ months }: SizeReviewList): SizeMonthView[] {
+  return months.filter(({ decisions, booked }) => decisions.length + booked.length > 0)
 }
 
 function Month({ own: { month, decisions, money } }: { own: SizeMonthView }) {

@@ -10,7 +10,7 @@ import { Button } from '../../../parts/form/form'
 import { Head, Section, Tools } from '../../../parts/page/page'
 import { Facts } from '../../../parts/sheet/facts'
 import { Table } from '../../../parts/sheet/table'
-import { say, whole } from '../../../text/numbers'
+import { say, sayRange, whole } from '../../../text/numbers'
 import { PlanTabs } from '../tabs'
 import { numbersOf } from './numbers'
 import style from './table.module.css'
@@ -153,7 +153,7 @@ function Cell({ column: { unit }, cell }: { column: DriverColumn; cell: DriverCe
       )}
       {high > low && (
         <span class={style.range}>
-          {say(unit, low)} – {say(unit, high)}
+          {sayRange(unit, low, high)}
         </span>
       )}
     </td>
@@ -163,7 +163,7 @@ function Cell({ column: { unit }, cell }: { column: DriverColumn; cell: DriverCe
 /** How one figure follows another, in words. */
 const RELATIONS: Readonly<Record<string, string>> = {
   work: 'grows in step with',
-  held: 'so many are held open at once by',
+  held: 'held open at once by',
   cached: 'grows more and more slowly with',
   piled: 'piles up over time with',
   latency: 'waits longer with',

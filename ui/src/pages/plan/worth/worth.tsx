@@ -26,7 +26,7 @@ export default function Worth() {
   const asked = useBenefit(wish)
   return (
     <>
-      <Head title="What a change is worth" note="beside doing nothing; all money in one currency">
+      <Head title="What a change is worth" note="beside doing nothing">
         <PlanTabs />
       </Head>
       <Figures key={JSON.stringify(wish)} typed={query} />
@@ -90,7 +90,7 @@ function Figures({ typed }: { typed: Typed }) {
       ))}
       <fieldset class={style.way}>
         <legend>For both</legend>
-        {field('hour', 'What an hour of trouble costs', 'else as the settings have it')}
+        {field('hour', 'What an hour of trouble costs', 'else as the settings have it; all money in one currency')}
         {field('months', 'Counted over so many months', undefined, String(MONTHS))}
         <span class={style.show}>
           <Button kind="main" submit disabled={wrong.size > 0}>

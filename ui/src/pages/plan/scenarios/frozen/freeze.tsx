@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 
 import { useAddress } from '../../../../address/address'
 import { useFreeze, usePlans } from '../../../../api/plan'
+import { Face } from '../../../../parts/face/face'
 import { useAuthor } from '../../../../parts/form/author'
 import { Button, Field, Refused } from '../../../../parts/form/form'
 import { Section } from '../../../../parts/page/page'
@@ -49,23 +50,27 @@ export function Freeze({ draft }: { draft: Draft }) {
 
 /** Every plan that was frozen, wherever its scenario is now. */
 export function Plans() {
-  const plans = usePlans().data?.plans ?? []
+  const asked = usePlans()
   const now = useNow(MINUTE)
-  if (plans.length === 0) return null
+  if (asked.data?.plans.length === 0) return null
   return (
     <Section title="Frozen plans" note="beside what happened since">
-      <ul class={style.plans} aria-label="Frozen plans">
-        {plans.map(({ name, frozen_at, by, scenario, from, to }) => (
-          <li key={name}>
-            <a href={`/capacity/plans/${encodeURIComponent(name)}`}>{name}</a>
-            <span>{scenario}</span>
-            <span>{from !== null && to !== null && `${monthText(monthOf(from))} – ${monthText(monthOf(to))}`}</span>
-            <span>
-              {dateOnly(frozen_at, now)} by {by}
-            </span>
-          </li>
-        ))}
-      </ul>
+      <Face asked={asked} what="frozen plans" rows={2}>
+        {({ plans }) => (
+          <ul class={style.plans} aria-label="Frozen plans">
+            {plans.map(({ name, frozen_at, by, scenario, from, to }) => (
+              <li key={name}>
+                <a href={`/capacity/plans/${encodeURIComponent(name)}`}>{name}</a>
+                <span>{scenario}</span>
+                <span>{from !== null && to !== null && `${monthText(monthOf(from))} – ${monthText(monthOf(to))}`}</span>
+                <span>
+                  {dateOnly(frozen_at, now)} by {by}
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Face>
     </Section>
   )
 }

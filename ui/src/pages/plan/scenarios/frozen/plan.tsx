@@ -8,7 +8,7 @@ import { Word, type Mood } from '../../../../parts/level'
 import { Path, Section, useTitle } from '../../../../parts/page/page'
 import { Soft, Standing, Verdict } from '../../../../parts/page/standing'
 import { useNow } from '../../../../shell/now'
-import { percent, say } from '../../../../text/numbers'
+import { percent, say, sayRange } from '../../../../text/numbers'
 import { MINUTE, momentFull } from '../../../../text/time'
 import { Bases } from '../basis'
 import { dayText, monthOf, monthText } from '../compare'
@@ -114,7 +114,7 @@ function Track({ track, title, unit }: { track: TrackView; title: string; unit: 
             <li key={end}>
               <span>{monthText(monthOf(end))}</span>
               <span>
-                planned {say(unit, planned.p50)} ({say(unit, planned.p10)} – {say(unit, planned.p90)})
+                planned {say(unit, planned.p50)} ({sayRange(unit, planned.p10, planned.p90)})
               </span>
               <span>{seen === null ? 'not seen' : `seen ${say(unit, seen)}`}</span>
               {within !== null && <Word mood={within ? 'fine' : 'warning'} word={within ? 'within' : 'outside'} />}

@@ -115,21 +115,22 @@ function Changes({ changes }: { changes: GateTold['changes'] }) {
 function Impact({ impact }: { impact: GateTold['impact'] }) {
   return (
     <Section title="What each request takes" note="of machines, beside the release before">
-      <Table label="What each request takes" figures tight>
+      <Table label="What each request takes" figures>
         <thead>
           <tr>
             <th scope="col">Resource</th>
             <th scope="col">Difference</th>
-            <th scope="col">Budget</th>
             <th scope="col">Verdict</th>
           </tr>
         </thead>
         <tbody>
           {impact.map(({ resource, difference, changed, budget, kept }) => (
             <tr key={resource}>
-              <th scope="row">{resource}</th>
+              <th scope="row">
+                {resource}
+                {budget && <span class={style.of}>budget {budgetText(budget, resource)}</span>}
+              </th>
               <td>{differenceText(difference)}</td>
-              <td>{budgetText(budget, resource)}</td>
               <td>{impactWord(changed, kept)}</td>
             </tr>
           ))}
@@ -140,8 +141,7 @@ function Impact({ impact }: { impact: GateTold['impact'] }) {
 }
 
 /** `cpu <= +5%` of CPU is `≤ +5 %`. */
-function budgetText(budget: string | null, resource: string): string {
-  if (budget === null) return '–'
+function budgetText(budget: string, resource: string): string {
   const rest = budget.startsWith(`${resource} `) ? budget.slice(resource.length + 1) : budget
   return rest.replace('<=', '≤').replace(/(\d)%/, '$1\u00a0%')
 }

@@ -17,7 +17,7 @@ export function Frontier({ item, currency }: { item: SizeView; currency: string 
   return (
     <div class={style.frontier}>
       <p class={style.why}>{unbroken(sentence(text))}</p>
-      <Table label={`Sizes of ${name}`} caption={`Risk and cost of each size of ${name}`} figures>
+      <Table label={`Sizes of ${name}`} caption={`Risk and cost of each size of ${name}`} figures tight>
         <thead>
           <tr>
             <th scope="col">Size</th>
@@ -48,7 +48,7 @@ export function Frontier({ item, currency }: { item: SizeView; currency: string 
                 <span class={style.verdicts}>
                   {offer.role === 'current' && <Word mood="info" word="now" />}
                   {offer.role === 'proposed' && <Word mood="notice" word="proposed" />}
-                  {!offer.does && <Word mood="warning" word="would not do" />}
+                  {!offer.does && <Word mood="warning" word="too small" />}
                 </span>
               </td>
             </tr>

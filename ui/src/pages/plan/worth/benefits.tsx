@@ -55,7 +55,7 @@ function Cell({ spread: { p10, p50, p90 }, currency, strong = false }: { spread:
       {strong ? <b>{middle}</b> : middle}
       {p10 < p90 && (
         <span class={style.range}>
-          {moneyOr(p10, '')} – {moneyOr(p90, '')}
+          {moneyOr(p10, '')} {p10 < 0 ? 'to' : '–'} {moneyOr(p90, '')}
         </span>
       )}
     </td>

@@ -8,7 +8,7 @@ import { Word, type Mood } from '../../../../parts/level'
 import { Path, Section, useTitle } from '../../../../parts/page/page'
 import { Soft, Standing, Verdict } from '../../../../parts/page/standing'
 import { useNow } from '../../../../shell/now'
-import { percent, say, sayRange } from '../../../../text/numbers'
+import { percent, say, sayRange, unbroken } from '../../../../text/numbers'
 import { MINUTE, momentFull } from '../../../../text/time'
 import { Bases } from '../basis'
 import { dayText, monthOf, monthText } from '../compare'
@@ -46,7 +46,7 @@ function Full({ plan }: { plan: PlanView }) {
   return (
     <>
       <Standing title={name} words={<Word mood="info" word="frozen" />}>
-        <Verdict>{text.charAt(0).toUpperCase() + text.slice(1)}</Verdict>
+        <Verdict>{unbroken(text.charAt(0).toUpperCase() + text.slice(1))}</Verdict>
         <Soft>
           Frozen {momentFull(frozen_at)} by {by}
           {note && `: ${note}`}

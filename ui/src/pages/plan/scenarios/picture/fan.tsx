@@ -19,7 +19,10 @@ type Props = {
 const NONE: ReadonlyMap<number, number> = new Map()
 
 const HEIGHT = 260
-const PAD = { left: 70, right: 14, top: 12, bottom: 26 }
+const PAD = { right: 14, top: 12, bottom: 26 }
+/** As wide as a digit is at most, with what stands between a figure and its line. */
+const DIGIT = 7
+const APART = 16
 
 /** The colour of a scenario is its place. */
 export function tokenOf(index: number): string {
@@ -39,15 +42,17 @@ export function Fan({ compared, resource, seen = NONE }: Props) {
   const all = [...spreads.flat().flatMap((spread) => (spread ? [spread.p10, spread.p90] : [])), ...seen.values()]
   const high = Math.max(1e-9, ...all, ...lines) * 1.08
   const low = Math.min(...all, ...lines) > high * 0.5 ? Math.min(...all, ...lines) * 0.92 : 0
-  const x = (at: number) => PAD.left + ((width - PAD.left - PAD.right) * at) / Math.max(1, months.length - 1)
+  const ruled = ticks({ low, high }, 5, unit === 'bytes')
+  const left = APART + DIGIT * Math.max(3, ...ruled.map((value) => say(unit, value).length))
+  const x = (at: number) => left + ((width - left - PAD.right) * at) / Math.max(1, months.length - 1)
   const y = (value: number) => PAD.top + (HEIGHT - PAD.top - PAD.bottom) * (1 - (value - low) / (high - low))
-  const every = Math.ceil(months.length / Math.max(2, Math.floor((width - PAD.left) / 90)))
+  const every = Math.ceil(months.length / Math.max(2, Math.floor((width - left) / 100)))
 
   return (
     <Figure title={title} summary={`${months.length} months; lines are the middle, bands hold eight draws of ten`} twin={() => twinOf({ compared, resource, seen }, months, unit)}>
       <div ref={box}>
         <svg class={drawn.svg} width={width} height={HEIGHT} viewBox={`0 0 ${width} ${HEIGHT}`} role="img" aria-label={`Use of ${title} by the month. The table has the figures.`}>
-          <Ruled values={ticks({ low, high }, 5, unit === 'bytes')} y={y} from={PAD.left} to={width - PAD.right} say={(value) => say(unit, value)} />
+          <Ruled values={ruled} y={y} from={left} to={width - PAD.right} say={(value) => say(unit, value)} />
           {months.map((month, at) =>
             at % every === 0 ? (
               <text key={month} class={drawn.tick} x={x(at)} y={HEIGHT - 8} text-anchor={at === 0 ? 'start' : at > months.length - 1 - every / 2 ? 'end' : 'middle'}>
@@ -64,8 +69,8 @@ export function Fan({ compared, resource, seen = NONE }: Props) {
           {months.map((month, at) => (seen.has(month) ? <circle key={month} class={style.seen} cx={x(at)} cy={y(seen.get(month) ?? 0)} r={4} /> : null))}
           {lines.map((line) => (
             <g key={line}>
-              <path class={style.target} d={`M${PAD.left} ${y(line)}H${width - PAD.right}`} />
-              <text class={drawn.word} x={PAD.left + 6} y={y(line) - 5}>
+              <path class={style.target} d={`M${left} ${y(line)}H${width - PAD.right}`} />
+              <text class={drawn.word} x={left + 6} y={y(line) - 5}>
                 meant to be used: {say(unit, line)}
               </text>
             </g>

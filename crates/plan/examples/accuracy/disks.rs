@@ -18,7 +18,7 @@ const STEPS_DAY: f64 = 144.0;
 const LIMIT: f64 = 100.0;
 const WITHIN: Span = Span::days(4);
 /// Disks of each habit in each part.
-const DISKS: u64 = 80;
+const DISKS: u64 = 400;
 
 #[derive(Clone, Copy, Debug)]
 enum Habit {

@@ -18,10 +18,12 @@ test('a second is found in the place that holds it', () => {
   expect(highest([])).toBe(0)
 })
 
-test('a run that is lost stands where it was heard last', () => {
-  const run = { started: 1_000, seconds: 60, heard: 11_000 }
+test('a run that is lost stands at the last second that it told', () => {
+  const last = { second: 10, sent: 5, good: 5, failed: 0, in_flight: 1, response_p50_ms: 1, response_p95_ms: 2, response_p99_ms: 3 }
+  const run = { started: 1_000, seconds: 60, last }
   expect(passedOf({ ...run, state: 'running' }, 31_000)).toBe(30)
   expect(passedOf({ ...run, state: 'lost' }, 31_000)).toBe(10)
+  expect(passedOf({ ...run, state: 'lost', last: null }, 31_000)).toBe(0)
   expect(passedOf({ ...run, state: 'running' }, 999_000)).toBe(60)
 })
 

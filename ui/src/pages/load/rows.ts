@@ -8,10 +8,10 @@ export const RUN_MOOD: Record<string, Mood> = { passed: 'fine', failed: 'critica
 export const GATE_MOOD: Record<string, Mood> = { passed: 'fine', failed: 'critical', refused: 'warning' }
 export const LIVE_MOOD: Record<string, Mood> = { running: 'pending', stopping: 'warning', ended: 'fine', lost: 'critical' }
 
-/** How many seconds of it are over. Of a run that is lost nobody knows more than when it was heard last. */
-export function passedOf({ started, seconds, state, heard }: Pick<LiveView, 'started' | 'seconds' | 'state' | 'heard'>, now: number): number {
-  const at = state === 'lost' ? heard : now
-  return Math.min(seconds, Math.max(0, (at - started) / 1000))
+/** How many seconds of it are over. Of a run that is lost nobody knows more than the last second that it told. */
+export function passedOf({ started, seconds, state, last }: Pick<LiveView, 'started' | 'seconds' | 'state' | 'last'>, now: number): number {
+  const passed = state === 'lost' ? (last?.second ?? 0) : (now - started) / 1000
+  return Math.min(seconds, Math.max(0, passed))
 }
 
 /** Several runs of two releases that are one question, which was answered. */

@@ -71,7 +71,9 @@ export default function Scenarios() {
           <Workbench current={current} shown={shown} onWrite={write} onRemove={remove} />
         </>
       ) : (
-        <Nothing onAdd={add} />
+        <div class={style.nothing}>
+          <Nothing onAdd={add} />
+        </div>
       )}
       <Plans />
     </>

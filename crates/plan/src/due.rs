@@ -278,7 +278,7 @@ mod tests {
             points_tested: Vec::new(),
             tested_apart: None,
             tested_by: None,
-            announced: None,
+            announced: Vec::new(),
         };
         let limit = LimitLine {
             name: "db".into(),

@@ -14,6 +14,7 @@ mod forecast;
 mod line;
 mod scenarios;
 mod sizes;
+mod zone;
 
 pub use benefit::{BENEFIT_MONTHS_MAX, Benefit, Stake, Way, benefit};
 pub use drivers::{
@@ -41,3 +42,4 @@ pub use sizes::{
     Review, Risk, SURE, SizePolicy, Sizing, Walk, need, review, say_review, size, size_benefit,
     walked,
 };
+pub use zone::{Zone, ZoneError};

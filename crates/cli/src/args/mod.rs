@@ -281,6 +281,10 @@ pub(crate) struct Forecast {
     /// With --csv: the shares of the limit whose dates are told, in percent.
     #[arg(long, value_name = "PERCENT", value_delimiter = ',', default_values_t = [80.0, 95.0, 100.0])]
     pub(crate) lines: Vec<f64>,
+    /// With --csv: the IANA time zone by whose clocks people live, such as Europe/Berlin: hours and weekends are known by
+    /// it, across summer time.
+    #[arg(long, value_name = "ZONE", requires = "csv", default_value = "UTC")]
+    pub(crate) zone: String,
 }
 
 /// Stock or flow.

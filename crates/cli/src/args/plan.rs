@@ -56,6 +56,10 @@ pub(crate) struct Line {
     /// With --csv: the share of each limit that is meant to be used.
     #[arg(long, value_name = "SHARE", default_value = "80%")]
     pub(crate) target: String,
+    /// With --csv: the IANA time zone by whose clocks people live, such as Europe/Berlin: hours and weekends are known by
+    /// it, across summer time.
+    #[arg(long, value_name = "ZONE", requires = "csv", default_value = "UTC")]
+    pub(crate) zone: String,
 }
 
 #[derive(Debug, Args)]
@@ -239,9 +243,13 @@ pub(crate) struct Tested {
     /// How many units of the service's load one journey of the search is, or one request of the compared runs.
     #[arg(long, value_name = "NUMBER", default_value_t = 1.0)]
     pub(crate) times: f64,
-    /// The release that was tested: where it is dearer, the line counts with that from when it comes out.
+    /// The release that was tested: where it is dearer, the line counts with that from when it comes out. Without it, the
+    /// test counts for what runs.
     #[arg(long, value_name = "VERSION")]
     pub(crate) release: Option<String>,
+    /// The release that it was measured against: what both take adds up.
+    #[arg(long, value_name = "VERSION", requires = "release")]
+    pub(crate) release_before: Option<String>,
     #[command(flatten)]
     pub(crate) server: Server,
 }

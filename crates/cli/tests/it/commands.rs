@@ -103,6 +103,43 @@ fn a_forecast_asks_a_server_for_its_resources() -> Result<()> {
 }
 
 #[test]
+fn a_forecast_of_csv_knows_days_by_the_clocks_of_a_zone_and_says_what_is_steady() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    // Thirteen days of work from 8 to 18 in Berlin until two days after clocks were turned back on 25 October 2026.
+    let (mut rows, mut level) = (String::from("time,value\n"), String::from("time,value\n"));
+    let (turned, end) = (1_792_890_000_i64, 1_793_059_200_i64);
+    for back in (0..13 * 24).rev() {
+        let at = end - back * 3600;
+        let local = at + if at <= turned { 7_200 } else { 3_600 };
+        // 1 January 1970 was a Thursday.
+        let (hour, day) = ((local - 1).rem_euclid(86_400) / 3_600, (local - 1) / 86_400 % 7);
+        let busy = (8..18).contains(&hour) && !matches!(day, 2 | 3);
+        writeln!(rows, "{at},{}", if busy { 60 + at / 3600 % 3 } else { 20 })?;
+        writeln!(level, "{at},40")?;
+    }
+    let told = |zone: &str, rows: &str| -> Result<Value> {
+        let asked =
+            ["forecast", "--csv", "-", "--nature", "flow", "--zone", zone, "--output", "json"];
+        let told = run_with(dir.path(), &asked, rows)?;
+        serde_json::from_str(&told.out).with_context(|| told.err)
+    };
+    // Tuesday, 7 to 8 in Berlin: by UTC it looks like the hour at which work began last week.
+    let early = |told: &Value| -> Result<f64> {
+        let points = told["forecast"]["points"].as_array().context("points")?;
+        let at = (end + 7 * 3_600) * 1_000;
+        let point = points.iter().find(|own| own[0] == at).context("the hour")?;
+        point[2].as_f64().context("a value")
+    };
+    let (berlin, utc) = (early(&told("Europe/Berlin", &rows)?)?, early(&told("UTC", &rows)?)?);
+    assert!(berlin < 30.0 && utc > berlin + 10.0, "{berlin} {utc}");
+    assert_eq!(told("UTC", &level)?["forecast"]["model"], "steady");
+    let wrong = run_with(dir.path(), &["forecast", "--csv", "-", "--zone", "Mars/Base"], &rows)?;
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.err.contains("no time zone"), "{}", wrong.err);
+    Ok(())
+}
+
+#[test]
 fn a_forecast_of_csv_on_standard_input_needs_no_server() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let mut rows = String::from("time,value\n");

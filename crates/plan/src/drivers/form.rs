@@ -3,6 +3,8 @@
 
 use model::Relation;
 
+use super::far::GUESS;
+
 /// The kinds of curves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -14,7 +16,7 @@ pub enum Form {
     Logarithmic,
     /// `a · x^b`, not falling.
     Power,
-    /// `a · e^(b · x)`: grows by a part of itself.
+    /// `a · e^(b · x)`: grows by a part of itself, up to twice what was seen, and in proportion from there.
     Compound,
     /// `a · x / (1 − x / c)`: what waits in one queue, without bound as the load comes to `c`.
     Queue,
@@ -112,7 +114,11 @@ impl Curve {
                 ((1.0 - shape) + shape * way).max(0.0)
             }
             Form::Power => (x / high).powf(shape),
-            Form::Compound => (shape * (x - low) / (high - low)).exp(),
+            Form::Compound => {
+                let (pace, bend) = (shape / (high - low), GUESS * high);
+                // Nothing grows by a part of itself for ever: beyond what can be known it goes on in proportion.
+                (pace * (x.min(bend) - low)).exp() * (x / bend).max(1.0)
+            }
             Form::Queue => {
                 let busy = shape * x / high;
                 if busy < 1.0 { x / high / (1.0 - busy) } else { f64::INFINITY }
@@ -160,6 +166,16 @@ mod tests {
         assert!((waiting(2, 0.75) - (1.0 + 9.0 / 14.0 / 0.5)).abs() < 1e-12);
         assert!((waiting(64, 0.1) - 1.0).abs() < 1e-9);
         assert!(waiting(4, 1.0).is_infinite());
+    }
+
+    #[test]
+    fn growth_by_a_part_of_itself_goes_on_in_proportion_beyond_twice_what_was_seen() {
+        let seen = (100.0, 1_000.0);
+        let curve = Curve { form: Form::Compound, scale: 1.0, shape: 3.0, second: 0.0, seen };
+        let doubled = |x: f64| curve.at(x + 900.0) / curve.at(x);
+        assert!((doubled(100.0) - 3.0_f64.exp()).abs() < 1e-6);
+        assert!((doubled(1_000.0) - 3.0_f64.exp()).abs() < 1e-6, "up to twice what was seen");
+        assert!((curve.at(100_000.0) / curve.at(2_000.0) - 50.0).abs() < 1e-9);
     }
 
     #[test]

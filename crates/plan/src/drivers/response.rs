@@ -4,12 +4,15 @@ use model::{Kind, Relation, Share};
 use stats::{Chance, mean, quantile_sorted};
 
 use super::{
+    far::{self, Drawn},
     fit::Points,
     form::{Curve, Form},
 };
 
 /// Fewer points tell no curve from another.
 const POINTS_MIN: usize = 8;
+/// The same of a system that was tried at a few sizes.
+const POINTS_MIN_TOGETHER: usize = 4;
 /// More points are thinned to this many, which bounds the work.
 const POINTS_MAX: usize = 160;
 /// A figure that varied by less than this part tells nothing of what follows it.
@@ -67,16 +70,23 @@ pub struct Response {
     /// By what part single values differ from the curve, as a standard deviation.
     pub noise: f64,
     draws: Vec<Curve>,
+    /// The fits of other forms, which some of the drawn systems go over to far beyond what was seen.
+    others: Vec<Curve>,
 }
 
 /// Why there is no telling how a figure follows another.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum NoResponse {
     /// Too few points.
-    #[error("{have} points in common; {POINTS_MIN} are the least")]
+    #[error(
+        "{} in common, and {need} are needed: record for longer, or send values of both for the same times",
+        points(*have)
+    )]
     TooFew {
         /// How many there are.
         have: usize,
+        /// How many there must be.
+        need: usize,
     },
     /// The figure behind hardly varied.
     #[error("what it follows stayed within {part:.1} %, which shows nothing of how it follows")]
@@ -96,6 +106,14 @@ impl NoResponse {
     /// What the outside sees of it.
     pub fn kind(self) -> Kind {
         Kind::Invalid
+    }
+}
+
+fn points(count: usize) -> String {
+    match count {
+        0 => "no point".to_owned(),
+        1 => "1 point".to_owned(),
+        _ => format!("{count} points"),
     }
 }
 
@@ -128,7 +146,7 @@ pub fn respond(following: Following<'_>) -> Result<Response, NoResponse> {
     }
     curves.sort_by(|a, b| b.1.total_cmp(&a.1));
     let Some(&(first, _)) = curves.first() else {
-        return Err(NoResponse::TooFew { have: count });
+        return Err(NoResponse::TooFew { have: count, need: POINTS_MIN });
     };
     let errors = points.errors(&first);
     let free = count.saturating_sub(first.form.parameters()).max(1) as f64;
@@ -138,7 +156,8 @@ pub fn respond(following: Following<'_>) -> Result<Response, NoResponse> {
         return Err(NoResponse::Falls);
     }
     let draws = draws(&points, &curves, following.seed);
-    Ok(Response { curves, seen: points.seen(), points: count, explained, noise, draws })
+    let (seen, others) = (points.seen(), far::others(&points, following.relation));
+    Ok(Response { curves, seen, points: count, explained, noise, draws, others })
 }
 
 /// The points that count, thinned to the bound.
@@ -146,11 +165,10 @@ fn checked(following: Following<'_>) -> Result<Points, NoResponse> {
     let usable = |(x, y): &(f64, f64)| x.is_finite() && y.is_finite() && *x > 0.0 && *y >= 0.0;
     let rows: Vec<(f64, f64)> =
         following.x.iter().copied().zip(following.y.iter().copied()).filter(usable).collect();
-    if rows.len() < POINTS_MIN && following.relation != Relation::Together {
-        return Err(NoResponse::TooFew { have: rows.len() });
-    }
-    if rows.len() < 4 {
-        return Err(NoResponse::TooFew { have: rows.len() });
+    let together = following.relation == Relation::Together;
+    let need = if together { POINTS_MIN_TOGETHER } else { POINTS_MIN };
+    if rows.len() < need {
+        return Err(NoResponse::TooFew { have: rows.len(), need });
     }
     if rows.iter().all(|(_, y)| *y <= 0.0) {
         return Err(NoResponse::Nought);
@@ -272,8 +290,8 @@ impl Response {
     }
 
     /// One of the curves that might as well have been found.
-    pub(crate) fn drawn(&self, chance: &mut Chance) -> Curve {
-        self.draws[chance.below(self.draws.len())]
+    pub(crate) fn drawn(&self, chance: &mut Chance) -> Drawn {
+        Drawn::of(&self.draws, &self.others, chance)
     }
 
     /// At which value of the figure behind this one reaches `y`, by each drawn curve and the mean one last; infinite

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use model::{Anchor, Driver, Relation, Share};
+use model::{Anchor, Driver, Relation, Share, Unit};
 use stats::{Chance, median};
 
 use super::{
+    far::{self, GUESS, OTHER_EVERY, gone_over, over},
     form::Form,
     response::{Following, Range, Response, ranged, respond},
 };
@@ -17,8 +18,6 @@ const DRAWS: usize = 400;
 const NINE_OF_TEN: f64 = 1.645;
 /// Where one number stands for what is known beforehand, nine of ten systems lie within this many times of it.
 const VAGUE: f64 = 1.35;
-/// Beyond this many times what is known, a value is a guess.
-const GUESS: f64 = 2.0;
 /// What is this many times more, or less, than such systems have is in another unit.
 const UNITS: f64 = 1_000.0;
 /// A figure that had the same value for so many of its newest values, and for a quarter of all, and moved before, is no
@@ -68,6 +67,8 @@ pub struct Column {
     pub cells: Vec<Option<Range>>,
     /// Which of the cells lie far beyond what is known.
     pub guesses: Vec<bool>,
+    /// What to know of those, in a sentence; nothing where there are none.
+    pub beyond: Option<String>,
 }
 
 /// Recorded values of drivers by their names, all of the same moments.
@@ -115,6 +116,7 @@ fn empty(driver: &Driver, source: Source, count: usize) -> Column {
         why_not: None,
         cells: vec![None; count],
         guesses: vec![false; count],
+        beyond: None,
     }
 }
 
@@ -152,10 +154,13 @@ fn follow(
             // The same systems in each row: one that needs much of something needs it at any size.
             let mut chance = Chance::new(1_000 + seed);
             own.iter()
-                .map(|&x| match &knowledge {
+                .enumerate()
+                .map(|(system, &x)| match &knowledge {
                     Knowledge::Curve(response) => response.drawn(&mut chance).at(x),
                     Knowledge::Anchors { times } => {
-                        times * between(driver, x, chance.normal() / NINE_OF_TEN)
+                        let place = chance.normal() / NINE_OF_TEN;
+                        let goes_over = system.is_multiple_of(OTHER_EVERY);
+                        times * beyond(driver, x, (place, goes_over))
                     }
                     Knowledge::Nothing => f64::NAN,
                 })
@@ -163,6 +168,8 @@ fn follow(
         })
         .collect();
     column.guesses = behind.iter().map(|own| median(own) > GUESS * known_to).collect();
+    let is_guessed = column.guesses.contains(&true);
+    column.beyond = is_guessed.then(|| far::say(known_to, Unit::Count, name, driver.relation));
     (Some(systems), column)
 }
 
@@ -228,6 +235,34 @@ fn moving(values: &[f64]) -> usize {
         && earlier.len() > STILL
         && moves * 2 > earlier.len();
     if is_stopped { known[known.len() - still].0 + 1 } else { values.len() }
+}
+
+/// The same of one drawn system, which may lie far beyond the anchors: what grows by a part of itself goes on in
+/// proportion there, and some systems go over to what another form tells.
+fn beyond(driver: &Driver, x: f64, (place, goes_over): (f64, bool)) -> f64 {
+    let last = driver.anchors.last().map_or(0.0, |last| last.at);
+    let way = over(x, last);
+    if way <= 0.0 {
+        return between(driver, x, place);
+    }
+    let near = match driver.relation {
+        Relation::Piled => between(driver, GUESS * last, place) * x / (GUESS * last),
+        _ => between(driver, x, place),
+    };
+    match (driver.relation, goes_over) {
+        // Straight on from the last that is known.
+        (Relation::Piled | Relation::Held, true) => {
+            let step = 0.01 * last;
+            let here = between(driver, last, place);
+            let pace = (here - between(driver, last - step, place)) / step;
+            gone_over(near, here + pace * (x - last), way)
+        }
+        // A cache that keeps a part of what it is asked for grows as that does.
+        (Relation::Cached, true) => {
+            gone_over(near, between(driver, last, place) * (x / last).sqrt(), way)
+        }
+        _ => near,
+    }
 }
 
 /// What is known beforehand at `x`: between the anchors by the form of the relation, beyond them as between the last
@@ -298,6 +333,30 @@ mod tests {
         assert_eq!(of("redis_memory").source, Source::Moved);
         assert!(of("cpu_cores").why_not.is_none());
         assert!(of("redis_memory").why_not.is_some());
+    }
+
+    #[test]
+    fn far_beyond_what_is_known_growth_has_a_bound_and_the_range_is_as_wide_as_forms_disagree() {
+        let tenants: Vec<f64> = (1..=24).map(|at| 100.0 * f64::from(at)).collect();
+        // Eight times as much from the first to the last.
+        let storage: Vec<f64> =
+            tenants.iter().map(|x| 1e12 * (8.0_f64.ln() * (x - 100.0) / 2_300.0).exp()).collect();
+        let recorded =
+            Recorded::from([("tenants".to_owned(), tenants), ("storage".to_owned(), storage)]);
+        let asked = [4_800.0, 24_000.0, 240_000.0];
+        for recorded in [recorded, Recorded::new()] {
+            let columns = table(&reference(), &recorded, "tenants", &asked);
+            let of = |name: &str| columns.iter().find(|own| own.driver.name == name).unwrap();
+            let storage = of("storage");
+            let cell = |row: usize| storage.cells[row].unwrap();
+            assert!(storage.guesses[1] && !storage.guesses[0]);
+            assert!(cell(2).high < 15.0 * cell(1).high, "{:?} {:?}", cell(2), cell(1));
+            assert!(cell(1).high / cell(1).low > 1.5 * cell(0).high / cell(0).low);
+            let said = storage.beyond.as_ref().unwrap();
+            assert!(said.contains("in proportion") && said.contains("twice"), "{said}");
+            let redis = of("redis_memory");
+            assert!(redis.beyond.as_ref().unwrap().contains("other forms"));
+        }
     }
 
     #[test]

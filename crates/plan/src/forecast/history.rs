@@ -45,6 +45,9 @@ pub(crate) const DAYS_MIN: Span = Span::days(1);
 /// time stands for the cell.
 const PEAK: Cell = Cell::Quantile(0.9);
 
+/// What differs by less than this part does not move.
+const STEADY: f64 = 1e-9;
+
 /// Into how many blocks the past is cut to see whether its peaks rise.
 const PEAK_BLOCKS: usize = 5;
 
@@ -176,6 +179,14 @@ impl Past {
         let peaks: Vec<f64> = values.rchunks(block).rev().map(highest).collect();
         let slope = stats::theil_sen(&peaks).map_or(0.0, |line| line.slope / block as f64);
         (highest(values), slope.max(0.0))
+    }
+
+    /// Whether it has one and the same value throughout, as far as models see it.
+    pub(crate) fn is_steady(&self) -> bool {
+        let (first, rest) = (self.clean.first().copied().unwrap_or(0.0), self.clean.iter());
+        let slack = STEADY * first.abs();
+        rest.zip(&self.values)
+            .all(|(clean, value)| (clean - first).abs() <= slack && (value - first).abs() <= slack)
     }
 
     /// What is missing before anything is said about days; nothing once there is enough.

@@ -16,7 +16,9 @@ use std::ops::Deref;
 
 use backtest::Contest;
 use history::{DAYS_MIN, NEAR_MAX, Past};
+use known::Local;
 use model::{Forecast, ForecastPoint, HistoryNeed, Nature, Share, Span, Time};
+use pool::Member;
 use rung::{Bounds, Rung};
 
 pub use history::History;
@@ -101,14 +103,18 @@ pub fn forecast_knowing(
     options: &ForecastOptions,
     now: Time,
 ) -> Result<Projection, HistoryNeed> {
-    let past = Past::prepare(history, known, options, now)?;
+    let local = Local::of(history, known, now);
+    let prepared = |options: &ForecastOptions| {
+        Past::prepare(local.history(), &local.known(), options, local.now)
+    };
+    let past = prepared(options).map_err(|need| local.need(need))?;
     let reach = past.have.min(HORIZON_MAX);
     let wanted = options.horizon.unwrap_or(reach).min(reach).max(past.step);
-    let shown = Rung::climb(&past, wanted);
+    let shown = Rung::climb(&past, wanted, (&local.zone, now));
     let near = if options.horizon.is_none() && wanted > NEAR_MAX {
         let options = ForecastOptions { horizon: Some(NEAR_MAX), ..*options };
-        let finer = Past::prepare(history, known, &options, now).ok();
-        finer.filter(|finer| finer.step < past.step).map(|finer| Rung::climb(&finer, NEAR_MAX))
+        let finer = prepared(&options).ok().filter(|finer| finer.step < past.step);
+        finer.map(|finer| Rung::climb(&finer, NEAR_MAX, (&local.zone, now)))
     } else {
         None
     };
@@ -118,17 +124,17 @@ pub fn forecast_knowing(
     let short = options.horizon.is_some_and(|asked| asked < DAYS_MIN);
     Ok(Projection {
         forecast: Forecast {
-            from: past.end,
+            from: shown.from,
             step: past.step,
             confidence: options.confidence,
             points: shown.points(options.confidence, bounds),
-            model: name(&shown.contest, past.step < Span::days(1)),
+            model: name(&shown.contest, &past),
             error_past: shown.contest.error_mean,
             trials: shown.contest.errors.len(),
         },
         have: past.have,
         need: past.missing_for_days(now).filter(|_| !short),
-        notes: past.notes.say(&shown.special, now),
+        notes: past.notes.say(&shown.special, local.now),
         shown,
         near,
         last,
@@ -137,15 +143,21 @@ pub fn forecast_knowing(
     })
 }
 
-/// The heaviest members, with their say.
-fn name(contest: &Contest, short_is_day: bool) -> String {
-    let mut parts: Vec<String> = contest
-        .weights
-        .iter()
-        .take(3)
-        .filter(|(_, weight)| *weight >= 0.1)
-        .map(|(member, weight)| format!("{} {:.0} %", member.name(short_is_day), weight * 100.0))
-        .collect();
+/// The heaviest members, with their say; of what never moved, all of them say the same.
+fn name(contest: &Contest, past: &Past) -> String {
+    if past.is_steady() {
+        return "steady".to_owned();
+    }
+    let short_is_day = past.step < Span::days(1);
+    let say = |(member, weight): &(Member, f64)| {
+        format!("{} {:.0} %", member.name(short_is_day), weight * 100.0)
+    };
+    let heavy = contest.weights.iter().take(3).filter(|(_, weight)| *weight >= 0.1);
+    let mut parts: Vec<String> = heavy.map(say).collect();
+    if parts.is_empty() {
+        // Many say much the same.
+        parts.extend(contest.weights.first().map(say));
+    }
     if parts.len() < contest.weights.len() && !parts.is_empty() {
         parts.push(format!("{} more", contest.weights.len() - parts.len()));
     }
@@ -247,6 +259,23 @@ mod tests {
             };
             let told = range.likely.unwrap().since(NOW).as_secs() / 3_600.0;
             assert!((told - hours).abs() < 0.1, "{told} {hours}");
+        }
+    }
+
+    #[test]
+    fn what_never_moved_is_told_as_steady_and_nothing_else_is() {
+        let model = |values: &[f64], nature| {
+            let times = hourly(values);
+            forecast(History { times: &times, values }, &options(nature), NOW)
+                .unwrap()
+                .forecast
+                .model
+        };
+        for nature in [Nature::Flow, Nature::Stock] {
+            assert_eq!(model(&[40.0; 240], nature), "steady");
+            assert_eq!(model(&[0.0; 240], nature), "steady");
+            let told = model(&noisy(240, 0.0, 1.0, 8), nature);
+            assert!(!told.is_empty() && told != "steady", "{told:?}");
         }
     }
 

@@ -8,6 +8,7 @@ use super::{
     history::{Past, times},
     spread::{Spread, error_at},
 };
+use crate::zone::Zone;
 
 /// How many futures are run. With 400, the 5 % quantile of dates rests on 20 of them.
 pub(crate) const PATHS: usize = 400;
@@ -29,7 +30,11 @@ impl Bounds {
 /// A past at one step with its future.
 #[derive(Clone, Debug)]
 pub(crate) struct Rung {
+    /// The moment at which the past ends.
     pub from: Time,
+    /// What clocks show then, and by which clocks steps are counted.
+    local: Time,
+    zone: Zone,
     pub step: Span,
     pub contest: Contest,
     pub spread: Spread,
@@ -56,7 +61,8 @@ pub(crate) struct Crossing {
 }
 
 impl Rung {
-    pub(crate) fn climb(past: &Past, horizon: Span) -> Self {
+    /// The past is laid by the clocks of a zone, and known at a moment of UTC.
+    pub(crate) fn climb(past: &Past, horizon: Span, (zone, now): (&Zone, Time)) -> Self {
         let horizon = usize::try_from(horizon.0 / past.step.0).unwrap_or(1).max(1);
         let mut contest = contest(past, horizon);
         let grid = (past.end, past.step);
@@ -67,7 +73,10 @@ impl Rung {
         let trial = contest.errors.first().map_or(1, Vec::len);
         let newest = past.clean.len() - (horizon / 4).clamp(1, past.clean.len());
         Self {
-            from: past.end,
+            // Before clocks are turned back they show what they will show once more.
+            from: if zone.is_utc() { past.end } else { zone.utc(past.end).min(now) },
+            local: past.end,
+            zone: zone.clone(),
             step: past.step,
             nature: past.nature,
             peaks: past.peaks(),
@@ -84,25 +93,39 @@ impl Rung {
     /// The future step by step, with the interval that holds with this confidence.
     pub(crate) fn points(&self, confidence: Share, bounds: Bounds) -> Vec<ForecastPoint> {
         let band = self.contest.band(confidence.value(), self.spread, self.wide);
-        let steps = self.contest.middle.iter().zip(&band).enumerate();
-        steps
-            .map(|(step, (&middle, &(low, high)))| ForecastPoint {
-                at: self.at(step),
+        let steps: Vec<(f64, (f64, f64))> = self.contest.middle.iter().copied().zip(band).collect();
+        let points = (0..steps.len()).filter_map(|step| {
+            // Points stand evenly, whatever clocks do: each has what is told of the time they show.
+            let at = self.from + times(self.step, step + 1);
+            let (middle, (low, high)) = *steps.get(self.step_at(at).unwrap_or(step))?;
+            Some(ForecastPoint {
+                at,
                 low: bounds.hold(middle + low),
                 mid: bounds.hold(middle),
                 high: bounds.hold(middle + high),
             })
-            .collect()
+        });
+        points.collect()
+    }
+
+    /// Which step tells of a moment; nothing where clocks show UTC.
+    fn step_at(&self, at: Time) -> Option<usize> {
+        if self.zone.is_utc() {
+            return None;
+        }
+        let shown = self.zone.local(at).since(self.local).0.saturating_add(self.step.0 / 2);
+        let step = usize::try_from(shown.div_euclid(self.step.0).saturating_sub(1)).unwrap_or(0);
+        Some(step.min(self.contest.middle.len().saturating_sub(1)))
     }
 
     /// When a step ends.
     fn at(&self, step: usize) -> Time {
-        self.from + times(self.step, step + 1)
+        self.zone.utc(self.local + times(self.step, step + 1)).max(self.from)
     }
 
     /// When the last step ends.
     pub(crate) fn end(&self) -> Time {
-        self.from + times(self.step, self.contest.middle.len())
+        self.zone.utc(self.local + times(self.step, self.contest.middle.len())).max(self.from)
     }
 
     /// For each future when it first reaches the line, the soonest first; nothing for those that do not.
@@ -150,7 +173,8 @@ impl Rung {
 
     /// A step tells what came since the one before: the line may have been reached at any moment of it.
     fn crossing(&self, step: usize) -> Crossing {
-        Crossing { begins: self.from + times(self.step, step), ends: self.at(step) }
+        let begins = step.checked_sub(1).map_or(self.from, |before| self.at(before));
+        Crossing { begins, ends: self.at(step) }
     }
 
     /// What no future exceeds at a step. A stock that is cleared again and again, or stands still, is not expected to

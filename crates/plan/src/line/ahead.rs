@@ -3,7 +3,7 @@
 use model::{DateRange, HistoryNeed, Launch, Nature, Outlook, Share, Time};
 
 use super::{LoadLine, ServicePast, newest};
-use crate::forecast::{ForecastOptions, History, Projection, Reach, forecast};
+use crate::forecast::{ForecastOptions, History, Known, Projection, Reach, forecast_knowing};
 
 /// How many of the lines that might be are tried.
 const LINES: usize = 9;
@@ -44,7 +44,8 @@ pub fn dates(
         seed: 1,
     };
     let history = History { times: past.times, values: past.load };
-    let told = forecast(history, &options, now);
+    let known = Known { zone: past.zone, ..Known::default() };
+    let told = forecast_knowing(history, &known, &options, now);
     let already = line.share_now().is_some_and(|share| share >= 1.0);
     let outlook = |launch: Option<&Launch>| {
         if already { Outlook::Now } else { outlook_of(&told, &lines, launch, now) }

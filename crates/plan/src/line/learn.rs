@@ -6,8 +6,8 @@ use model::{Relation, ServiceLimit, Span};
 use stats::quantile;
 
 use super::{
-    Announced, BUSY, CostChange, LimitPast, LineOptions, ReleaseCost, ServicePast, TestedPoints,
-    Unknown,
+    Announced, BUSY, CostChange, LimitPast, LineOptions, ReleaseCost, ServicePast, TestedBy,
+    TestedPoints, Unknown,
     release::{self, Stands},
     shift,
 };
@@ -29,7 +29,8 @@ pub(super) struct Learnt {
     pub(super) points: Vec<(f64, f64)>,
     pub(super) points_tested: Vec<(f64, f64)>,
     pub(super) tested_apart: Option<f64>,
-    pub(super) announced: Option<Announced>,
+    pub(super) tested_by: Option<TestedBy>,
+    pub(super) announced: Vec<Announced>,
 }
 
 /// 19 of 20 lie within so many standard deviations.
@@ -51,7 +52,8 @@ pub(super) fn learn(
         respond(Following { x, y, relation, known: None, seed: options.seed })
     };
     let count = past.load.len().min(own.used.len());
-    let all = match (of(0..count), own.tested) {
+    let running = own.tested.iter().find(|tested| !is_ahead(tested, past));
+    let all = match (of(0..count), running) {
         (Ok(all), _) => all,
         // What is recorded tells nothing of how use follows; a test may.
         (Err(_), Some(tested)) => return only_tested(tested, relation, options),
@@ -76,7 +78,7 @@ pub(super) fn learn(
     let announced = release::announced(past, own, change.as_ref());
     let pairs = past.load[from..count].iter().zip(&own.used[from..count]);
     let mut points: Vec<(f64, f64)> = pairs.map(|(load, used)| (*load, *used)).collect();
-    let (response, change) = match dearer(past, (from, announced.as_ref()), &mut points) {
+    let (response, change) = match dearer(past, (from, &announced), &mut points) {
         None => (response, change),
         Some((change, spread)) => {
             let (x, y): (Vec<f64>, Vec<f64>) = points.iter().copied().unzip();
@@ -92,9 +94,11 @@ pub(super) fn learn(
         points: thinned(&points),
         points_tested: Vec::new(),
         tested_apart: None,
+        tested_by: own.tested.first().map(TestedPoints::by),
         announced,
     };
-    if let Some(tested) = own.tested.filter(|tested| counts(tested, past, &learnt)) {
+    if let Some(tested) = own.tested.iter().find(|tested| counts(tested, past, &learnt)) {
+        learnt.tested_by = Some(tested.by());
         learnt.tested_apart = tested.apart(&learnt.response);
         if learnt.tested_apart.is_none() {
             sharpen(&mut learnt, &points, tested, (relation, options))?;
@@ -121,35 +125,48 @@ fn check(past: &ServicePast<'_>, own: &LimitPast<'_>) -> Result<(), Unknown> {
     Ok(())
 }
 
-/// Raises what was recorded before a dearer release came out to what a test says that it takes since; answers with that
-/// change and how unsure it is, as a standard deviation of its logarithm.
+/// Raises what was recorded before dearer releases came out to what tests say that they take since; answers with the
+/// last such change and how unsure all are together, as a standard deviation of the logarithm.
 fn dearer(
     past: &ServicePast<'_>,
-    (from, announced): (usize, Option<&Announced>),
+    (from, announced): (usize, &[Announced]),
     points: &mut [(f64, f64)],
 ) -> Option<(CostChange, f64)> {
-    let announced = announced?;
-    let since = announced.since?;
-    let until = past.times.partition_point(|&time| time <= since.0).saturating_sub(from);
-    let ReleaseCost { times, between } = announced.cost;
-    for (_, used) in points.iter_mut().take(until) {
-        *used *= times;
+    let mut last: Option<CostChange> = None;
+    let mut spread = 0.0;
+    for own in announced {
+        let Some(since) = own.since else { continue };
+        let ReleaseCost { times, between } = own.cost;
+        let until = past.times.partition_point(|&time| time <= since.0).saturating_sub(from);
+        for (_, used) in points.iter_mut().take(until) {
+            *used *= times;
+        }
+        let unsure = (between.1 / between.0).ln() / (2.0 * SURE);
+        spread += if unsure.is_finite() { unsure * unsure } else { 0.0 };
+        // Of releases that came out together, all are the change.
+        let with = last.filter(|last| last.since == since).map_or(1.0, |last| last.times);
+        let cause = own.release.clone();
+        last = Some(CostChange { since, times: with * times, cause, tested: true });
     }
-    let spread = (between.1 / between.0).ln() / (2.0 * SURE);
-    let change = CostChange { since, times, cause: announced.release.clone(), tested: true };
-    Some((change, if spread.is_finite() { spread } else { 0.0 }))
+    last.map(|last| (last, spread.sqrt()))
 }
 
 /// Whether the points of a test are of what runs now: what load costs was not tested before it last changed, unless the
 /// release that was tested is that change; and a dearer release that has not come out is not what runs.
 fn counts(tested: &TestedPoints, past: &ServicePast<'_>, learnt: &Learnt) -> bool {
-    let stands = release::stands(tested, past.deployments);
-    if stands == Stands::NotOut && learnt.announced.is_some() {
+    if is_ahead(tested, past) {
         return false;
     }
+    let stands = release::stands(tested, past.deployments);
     let Some(change) = &learnt.change else { return true };
     tested.at >= change.since
         || matches!(stands, Stands::Out(at) if at >= change.since - shift::NEAR)
+}
+
+/// Whether a test is of a release that has not come out and takes something else than what runs.
+fn is_ahead(tested: &TestedPoints, past: &ServicePast<'_>) -> bool {
+    let not_out = release::stands(tested, past.deployments) == Stands::NotOut;
+    not_out && tested.cost.is_some_and(|cost| cost.is_told())
 }
 
 /// Learns again with the points of a test beside the others.
@@ -178,8 +195,15 @@ fn only_tested(
     let points_tested = spread(&tested.points);
     let (x, y): (Vec<f64>, Vec<f64>) = points_tested.iter().copied().unzip();
     let response = respond(Following { x: &x, y: &y, relation, known: None, seed: options.seed })?;
-    let (change, points) = (None, Vec::new());
-    Ok(Learnt { response, change, points, points_tested, tested_apart: None, announced: None })
+    Ok(Learnt {
+        response,
+        change: None,
+        points: Vec::new(),
+        points_tested,
+        tested_apart: None,
+        tested_by: Some(tested.by()),
+        announced: Vec::new(),
+    })
 }
 
 /// At most so many of a test's points, over all loads that it tried.

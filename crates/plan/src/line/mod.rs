@@ -6,10 +6,11 @@ mod learn;
 mod release;
 mod say;
 mod shift;
+mod step;
 mod tested;
 mod unknown;
 
-use model::{ServiceLimit, Share, Step, Time, Unit};
+use model::{ServiceLimit, Share, Time, Unit};
 use stats::quantile;
 
 pub use ahead::{LineDates, dates};
@@ -17,17 +18,22 @@ pub use gone::{Lost, Without};
 pub use release::{Announced, ReleaseCost};
 pub use say::say_line;
 pub use shift::{CostChange, Deployment};
+pub use step::NextStep;
 pub use tested::{Tested, TestedBy, TestedPoints, TestedStep};
 pub use unknown::Unknown;
 
-use self::learn::{Learnt, learn};
-use crate::drivers::{self, Response, ranged};
+use self::{
+    learn::{Learnt, learn},
+    step::next_step,
+};
+use crate::{
+    drivers::{self, Response, ranged},
+    zone::Zone,
+};
 
 /// The load «now» is what was exceeded in a twentieth of this long.
 const NOW_OVER_DAYS: i64 = 7;
 const BUSY: f64 = 0.95;
-/// A step that moves the line by less is none.
-const GAIN_MIN: f64 = 0.02;
 /// Beyond this many times the load that was seen, a line is a guess.
 const GUESS: f64 = 2.0;
 
@@ -44,10 +50,14 @@ pub struct ServicePast<'a> {
     pub zones: Option<f64>,
     /// What can limit it.
     pub limits: Vec<LimitPast<'a>>,
-    /// The newest load test of it, if there is one.
-    pub tested: Option<&'a Tested>,
+    /// Load tests of it, the newest first.
+    pub tested: &'a [Tested],
     /// What was done to it, in order of time.
     pub deployments: &'a [Deployment],
+    /// The clocks of those who use it; UTC if none are given.
+    pub zone: Option<&'a Zone>,
+    /// What money of steps is called; empty where nobody said.
+    pub currency: &'a str,
 }
 
 /// What is known of one limit's past.
@@ -61,8 +71,8 @@ pub struct LimitPast<'a> {
     pub limit: f64,
     /// How many copies share it.
     pub copies: Option<f64>,
-    /// What load tests showed of it, if any did.
-    pub tested: Option<&'a TestedPoints>,
+    /// What load tests showed of it, the newest first.
+    pub tested: &'a [TestedPoints],
 }
 
 /// How a load line is told.
@@ -90,8 +100,10 @@ pub struct LoadLine {
     /// Whether what is left carries the load when one instance, one zone or one copy is gone; of what is known how many
     /// there are.
     pub without: Vec<Without>,
-    /// What the newest load test bore, if there is one.
+    /// What the newest load test of what runs bore, if there is one.
     pub tested: Option<Tested>,
+    /// What the newest load test bore, if it is of a release that is not out as far as is known: the line leaves it aside.
+    pub tested_ahead: Option<Tested>,
     /// Whether what load costs has changed since, so that the test says nothing any more.
     pub tested_stale: bool,
     /// Whether that test, and none of the limits, is what the line comes from.
@@ -138,21 +150,9 @@ pub struct KnownLimit {
     pub tested_apart: Option<f64>,
     /// Which load test that was, whether its points count or not.
     pub tested_by: Option<TestedBy>,
-    /// What a load test says that a release takes, which production has not shown yet.
-    pub announced: Option<Announced>,
-}
-
-/// The cheapest way to carry more.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NextStep {
-    /// Which limit it moves.
-    pub limit: String,
-    /// The step.
-    pub step: Step,
-    /// By what part the line moves.
-    pub gain: f64,
-    /// Where the line lies then.
-    pub line: f64,
+    /// What load tests say that releases take, which production has not shown yet: the first to come out first, each
+    /// beside the one that it was measured against.
+    pub announced: Vec<Announced>,
 }
 
 /// Tells how much load a service carries.
@@ -161,13 +161,13 @@ pub fn load_line(past: &ServicePast<'_>, options: LineOptions) -> LoadLine {
         past.limits.iter().map(|limit| (learn(past, limit, options), limit)).collect();
     let mut drawn = least_of(&known, &|_| (1.0, 1.0));
     // What a test bore bounds the line, wherever limits that are not watched would have put it.
-    let changed = |at: Time| {
-        let changes = known.iter().filter_map(|(learnt, _)| learnt.as_ref().ok()?.change.as_ref());
-        changes.map(|change| change.since).any(|since| since > at)
-    };
+    let deployments = past.deployments;
+    let newest = past.tested.iter().find(|tested| tested.runs(deployments));
+    let changes = known.iter().filter_map(|(learnt, _)| learnt.as_ref().ok()?.change.as_ref());
     // A load that has since become dearer was not tested.
-    let tested_stale = past.tested.is_some_and(|tested| changed(tested.at));
-    let tested = past.tested.filter(|_| !tested_stale);
+    let tested_stale =
+        newest.is_some_and(|own| changes.clone().any(|one| own.is_stale(one.since, deployments)));
+    let tested = newest.filter(|_| !tested_stale);
     let by_test = tested.is_some_and(|tested| tested.bounds(&mut drawn, options.seed));
     let line = range_of(&drawn, options.confidence);
     let seen = past.load.iter().copied().filter(|load| load.is_finite());
@@ -176,7 +176,7 @@ pub fn load_line(past: &ServicePast<'_>, options: LineOptions) -> LoadLine {
     let load_now = busy(past);
     let mid = line.map(|line| line.mid);
     // Where a test bounds it, no step says how far the line would move.
-    let next = mid.filter(|_| !by_test).and_then(|mid| next_step(&known, mid));
+    let next = mid.filter(|_| !by_test).and_then(|mid| next_step(&known, mid, past.currency));
     let without = gone::without(past, &known, load_now);
     let firsts = firsts(&known);
     let mut limits: Vec<LimitLine> = known
@@ -192,7 +192,8 @@ pub fn load_line(past: &ServicePast<'_>, options: LineOptions) -> LoadLine {
         load_seen,
         next,
         without,
-        tested: past.tested.cloned(),
+        tested: newest.cloned(),
+        tested_ahead: past.tested.first().filter(|own| !own.runs(deployments)).cloned(),
         tested_stale,
         by_test,
         drawn,
@@ -263,12 +264,12 @@ fn limit_line(
 ) -> LimitLine {
     let declared = limit.declared;
     let known = learnt.map(|learnt| {
-        let Learnt { response, change, points, points_tested, tested_apart, announced } = learnt;
+        let Learnt { response, change, points, points_tested, tested_apart, tested_by, announced } =
+            learnt;
         let line = response.reaches(limit.limit * declared.target.value(), options.confidence);
         let line = line.filter(|line| line.mid.is_finite());
         let seen = points_tested.iter().map(|point| point.0).fold(load_seen, f64::max);
         let guess = line.is_some_and(|line| line.mid > GUESS * seen);
-        let tested_by = limit.tested.map(TestedPoints::by);
         KnownLimit {
             line,
             first,
@@ -297,31 +298,6 @@ fn order_of(limit: &LimitLine) -> f64 {
         Ok(known) => known.line.map_or(f64::MAX, |line| line.mid),
         Err(_) => f64::INFINITY,
     }
-}
-
-/// Of the declared steps that move the line, the cheapest; of those that cost the same, the one that moves it most.
-fn next_step(known: &[(Result<Learnt, Unknown>, &LimitPast<'_>)], mid: f64) -> Option<NextStep> {
-    let mut best: Option<NextStep> = None;
-    for (at, (_, own)) in known.iter().enumerate() {
-        for step in &own.declared.steps {
-            let moved = least_of(known, &|limit| {
-                let here = std::ptr::eq(limit, known[at].1);
-                (if here { step.times } else { 1.0 }, 1.0)
-            });
-            let Some(line) = moved.last().copied().filter(|line| line.is_finite()) else {
-                continue;
-            };
-            let gain = line / mid - 1.0;
-            let better = best
-                .as_ref()
-                .is_none_or(|best| (step.cost_month, -gain) < (best.step.cost_month, -best.gain));
-            if gain >= GAIN_MIN && better {
-                let limit = own.declared.name.clone();
-                best = Some(NextStep { limit, step: step.clone(), gain, line });
-            }
-        }
-    }
-    best
 }
 
 impl LoadLine {
@@ -356,6 +332,7 @@ impl LoadLine {
             next: None,
             without: Vec::new(),
             tested: None,
+            tested_ahead: None,
             tested_stale: false,
             by_test: false,
             drawn: Vec::new(),

@@ -47,8 +47,12 @@ pub(super) fn stands(tested: &TestedPoints, deployments: &[Deployment]) -> Stand
     let Some(release) = tested.release.as_deref().filter(|_| !deployments.is_empty()) else {
         return Stands::Unknown;
     };
-    let found = deployments.iter().rev().find(|own| mentions(&own.name, release));
-    found.map_or(Stands::NotOut, |own| Stands::Out(own.at))
+    came_out(release, deployments).map_or(Stands::NotOut, Stands::Out)
+}
+
+/// When a release came out last, as far as anybody told.
+pub(super) fn came_out(release: &str, deployments: &[Deployment]) -> Option<Time> {
+    deployments.iter().rev().find(|own| mentions(&own.name, release)).map(|own| own.at)
 }
 
 /// Whether a text speaks of a release: 4.2 is in «deploy v4.2 of shop», and not in 4.2.1 or 14.2.
@@ -75,34 +79,122 @@ fn mentions(text: &str, release: &str) -> bool {
     })
 }
 
-/// What a test says of a release that production does not show yet; nothing where it does, or where the release takes
-/// what the one before took.
+/// What tests say of releases that production does not show yet: those that came out first, in that order, then those
+/// that are still to come. Each is told beside the one that it was measured against.
 pub(super) fn announced(
     past: &ServicePast<'_>,
     own: &LimitPast<'_>,
     change: Option<&CostChange>,
-) -> Option<Announced> {
-    let tested = own.tested?;
-    let cost = tested.cost.filter(|cost| (cost.times - 1.0).abs() >= CHANGE_MIN)?;
+) -> Vec<Announced> {
     if matches!(own.declared.relation, Relation::Latency | Relation::Together) {
-        return None;
+        return Vec::new();
     }
-    let since = match stands(tested, past.deployments) {
-        Stands::Out(at) => Some(at),
-        // Something changed after the test, and most likely that is it.
-        Stands::Unknown if change.is_some_and(|change| change.since >= tested.at) => return None,
-        Stands::NotOut | Stands::Unknown => None,
-    };
-    if let Some(since) = since {
-        let shown = change.is_some_and(|change| change.since >= since - NEAR);
-        let from = past.times.partition_point(|&time| time <= since.0);
-        let pairs = past.load.iter().zip(own.used).skip(from);
-        let after = pairs.filter(|(load, used)| load.is_finite() && used.is_finite()).count();
-        if shown || after >= ENOUGH {
-            return None;
+    let walk = Walk { past, own, change };
+    // What came out last runs; of two tests of it the newer counts.
+    let out = own.tested.iter().enumerate().filter_map(|(at, tested)| {
+        let Stands::Out(since) = stands(tested, past.deployments) else { return None };
+        Some((since, std::cmp::Reverse(at)))
+    });
+    let mut found = out.max().map_or_else(Vec::new, |(since, last)| walk.counted(last.0, since));
+    found.extend(walk.to_come());
+    found
+}
+
+/// Walks from a test to that of the release it was measured against.
+struct Walk<'a, 'p> {
+    past: &'a ServicePast<'p>,
+    own: &'a LimitPast<'p>,
+    change: Option<&'a CostChange>,
+}
+
+impl Walk<'_, '_> {
+    /// Back from what runs, until production has shown what there was.
+    fn counted(&self, last: usize, since: Time) -> Vec<Announced> {
+        let (mut found, mut seen) = (Vec::new(), Vec::new());
+        let (mut at, mut since, mut until) = (Some(last), since, None);
+        while let Some(own) = at.filter(|own| !seen.contains(own)) {
+            seen.push(own);
+            let tested = &self.own.tested[own];
+            if let Stands::Out(out) = stands(tested, self.past.deployments) {
+                // What came with a later release is counted with that.
+                since = since.min(out);
+            }
+            if self.is_shown(since, until) {
+                break;
+            }
+            found.extend(announce(tested, Some(since)));
+            until = Some(since);
+            at = self.before(own);
         }
+        found.reverse();
+        found
     }
+
+    /// Back from the newest test, if its release is still to come, to what runs.
+    fn to_come(&self) -> Vec<Announced> {
+        let (mut found, mut seen) = (Vec::new(), Vec::new());
+        let mut at = (!self.own.tested.is_empty()).then_some(0);
+        while let Some(own) = at.filter(|own| !seen.contains(own)) {
+            seen.push(own);
+            let tested = &self.own.tested[own];
+            match stands(tested, self.past.deployments) {
+                Stands::Out(_) => break,
+                // Something changed after the test, and most likely that is it.
+                Stands::Unknown if self.change.is_some_and(|own| own.since >= tested.at) => break,
+                Stands::NotOut | Stands::Unknown => {}
+            }
+            found.extend(announce(tested, None));
+            at = self.before(own);
+        }
+        found.reverse();
+        found
+    }
+
+    /// The test of the release that another was measured against: the one it names; where it names none, the last one
+    /// that had come out when it was tested.
+    fn before(&self, own: usize) -> Option<usize> {
+        let tested = &self.own.tested[own];
+        let of = |tested: &TestedPoints| tested.release.clone().unwrap_or_default();
+        let others = self.own.tested.iter().enumerate();
+        let mut others = others.filter(|(_, other)| !is_same(&of(other), &of(tested)));
+        if let Some(before) = &tested.before {
+            return others
+                .find(|(_, other)| other.release.as_deref().is_some_and(|own| is_same(own, before)))
+                .map(|(at, _)| at);
+        }
+        let out = others.filter_map(|(at, other)| match stands(other, self.past.deployments) {
+            Stands::Out(out) if out <= tested.at => Some((out, std::cmp::Reverse(at))),
+            _ => None,
+        });
+        out.max().map(|(_, at)| at.0)
+    }
+
+    /// Whether production shows itself what came out then, and ran until something else did.
+    fn is_shown(&self, since: Time, until: Option<Time>) -> bool {
+        let place = |time: Time| self.past.times.partition_point(|&own| own <= time.0);
+        let ran = place(since)..until.map_or(self.past.times.len(), place);
+        let pairs = self.past.load.iter().zip(self.own.used).take(ran.end).skip(ran.start);
+        let after = pairs.filter(|(load, used)| load.is_finite() && used.is_finite()).count();
+        after >= ENOUGH || self.change.is_some_and(|change| change.since >= since - NEAR)
+    }
+}
+
+/// Whether two names are of one release: v4.2 is 4.2.
+fn is_same(one: &str, other: &str) -> bool {
+    mentions(one, other) && mentions(other, one)
+}
+
+/// What is worth telling of a test.
+fn announce(tested: &TestedPoints, since: Option<Time>) -> Option<Announced> {
+    let cost = tested.cost.filter(ReleaseCost::is_told)?;
     Some(Announced { at: tested.at, release: tested.release.clone(), cost, since })
+}
+
+impl ReleaseCost {
+    /// Whether it is worth the word.
+    pub(super) fn is_told(&self) -> bool {
+        (self.times - 1.0).abs() >= CHANGE_MIN
+    }
 }
 
 #[cfg(test)]
@@ -118,5 +210,6 @@ mod tests {
             assert!(!mentions(text, "4.2"), "{text}");
         }
         assert!(!mentions("anything", " "));
+        assert!(is_same("v4.2", "4.2") && is_same("4.2", "V4.2") && !is_same("4.2", "shop 4.2.1"));
     }
 }

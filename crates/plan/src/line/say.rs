@@ -2,7 +2,7 @@
 
 use model::{DateRange, Outlook, Service, Time, Unit};
 
-use super::{LimitLine, LineDates, LoadLine, Lost, NextStep};
+use super::{LimitLine, LineDates, LoadLine, Lost, NextStep, Tested};
 use crate::{
     drivers::Range,
     forecast::{say, say_date},
@@ -21,7 +21,9 @@ pub fn say_line(
     let load = |value: f64| unit.say(value);
     let Some((range, limited, guess)) = line.line.and_then(|range| limited_by(line, range, now))
     else {
-        return nothing_known(line);
+        let mut parts = vec![nothing_known(line)];
+        parts.extend(line.tested_ahead.as_ref().map(|own| say_ahead(own, &load, now)));
+        return parts.join("; ");
     };
     let perhaps = if guess { "perhaps " } else { "" };
     let mut parts = vec![format!("carries {perhaps}{}, limited by {limited}", load(range.mid))];
@@ -44,7 +46,8 @@ pub fn say_line(
             format!("with {lost} gone only {}", load(own.line))
         }
     }));
-    parts.extend(line.binds().and_then(|binds| say_announced(binds, now)));
+    parts.extend(line.binds().into_iter().flat_map(|binds| say_announced(binds, now)));
+    parts.extend(line.tested_ahead.as_ref().map(|own| say_ahead(own, &load, now)));
     parts.push(match &line.next {
         Some(next) => format!("cheapest next step: {}", say_step(next)),
         None => "no step is declared that would move it".to_owned(),
@@ -63,33 +66,67 @@ fn limited_by(line: &LoadLine, range: Range, now: Time) -> Option<(Range, String
     Some((range, binds.title.clone(), binds.known.as_ref().is_ok_and(|known| known.guess)))
 }
 
-/// What a load test says that a release takes, where production has not shown it yet.
-fn say_announced(limit: &LimitLine, now: Time) -> Option<String> {
-    let own = limit.known.as_ref().ok()?.announced.as_ref()?;
-    let release = own
-        .release
-        .as_ref()
-        .map_or_else(|| "the release".to_owned(), |own| format!("release {own}"));
-    let change = own.cost.times - 1.0;
-    let size = Unit::Share.say(change.abs());
-    let more = if change > 0.0 { "more" } else { "less" };
-    let day = say_date(own.at, now);
-    let stands = match own.since {
-        Some(since) => format!("counted since {}", say_date(since, now)),
-        None => "not out as far as is known, and not counted".to_owned(),
+/// What load tests say that releases take, where production has not shown it yet.
+fn say_announced(limit: &LimitLine, now: Time) -> Vec<String> {
+    let Ok(known) = &limit.known else { return Vec::new() };
+    let amount = |times: f64| {
+        let size = Unit::Share.say((times - 1.0).abs());
+        format!("{size} {}", if times > 1.0 { "more" } else { "less" })
     };
-    Some(format!(
-        "{release} takes {size} {more} of {} for each request by the load test of {day}, {stands}",
-        limit.title
-    ))
+    let mut parts = Vec::new();
+    for (at, own) in known.announced.iter().enumerate() {
+        let release = own
+            .release
+            .as_ref()
+            .map_or_else(|| "the release".to_owned(), |own| format!("release {own}"));
+        let of = if at == 0 {
+            format!("of {} for each request", limit.title)
+        } else {
+            "than that".to_owned()
+        };
+        let stands = match own.since {
+            Some(since) => format!("counted since {}", say_date(since, now)),
+            None => "not out as far as is known, and not counted".to_owned(),
+        };
+        let (more, day) = (amount(own.cost.times), say_date(own.at, now));
+        parts.push(format!("{release} takes {more} {of} by the load test of {day}, {stands}"));
+    }
+    if parts.len() > 1 {
+        let all = known.announced.iter().map(|own| own.cost.times).product();
+        parts.push(format!("together {}", amount(all)));
+    }
+    parts
+}
+
+/// What a release bore that is not out: «release 4.4, tested on 20 November, bears 800 /s and is not out …».
+fn say_ahead(tested: &Tested, load: &dyn Fn(f64) -> String, now: Time) -> String {
+    let release = tested.release.as_deref().unwrap_or_default();
+    let bears = match (tested.holds, tested.breaks) {
+        (Some(holds), _) => format!("bears {}", load(holds)),
+        (None, Some(breaks)) => format!("gave way at {}", load(breaks)),
+        (None, None) => "told no load that it bears".to_owned(),
+    };
+    let day = say_date(tested.at, now);
+    format!(
+        "release {release}, tested on {day}, {bears}; it is not out as far as is known, and not counted"
+    )
 }
 
 fn nothing_known(line: &LoadLine) -> String {
-    let reasons = line.limits.iter().map(|limit| match &limit.known {
-        Err(why) => format!("{}: {why}", limit.title),
-        Ok(_) => format!("{}: no load reaches its target", limit.title),
-    });
-    let reasons: Vec<String> = reasons.collect();
+    let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
+    for limit in &line.limits {
+        let why = match &limit.known {
+            Err(why) => why.to_string(),
+            Ok(_) => "no load reaches its target".to_owned(),
+        };
+        // What is true of several is said once.
+        match reasons.iter_mut().find(|(own, _)| *own == why) {
+            Some((_, titles)) => titles.push(&limit.title),
+            None => reasons.push((why, vec![&limit.title])),
+        }
+    }
+    let reasons: Vec<String> =
+        reasons.iter().map(|(why, titles)| format!("{}: {why}", titles.join(", "))).collect();
     format!("no telling what it carries; {}", reasons.join("; "))
 }
 
@@ -128,10 +165,13 @@ fn say_outlook(outlook: &Outlook, confidence: &str, now: Time) -> String {
 }
 
 fn say_step(next: &NextStep) -> String {
+    let amount = Unit::Count.say(next.step.cost_month.abs());
+    let money = format!("{amount} {}", next.currency);
+    let money = money.trim_end();
     let cost = if next.step.cost_month > 0.0 {
-        format!("{} a month", Unit::Count.say(next.step.cost_month))
+        format!("{money} a month")
     } else if next.step.cost_month < 0.0 {
-        format!("saves {} a month", Unit::Count.say(-next.step.cost_month))
+        format!("saves {money} a month")
     } else {
         "no cost".to_owned()
     };

@@ -3,7 +3,7 @@
 use model::Time;
 use stats::{Chance, median};
 
-use super::ReleaseCost;
+use super::{Deployment, ReleaseCost, release::came_out, shift::NEAR};
 use crate::drivers::Response;
 
 /// Points of a test that lie this many times above or below what is recorded are of another system, or in another unit.
@@ -43,6 +43,8 @@ pub struct TestedPoints {
     pub run: Option<String>,
     /// The release that was tested, if anybody said.
     pub release: Option<String>,
+    /// The release that it was measured against, if anybody said.
+    pub before: Option<String>,
     /// What that release takes for each request, beside the one before; nothing where no difference was found.
     pub cost: Option<ReleaseCost>,
 }
@@ -87,6 +89,18 @@ pub struct TestedStep {
 }
 
 impl Tested {
+    /// Whether it is of what runs: nobody named a release, or the one that was named came out.
+    pub(super) fn runs(&self, deployments: &[Deployment]) -> bool {
+        self.release.as_deref().is_none_or(|own| came_out(own, deployments).is_some())
+    }
+
+    /// Whether it tells nothing any more of a load that costs something else since then. Where the release that was
+    /// tested is that change, it does.
+    pub(super) fn is_stale(&self, since: Time, deployments: &[Deployment]) -> bool {
+        let out = self.release.as_deref().and_then(|own| came_out(own, deployments));
+        since > self.at && out.is_none_or(|out| out < since - NEAR)
+    }
+
     /// Bounds drawn lines by what the test found: none lies beyond where it gave way. Answers whether the test, and not
     /// the limits, now says where the line lies. Where the limits say less, they stand: their targets are stricter
     /// than «it still answers».

@@ -8,7 +8,7 @@ use stats::median;
 
 use super::{Scenario, ScenarioResource};
 use crate::{
-    drivers::{Curve, Form, Response},
+    drivers::{Drawn, Form, GUESS, Response},
     line::{CostChange, LimitLine, LimitPast, LineOptions, ServicePast, Unknown, load_line},
 };
 
@@ -17,10 +17,9 @@ const APART: f64 = 3.0;
 /// «Lately» is this long.
 const LATELY_MS: i64 = 7 * DAY_MS;
 const DAY_MS: i64 = 86_400_000;
-/// Beyond this many times what was seen, a curve is a guess.
-const GUESS: f64 = 2.0;
-/// No use grows to more than this many times itself: a queue that no longer ends has no figure.
-const TIMES_MAX: f64 = 1_000.0;
+/// No use and no figure grows to more than this many times itself: nothing is known of what lies beyond, and a queue that
+/// no longer ends has no figure.
+pub(super) const TIMES_MAX: f64 = 1_000.0;
 
 /// What is recorded of what a scenario speaks of.
 #[derive(Debug, Default)]
@@ -105,7 +104,7 @@ pub(super) struct Followed {
 /// A curve that was drawn, with where on it a scenario begins.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DrawnCurve {
-    pub curve: Curve,
+    pub curve: Drawn,
     pub from: f64,
 }
 
@@ -143,6 +142,19 @@ impl ScenarioBasis {
             each.push(known.unwrap_or_else(|why| general(resource, why)));
         }
         Self { each }
+    }
+}
+
+impl ScenarioBasis {
+    /// How much of each driver was seen, or is there at the start if that is more.
+    pub(super) fn known_to(&self, scenario: &Scenario) -> Vec<f64> {
+        let mut known: Vec<f64> = scenario.drivers.iter().map(|own| own.now).collect();
+        for (own, resource) in self.each.iter().zip(&scenario.resources) {
+            if let (Basis::Learnt(basis), Some(driver)) = (&own.basis, resource.follows) {
+                known[driver] = known[driver].max(basis.seen.1);
+            }
+        }
+        known
     }
 }
 
@@ -202,7 +214,7 @@ fn of_recorded(
         used: &used,
         limit: resource.limit,
         copies: None,
-        tested: None,
+        tested: &[],
     };
     let service = ServicePast {
         times: &times,
@@ -210,8 +222,10 @@ fn of_recorded(
         replicas: None,
         zones: None,
         limits: vec![limit],
-        tested: None,
+        tested: &[],
         deployments: &[],
+        zone: None,
+        currency: "",
     };
     let confidence = Share::new(0.9).unwrap_or(resource.target);
     let line = load_line(&service, LineOptions { confidence, seed: scenario.seed });

@@ -3,11 +3,19 @@
 use model::{Time, Unit};
 use stats::{mean, quantile};
 
-use super::{Basis, Scenario, ScenarioBasis, ScenarioResource, month_begins, run::Drawn};
-use crate::benefit::{Benefit, summed};
+use super::{
+    Basis, Scenario, ScenarioBasis, ScenarioResource, Triangle, basis::TIMES_MAX, month_begins,
+    run::Drawn,
+};
+use crate::{
+    benefit::{Benefit, summed},
+    drivers::{GUESS, OTHER_EVERY},
+};
 
 /// From this chance of being above its line on, a resource is to be ordered in time.
 const ORDER_CHANCE: f64 = 0.1;
+/// What comes so near to its bound has reached it: noise is drawn around it.
+const REACHES_BOUND: f64 = 0.95;
 /// Bars of the tornado with less weight are noise.
 const SHARE_MIN: f64 = 0.005;
 
@@ -95,6 +103,8 @@ pub struct Outcome {
     pub cost: Vec<Spread>,
     /// What sways the first resource's use in the last month most, the widest first.
     pub tornado: Vec<Bar>,
+    /// What lies so far beyond what is known that it is a guess: a sentence each.
+    pub warnings: Vec<String>,
 }
 
 /// An uncertain thing and what was drawn of it.
@@ -139,7 +149,9 @@ pub(super) fn summed_up(scenario: &Scenario, basis: &ScenarioBasis, drawn: Drawn
     let tornado = resources.first().map_or_else(Vec::new, |(first, _)| {
         demand[*first].last().map_or_else(Vec::new, |last| tornado(&inputs, last))
     });
+    let warnings = warnings(scenario, &basis.known_to(scenario), &drivers, &resources);
     Outcome {
+        warnings,
         name: scenario.name.clone(),
         money: scenario.money.clone(),
         ends,
@@ -147,6 +159,65 @@ pub(super) fn summed_up(scenario: &Scenario, basis: &ScenarioBasis, drawn: Drawn
         resources: resources.into_iter().map(|(_, own)| own).collect(),
         cost: cost.iter().map(|own| spread(own)).collect(),
         tornado,
+    }
+}
+
+/// What comes to more than twice what is known of it, in the middle or in the highest tenth.
+fn warnings(
+    scenario: &Scenario,
+    known_to: &[f64],
+    drivers: &[(String, Vec<Spread>)],
+    resources: &[(usize, ResourceOutcome)],
+) -> Vec<String> {
+    let drivers = scenario.drivers.iter().zip(known_to).zip(drivers);
+    let mut said: Vec<String> = drivers
+        .filter_map(|((own, known_to), (name, months))| {
+            Far { now: own.now, known_to: *known_to, growth: own.growth }.say(name, months)
+        })
+        .collect();
+    for (at, outcome) in resources {
+        let own = &scenario.resources[*at];
+        if own.follows.is_none() {
+            let months: Vec<Spread> = outcome.months.iter().map(|month| month.demand).collect();
+            let far = Far { now: own.now, known_to: own.now, growth: own.growth };
+            said.extend(far.say(&own.title, &months));
+        }
+    }
+    said
+}
+
+/// Something that grows, and how far it is known.
+struct Far {
+    now: f64,
+    known_to: f64,
+    growth: Triangle,
+}
+
+impl Far {
+    fn say(&self, name: &str, months: &[Spread]) -> Option<String> {
+        let most = |of: fn(&Spread) -> f64| months.iter().map(of).fold(0.0, f64::max);
+        let (middle, high) = (most(|own| own.p50), most(|own| own.p90));
+        let times = |value: f64| value / self.known_to;
+        if !times(high).is_finite() || times(high) <= GUESS {
+            return None;
+        }
+        let what = if self.known_to > self.now { "was ever seen" } else { "there is now" };
+        let mut text = format!(
+            "{name} comes to {:.1} times what {what}, {:.1} in the highest tenth: a guess, since nobody has seen how it goes on",
+            times(middle),
+            times(high)
+        );
+        if self.growth.high > 0.0 {
+            text.extend([format!(
+                "; beyond {GUESS} times, growth goes on straight in one draw of {OTHER_EVERY}"
+            )]);
+        }
+        if high >= REACHES_BOUND * TIMES_MAX * self.now {
+            text.extend([format!(
+                "; growth ends at {TIMES_MAX} times what there is now, beyond which nothing can be told"
+            )]);
+        }
+        Some(text)
     }
 }
 

@@ -5,11 +5,14 @@ use stats::Chance;
 
 use super::{
     Event, Outcome, Scenario, ScenarioBasis, ScenarioResource, Triangle,
-    basis::{DrawnCurve, Known},
+    basis::{DrawnCurve, Known, TIMES_MAX},
     outcome::{Input, summed_up},
     worth,
 };
-use crate::benefit::Worth;
+use crate::{
+    benefit::Worth,
+    drivers::{GUESS, OTHER_EVERY},
+};
 
 /// Work has a base that does not grow: this share at most.
 const WORK_BASE: Triangle = Triangle { low: 0.0, mode: 0.05, high: 0.2 };
@@ -57,8 +60,9 @@ pub fn run_scenario_knowing(scenario: &Scenario, basis: &ScenarioBasis) -> Outco
         inputs: inputs(scenario),
         worth: scenario.resources.iter().map(worth::begun).collect(),
     };
-    let mut world = World::new(scenario);
-    for _ in 0..draws {
+    let mut world = World::new(scenario, basis);
+    for draw in 0..draws {
+        world.goes_over = draw.is_multiple_of(OTHER_EVERY);
         world.draw(scenario, basis, &mut chance);
         for (input, value) in drawn.inputs.iter_mut().zip(&world.inputs) {
             input.values.push(*value);
@@ -74,9 +78,10 @@ pub fn run_scenario_knowing(scenario: &Scenario, basis: &ScenarioBasis) -> Outco
                 .follows
                 .map(|driver| (world.drivers[driver].as_slice(), scenario.drivers[driver].now));
             let shape = world.shapes[at];
-            let mut own = 1.0;
+            let mut own: f64 = 1.0;
             for month in 0..months {
-                own *= 1.0 + shape.growth;
+                let grows_by = if world.goes_over { own.min(GUESS) } else { own };
+                own = (own + shape.growth * grows_by).min(TIMES_MAX);
                 let times = follows.map_or(1.0, |(path, now)| shape.times(path[month] / now));
                 let demand = (resource.now * own * times).min(FIGURE_MAX);
                 costs[month] += cost(resource, demand);
@@ -165,14 +170,20 @@ impl Shape {
 
 /// One draw.
 struct World {
+    /// How much of each driver is known.
+    known_to: Vec<f64>,
+    /// Whether growth goes on straight in this draw once it is far beyond that.
+    goes_over: bool,
     drivers: Vec<Vec<f64>>,
     shapes: Vec<Shape>,
     inputs: Vec<f64>,
 }
 
 impl World {
-    fn new(scenario: &Scenario) -> Self {
+    fn new(scenario: &Scenario, basis: &ScenarioBasis) -> Self {
         Self {
+            known_to: basis.known_to(scenario),
+            goes_over: false,
             drivers: vec![vec![0.0; scenario.months]; scenario.drivers.len()],
             shapes: Vec::with_capacity(scenario.resources.len()),
             inputs: Vec::new(),
@@ -182,12 +193,16 @@ impl World {
     fn draw(&mut self, scenario: &Scenario, basis: &ScenarioBasis, chance: &mut Chance) {
         self.inputs.clear();
         self.shapes.clear();
-        for (driver, path) in scenario.drivers.iter().zip(&mut self.drivers) {
+        let drivers = scenario.drivers.iter().zip(&self.known_to);
+        for ((driver, known_to), path) in drivers.zip(&mut self.drivers) {
+            let (far, most) = (GUESS * known_to, TIMES_MAX * driver.now);
             let growth = driver.growth.draw(chance);
             self.inputs.push(growth);
             let mut level = driver.now;
             for value in path.iter_mut() {
-                level *= 1.0 + growth;
+                // Far beyond what is known, nobody knows whether growth still is by a part of itself.
+                let grows_by = if self.goes_over { level.min(far) } else { level };
+                level = (level + growth * grows_by).min(most);
                 let noise = if driver.noise > 0.0 { driver.noise * chance.normal() } else { 0.0 };
                 *value = (level * (1.0 + noise).max(0.0)).min(FIGURE_MAX);
             }

@@ -47,7 +47,7 @@ fn a_deployment_that_cost_a_third_more_is_named_and_not_taken_for_noise() {
     let release =
         |back: i64, name: &str| Deployment { at: NOW - Span::hours(back), name: name.into() };
     let changes = [release(120, "shop: release 4.2"), release(300, "shop: release 4.1")];
-    let known = Known { changes: &changes, days: &[] };
+    let known = Known { changes: &changes, days: &[], zone: None };
     let told = forecast_knowing(history, &known, &options(Nature::Flow), NOW).unwrap();
     let said = "since «shop: release 4.2» on 15 November";
     assert!(told.notes.len() == 1 && told.notes[0].ends_with(said), "{:?}", told.notes);
@@ -69,7 +69,7 @@ fn a_disk_that_fills_faster_since_a_release_is_told_by_its_new_pace() {
     let (times, values) = hourly(24 * 14, level);
     let history = History { times: &times, values: &values };
     let changes = [Deployment { at: NOW - Span::hours(60), name: "db: keeps audit rows".into() }];
-    let known = Known { changes: &changes, days: &[] };
+    let known = Known { changes: &changes, days: &[], zone: None };
     let told = forecast_knowing(history, &known, &options(Nature::Stock), NOW);
     assert_eq!(
         told.as_ref().unwrap().notes,
@@ -106,7 +106,7 @@ fn a_holiday_ahead_is_told_as_the_sunday_it_is_like_and_one_past_is_no_habit() {
         special("holiday", -15, HowSpecial::Like(4)),
         special("bank holiday", 4, HowSpecial::Like(2)),
     ];
-    let known = Known { changes: &[], days: &days };
+    let known = Known { changes: &[], days: &days, zone: None };
     let told = forecast_knowing(history, &known, &options(Nature::Flow), NOW).unwrap();
     assert_eq!(told.notes, ["«bank holiday» is told as a day of its own"]);
     let days: Vec<f64> = middles(&told).chunks(24).map(mean).collect();
@@ -124,7 +124,7 @@ fn a_sale_ahead_is_as_high_as_the_one_before() {
     let history = History { times: &times, values: &values };
     let days =
         [special("sale", -14, HowSpecial::AsBefore), special("sale", 0, HowSpecial::AsBefore)];
-    let known = Known { changes: &[], days: &days };
+    let known = Known { changes: &[], days: &days, zone: None };
     let told = forecast_knowing(history, &known, &options(Nature::Flow), NOW).unwrap();
     let days: Vec<f64> = middles(&told).chunks(24).map(mean).collect();
     assert!((days[0] - 25.0).abs() < 1.0 && (days[1] - 2.0).abs() < 0.6, "{days:?}");

@@ -105,7 +105,7 @@ fn where_the_data_say_nothing_it_is_assumed_and_the_reason_told() -> Result<()> 
         Ok(said)
     };
     let three = why(&Past::of(3, 0.9), TEXT)?;
-    ensure!(three.contains("3 points in common; 8 are the least"), "{three}");
+    ensure!(three.contains("3 points in common, and 8 are needed"), "{three}");
     // Its meter stopped five days ago.
     let mut stopped = Past::of(24 * 60, 0.9);
     let value = stopped.tenants[24 * 55];
@@ -157,7 +157,7 @@ fn the_load_line_of_a_service_stands_in_where_the_driver_is_not_recorded() -> Re
         used,
         limit: *limit,
         copies: None,
-        tested: None,
+        tested: &[],
     });
     let past = ServicePast {
         times: &planted.times,
@@ -165,8 +165,10 @@ fn the_load_line_of_a_service_stands_in_where_the_driver_is_not_recorded() -> Re
         replicas: None,
         zones: None,
         limits: limits.collect(),
-        tested: None,
+        tested: &[],
         deployments: &[],
+        zone: None,
+        currency: "",
     };
     let line = load_line(&past, LineOptions { confidence: confidence(), seed: 1 });
     let memory = line.limits.iter().find(|own| own.name == "memory").context("memory")?;

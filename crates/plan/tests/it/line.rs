@@ -81,11 +81,13 @@ fn ask<T>(
                 used,
                 limit: *limit,
                 copies: (*name == "memory").then_some(2.0),
-                tested: None,
+                tested: &[],
             })
             .collect(),
-        tested: None,
+        tested: &[],
         deployments,
+        zone: None,
+        currency: "",
     };
     let line = load_line(&past, LineOptions { confidence: confidence(), seed: 1 });
     of(&past, &line)

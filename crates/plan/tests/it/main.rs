@@ -18,3 +18,5 @@ mod real;
 mod scenarios;
 #[cfg(test)]
 mod tested;
+#[cfg(test)]
+mod zones;

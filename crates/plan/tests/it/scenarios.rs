@@ -220,3 +220,23 @@ resources:
     ensure!(outcome.tornado.iter().all(|bar| bar.share.is_finite()), "{:?}", outcome.tornado);
     Ok(())
 }
+
+#[test]
+fn growth_far_beyond_what_is_known_is_told_as_a_guess_and_has_an_end() -> Result<()> {
+    let near = run(&GROWTH.replace("5%", "1%").replace("growth: 3%", "growth: 2%"))?;
+    ensure!(near.warnings.is_empty(), "{:?}", near.warnings);
+    let far = run(&GROWTH.replace("growth: 3%", "growth: 8%"))?;
+    // 1.08^24 is 6.3, and the archive's 1.05^24 is 3.2.
+    let [tenants, archive] = far.warnings.as_slice() else { anyhow::bail!("{:?}", far.warnings) };
+    ensure!(tenants.starts_with("tenants comes to 6.3 times what there is now"), "{tenants}");
+    ensure!(tenants.contains("a guess") && tenants.contains("straight in one draw of 5"));
+    ensure!(archive.starts_with("archive comes to 3.2 times"), "{archive}");
+    let month = |outcome: &Outcome| outcome.drivers[0].1[23];
+    // Straight on from twice what there is, a tenth of the draws would have it: 2,000 and 14.9 months at 160 each.
+    let last = month(&far);
+    ensure!(last.p10 < 4_600.0 && last.p50 > 6_000.0, "{last:?}");
+    let absurd = run(&GROWTH.replace("growth: 3%", "growth: 300%"))?;
+    ensure!(month(&absurd).p90 < 1.1e6, "{:?}", month(&absurd));
+    ensure!(absurd.warnings[0].contains("growth ends at 1000 times"), "{:?}", absurd.warnings);
+    Ok(())
+}

@@ -176,6 +176,12 @@ impl App {
         }
     }
 
+    /// The clocks by which people live (`zone` of `baselines`), for a forecast of what was recorded since then; nothing
+    /// where the machine does not know the zone.
+    pub(crate) fn clocks(&self, since: Time, now: Time) -> Option<plan::Zone> {
+        plan::Zone::named(&self.settings.baselines.zone, since, now).ok()
+    }
+
     /// The budget of our own questions.
     pub(crate) fn own_meter(&self) -> Meter {
         self.meter(OWN_QUERY_TIMEOUT)

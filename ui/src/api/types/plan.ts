@@ -43,7 +43,8 @@ export type ReachedView = { text: string; earliest: number | null; likely: numbe
 
 export type LaunchView = { name: string; at: number; raises: number; reached: ReachedView }
 
-export type NextStepView = { limit: string; title: string; cost_month: number; gain: number; line: number }
+/** `currency` is that of the price list, where money is told. */
+export type NextStepView = { limit: string; title: string; cost_month: number; currency?: string | null; gain: number; line: number }
 
 /** `instance`, `zone`, or a `copy` of a limit. */
 export type WithoutView = { lost: string; of: string | null; count: number; line: number; carries: boolean }

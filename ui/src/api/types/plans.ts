@@ -28,6 +28,8 @@ export type TrackView = {
   off: number | null
   /** `as_planned`, `above`, `below` or `unknown`. */
   state: string
+  /** The same in words, with the months that lay outside: «within now; was outside in March». */
+  text: string
   line: number | null
   order_by: number | null
   order_passed: boolean

@@ -89,7 +89,9 @@ fn shown(told: &Value, output: &Output) -> Result<ExitCode, Fault> {
                 number(&month["seen"]),
             ]);
         }
-        let state = text(own, "state").replace('_', " ");
+        // Servers that do not say it in words have a word for it.
+        let said = text(own, "text");
+        let state = if said.is_empty() { text(own, "state").replace('_', " ") } else { said };
         let order = day(&own["order_by"]).map_or_else(String::new, |day| format!("order by {day}"));
         rows.push(vec![
             text(own, "name"),

@@ -6,7 +6,7 @@ use model::{Kind, Relation, Service, ServiceLimit, Share, Time, Unit};
 use plan::{LimitPast, LineOptions, LoadLine, ServicePast, dates, load_line, say_line};
 use serde_json::{Value, json};
 
-use super::columns::Columns;
+use super::{columns::Columns, forecast::zone};
 use crate::{
     args::plan::Line, client::Remote, commands::small_runtime, fault::Fault, output::Output,
 };
@@ -100,21 +100,35 @@ fn from_csv(file: &Path, load: &str, command: &Line, output: &Output) -> Result<
     let mut parts = Vec::new();
     for (declared, limit) in service.limits.iter().zip(limits) {
         let used = columns.column(&declared.name)?;
-        parts.push(LimitPast { declared, used, limit, copies: None, tested: None });
+        parts.push(LimitPast { declared, used, limit, copies: None, tested: &[] });
     }
+    let now = columns.times.last().map_or(Time(0), |last| Time(*last));
+    let zone = zone(&command.zone, &columns.times, now)?;
     let past = ServicePast {
         times: &columns.times,
         load: columns.column(load)?,
         replicas: None,
         zones: None,
         limits: parts,
-        tested: None,
+        tested: &[],
         deployments: &[],
+        zone: Some(&zone),
+        currency: "",
     };
     let line = load_line(&past, LineOptions { confidence, seed: 1 });
     let dates = dates(&past, &line, &[], confidence);
-    let now = columns.times.last().map_or(Time(0), |last| Time(*last));
     let said = say_line(&service, &line, dates.as_ref(), "90 %", now);
+    tell(&line, (&service.title, &said, now), output)?;
+    // Looked and found nothing to tell.
+    Ok(if line.line.is_some() { ExitCode::SUCCESS } else { ExitCode::from(3) })
+}
+
+/// The line with its limits, as text or as JSON.
+fn tell(
+    line: &LoadLine,
+    (title, said, now): (&str, &str, Time),
+    output: &Output,
+) -> Result<(), Fault> {
     if output.is_json() {
         let range = |range: &plan::Range| {
             json!({ "low": range.low, "mid": range.mid,
@@ -124,11 +138,10 @@ fn from_csv(file: &Path, load: &str, command: &Line, output: &Output) -> Result<
             "load_seen": line.load_seen, "line": line.line.as_ref().map(range),
             "limits": line.limits.iter().map(|own| limit_json(own, &range)).collect::<Vec<_>>() }))?;
     } else {
-        output.text(&format!("{}: {said}\n", service.title))?;
-        output.table(&["limit", "line", "at most", "first", "form", "explained"], rows(&line))?;
+        output.text(&format!("{title}: {said}\n"))?;
+        output.table(&["limit", "line", "at most", "first", "form", "explained"], rows(line))?;
     }
-    // Looked and found nothing to tell.
-    Ok(if line.line.is_some() { ExitCode::SUCCESS } else { ExitCode::from(3) })
+    Ok(())
 }
 
 /// `connections=200:held`

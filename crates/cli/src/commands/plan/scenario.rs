@@ -139,6 +139,9 @@ fn print(Told { scenario, outcome }: &Told, output: &Output) -> Result<(), Fault
     for own in resources {
         output.text(&format!("  {}: {}\n", text(own, "title"), text(&own["basis"], "text")))?;
     }
+    for warning in list(&outcome["warnings"]).iter().filter_map(Value::as_str) {
+        output.text(&format!("note: {warning}\n"))?;
+    }
     let shown = ends.len().div_ceil(MONTHS).max(1);
     let mut head = vec!["month ends".to_owned()];
     head.extend(resources.iter().map(|own| format!("{} p50 / p90", text(own, "title"))));

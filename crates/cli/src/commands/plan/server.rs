@@ -169,6 +169,7 @@ pub(crate) fn tested(command: &Tested, output: &Output) -> Result<ExitCode, Faul
     let times = command.times.to_string();
     let mut query = vec![("times", times.as_str())];
     query.extend(command.release.as_deref().map(|release| ("release", release)));
+    query.extend(command.release_before.as_deref().map(|release| ("release_before", release)));
     let told = small_runtime()?.block_on(remote.post_json_with(&path, &query, &document))?;
     if output.is_json() {
         output.json(&told)?;

@@ -162,6 +162,7 @@ fn notes(columns: &[Column]) -> String {
             (Source::Nothing, ..) => text.extend([title, ": nothing is known of it\n"]),
             _ => {}
         }
+        text.extend(column.beyond.iter().flat_map(|own| [title, ": ", own, "\n"]));
     }
     text
 }
@@ -175,5 +176,5 @@ fn column_json(column: &Column) -> Value {
     });
     json!({ "name": column.driver.name, "title": column.driver.title, "unit": column.driver.unit.word(),
         "source": column.source.word(), "form": column.form, "why_not": column.why_not,
-        "cells": cells.collect::<Vec<_>>() })
+        "beyond": column.beyond, "cells": cells.collect::<Vec<_>>() })
 }

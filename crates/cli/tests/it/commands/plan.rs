@@ -29,6 +29,11 @@ fn the_reference_says_what_so_many_tenants_need() -> Result<()> {
     insta::assert_snapshot!("plan_table", told.out);
     let far = run(dir.path(), &["plan", "table", "--tenants", "50000"])?;
     ensure!(far.out.contains("so a guess"), "{}", far.out);
+    ensure!(
+        far.out.contains("a guess beyond 10 k of tenants, twice what is known: growth by a part"),
+        "{}",
+        far.out
+    );
     ensure!(run(dir.path(), &["plan", "table", "--tenants", "-5"])?.code == Some(2));
     ensure!(run(dir.path(), &["plan", "table", "--by", "nobody"])?.code == Some(4));
     let mut measured = String::from("time,tenants,cpu_cores\n");
@@ -182,7 +187,7 @@ fn a_scenario_learns_from_rows_and_from_a_server_and_says_what_it_used() -> Resu
     let three: String =
         follows(3.1)?.lines().take(4).fold(String::new(), |all, row| all + row + "\n");
     let told = run_with(dir, &["plan", "scenario", "run", "base.yaml", "--csv", "-"], &three)?;
-    ensure!(told.out.contains("3 points in common; 8 are the least"), "{}", told.out);
+    ensure!(told.out.contains("3 points in common, and 8 are needed"), "{}", told.out);
     // On a server that has recorded nothing of it.
     let url = server.url();
     let told =

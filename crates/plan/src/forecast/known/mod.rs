@@ -2,13 +2,15 @@
 
 mod days;
 mod levels;
+mod local;
 
 use model::{Span, Time};
 
 pub(crate) use days::Days;
 pub(crate) use levels::{Level, evened, find};
+pub(crate) use local::Local;
 
-use crate::line::Deployment;
+use crate::{line::Deployment, zone::Zone};
 
 /// What is known besides a series' samples.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,6 +20,8 @@ pub struct Known<'a> {
     pub changes: &'a [Deployment],
     /// Days that are not like others, past and to come.
     pub days: &'a [SpecialDay],
+    /// The clocks by which people live who use it: their hours and days are its habits. UTC if none are given.
+    pub zone: Option<&'a Zone>,
 }
 
 /// A time that is not like others: a holiday, a sale, a launch.

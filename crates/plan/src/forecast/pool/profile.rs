@@ -75,7 +75,7 @@ pub(super) fn usual_long(
     Some(told.collect())
 }
 
-/// Which cells lie on a Saturday or a Sunday, all times in UTC.
+/// Which cells lie on a Saturday or a Sunday, by the clocks that the past was laid by.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Weekends {
     /// How many cells a day has.

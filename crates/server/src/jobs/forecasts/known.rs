@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::{Change, ChangeKind, ChangeStatus, Span, Time};
-use plan::{Deployment, HowSpecial, SpecialDay};
+use plan::{Deployment, HowSpecial, SpecialDay, Zone};
 use tracing::warn;
 
 use crate::{
@@ -35,6 +35,8 @@ pub(super) struct Surroundings(Vec<Change>);
 pub(super) struct Beside {
     pub(super) changes: Vec<Deployment>,
     pub(super) days: Vec<SpecialDay>,
+    /// The clocks by which people live.
+    pub(super) zone: Option<Zone>,
 }
 
 impl Surroundings {
@@ -69,7 +71,8 @@ impl Surroundings {
             names.push(value);
             names.extend(value.split_once(':').map(|(host, _)| host));
         }
-        Beside { changes: self.done_to(&names), days: days(app, &id.resource, now) }
+        let zone = app.clocks(now - super::older::OLDER_MAX, now);
+        Beside { changes: self.done_to(&names), days: days(app, &id.resource, now), zone }
     }
 
     fn done_to(&self, names: &[&str]) -> Vec<Deployment> {

@@ -196,7 +196,8 @@ fn future(
         lower_bound: Some(0.0),
         seed: 1,
     };
-    let known = Known { changes: &beside.changes, days: &beside.days };
+    let (changes, days) = (&beside.changes, &beside.days);
+    let known = Known { changes, days, zone: beside.zone.as_ref() };
     let told = plan::forecast_knowing(history, &known, &options, now);
     let thresholds = &standing.resource.thresholds;
     let lines = [thresholds.warning().value(), thresholds.critical().value(), 1.0];

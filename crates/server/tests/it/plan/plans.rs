@@ -18,6 +18,7 @@ months: 6
 money: EUR
 drivers:
   - {name: tenants, now: 1000, growth: 2%..4%, measured: tenants}
+  - {name: sessions, now: 2000, growth: -5%..5%, measured: sessions}
 resources:
   - {name: connections, follows: tenants, relation: held, now: 100, limit: 140, lead_time: 30d, measured: connections, over_month_cost: 500, step: {add: 50, cost_month: 20, cost_once: 100}}
 ";
@@ -45,13 +46,18 @@ async fn a_frozen_plan_is_followed_by_what_happens() -> Result<()> {
     let (status, told) = send(&house, plans, &wrong).await?;
     ensure!(
         status == 400
-            && told["error"]["message"].as_str().is_some_and(|own| own.contains("scenario:8")),
+            && told["error"]["message"].as_str().is_some_and(|own| own.contains("scenario:9")),
         "{told:#}"
     );
-    // Fifteen days on: tenants as planned, connections far above.
+    // Fifteen days on: tenants as planned, connections far above; sessions were in November.
     clock.turn(Span::days(15));
     let now = clock.now().millis();
-    for (name, of) in [("tenants", [1_030.0, 1_040.0]), ("connections", [150.0, 160.0])] {
+    let seen = [
+        ("tenants", [1_030.0, 1_040.0]),
+        ("connections", [150.0, 160.0]),
+        ("sessions", [2_600.0, 2_020.0]),
+    ];
+    for (name, of) in seen {
         let day = |from: i64, value: f64| -> Vec<(i64, f64)> {
             (0..=48).map(|at| (from - (48 - at) * 1_800_000, value)).collect()
         };
@@ -71,10 +77,18 @@ async fn a_frozen_plan_is_followed_by_what_happens() -> Result<()> {
         connections["state"] == "above" && connections["months"][0]["within"] == false,
         "{connections:#}"
     );
+    let sessions = &plan["drivers"][1];
     ensure!(
-        plan["text"].as_str().is_some_and(|text| text.contains("above the plan")),
-        "{}",
-        plan["text"]
+        sessions["state"] == "as_planned"
+            && sessions["text"] == "within now; was outside in November",
+        "{sessions:#}"
+    );
+    let text = plan["text"].as_str().context("a sentence")?;
+    ensure!(
+        text.contains("above the plan; was outside in November")
+            && !text.contains("tenants")
+            && text.contains("sessions: within now; was outside in November"),
+        "{text}"
     );
     let (_, list) = house.get(plans, &[]).await?;
     ensure!(list["plans"][0]["name"] == "q1" && list["plans"][0]["by"] == "anna", "{list:#}");

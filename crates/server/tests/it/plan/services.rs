@@ -153,9 +153,34 @@ async fn without_a_past_the_reason_is_told_and_no_date() -> Result<()> {
     ensure!(status == 200 && shop["line"].is_null() && shop["dates"].is_null(), "{shop:#}");
     let text = shop["text"].as_str().context("a sentence")?;
     ensure!(
-        text.starts_with("no telling what it carries; database connections: 0 points"),
+        text.starts_with(
+            "no telling what it carries; database connections, cpu, latency, memory, cache: no point in common"
+        ),
         "{text}"
     );
     ensure!(house.get("/api/plimsoll/v1/services/nobody", &[]).await?.0 == 404);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_of_a_step_has_the_currency_of_the_price_list() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let file = dir.path().join("prices.csv");
+    std::fs::write(
+        &file,
+        "SkuId,ListUnitPrice,PricingUnit,x_Size,x_Resource,BillingCurrency\nsmall,30,Months,2,cpu,EUR\n",
+    )?;
+    let planted = Planted::until(NOW, 11);
+    let dear = SETTINGS.replace("          - {title: pool 100 → 150, times: 1.5}\n", "");
+    let priced = format!("{dear}planning: {{prices: {}}}\n", file.display());
+    for (settings, currency) in [(priced, Value::from("EUR")), (dear, Value::Null)] {
+        let house = house(&settings, &planted).await?;
+        let (_, shop) = house.get("/api/plimsoll/v1/services/shop", &[]).await?;
+        let (next, text) = (&shop["next"], shop["text"].as_str().context("a sentence")?);
+        ensure!(next["cost_month"] == 900.0 && next["currency"] == currency, "{next:#}");
+        let money = if currency.is_null() { "900 a month" } else { "900 EUR a month" };
+        ensure!(text.contains(money), "{text}");
+        house.stop().await?;
+    }
     Ok(())
 }

@@ -143,3 +143,53 @@ async fn a_release_that_was_tested_counts_from_when_it_comes_out_and_its_points_
     ensure!(shop["tested"]["run"] == "a1", "{:#}", shop["tested"]);
     house.stop().await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn releases_in_a_row_add_up_and_a_search_of_what_is_not_out_bounds_nothing() -> Result<()> {
+    let planted = Planted::until(NOW, 11);
+    let house = house(SETTINGS, &planted).await?;
+    let deploy = async |text: &str, ago: i64| -> Result<()> {
+        let at = NOW.millis() - ago * 3_600_000;
+        let change = json!({ "kind": "deployment", "service": "shop", "text": text, "at": at });
+        let told = house.request(Method::POST, "/api/plimsoll/v1/changes")?.json(&change);
+        let (status, told) = answer(told).await?;
+        ensure!(status == 201, "{told:#}");
+        Ok(())
+    };
+    deploy("4.2", 480).await?;
+    deploy("v4.3", 9).await?;
+    deploy("v4.4", 2).await?;
+    // A gate knows what it compared.
+    let gate = json!({ "id": "19f-7", "plan": "shop", "service": "shop", "by": "anna",
+        "release_before": "4.3", "release": "4.4",
+        "comparison": { "schema": "plimsoll.load-compare/1", "exit_code": 0, "word": "no change" } });
+    let told = house.request(Method::POST, "/api/plimsoll/v1/load/gates")?.json(&gate);
+    let (status, told) = answer(told).await?;
+    ensure!(status == 201, "{told:#}");
+    send(&house, "?release=4.3&release_before=4.2", &impact()).await?;
+    let mut second = impact();
+    for point in second["impact"]["resources"][0]["points"].as_array_mut().into_iter().flatten() {
+        point[1] = json!(1.12 * point[1].as_f64().unwrap_or(f64::NAN));
+    }
+    let (status, shop) = send(&house, "?release=4.4&run=19f-7", &second).await?;
+    ensure!(status == 201, "{shop:#}");
+    let memory = limit(&shop, "memory")?;
+    ensure!(memory["announced"]["release"] == "4.4", "{:#}", memory["announced"]);
+    ensure!(memory["announced_before"][0]["release"] == "4.3", "{:#}", memory["announced_before"]);
+    // 80 % of 8,192 is 6,553.6, which 1.2544 (2,000 + 3 x) reaches at 1,074.8.
+    let mid = memory["line"]["mid"].as_f64().context("a line")?;
+    ensure!((mid / 1_074.8 - 1.0).abs() < 0.03, "{mid}");
+    let (_, list) = house.get("/api/plimsoll/v1/services/shop/tests", &[]).await?;
+    ensure!(list["tests"][0]["release_before"] == "4.3", "{list:#}");
+    // A search of 4.5, which is not out.
+    let search = document(&json!(250.0), &json!(300.0), "found");
+    let (_, shop) = send(&house, "?times=2&release=4.5", &search).await?;
+    ensure!(shop["tested"].is_null() && shop["tested_ahead"]["holds"] == 500.0, "{shop:#}");
+    ensure!(shop["binds"] == "connections", "{shop:#}");
+    let text = shop["text"].as_str().context("a sentence")?;
+    ensure!(text.contains("release 4.5, tested on") && text.contains("bears 500"), "{text}");
+    deploy("release 4.5", 1).await?;
+    let (_, shop) = send(&house, "?times=2&release=4.5", &search).await?;
+    ensure!(shop["tested"]["binds"] == true && shop["tested_ahead"].is_null(), "{shop:#}");
+    house.stop().await
+}

@@ -194,7 +194,7 @@ function Said({ service }: { service: ServiceView }) {
       <p class={style.soft}>
         {next ? (
           <>
-            Next: <b>{next.title}</b>, +{percent(next.gain)}, {costText(next.cost_month)}
+            Next: <b>{next.title}</b>, +{percent(next.gain)}, {costText(next.cost_month, next.currency)}
           </>
         ) : (
           'No next step is declared.'
@@ -219,9 +219,10 @@ function Unknown({ service: { limits } }: { service: ServiceView }) {
   )
 }
 
-export function costText(cost: number): string {
+export function costText(cost: number, currency?: string | null): string {
   if (cost === 0) return 'no cost'
-  const amount = Math.abs(cost).toLocaleString('en-GB', { maximumFractionDigits: 2 })
+  const number = Math.abs(cost).toLocaleString('en-GB', { maximumFractionDigits: 2 })
+  const amount = currency ? `${number} ${currency}` : number
   return cost > 0 ? `${amount} a month` : `saves ${amount} a month`
 }
 

@@ -184,7 +184,7 @@ function Steps({ service: { next, without, tested, load_unit, load_now, limits }
           <>
             <strong>{next.title}</strong>
             <p>
-              Moves the line by +{percent(next.gain)} to {say(load_unit, next.line)}; {costText(next.cost_month)}.
+              Moves the line by +{percent(next.gain)} to {say(load_unit, next.line)}; {costText(next.cost_month, next.currency)}.
               {moved && ` More ${moved.title}.`}
             </p>
           </>

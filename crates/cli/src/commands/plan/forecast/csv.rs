@@ -4,7 +4,7 @@ use std::{fs::File, io, path::Path, process::ExitCode};
 
 use collect::import::{self, CsvSpec, ImportOptions};
 use model::{Clock as _, HistoryNeed, Kind, Nature, Outlook, Share, Span, Time, Unit};
-use plan::{ForecastOptions, History, Projection, Reach};
+use plan::{ForecastOptions, History, Known, Projection, Reach, Zone};
 use serde_json::{Value, json};
 use server::SystemClock;
 
@@ -51,7 +51,9 @@ pub(super) fn run(file: &Path, command: &Forecast, output: &Output) -> Result<Ex
         lower_bound: values.iter().all(|value| *value >= 0.0).then_some(0.0),
         seed: 1,
     };
-    let told = plan::forecast(history, &options, now);
+    let zone = zone(&command.zone, &times, now)?;
+    let known = Known { zone: Some(&zone), ..Known::default() };
+    let told = plan::forecast_knowing(history, &known, &options, now);
     let shares = command.limit.map(|limit| (limit, &command.lines)).into_iter();
     let lines = shares
         .flat_map(|(limit, percents)| percents.iter().map(move |percent| (limit, percent / 100.0)));
@@ -98,6 +100,12 @@ pub(super) fn run(file: &Path, command: &Forecast, output: &Output) -> Result<Ex
         output.text(&text)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The clocks of a place, for values of these times.
+pub(in crate::commands::plan) fn zone(name: &str, times: &[i64], now: Time) -> Result<Zone, Fault> {
+    let oldest = times.first().map_or(now, |first| Time(*first));
+    Zone::named(name, oldest, now).map_err(|error| Fault::from_error(error.kind(), &error))
 }
 
 /// Refuses a limit that is none, or that is most likely in another unit than the values.

@@ -12,6 +12,8 @@ use crate::{
     args::Forecast, client::Remote, commands::small_runtime, fault::Fault, output::Output,
 };
 
+pub(super) use csv::zone;
+
 /// Says when things run out.
 pub(crate) fn run(command: &Forecast, output: &Output) -> Result<ExitCode, Fault> {
     match &command.csv {

@@ -1,7 +1,7 @@
 //! The limits of a service as the API shows them.
 
 use model::{Resource, ServiceLimit, Time};
-use plan::{KnownLimit, LimitLine};
+use plan::{Announced, KnownLimit, LimitLine};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -56,6 +56,9 @@ pub(super) struct ServiceLimitView {
     tested_by: Option<TestedByView>,
     /// What a load test says that a release takes for each request, where production has not shown it yet.
     announced: Option<AnnouncedView>,
+    /// The releases before that one of which production has not shown either what they take, the first to come out first,
+    /// each beside the one before it: the line counts with all of them that are out.
+    announced_before: Vec<AnnouncedView>,
 }
 
 /// The load test that points are of.
@@ -104,6 +107,8 @@ pub(super) fn limit_view(
     load_seen: f64,
 ) -> ServiceLimitView {
     let known = limit.known.as_ref().ok();
+    let announced = known.map_or(&[][..], |known| &known.announced);
+    let mut announced: Vec<AnnouncedView> = announced.iter().map(announced_view).collect();
     let used_expr = declared.map_or_else(String::new, |own| own.used.clone());
     let resource = resources.iter().find(|own| own.used == used_expr);
     ServiceLimitView {
@@ -136,13 +141,18 @@ pub(super) fn limit_view(
             run: by.run.clone(),
             release: by.release.clone(),
         }),
-        announced: known.and_then(|known| known.announced.as_ref()).map(|own| AnnouncedView {
-            at: own.at.millis(),
-            release: own.release.clone(),
-            times: own.cost.times,
-            between: [own.cost.between.0, own.cost.between.1],
-            since: own.since.map(Time::millis),
-        }),
+        announced: announced.pop(),
+        announced_before: announced,
+    }
+}
+
+fn announced_view(own: &Announced) -> AnnouncedView {
+    AnnouncedView {
+        at: own.at.millis(),
+        release: own.release.clone(),
+        times: own.cost.times,
+        between: [own.cost.between.0, own.cost.between.1],
+        since: own.since.map(Time::millis),
     }
 }
 

@@ -19,7 +19,7 @@ use axum::{
     extract::{Path, State},
 };
 use model::{Kind, Service, Share, Span, Time};
-use plan::{LineOptions, ServicePast, Tested, TestedPoints, dates, load_line, say_line};
+use plan::{LineOptions, ServicePast, Tested, TestedPoints, Zone, dates, load_line, say_line};
 
 use self::{
     past::Recorded,
@@ -27,6 +27,7 @@ use self::{
 };
 use crate::{
     http::error::ApiError,
+    jobs::sizing::currency_of_prices,
     state::{App, ToldLine},
 };
 
@@ -85,14 +86,20 @@ async fn line_of(app: &Arc<App>, service: &Service) -> Result<ToldLine, ApiError
     }
     let deployments = past::deployments(app, service, now).await?;
     let tests = Tests {
-        capacity: tested::newest(app, service, now).await?,
+        capacity: tested::searches(app, service, now).await?,
         points: tested::points(app, service, now).await?,
     };
     let own = service.clone();
     let told = app
         .ask(None, move |app, meter| {
             let recorded = Recorded::read(app, &own, now, meter)?;
-            Ok(tell(&own, &recorded, (&deployments, &tests), now))
+            let around = Around {
+                deployments: &deployments,
+                tests: &tests,
+                zone: app.clocks(now - past::PAST_MAX, now),
+                currency: currency(app, &own),
+            };
+            Ok(tell(&own, &recorded, &around, now))
         })
         .await?
         .ok_or_else(|| ApiError::new(Kind::Internal, "the confidence is no share"))?;
@@ -103,28 +110,50 @@ async fn line_of(app: &Arc<App>, service: &Service) -> Result<ToldLine, ApiError
     Ok(told)
 }
 
-/// What load tests found.
+/// What load tests found, the newest first.
 struct Tests {
-    capacity: Option<Tested>,
+    capacity: Vec<Tested>,
     /// Points of load and use, by the name of the limit.
-    points: BTreeMap<String, TestedPoints>,
+    points: BTreeMap<String, Vec<TestedPoints>>,
+}
+
+/// What is known beside what is recorded.
+struct Around<'a> {
+    deployments: &'a [plan::Deployment],
+    tests: &'a Tests,
+    zone: Option<Zone>,
+    currency: String,
+}
+
+/// What money of a service's steps is called: that of the price list, which is read only where there is such money and
+/// no review of sizes has read it yet.
+fn currency(app: &App, service: &Service) -> String {
+    let mut steps = service.limits.iter().flat_map(|limit| &limit.steps);
+    if !steps.any(|step| step.cost_month.abs() > 0.0) {
+        return String::new();
+    }
+    let known = app.board.sizes.read().as_ref().map(|review| review.currency.clone());
+    known.unwrap_or_else(|| currency_of_prices(app))
 }
 
 fn tell(
     service: &Service,
     recorded: &Recorded,
-    (deployments, tests): (&[plan::Deployment], &Tests),
+    around: &Around<'_>,
     now: Time,
 ) -> Option<ToldLine> {
+    let Around { deployments, tests, .. } = *around;
     let confidence = Share::new(CONFIDENCE)?;
     let past = ServicePast {
         times: &recorded.times,
         load: &recorded.load,
         replicas: recorded.replicas,
         zones: recorded.zones,
-        tested: tests.capacity.as_ref(),
+        tested: &tests.capacity,
         limits: recorded.limits(service, &tests.points),
         deployments,
+        zone: around.zone.as_ref(),
+        currency: &around.currency,
     };
     let line = load_line(&past, LineOptions { confidence, seed: 1 });
     let dates = dates(&past, &line, &service.launches, confidence);

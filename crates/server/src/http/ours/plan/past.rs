@@ -20,10 +20,12 @@ const KINDS: [ChangeKind; 5] = [
     ChangeKind::Failover,
 ];
 /// No more changes are read, the newest first.
-const CHANGES_MAX: usize = 200;
+const CHANGES_MAX: usize = 500;
+/// How far back a release may have come out that still runs.
+const OUT_MAX: Span = Span::days(400);
 
 /// How far back is looked: ten weeks hold enough of them for their pattern.
-const PAST_MAX: Span = Span::days(70);
+pub(super) const PAST_MAX: Span = Span::days(70);
 /// At most so many moments, and none closer than the finest step.
 const MOMENTS_MAX: i64 = 2_016;
 const STEP_MIN: Span = Span::minutes(5);
@@ -89,7 +91,7 @@ impl Recorded {
     pub(super) fn limits<'a>(
         &'a self,
         service: &'a Service,
-        tested: &'a BTreeMap<String, TestedPoints>,
+        tested: &'a BTreeMap<String, Vec<TestedPoints>>,
     ) -> Vec<LimitPast<'a>> {
         let limits = service.limits.iter().zip(&self.used);
         limits
@@ -98,7 +100,7 @@ impl Recorded {
                 used,
                 limit: *limit,
                 copies: *copies,
-                tested: tested.get(&declared.name),
+                tested: tested.get(&declared.name).map_or(&[], Vec::as_slice),
             })
             .collect()
     }
@@ -165,7 +167,7 @@ pub(super) async fn deployments(
     let wanted = Wanted {
         kinds: KINDS.to_vec(),
         service: Some(service.name.clone()),
-        since: Some(now - PAST_MAX),
+        since: Some(now - OUT_MAX),
         until: Some(now),
         limit: CHANGES_MAX,
     };

@@ -1,7 +1,7 @@
 //! Load lines as the API shows them.
 
 use model::{DateRange, Outlook, Resource, Service, Time};
-use plan::{LineDates, LoadLine, Lost, Range, Tested, Without, say};
+use plan::{LineDates, Lost, Range, Tested, Without, say};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -50,8 +50,10 @@ pub(crate) struct ServiceView {
     without_one: Option<WithoutOneView>,
     /// The same for one instance, one zone and one copy of each limit that has some, of what is known.
     without: Vec<WithoutView>,
-    /// What the newest load test bore.
+    /// What the newest load test of what runs bore.
     tested: Option<TestedView>,
+    /// The newest load test, if it is of a release that is not out as far as is known: the line leaves it aside.
+    tested_ahead: Option<TestedView>,
     /// The limits, the first to bind first.
     limits: Vec<ServiceLimitView>,
 }
@@ -115,6 +117,8 @@ struct NextStepView {
     title: String,
     /// What it costs a month.
     cost_month: f64,
+    /// What that money is called, as the price list says; nothing where no money is told or the list does not say.
+    currency: Option<String>,
     /// By what part the line moves.
     gain: f64,
     /// Where the line lies then.
@@ -221,6 +225,7 @@ pub(super) fn service_view(
             limit: next.limit.clone(),
             title: next.step.title.clone(),
             cost_month: next.step.cost_month,
+            currency: Some(next.currency.clone()).filter(|own| !own.is_empty()),
             gain: next.gain,
             line: next.line,
         }),
@@ -228,7 +233,8 @@ pub(super) fn service_view(
             WithoutOneView { replicas: without.count, line: without.line, carries: without.carries }
         }),
         without: line.without.iter().map(without_view).collect(),
-        tested: line.tested.as_ref().map(|tested| tested_view(tested, line)),
+        tested: line.tested.as_ref().map(|own| tested_view(own, (line.by_test, line.tested_stale))),
+        tested_ahead: line.tested_ahead.as_ref().map(|own| tested_view(own, (false, false))),
         limits: line
             .limits
             .iter()
@@ -253,7 +259,8 @@ fn without_view(own: &Without) -> WithoutView {
     }
 }
 
-fn tested_view(tested: &Tested, line: &LoadLine) -> TestedView {
+/// `binds` and `stale` say whether the line comes from it, and whether it says nothing any more.
+fn tested_view(tested: &Tested, (binds, stale): (bool, bool)) -> TestedView {
     let finite = |value: f64| value.is_finite().then_some(value);
     let steps = tested.steps.iter().map(|step| TestedStepView {
         load: step.load,
@@ -270,8 +277,8 @@ fn tested_view(tested: &Tested, line: &LoadLine) -> TestedView {
         holds: tested.holds,
         breaks: tested.breaks,
         limit: tested.limit.clone(),
-        binds: line.by_test,
-        stale: line.tested_stale,
+        binds,
+        stale,
         steps: steps.collect(),
     }
 }

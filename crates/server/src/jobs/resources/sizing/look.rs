@@ -57,7 +57,35 @@ pub(crate) struct SizeItem {
 impl SizeItem {
     pub(crate) fn title(&self) -> String {
         let titles: Vec<&str> = self.standings.iter().map(|own| own.title.as_str()).collect();
-        titles.join(", ")
+        together(&titles)
+    }
+}
+
+/// Several titles as one: «Cores of web-1» and «Memory of web-1» are «Cores and memory of web-1».
+fn together(titles: &[&str]) -> String {
+    let parted: Option<Vec<(&str, &str)>> =
+        titles.iter().map(|own| own.split_once(" of ")).collect();
+    let one = parted.filter(|parts| parts.windows(2).all(|pair| pair[0].1 == pair[1].1));
+    let Some((parts, (first, of))) = one.as_ref().and_then(|own| Some((own, *own.first()?))) else {
+        return titles.join(", ");
+    };
+    let mut words = vec![first.to_owned()];
+    words.extend(parts.iter().skip(1).map(|(what, _)| lowered(what)));
+    let last = words.pop().unwrap_or_default();
+    if words.is_empty() {
+        return format!("{last} of {of}");
+    }
+    format!("{} and {last} of {of}", words.join(", "))
+}
+
+/// A word as it stands within a sentence: «Memory» is «memory», «CPU» stays.
+fn lowered(word: &str) -> String {
+    let mut letters = word.chars();
+    match (letters.next(), letters.next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => {
+            first.to_lowercase().chain(word.chars().skip(1)).collect()
+        }
+        _ => word.to_owned(),
     }
 }
 
@@ -210,6 +238,12 @@ fn past(
     Ok((times, used))
 }
 
+/// What money is called by the price list; empty where there is none, or it does not say.
+pub(crate) fn currency_of_prices(app: &App) -> String {
+    let prices = app.settings.planning.prices.as_deref().map(read_prices);
+    prices.and_then(Result::ok).map(|own| own.currency).unwrap_or_default()
+}
+
 fn read_prices(path: &Path) -> Result<Prices, String> {
     let name = path.display();
     let size = fs::metadata(path).map_err(|error| format!("cannot read {name}: {error}"))?.len();
@@ -218,4 +252,23 @@ fn read_prices(path: &Path) -> Result<Prices, String> {
     }
     let text = fs::read_to_string(path).map_err(|error| format!("cannot read {name}: {error}"))?;
     Prices::parse(&text).map_err(|error| format!("{name}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_resources_of_one_thing_have_one_title() {
+        for (titles, said) in [
+            (&["Cores of web-1", "Memory of web-1"][..], "Cores and memory of web-1"),
+            (&["Memory of a", "CPU of a", "Disk of a"], "Memory, CPU and disk of a"),
+            (&["Memory of web of shop"], "Memory of web of shop"),
+            (&["Cores of a", "Memory of b"], "Cores of a, Memory of b"),
+            (&["Cores", "Memory"], "Cores, Memory"),
+            (&[], ""),
+        ] {
+            assert_eq!(together(titles), said);
+        }
+    }
 }

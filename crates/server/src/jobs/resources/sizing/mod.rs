@@ -10,7 +10,7 @@ use journal::{Entry, Event, EventQuery, Journal, JournalError};
 use model::{Span, Time, Unlimited};
 use tracing::warn;
 
-pub(crate) use look::{MONTHS, SizeItem, SizeReview, look};
+pub(crate) use look::{MONTHS, SizeItem, SizeReview, currency_of_prices, look};
 pub(crate) use record::{
     BOOKED, Booking, DECIDED, Decision, MoneyAt, Verdict, booking_event, booking_of,
     decision_event, decision_of,

@@ -90,12 +90,12 @@ function seenOf(track: TrackView | undefined, now: number): Map<number, number> 
 }
 
 function Track({ track, title, unit }: { track: TrackView; title: string; unit: Unit }) {
-  const { state, is_measured, now, off, months, order_by, order_passed } = track
+  const { state, text, is_measured, now, off, months, order_by, order_passed } = track
   const said = STATES[state] ?? { mood: 'unknown' as const, text: state }
   return (
     <li>
       <p class={style.line}>
-        <Word mood={said.mood} word={said.text} />
+        <Word mood={said.mood} word={state === 'as_planned' ? text : said.text} />
         <b>{title}</b>
         <span>
           {now === null

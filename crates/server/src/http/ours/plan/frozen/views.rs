@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::Time;
+use model::{Span, Time, Unit};
 use plan::say_date;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -67,6 +67,8 @@ struct TrackView {
     off: Option<f64>,
     /// `as_planned`, `above`, `below`, or `unknown`.
     state: &'static str,
+    /// The same in words, with the months that lay outside the plan: «within now; was outside in March».
+    text: String,
     /// How much of it is meant to be used.
     line: Option<f64>,
     /// The last day to order more, as it was planned.
@@ -175,6 +177,7 @@ fn tracked(
     TrackView {
         name: name.to_owned(),
         is_measured: !values.is_empty(),
+        text: in_words((state, off), &outside(&months, now)),
         months,
         now: last,
         off,
@@ -183,6 +186,33 @@ fn tracked(
         order_by,
         order_passed: order_by.is_some_and(|day| day <= now.millis()),
     }
+}
+
+/// The months that lay outside the plan: «March and April».
+fn outside(months: &[TrackMonth], now: Time) -> String {
+    let outside = months.iter().filter(|month| month.within == Some(false));
+    // A month ends as the next one begins; its name is that of its last day, without the day.
+    let names = outside.map(|month| say_date(Time(month.end) - Span::days(1), now));
+    let mut names: Vec<String> = names
+        .map(|day| day.split_once(' ').map_or_else(|| day.clone(), |(_, month)| month.to_owned()))
+        .collect();
+    match (names.pop(), names.is_empty()) {
+        (None, _) => String::new(),
+        (Some(last), true) => last,
+        (Some(last), false) => format!("{} and {last}", names.join(", ")),
+    }
+}
+
+fn in_words((state, off): (&str, Option<f64>), outside: &str) -> String {
+    let off = off.map_or_else(String::new, |off| format!("{} ", Unit::Share.say(off.abs())));
+    let stands = match state {
+        "above" => format!("{off}above the plan"),
+        "below" => format!("{off}below the plan"),
+        "as_planned" if outside.is_empty() => "as planned".to_owned(),
+        "as_planned" => "within now".to_owned(),
+        _ => "no value now".to_owned(),
+    };
+    if outside.is_empty() { stands } else { format!("{stands}; was outside in {outside}") }
 }
 
 fn off(seen: f64, planned: f64) -> Option<f64> {
@@ -212,11 +242,9 @@ fn said<'v>(tracks: impl Iterator<Item = &'v TrackView>, now: Time) -> String {
     let (mut parts, mut measured) = (Vec::new(), 0);
     for own in tracks {
         measured += usize::from(own.now.is_some());
-        let off = own.off.map_or_else(String::new, |off| model::Unit::Share.say(off.abs()));
-        match own.state {
-            "above" => parts.push(format!("{} is {off} above the plan", own.name)),
-            "below" => parts.push(format!("{} is {off} below the plan", own.name)),
-            _ => {}
+        let was_outside = own.months.iter().any(|month| month.within == Some(false));
+        if matches!(own.state, "above" | "below") || was_outside {
+            parts.push(format!("{}: {}", own.name, own.text));
         }
         if let (true, Some(day)) = (own.order_passed, own.order_by) {
             parts.push(format!("{} was to be ordered by {}", own.name, say_date(Time(day), now)));

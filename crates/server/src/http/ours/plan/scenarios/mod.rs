@@ -40,6 +40,9 @@ pub struct OutcomeView {
     cost: Vec<SpreadView>,
     /// What sways the first resource's use in the last month most, the widest first.
     tornado: Vec<BarView>,
+    /// What comes to more than twice what is known of it, and is therefore a guess: a sentence each.
+    #[serde(default)]
+    warnings: Vec<String>,
 }
 
 /// The middle of what was drawn and its tenths.
@@ -192,6 +195,7 @@ pub fn outcome_view(outcome: &Outcome) -> OutcomeView {
         resources: resources.collect(),
         cost: outcome.cost.iter().map(spread).collect(),
         tornado: tornado.collect(),
+        warnings: outcome.warnings.clone(),
     }
 }
 

@@ -67,6 +67,8 @@ struct DriverColumn {
     form: Option<String>,
     /// Why what was measured was of no use.
     why_not: Option<String>,
+    /// What to know of values beyond twice what is known, in a sentence; nothing where there are none.
+    beyond: Option<String>,
     /// One for each value; nothing where nothing is known.
     cells: Vec<Option<DriverCell>>,
 }
@@ -237,6 +239,7 @@ fn column(own: &Column) -> DriverColumn {
         source: own.source.word().to_owned(),
         form: own.form.filter(|_| own.source == Source::Measured).map(str::to_owned),
         why_not: own.why_not.clone(),
+        beyond: own.beyond.clone(),
         cells: cells.collect(),
     }
 }

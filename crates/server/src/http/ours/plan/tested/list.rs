@@ -43,6 +43,8 @@ pub(super) struct TestView {
     pub(super) name: String,
     /// The release that was tested, if anybody said.
     pub(super) release: Option<String>,
+    /// The release that it was measured against, if anybody said.
+    pub(super) release_before: Option<String>,
     /// Who ran it.
     pub(super) by: String,
     /// The highest load it bore, in the unit of the service's load.

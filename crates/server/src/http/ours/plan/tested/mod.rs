@@ -21,7 +21,7 @@ pub(super) use self::points::points;
 use super::{find, told, views::ServiceView};
 use crate::{
     http::{chain, error::ApiError},
-    runs::{is_id, new_id},
+    runs::{is_id, new_id, read_gate},
     state::App,
 };
 
@@ -33,6 +33,8 @@ const SCHEMA: &str = "plimsoll.load-capacity/1";
 const BYTES_MAX: usize = 512 << 10;
 const STEPS_MAX: usize = 200;
 const NAME_BYTES_MAX: usize = 200;
+/// So many of the newest searches are looked through for one of what runs.
+const SEARCHES_MAX: u32 = 20;
 /// A test this old says nothing any more.
 const OLD: Span = Span::days(180);
 
@@ -77,6 +79,9 @@ struct Of {
     run: String,
     #[serde(default)]
     release: Option<String>,
+    /// The one that it was measured against.
+    #[serde(default)]
+    release_before: Option<String>,
     #[serde(default)]
     by: String,
 }
@@ -94,36 +99,52 @@ pub(in crate::http::ours) struct Counted {
     times: Option<f64>,
     run: Option<String>,
     release: Option<String>,
+    release_before: Option<String>,
     by: Option<String>,
 }
 
 impl Counted {
-    fn of(self, now: Time) -> Result<Of, ApiError> {
+    async fn of(self, app: &App, now: Time) -> Result<Of, ApiError> {
+        let named = |own: Option<String>| {
+            own.map(|own| own.trim().to_owned()).filter(|own| !own.is_empty())
+        };
+        let (release, mut release_before) = (named(self.release), named(self.release_before));
         let run = match self.run {
             Some(run) if is_id(&run) => run,
             Some(run) => return Err(ApiError::invalid(format!("`{run}` is no id of a test"))),
             None => new_id(now).map_err(|error| ApiError::new(Kind::Internal, chain(&error)))?,
         };
-        let release = self.release.map(|own| own.trim().to_owned()).filter(|own| !own.is_empty());
+        if release_before.is_none() {
+            // A gate knows which releases it compared.
+            let gate = read_gate(&app.journal, &run).await;
+            let gate = gate.map_err(|error| ApiError::new(Kind::Internal, chain(&error)))?;
+            release_before = gate.and_then(|gate| named(gate.release_before));
+        }
         let by = self.by.unwrap_or_default();
         let is_long = |text: &str| text.len() > NAME_BYTES_MAX;
-        if is_long(&by) || release.as_deref().is_some_and(is_long) {
-            return Err(ApiError::invalid("`release` and `by` have 200 bytes at most"));
+        if is_long(&by) || [&release, &release_before].into_iter().flatten().any(|own| is_long(own))
+        {
+            return Err(ApiError::invalid(
+                "`release`, `release_before` and `by` have 200 bytes at most",
+            ));
         }
-        Ok(Of { run, release, by })
+        Ok(Of { run, release, release_before, by })
     }
 }
 
 /// Takes in what a load test found, until what load costs changes. Of `plimsoll load capacity --output json`: no line is
-/// told beyond the load at which the test broke. Of `plimsoll load compare` or `gate` with `--impact`: its points of load
+/// told beyond the load at which the test broke; where it names a `release`, from when on that is out. Of `plimsoll load compare` or `gate` with `--impact`: its points of load
 /// and use count beside what is recorded, for resources that are called as limits of the service are; and where each
 /// request of the `release` takes surely more or less than of the one before, the line counts with that from the hour on in
-/// which that release came out (a deployment that names it), until production shows it itself.
+/// which that release came out (a deployment that names it), until production shows it itself. What two releases take in
+/// a row adds up where the second was measured against the first: `release_before`, or what the gate of that id says, or
+/// else what was out when it was tested.
 #[utoipa::path(post, path = "/api/plimsoll/v1/services/{name}/tests", tag = "plan",
     params(("name" = String, Path, description = "a service's name"),
         ("times" = Option<f64>, Query, description = "how many units of the service's load one journey of the test is; 1 if not given"),
         ("run" = Option<String>, Query, description = "the id of the run or gate it was; a new one if not given"),
         ("release" = Option<String>, Query, description = "the release that was tested"),
+        ("release_before" = Option<String>, Query, description = "the release that it was measured against"),
         ("by" = Option<String>, Query, description = "who ran it")),
     request_body(content = String, content_type = "application/json", description = "the document: `plimsoll.load-capacity/1`, `plimsoll.load-impact/1`, or one whose `impact` is the latter"),
     responses((status = 201, body = ServiceView), (status = 400, body = crate::http::error::ErrorBody),
@@ -143,7 +164,7 @@ pub(in crate::http::ours) async fn add(
         return Err(ApiError::invalid("`times` is a number above nought"));
     }
     let now = app.clock.now();
-    let of = counted.of(now)?;
+    let of = counted.of(&app, now).await?;
     let event = match points::read(&body, service, (times, &of))? {
         Some(body) => points::event(now, &name, body),
         None => capacity(&body, (times, of)).map(|body| NewEvent {
@@ -193,23 +214,23 @@ fn check(document: &Document) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// The newest test of a service that may still say something.
-pub(super) async fn newest(
+/// The newest tests of a service that may still say something, the newest first.
+pub(super) async fn searches(
     app: &App,
     service: &Service,
     now: Time,
-) -> Result<Option<Tested>, ApiError> {
+) -> Result<Vec<Tested>, ApiError> {
     let question = EventQuery {
         kinds: vec![TESTED.to_owned()],
         subject: Some(service.name.clone()),
         since: Some(now - OLD),
         newest_first: true,
-        limit: 1,
+        limit: SEARCHES_MAX,
         ..EventQuery::default()
     };
     let events = app.journal.events(question).await;
     let events = events.map_err(|error| ApiError::new(Kind::Internal, chain(&error)))?;
-    Ok(events.first().and_then(tested))
+    Ok(events.iter().filter_map(tested).collect())
 }
 
 /// A search as it is listed.
@@ -223,6 +244,7 @@ fn listed(event: &Event) -> Option<TestView> {
         sort: "capacity".to_owned(),
         name: own.name,
         release: own.release,
+        release_before: record.of.release_before,
         by: record.of.by,
         holds: own.holds,
         breaks: own.breaks,

@@ -129,12 +129,12 @@ pub(super) fn event(at: Time, service: &str, body: Value) -> NewEvent {
     NewEvent { at, kind: POINTS.to_owned(), subject: service.to_owned(), body }
 }
 
-/// The newest points of each limit of a service that may still say something.
+/// The points of each limit of a service that may still say something, the newest first.
 pub(in super::super) async fn points(
     app: &App,
     service: &Service,
     now: Time,
-) -> Result<BTreeMap<String, TestedPoints>, ApiError> {
+) -> Result<BTreeMap<String, Vec<TestedPoints>>, ApiError> {
     let question = EventQuery {
         kinds: vec![POINTS.to_owned()],
         subject: Some(service.name.clone()),
@@ -145,7 +145,7 @@ pub(in super::super) async fn points(
     };
     let events = app.journal.events(question).await;
     let events = events.map_err(|error| ApiError::new(Kind::Internal, chain(&error)))?;
-    let mut found = BTreeMap::new();
+    let mut found: BTreeMap<String, Vec<TestedPoints>> = BTreeMap::new();
     for event in &events {
         let Ok(record) = serde_json::from_value::<Record>(event.body.clone()) else { continue };
         let at = ended_of(event, record.ended);
@@ -157,9 +157,10 @@ pub(in super::super) async fn points(
                 points,
                 run: Some(record.of.id_or(event)),
                 release: record.of.release.clone(),
+                before: record.of.release_before.clone(),
                 cost: own.cost(),
             };
-            found.entry(own.name).or_insert(tested);
+            found.entry(own.name).or_default().push(tested);
         }
     }
     Ok(found)
@@ -188,6 +189,7 @@ pub(super) fn listed(event: &Event) -> Option<TestView> {
         sort: "impact".to_owned(),
         name: String::new(),
         release: record.of.release,
+        release_before: record.of.release_before,
         by: record.of.by,
         holds: None,
         breaks: None,

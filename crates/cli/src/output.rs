@@ -61,7 +61,9 @@ impl Output {
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(head.iter().map(|cell| cell.to_uppercase()));
         table.add_rows(rows);
-        let lines: Vec<String> = table.lines().map(|line| line.trim().to_owned()).collect();
+        // Each cell has a blank on either side; a first column may be empty.
+        let trimmed = |line: String| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned();
+        let lines: Vec<String> = table.lines().map(trimmed).collect();
         self.text(&(lines.join("\n") + "\n"))
     }
 

@@ -155,6 +155,9 @@ pub(crate) struct Rightsize {
     pub(crate) server: Server,
     #[command(flatten)]
     pub(crate) decide: Decide,
+    /// With --accept: another size than the one that is proposed, by its SKU or by the size itself, as the item's table has it.
+    #[arg(long, value_name = "SIZE", requires = "accept")]
+    pub(crate) offer: Option<String>,
     /// Why it is accepted or declined.
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
@@ -174,10 +177,15 @@ pub(crate) struct Rightsize {
     /// With --csv: which resource of the price list the columns are use of (its `x_Resource`); all SKUs if not given.
     #[arg(long, value_name = "NAME", requires = "csv")]
     pub(crate) resource: Option<String>,
-    /// With --csv: what a machine has now, for what a change saves.
+    /// With --csv: what use is counted in: cores, bytes, or any word, such as connections or GiB. If not given, what the
+    /// default policy counts that resource in.
+    #[arg(long, value_name = "UNIT", requires = "csv")]
+    pub(crate) unit: Option<String>,
+    /// With --csv: what a machine has now, for what a change saves; the machine by its column, as the file writes it.
     #[arg(long, value_name = "MACHINE=SKU", requires = "csv")]
     pub(crate) current: Vec<String>,
-    /// With --csv: in how many of the weeks that follow a size must do: above it at most 1 % of the time.
+    /// With --csv: in how many of the weeks that follow a size must do: above it at most 1 % of the time, and of bytes
+    /// never.
     #[arg(long, value_name = "SHARE", default_value = "90%")]
     pub(crate) sure: String,
 }

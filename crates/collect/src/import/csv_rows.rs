@@ -308,7 +308,9 @@ fn roles_of(
         } else if pair && is(name, &["value"]) {
             ColumnRole::Value("value".into())
         } else if !pair && !value_told && holds_numbers(at, rows) {
-            ColumnRole::Value(format!("{}{}", spec.prefix, as_name(name, true)))
+            let kept = spec.names_kept && !name.is_empty();
+            let own = if kept { name.clone() } else { as_name(name, true) };
+            ColumnRole::Value(format!("{}{own}", spec.prefix))
         } else if name.is_empty() {
             ColumnRole::Ignore
         } else {
@@ -345,7 +347,7 @@ fn holds_numbers(column: usize, rows: &VecDeque<(u64, StringRecord)>) -> bool {
 }
 
 /// A column's name as a name of a metric or label: `CPU %` becomes `CPU`.
-fn as_name(text: &str, colons: bool) -> String {
+pub(super) fn as_name(text: &str, colons: bool) -> String {
     let mut name = String::with_capacity(text.len());
     for letter in text.chars() {
         let fits = letter.is_ascii_alphanumeric() || letter == '_' || (colons && letter == ':');

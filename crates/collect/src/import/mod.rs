@@ -88,6 +88,9 @@ pub struct CsvSpec {
     pub delimiter: Option<u8>,
     /// Put before the names of metrics that come from column names.
     pub prefix: String,
+    /// Metrics that come from column names are called as the file writes them, and not as [`csv_metric_name`] spells them: for
+    /// a reader that keeps nothing, and speaks of columns.
+    pub names_kept: bool,
 }
 
 /// What is wrong with a file, and where.
@@ -217,6 +220,11 @@ pub fn csv<'r>(
     options: ImportOptions,
 ) -> Result<Import<'r>, ImportError> {
     Ok(Import::new(csv_rows::CsvRows::new(reader, spec)?, options))
+}
+
+/// What a metric is called that comes from a column of this name: `web-1` becomes `web_1`.
+pub fn csv_metric_name(column: &str) -> String {
+    csv_rows::as_name(column, true)
 }
 
 /// Reads JSON lines: series as `VictoriaMetrics` exports them (`metric`, `values`, `timestamps` in milliseconds), or

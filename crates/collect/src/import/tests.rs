@@ -56,6 +56,16 @@ fn a_metric_column_names_the_value() {
 }
 
 #[test]
+fn names_of_columns_stay_as_they_are_written_where_that_is_wanted() {
+    let text = "time,web-1,web_1,\n1700000000,1,2,3\n";
+    let kept = CsvSpec { names_kept: true, ..CsvSpec::default() };
+    let at = "@1700000000000";
+    assert_eq!(csv_of(text, &kept).len(), 3, "{:?}", csv_of(text, &kept));
+    assert_eq!(csv_of(text, &CsvSpec::default())[0], format!("web_1 1{at} 2{at}"));
+    assert_eq!(csv_metric_name("web-1"), "web_1");
+}
+
+#[test]
 fn roles_that_are_told_win() {
     let spec = CsvSpec {
         roles: vec![

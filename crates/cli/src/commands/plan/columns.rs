@@ -15,7 +15,7 @@ const VALUES_MAX: usize = 10_000_000;
 pub(crate) struct Columns {
     /// Milliseconds since 1970, rising.
     pub(crate) times: Vec<i64>,
-    /// By the name of the column; not a number where it is empty.
+    /// By the name of the column as the file writes it; not a number where it is empty.
     pub(crate) values: BTreeMap<String, Vec<f64>>,
 }
 
@@ -33,9 +33,9 @@ impl Columns {
             Fault::from_error(error.kind(), error)
                 .help("the file needs a header such as time,load,cpu")
         };
-        let batches =
-            import::csv(io::BufReader::new(reader), &CsvSpec::default(), ImportOptions::default())
-                .map_err(|error| failed(&error))?;
+        let spec = CsvSpec { names_kept: true, ..CsvSpec::default() };
+        let batches = import::csv(io::BufReader::new(reader), &spec, ImportOptions::default())
+            .map_err(|error| failed(&error))?;
         let mut cells: BTreeMap<i64, BTreeMap<String, f64>> = BTreeMap::new();
         let mut count = 0;
         for batch in batches {
@@ -74,12 +74,45 @@ impl Columns {
         Ok(columns)
     }
 
-    /// A column, or which there are.
-    pub(crate) fn column(&self, name: &str) -> Result<&[f64], Fault> {
-        self.values.get(name).map(Vec::as_slice).ok_or_else(|| {
+    /// A column with its name as the file writes it, by that name or by the one an import gives it (`web_1` for `web-1`); or
+    /// which columns there are.
+    pub(crate) fn column(&self, wanted: &str) -> Result<(&str, &[f64]), Fault> {
+        self.find(wanted)?.ok_or_else(|| {
             let known: Vec<&str> = self.values.keys().map(String::as_str).collect();
-            Fault::new(Kind::Missing, format!("there is no column {name:?}"))
+            Fault::new(Kind::Missing, format!("there is no column {wanted:?}"))
                 .help(format!("columns of numbers are {}", known.join(", ")))
         })
+    }
+
+    /// The columns of these names, under these names; names without a column are left out.
+    pub(crate) fn named<'n>(
+        &self,
+        names: impl IntoIterator<Item = &'n str>,
+    ) -> Result<BTreeMap<String, Vec<f64>>, Fault> {
+        let mut named = BTreeMap::new();
+        for name in names {
+            if let Some((_, values)) = self.find(name)? {
+                named.insert(name.to_owned(), values.to_vec());
+            }
+        }
+        Ok(named)
+    }
+
+    fn find(&self, wanted: &str) -> Result<Option<(&str, &[f64])>, Fault> {
+        if let Some((name, values)) = self.values.get_key_value(wanted) {
+            return Ok(Some((name, values)));
+        }
+        let alike: Vec<(&str, &[f64])> = self
+            .values
+            .iter()
+            .filter(|(name, _)| import::csv_metric_name(name) == wanted)
+            .map(|(name, values)| (name.as_str(), values.as_slice()))
+            .collect();
+        if alike.len() > 1 {
+            let names: Vec<&str> = alike.iter().map(|(name, _)| *name).collect();
+            return Err(Fault::new(Kind::Invalid, format!("{wanted:?} is more than one column"))
+                .help(format!("write one of {}", names.join(", "))));
+        }
+        Ok(alike.first().copied())
     }
 }

@@ -74,6 +74,12 @@ fn from_csv(file: &Path, load: &str, command: &Line, output: &Output) -> Result<
         Fault::new(Kind::Invalid, format!("{:?} is no share", command.target))
             .help("write 80% or 0.8")
     })?;
+    let mut limits = Vec::new();
+    for text in &command.limits {
+        limits.push(limit(text, target)?);
+    }
+    let columns = Columns::read(file)?;
+    let (load, load_past) = columns.column(load)?;
     let mut service = Service {
         name: load.to_owned(),
         title: load.to_owned(),
@@ -86,30 +92,23 @@ fn from_csv(file: &Path, load: &str, command: &Line, output: &Output) -> Result<
         limits: Vec::new(),
         launches: Vec::new(),
     };
-    let mut limits = Vec::new();
-    for text in &command.limits {
-        let (limit, declared) = limit(text, target)?;
-        if service.limits.iter().any(|own: &ServiceLimit| own.name == declared.name) {
-            let text = format!("the column {:?} has two limits", declared.name);
-            return Err(Fault::new(Kind::Invalid, text).help("keep one --limit for each column"));
-        }
-        service.limits.push(declared);
-        limits.push(limit);
-    }
-    let columns = Columns::read(file)?;
-    let mut parts = Vec::new();
-    for (declared, limit) in service.limits.iter().zip(limits) {
-        let used = columns.column(&declared.name)?;
-        parts.push(LimitPast { declared, used, limit, copies: None, tested: &[] });
-    }
+    let (declared, pasts) = found(limits, &columns)?;
+    service.limits = declared;
+    let parts = service.limits.iter().zip(pasts).map(|(declared, (limit, used))| LimitPast {
+        declared,
+        used,
+        limit,
+        copies: None,
+        tested: &[],
+    });
     let now = columns.times.last().map_or(Time(0), |last| Time(*last));
     let zone = zone(&command.zone, &columns.times, now)?;
     let past = ServicePast {
         times: &columns.times,
-        load: columns.column(load)?,
+        load: load_past,
         replicas: None,
         zones: None,
-        limits: parts,
+        limits: parts.collect(),
         tested: &[],
         deployments: &[],
         zone: Some(&zone),
@@ -144,13 +143,36 @@ fn tell(
     Ok(())
 }
 
+/// A limit with the recorded use of what it limits.
+type Past<'c> = (f64, &'c [f64]);
+
+/// The limits under the names of their columns, with what these hold.
+fn found(
+    limits: Vec<(f64, ServiceLimit)>,
+    columns: &Columns,
+) -> Result<(Vec<ServiceLimit>, Vec<Past<'_>>), Fault> {
+    let (mut all, mut pasts) = (Vec::<ServiceLimit>::new(), Vec::new());
+    for (limit, declared) in limits {
+        let (name, used) = columns.column(&declared.name)?;
+        if all.iter().any(|own| own.name == name) {
+            let text = format!("the column {name:?} has two limits");
+            return Err(Fault::new(Kind::Invalid, text).help("keep one --limit for each column"));
+        }
+        let [name, title] = [name.to_owned(), name.to_owned()];
+        all.push(ServiceLimit { used: name.clone(), name, title, ..declared });
+        pasts.push((limit, used));
+    }
+    Ok((all, pasts))
+}
+
 /// `connections=200:held`
 fn limit(text: &str, target: Share) -> Result<(f64, ServiceLimit), Fault> {
     let wrong = || {
         Fault::new(Kind::Invalid, format!("{text:?} is no limit"))
             .help("write COLUMN=LIMIT or COLUMN=LIMIT:RELATION, such as connections=200:held")
     };
-    let (name, rest) = text.split_once('=').ok_or_else(wrong)?;
+    // A limit is a number, so what comes before the last sign is the column's name, whatever stands in that.
+    let (name, rest) = text.rsplit_once('=').ok_or_else(wrong)?;
     let (limit, relation) = rest.split_once(':').unwrap_or((rest, "unknown"));
     let limit = limit.parse::<f64>().ok().filter(|limit| *limit > 0.0).ok_or_else(wrong)?;
     let relation = Relation::WORDS.iter().find(|(word, _)| *word == relation).ok_or_else(wrong)?.1;

@@ -88,7 +88,7 @@ fn told(
     for (scenario, _) in scenarios {
         let outcome = match &columns {
             None => run_scenario(&scenario),
-            Some(columns) => run_scenario_knowing(&scenario, &learnt(&scenario, columns)),
+            Some(columns) => run_scenario_knowing(&scenario, &learnt(&scenario, columns)?),
         };
         let outcome = serde_json::to_value(server::outcome_view(&outcome))
             .map_err(|error| Fault::from_error(Kind::Internal, &error))?;
@@ -97,14 +97,14 @@ fn told(
     Ok(found)
 }
 
-fn learnt(scenario: &Scenario, columns: &Columns) -> ScenarioBasis {
+fn learnt(scenario: &Scenario, columns: &Columns) -> Result<ScenarioBasis, Fault> {
     let past = ScenarioPast {
         times: &columns.times,
-        drivers: columns.values.clone(),
-        resources: columns.values.clone(),
+        drivers: columns.named(scenario.drivers.iter().map(|own| own.name.as_str()))?,
+        resources: columns.named(scenario.resources.iter().map(|own| own.name.as_str()))?,
         ..ScenarioPast::default()
     };
-    ScenarioBasis::learn(scenario, &past)
+    Ok(ScenarioBasis::learn(scenario, &past))
 }
 
 fn read(file: &Path) -> Result<(Scenario, String), Fault> {

@@ -81,7 +81,7 @@ fn recorded(command: &Table, drivers: &[Driver]) -> Result<Recorded, Fault> {
     if let Some(file) = &command.csv {
         let columns = Columns::read(file)?;
         columns.column(&command.by)?;
-        return Ok(columns.values);
+        return columns.named(drivers.iter().map(|driver| driver.name.as_str()));
     }
     let Some(past) = &command.past else { return Ok(Recorded::new()) };
     let Some(past) = settings::parse_duration(past).filter(|past| past.as_millis() > 0) else {

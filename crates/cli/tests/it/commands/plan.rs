@@ -254,6 +254,83 @@ fn sizes_come_from_the_recorded_past_and_a_price_list() -> Result<()> {
 }
 
 #[test]
+fn a_column_is_called_as_the_file_writes_it() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let prices = "SkuId,ListUnitPrice,PricingUnit,x_Size,x_Resource,BillingCurrency\nsmall,10,Months,1,cpu,EUR\nlarge,40,Months,4,cpu,EUR\n";
+    fs::write(dir.path().join("prices.csv"), prices)?;
+    let mut rows = String::from("time,web-1,web 2\n");
+    for quarter in 0..28 * 24 * 4 {
+        writeln!(rows, "{},0.5,0.7", 1_790_000_000 + quarter * 900)?;
+    }
+    let asked = |more: &[&str]| {
+        let base = ["plan", "rightsize", "--csv", "-", "--prices", "prices.csv"];
+        run_with(dir.path(), &[&base[..], more].concat(), &rows)
+    };
+    for name in ["web-1", "web_1"] {
+        let told = asked(&["--current", &format!("{name}=large")])?;
+        ensure!(told.code == Some(0), "{}", told.err);
+        let row = told.out.lines().find(|line| line.starts_with("web-1 ")).context("a row")?;
+        // What is needed has a unit, that of the resource.
+        ensure!(row.contains("0.5 cores") && row.contains("30 EUR"), "{}", told.out);
+    }
+    let told = asked(&["--unit", "connections"])?;
+    ensure!(told.out.contains("0.7 connections"), "{}", told.out);
+    let told = asked(&["--current", "web-3=large"])?;
+    ensure!(
+        told.code == Some(4) && told.err.contains("columns of numbers are web 2, web-1"),
+        "{}",
+        told.err
+    );
+    let twice = asked(&["--current", "web-1=large", "--current", "web_1=small"])?;
+    ensure!(
+        twice.code == Some(2) && twice.err.contains("\"web-1\" has two sizes"),
+        "{}",
+        twice.err
+    );
+    let twins = rows.replace("web 2", "web.1");
+    let told =
+        ["plan", "rightsize", "--csv", "-", "--prices", "prices.csv", "--current", "web_1=small"];
+    let told = run_with(dir.path(), &told, &twins)?;
+    ensure!(told.code == Some(2) && told.err.contains("write one of web-1, web.1"), "{}", told.err);
+    Ok(())
+}
+
+#[test]
+fn load_and_limits_and_drivers_are_columns_as_the_file_writes_them() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let rows = csv(&Planted::until(Time(1_795_176_000_000), 5))?;
+    let rows = rows.replacen("time,load,connections,cpu", "time,req/s,db-connections,cpu %", 1);
+    let asked = ["plan", "line", "--csv", "-", "--load", "req/s", "--limit"];
+    for name in ["db-connections", "db_connections"] {
+        let limit = format!("{name}=100:held");
+        let told = run_with(dir.path(), &[&asked[..], &[&limit]].concat(), &rows)?;
+        ensure!(
+            told.code == Some(0) && told.out.starts_with("req/s: carries 6"),
+            "{} {}",
+            told.out,
+            told.err
+        );
+        ensure!(told.out.contains("limited by db-connections"), "{}", told.out);
+    }
+    let both = ["db_connections=100:held", "--limit", "db-connections=90:held"];
+    let told = run_with(dir.path(), &[&asked[..], &both].concat(), &rows)?;
+    ensure!(
+        told.code == Some(2) && told.err.contains("\"db-connections\" has two"),
+        "{}",
+        told.err
+    );
+    // A driver is found under the name that an import gives its column.
+    let mut measured = String::from("time,tenants,cpu cores\n");
+    for month in 1..=12 {
+        writeln!(measured, "2026-{month:02}-01,{},{}", 100 * month, 1 + 5 * month)?;
+    }
+    let asked = ["plan", "table", "--tenants", "2000", "--csv", "-"];
+    let told = run_with(dir.path(), &asked, &measured)?;
+    ensure!(told.out.contains("measured, linear"), "{}", told.out);
+    Ok(())
+}
+
+#[test]
 fn a_server_without_services_says_how_to_declare_them() -> Result<()> {
     let server = Server::start(QUIET)?;
     let told = run(server.folder(), &["plan", "line", "--server", &server.url()])?;

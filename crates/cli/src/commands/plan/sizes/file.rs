@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, fs, path::Path, process::ExitCode};
 
 use model::{Kind, Unit};
-use plan::{Candidate, Machine, NoSizing, Prices, SizePolicy, Sizing, Walk, size, walked};
+use plan::{Candidate, Machine, NoSizing, Prices, Sizing, Walk, size, walked};
 use serde_json::{Value, json};
 
-use super::super::columns::Columns;
+use super::{super::columns::Columns, measure::Measure};
 use crate::{args::plan::Rightsize, fault::Fault, output::Output};
 
 /// Says which sizes machines need, what they cost and what they save.
@@ -22,8 +22,9 @@ pub(super) fn run(
             .help("write 90% or 0.9")
     })?;
     let prices = read_prices(list)?;
-    let current = current(command, &prices)?;
+    let measure = Measure::of(command.unit.as_deref(), command.resource.as_deref(), &prices);
     let columns = Columns::read(file)?;
+    let current = current(command, &prices, &columns)?;
     let candidates: Vec<Candidate> = match &command.resource {
         Some(resource) => prices.of(resource).cloned().collect(),
         None => prices.candidates.clone(),
@@ -32,10 +33,7 @@ pub(super) fn run(
         return Err(Fault::new(Kind::Missing, "the price list has no sizes of that resource")
             .help("its column `x_Resource` names resources; sizes are in `x_Size`"));
     }
-    for name in current.keys() {
-        columns.column(name)?;
-    }
-    let policy = SizePolicy { sure, ..SizePolicy::default() };
+    let policy = measure.policy(sure);
     let machine = |used: &'_ [f64]| walked(Machine { times: &columns.times, used }, policy);
     let walks: BTreeMap<&String, Walk> =
         columns.values.iter().map(|(name, used)| (name, machine(used))).collect();
@@ -48,12 +46,16 @@ pub(super) fn run(
     }
     reviewed.sort_by(|a, b| b.saving().total_cmp(&a.saving()));
     if output.is_json() {
-        output.json(&json!({ "currency": prices.currency, "sure": sure,
+        output.json(&json!({ "currency": prices.currency, "sure": sure, "unit": measure.word(),
             "machines": reviewed.iter().map(Reviewed::json).collect::<Vec<_>>() }))?;
         return Ok(ExitCode::SUCCESS);
     }
+    if prices.currency.is_empty() {
+        output.note(super::NO_CURRENCY);
+    }
     let head = ["machine", "needs", "size", "a month", "saves", "over it so far", "weeks over"];
-    output.table(&head, reviewed.iter().map(|own| own.row(&prices.currency)).collect())?;
+    output
+        .table(&head, reviewed.iter().map(|own| own.row(&measure, &prices.currency)).collect())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -71,16 +73,26 @@ fn read_prices(file: &Path) -> Result<Prices, Fault> {
 fn current<'p>(
     command: &Rightsize,
     prices: &'p Prices,
+    columns: &Columns,
 ) -> Result<BTreeMap<String, &'p Candidate>, Fault> {
     let mut current = BTreeMap::new();
     for text in &command.current {
-        let Some((name, sku)) = text.split_once('=') else {
-            return Err(Fault::new(Kind::Invalid, format!("{text:?} is no MACHINE=SKU")));
+        let Some((wanted, sku)) = text.split_once('=') else {
+            return Err(Fault::new(Kind::Invalid, format!("{text:?} is no MACHINE=SKU"))
+                .help("write a column and a SKU of the price list, such as web-1=m5.large"));
         };
         let found = prices.candidates.iter().find(|own| own.name == sku).ok_or_else(|| {
+            let mut known: Vec<&str> =
+                prices.candidates.iter().map(|own| own.name.as_str()).collect();
+            known.dedup();
             Fault::new(Kind::Missing, format!("the price list has no SKU {sku:?}"))
+                .help(format!("it has {}", known.join(", ")))
         })?;
-        current.insert(name.to_owned(), found);
+        let (name, _) = columns.column(wanted)?;
+        if current.insert(name.to_owned(), found).is_some() {
+            return Err(Fault::new(Kind::Invalid, format!("{name:?} has two sizes"))
+                .help("keep one --current for each machine"));
+        }
     }
     Ok(current)
 }
@@ -104,13 +116,13 @@ impl Reviewed<'_> {
         chosen.map_or(0.0, |(chosen, current)| current.cost_month - chosen.candidate.cost_month)
     }
 
-    fn row(&self, currency: &str) -> Vec<String> {
+    fn row(&self, measure: &Measure, currency: &str) -> Vec<String> {
         let money = |amount: f64| super::money_in(amount, currency);
         let told = match &self.told {
             Ok(told) => told,
             Err(why) => return vec![self.name.to_owned(), why.to_string()],
         };
-        let mut row = vec![self.name.to_owned(), Unit::Count.say(told.need.needed)];
+        let mut row = vec![self.name.to_owned(), measure.say(told.need.needed)];
         match self.choice() {
             None => row.push("none of the list is large enough".to_owned()),
             Some(chosen) => row.extend([

@@ -1,6 +1,8 @@
 //! `plimsoll plan rightsize`
 
 mod file;
+mod measure;
+mod offers;
 
 use std::process::ExitCode;
 
@@ -14,6 +16,8 @@ use crate::{
 };
 
 const PATH: &str = "/api/plimsoll/v1/sizes";
+const NO_CURRENCY: &str =
+    "the price list does not say in which money it is; its column `BillingCurrency` does";
 
 /// Says what is too large or too small, or decides of it.
 pub(crate) fn run(command: &Rightsize, output: &Output) -> Result<ExitCode, Fault> {
@@ -29,16 +33,20 @@ pub(crate) fn run(command: &Rightsize, output: &Output) -> Result<ExitCode, Faul
     let Some(wanted) = &command.item else { return listed(&list, output) };
     let item = find(&list, wanted)?;
     if command.decide.accept || command.decide.decline {
-        let body = json!({ "verdict": if command.decide.accept { "accepted" } else { "declined" },
-            "reason": command.reason.as_deref().unwrap_or_default(), "by": command.by });
-        let path = format!("{PATH}/{}/decision", text(item, "id"));
-        let decided = small_runtime()?.block_on(remote.post_json(&path, &body))?;
-        if output.is_json() {
-            output.json(&decided)?;
+        let offer = if command.decide.accept {
+            offers::wanted(item, command.offer.as_deref())?
         } else {
-            let decision = &decided["decision"];
-            let line = format!("{}: {}\n", text(decision, "title"), text(decision, "verdict"));
-            output.text(&line)?;
+            None
+        };
+        let body = json!({ "verdict": if command.decide.accept { "accepted" } else { "declined" },
+            "reason": command.reason.as_deref().unwrap_or_default(), "by": command.by, "offer": offer });
+        let path = format!("{PATH}/{}/decision", text(item, "id"));
+        let answer = small_runtime()?.block_on(remote.post_json(&path, &body))?;
+        if output.is_json() {
+            output.json(&answer)?;
+        } else {
+            let decision = &answer["decision"];
+            output.text(&format!("{}: {}\n", text(decision, "title"), decided(decision)))?;
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -77,6 +85,9 @@ fn listed(list: &Value, output: &Output) -> Result<ExitCode, Fault> {
     });
     let head = ["advice", "what", "has", "proposed", "past over it", "saves a month", "decided"];
     output.table(&head, rows.collect())?;
+    if list["priced"] == true && currency.is_empty() {
+        output.note(NO_CURRENCY);
+    }
     let saving = list["sum"]["saving_month"].as_f64();
     match (saving, list["prices_wrong"].as_str()) {
         (_, Some(wrong)) => output.note(wrong),
@@ -171,7 +182,10 @@ fn detail(item: &Value, currency: &str, output: &Output) -> Result<ExitCode, Fau
 fn decided(own: &Value) -> String {
     let reason = text(own, "reason");
     let reason = if reason.is_empty() { reason } else { format!(": {reason}") };
-    format!("{} by {}{reason}", text(own, "verdict"), text(own, "by"))
+    let (from, to) = (offers::told(&own["from"]), offers::told(&own["to"]));
+    let change =
+        if from.is_empty() || to.is_empty() { String::new() } else { format!(", {from} → {to}") };
+    format!("{} by {}{change}{reason}", text(own, "verdict"), text(own, "by"))
 }
 
 fn reviews(list: &Value, output: &Output) -> Result<ExitCode, Fault> {

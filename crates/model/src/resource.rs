@@ -151,6 +151,9 @@ pub struct Resource {
     pub quota: Option<String>,
     /// For a cache: how its want of room is seen; nothing for anything else.
     pub cache: Option<CacheExpressions>,
+    /// Whether its lines mean something. They do not where use may come to the limit and beyond, as that of a container may
+    /// lie above its request: then nobody is told, and no date either; it is recorded and sized all the same.
+    pub alerts: bool,
 }
 
 /// How a cache's want of room is seen: PromQL that gives a value for each of its readings, by the same labels.

@@ -41,7 +41,7 @@ const OWN_LABELS: [&str; 4] = ["alertname", "resource", "severity", "owner"];
 /// Judges the readings of a resource: all of them, at one time.
 ///
 /// A reading that is missing, or has no share, keeps its alert for five minutes; the alert then
-/// ends and says why.
+/// ends and says why. Of a resource that does not alert there is nothing to judge.
 pub fn judge_resource(
     resource: &Resource,
     readings: &[Reading],
@@ -67,7 +67,7 @@ pub fn judge_resource(
     let mut seen = BTreeMap::new();
     for reading in readings {
         let share = reading.share();
-        if share.is_nan() {
+        if share.is_nan() || !resource.alerts {
             continue;
         }
         let level = resource.thresholds.level(share).unwrap_or(Level::Fine);

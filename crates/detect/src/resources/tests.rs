@@ -21,7 +21,24 @@ fn resource(hold: Span) -> Resource {
         advice: "Clean up.".into(),
         quota: None,
         cache: None,
+        alerts: true,
     }
+}
+
+#[test]
+fn what_does_not_alert_crosses_no_line() {
+    let full = Reading {
+        id: ResourceId { resource: "disk".into(), labels: Labels::empty() },
+        at: Time(0),
+        used: 12.0,
+        limit: 10.0,
+    };
+    let told = |alerts: bool| {
+        let resource = Resource { alerts, ..resource(Span::ZERO) };
+        let mut active = ActiveAlerts::default();
+        judge_resource(&resource, std::slice::from_ref(&full), &mut active, Time(0)).len()
+    };
+    assert_eq!((told(true), told(false)), (1, 0));
 }
 
 fn sample(labels: &[(&str, &str)], value: f64) -> InstantSample {

@@ -74,6 +74,7 @@ fn default_resource() -> Result<Resource> {
         advice: "Delete what nobody needs.".into(),
         quota: None,
         cache: None,
+        alerts: true,
     })
 }
 

@@ -118,6 +118,25 @@ fn priced(text: &str) -> Option<Priced> {
     Some(Priced { months, amount })
 }
 
+/// Counts the lines of a text up to the rows that are read from it, one after the other.
+struct Lines<'t> {
+    text: &'t str,
+    read: usize,
+    line: usize,
+}
+
+impl Lines<'_> {
+    /// The line a row begins in, counted from 1. Its position is where the one before ended: empty lines may follow.
+    fn of(&mut self, row: &csv::StringRecord) -> usize {
+        let at = row.position().and_then(|own| usize::try_from(own.byte()).ok());
+        let rest = at.and_then(|at| self.text.get(at..)).unwrap_or_default();
+        let start = self.text.len() - rest.trim_start_matches(['\r', '\n']).len();
+        self.line += self.text.get(self.read..start).unwrap_or_default().matches('\n').count();
+        self.read = start;
+        self.line
+    }
+}
+
 /// The columns of a list by their places.
 struct Heading {
     sku: usize,
@@ -147,34 +166,39 @@ impl Heading {
 }
 
 impl Prices {
-    /// Reads a price list in CSV, quoted cells and all.
+    /// Reads a price list in CSV, quoted cells and all, the heading first. Columns are those of FOCUS (`SkuId`, `ListUnitPrice`,
+    /// `PricingUnit`, `BillingCurrency` or without that `PricingCurrency`), and two of ours: `x_Size`, how much of the resource a
+    /// SKU has, which is empty where the price is by the amount (`GiB-Hours`), and `x_Resource`, of which resource.
     pub fn parse(text: &str) -> Result<Self, PriceError> {
+        // Spreadsheets put a mark of byte order in front.
+        let text = text.trim_start_matches('\u{feff}');
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .from_reader(text.as_bytes());
-        let mut rows: Vec<csv::StringRecord> = Vec::new();
-        for row in reader.records() {
-            rows.push(row.map_err(|error| PriceError::Shape { why: error.to_string() })?);
-            if rows.len() > ROWS_MAX + 1 {
-                return Err(PriceError::TooLong);
-            }
+        let mut rows = reader.records();
+        let shape = |why: String| PriceError::Shape { why };
+        let heading = match rows.next() {
+            Some(row) => row.map_err(|error| shape(error.to_string()))?,
+            None => csv::StringRecord::new(),
+        };
+        if heading.len() == 1 && heading.iter().any(|cell| cell.contains([';', '\t'])) {
+            return Err(shape("its columns are not separated by commas".to_owned()));
         }
-        Self::read(rows.iter().map(|row| row.iter().collect()))
-    }
-
-    /// Reads a price list from its rows, the heading first. Columns are those of FOCUS (`SkuId`, `ListUnitPrice`,
-    /// `PricingUnit`, `BillingCurrency` or without that `PricingCurrency`), and two of ours: `x_Size`, how much of the resource a
-    /// SKU has, which is empty where the price is by the amount (`GiB-Hours`), and `x_Resource`, of which resource.
-    pub fn read<'a>(rows: impl IntoIterator<Item = Vec<&'a str>>) -> Result<Self, PriceError> {
-        let mut rows = rows.into_iter().enumerate();
-        let heading = Heading::read(&rows.next().map_or_else(Vec::new, |(_, row)| row))?;
+        let heading = Heading::read(&heading.iter().collect::<Vec<&str>>())?;
         let mut prices = Self::default();
         // What each SKU costs, and where that is said first.
         let mut costs: BTreeMap<String, (f64, usize)> = BTreeMap::new();
-        for (line, row) in rows.take(ROWS_MAX) {
-            let wrong = |what: String| PriceError::Row { line: line + 1, what };
-            prices.take(&heading, &row, line + 1, &mut costs).map_err(wrong)?;
+        let mut lines = Lines { text, read: 0, line: 1 };
+        for (at, row) in rows.enumerate() {
+            if at >= ROWS_MAX {
+                return Err(PriceError::TooLong);
+            }
+            let row = row.map_err(|error| shape(error.to_string()))?;
+            let line = lines.of(&row);
+            let wrong = |what: String| PriceError::Row { line, what };
+            let cells: Vec<&str> = row.iter().collect();
+            prices.take(&heading, &cells, line, &mut costs).map_err(wrong)?;
         }
         if prices.candidates.is_empty() && prices.rates.is_empty() {
             return Err(PriceError::Empty);
@@ -226,6 +250,12 @@ impl Prices {
             return Ok(());
         }
         let size = number(size, "size")?;
+        if size <= 0.0 {
+            return Err("`x_Size` is nought; nothing is sold that has nothing".to_owned());
+        }
+        if name.is_empty() {
+            return Err("the SKU has no name".to_owned());
+        }
         let (known, first) = *costs.entry(name.clone()).or_insert((cost_month, line));
         if (known - cost_month).abs() > SAME_PRICE * known.abs() {
             return Err(format!("`{name}` has another price in line {first}"));
@@ -281,7 +311,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Prices, PriceError> {
-        Prices::read(text.lines().map(|line| line.split(',').collect()))
+        Prices::parse(text)
     }
 
     #[test]
@@ -305,6 +335,21 @@ mod tests {
         assert!(wrong("small,1,Hours,,EUR").contains("`` is no size"));
         assert_eq!(read("SkuId,x_Size\n"), Err(PriceError::Column { column: "ListUnitPrice" }));
         assert_eq!(read(head), Err(PriceError::Empty));
+    }
+
+    #[test]
+    fn lists_from_spreadsheets_are_read_or_refused_by_what_is_wrong() {
+        let list = "\u{feff}SkuId,ListUnitPrice,PricingUnit,x_Size,BillingCurrency\r\n\r\nsmall,3,Months,2,EUR\r\n";
+        assert_eq!(read(list).unwrap().candidates.len(), 1);
+        // Lines are those of the file, empty ones and quoted ones of two included.
+        let wrong = read(&format!("{list}\"a\nb\",3,Months,2,EUR\r\n\r\nlarge,x,Months,2,EUR\r\n"));
+        assert!(wrong.unwrap_err().to_string().starts_with("line 7 "));
+        let wrong = |text: &str| read(text).unwrap_err().to_string();
+        let head = "SkuId,ListUnitPrice,PricingUnit,x_Size,BillingCurrency\n";
+        assert!(wrong(&head.replace(',', ";")).contains("not separated by commas"));
+        assert!(wrong(&format!("{head}small,3,Months,0,EUR")).contains("is nought"));
+        assert!(wrong(&format!("{head},3,Months,2,EUR")).contains("no name"));
+        assert!(wrong("").contains("no column `SkuId`"));
     }
 
     #[test]

@@ -269,7 +269,11 @@ fn chosen(needs: Vec<Need>, offers: &[Offer], current: &Offer) -> Review {
     };
     let mut frontier: Vec<Offer> = offers
         .iter()
-        .filter(|own| Some(*own) == choice.as_ref() || !worse(own, offers))
+        .filter(|own| {
+            Some(*own) == choice.as_ref()
+                || !worse(own, offers)
+                || is_between(own, choice.as_ref(), current) && !is_dear(own, offers)
+        })
         .cloned()
         .collect();
     frontier.sort_by(|a, b| size_of(a).total_cmp(&size_of(b)));
@@ -292,6 +296,22 @@ fn chosen(needs: Vec<Need>, offers: &[Offer], current: &Offer) -> Review {
 /// What offers are sorted by, where money is known for all or for none.
 fn size_of(own: &Offer) -> f64 {
     own.sizes.iter().map(|size| size.max(1e-12).ln()).sum()
+}
+
+/// Whether it lies between what is proposed and what there is: who shrinks with care may want it, whatever the past says.
+fn is_between(own: &Offer, choice: Option<&Offer>, current: &Offer) -> bool {
+    let Some(choice) = choice else { return false };
+    let ends = [size_of(choice), size_of(current)];
+    let size = size_of(own);
+    ends[0].min(ends[1]) < size && size < ends[0].max(ends[1])
+}
+
+/// Whether another has at least as much of everything, and costs less.
+fn is_dear(own: &Offer, offers: &[Offer]) -> bool {
+    offers.iter().any(|other| {
+        let as_large = other.sizes.iter().zip(&own.sizes).all(|(other, own)| other >= own);
+        as_large && other.cost_month < own.cost_month
+    })
 }
 
 /// Whether another offer is better in one of risk and money and not worse in the other.
@@ -380,6 +400,19 @@ mod tests {
         let of =
             |names: &[&str]| review(&parts[..1], Some(&twins), names, 0.9).unwrap().saving_month();
         assert_eq!((of(&[]), of(&["b"])), (None, Some(80.0)));
+    }
+
+    #[test]
+    fn sizes_between_what_there_is_and_what_would_do_are_offered_as_well() {
+        let past = days(28, |_| 0.5);
+        let prices = list(
+            "one,20,Months,1,cpu,EUR\ntwo,40,Months,2,cpu,EUR\ndear,90,Months,2,cpu,EUR\n\
+             four,80,Months,4,cpu,EUR\neight,160,Months,8,cpu,EUR\nlarge,320,Months,16,cpu,EUR\n",
+        );
+        let parts = [part("cpu", Unit::Cores, 8.0, &past)];
+        let told = review(&parts, Some(&prices), &[], 0.9).unwrap();
+        let names: Vec<&str> = told.frontier.iter().filter_map(|own| own.name.as_deref()).collect();
+        assert_eq!(names, ["one", "two", "four", "eight"]);
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod watch;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 pub use alerts::{
@@ -113,11 +114,12 @@ pub struct Settings {
     pub external_labels: Labels,
 }
 
-/// The resources that ship with Plimsoll, in the form people write them in.
-const POLICY: &str = include_str!("../../../../policy/resources.yaml");
-
-/// What the policy file is called in messages.
-const POLICY_NAME: &str = "policy/resources.yaml";
+/// The resources that ship with Plimsoll, in the form people write them in, with the names of their files for messages.
+const POLICY: [(&str, &str); 3] = [
+    ("policy/resources.yaml", include_str!("../../../../policy/resources.yaml")),
+    ("policy/containers.yaml", include_str!("../../../../policy/containers.yaml")),
+    ("policy/pools.yaml", include_str!("../../../../policy/pools.yaml")),
+];
 
 impl Settings {
     /// What runs without any settings: this host is watched by the default policy.
@@ -133,7 +135,7 @@ impl Settings {
 
     /// Reads settings from a text; `name` stands in messages. Files and globs stay as written.
     pub fn parse(name: &str, text: &str, check: ExpressionCheck<'_>) -> Result<Self, Mistakes> {
-        let mut resources = read(POLICY_NAME, POLICY, &|_| Ok(()), &[])?.resources;
+        let mut resources = shipped().to_vec();
         let mut settings = read(name, text, check, &resources)?;
         if settings.policy {
             resources
@@ -191,6 +193,17 @@ impl Settings {
             remote.authorization.file_mut().into_iter().for_each(place);
         }
     }
+}
+
+/// The resources that ship with Plimsoll.
+fn shipped() -> &'static [Resource] {
+    static SHIPPED: LazyLock<Vec<Resource>> = LazyLock::new(|| {
+        let read = |(name, text)| read(name, text, &|_| Ok(()), &[]).map(|own| own.resources);
+        let files: Result<Vec<Vec<Resource>>, Mistakes> = POLICY.into_iter().map(read).collect();
+        #[expect(clippy::expect_used, reason = "the policy is part of this crate and tested")]
+        files.expect("bug: the default policy cannot be read").concat()
+    });
+    &SHIPPED
 }
 
 /// Reads one file; `shipped` are resources that may be named beside its own.

@@ -38,9 +38,22 @@ fn every_resource_has_an_owner_advice_and_a_title_that_tells_its_readings_apart(
         assert_eq!(resource.owner, "infrastructure", "{}", resource.name);
         assert!(resource.advice.len() > 40 && resource.advice.ends_with('.'), "{}", resource.name);
         assert!(resource.title.contains("{{"), "{}", resource.name);
-        assert!(resource.used.contains("instance"), "{}", resource.name);
+        assert!(resource.used.contains(" by ("), "{}", resource.name);
         assert!(!resource.used.contains("job="), "{}", resource.name);
     }
+}
+
+#[test]
+fn a_request_and_a_full_cache_alert_nobody_and_a_limit_does() {
+    for name in ["container_cpu", "container_memory_request", "redis"] {
+        assert!(!resource(name).alerts, "{name}");
+    }
+    for name in
+        ["cpu", "container_memory", "cadvisor_memory", "postgres_connections", "redis_memory"]
+    {
+        assert!(resource(name).alerts, "{name}");
+    }
+    assert!(resource("redis").cache.is_some());
 }
 
 #[test]

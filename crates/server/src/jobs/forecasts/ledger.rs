@@ -175,6 +175,7 @@ mod tests {
             advice: String::new(),
             quota: None,
             cache: None,
+            alerts: true,
         };
         let id = ResourceId {
             resource: "disk".into(),

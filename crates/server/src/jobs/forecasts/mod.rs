@@ -70,7 +70,9 @@ type Prospects = (Arc<Resource>, Vec<Prospect>);
 
 async fn tell(app: &Arc<App>, memory: &mut Memory) {
     let now = app.clock.now();
-    let standings: Vec<Standing> = app.board.standings.read().values().cloned().collect();
+    let mut standings: Vec<Standing> = app.board.standings.read().values().cloned().collect();
+    // Where no line means anything, no date does.
+    standings.retain(|own| own.resource.alerts);
     let due = memory.written.is_none_or(|at| now.since(at) >= LEDGER_EVERY || now < at);
     let surroundings = Surroundings::read(app, now).await;
     let mut older = std::mem::take(&mut memory.older);

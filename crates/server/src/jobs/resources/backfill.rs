@@ -138,16 +138,22 @@ async fn fill(
     range: TimeRange,
     stop: &Stop,
 ) -> Option<Filling> {
-    let chunk = if app.settings.query.remote.is_some() { CHUNK_FAR } else { CHUNK };
+    let shortest = if app.settings.query.remote.is_some() { CHUNK_FAR } else { CHUNK };
+    let mut chunk = shortest;
     let mut filling = Filling { written: 0, reached: range.to };
     while filling.reached > range.from {
         let (from, to) = ((filling.reached - chunk).max(range.from), filling.reached);
         let own = resource.clone();
         let day = TimeRange { from, to };
-        let Some(written) = blocking(app, move |app| fill_day(app, &own, day)).await? else {
-            break;
+        chunk = match blocking(app, move |app| fill_day(app, &own, day)).await? {
+            Day::Failed => break,
+            // Where there is nothing, as of most that the default policy declares, there is little to hold.
+            Day::Empty => CHUNK_FAR,
+            Day::Filled(written) => {
+                filling.written += written;
+                shortest
+            }
         };
-        filling.written += written;
         if rest(app, stop, Duration::from_millis(1)).await {
             return None;
         }
@@ -164,9 +170,18 @@ async fn fill(
     Some(filling)
 }
 
-/// Fills one day where nothing is recorded yet; answers how many readings that were, or nothing if
-/// it failed and is to be tried again.
-fn fill_day(app: &App, resource: &Resource, day: TimeRange) -> Option<usize> {
+/// What came of a day.
+enum Day {
+    /// It is to be tried again.
+    Failed,
+    /// There is nothing to read.
+    Empty,
+    /// So many readings were filled in.
+    Filled(usize),
+}
+
+/// Fills one day where nothing is recorded yet.
+fn fill_day(app: &App, resource: &Resource, day: TimeRange) -> Day {
     let millis = STEP.as_millis();
     let steps = Steps {
         from: Time(day.from.millis().div_euclid(millis) * millis),
@@ -184,21 +199,24 @@ fn fill_day(app: &App, resource: &Resource, day: TimeRange) -> Option<usize> {
         Ok(asked) => asked,
         Err(error) => {
             warn!(resource = resource.name, error, "a day of the past could not be filled");
-            return None;
+            return Day::Failed;
         }
     };
+    if used.is_empty() {
+        return Day::Empty;
+    }
     let found = over_steps(resource, &used, &limit);
     let missing = without_recorded(app, found, steps);
     let batch: Vec<Series> = missing.iter().flat_map(history::record).collect();
     match app.sink.write(&batch) {
-        Ok(_) => Some(missing.len()),
+        Ok(_) => Day::Filled(missing.len()),
         Err(error) => {
             warn!(
                 resource = resource.name,
                 error = chain(&error),
                 "a day of the past was not kept"
             );
-            None
+            Day::Failed
         }
     }
 }

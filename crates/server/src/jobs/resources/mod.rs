@@ -28,8 +28,14 @@ const LIMIT_MOVED: f64 = 0.01;
 /// How long a resource may be without a reading before that is a change.
 const GONE_AFTER: Span = Span::minutes(5);
 
+/// How often it is looked for what the default policy declares and nothing here has, such as containers.
+const LOOKED_FOR: Span = Span::minutes(1);
+
 /// The limits seen last, and when.
 type Known = BTreeMap<ResourceId, (f64, Time)>;
+
+/// Resources of which nothing is here, by name, and when they were looked for last.
+type Absent = BTreeMap<String, Time>;
 
 /// Looks at all resources again and again until told to stop.
 pub(super) async fn run(app: Arc<App>, stop: Stop) {
@@ -39,6 +45,7 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
     // With nothing known from before, resources appear as their first samples come in.
     let fresh = known.is_empty();
     let mut trail = Trail::default();
+    let mut absent = Absent::new();
     let begun = app.clock.elapsed();
     let interval = app.settings.evaluation_interval.to_duration();
     // The first readings of this host are a moment away.
@@ -46,7 +53,8 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
     while !rest(&app, &stop, pause).await {
         let started = app.clock.elapsed();
         let young = started.saturating_sub(begun) < YOUNG;
-        look(&app, &resources, (&mut known, fresh && young), &mut trail).await;
+        let asked = if young { Arc::clone(&resources) } else { awake(&app, &resources, &absent) };
+        look(&app, asked, (&mut known, fresh && young), (&mut trail, &mut absent)).await;
         let spent = app.clock.elapsed().saturating_sub(started);
         app.meters.add(meters::DETECT_SECONDS, "", spent.as_secs_f64());
         let wanted = if young { interval.min(PAUSE_YOUNG) } else { interval };
@@ -54,14 +62,38 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
     }
 }
 
+/// All but those of the default policy that were looked for a moment ago, and of which nothing was here: an expression that
+/// finds nothing is cheap, but there are many of them, and a cluster is asked over the network.
+fn awake(app: &App, resources: &[Arc<Resource>], absent: &Absent) -> Arc<[Arc<Resource>]> {
+    let now = app.clock.now();
+    let rests = |own: &Resource| app.settings.is_shipped(&own.name) && rests(absent, own, now);
+    resources.iter().filter(|own| !rests(own)).cloned().collect()
+}
+
+/// Whether it was looked for a moment ago, and not found.
+fn rests(absent: &Absent, resource: &Resource, now: Time) -> bool {
+    absent.get(&resource.name).is_some_and(|at| now >= *at && now.since(*at) < LOOKED_FOR)
+}
+
+/// Takes down which of a round are not here. What was here a moment ago is: it has alerts that may have to end.
+fn note_absent(absent: &mut Absent, round: &Round, known: &Known, now: Time) {
+    for (resource, found) in round {
+        let here = !found.is_empty() || known.keys().any(|own| own.resource == resource.name);
+        if here {
+            absent.remove(&resource.name);
+        } else {
+            absent.insert(resource.name.clone(), now);
+        }
+    }
+}
+
 async fn look(
     app: &Arc<App>,
-    resources: &Arc<[Arc<Resource>]>,
+    asked: Arc<[Arc<Resource>]>,
     (known, first): (&mut Known, bool),
-    trail: &mut Trail,
+    (trail, absent): (&mut Trail, &mut Absent),
 ) {
     let now = app.clock.now();
-    let asked = Arc::clone(resources);
     let Some(round) = blocking(app, move |app| ask(app, &asked, now)).await else { return };
     let judged = round.clone();
     outcome::judge(app, now, move |active| {
@@ -88,6 +120,7 @@ async fn look(
         warn!(error, "readings of resources were not kept");
     }
     let changes = changes(&round, known, first, now);
+    note_absent(absent, &round, known, now);
     if !changes.is_empty() {
         app.note_changes(&changes).await;
     }
@@ -112,9 +145,12 @@ fn ask(app: &App, resources: &[Arc<Resource>], now: Time) -> Round {
     let mut round = Vec::new();
     for resource in resources {
         let subject = format!("resource {}", resource.name);
-        let asked = app
-            .instant(&resource.used, now)
-            .and_then(|used| Ok((used, app.instant(&resource.limit, now)?)));
+        let asked = app.instant(&resource.used, now).and_then(|used| {
+            // Where nothing is used nothing is asked of its limit.
+            let limit =
+                if used.is_empty() { Vec::new() } else { app.instant(&resource.limit, now)? };
+            Ok((used, limit))
+        });
         match asked {
             Ok((used, limit)) => {
                 app.meters

@@ -20,6 +20,7 @@ fn resource() -> Arc<Resource> {
         advice: String::new(),
         quota: None,
         cache: None,
+        alerts: true,
     })
 }
 
@@ -59,4 +60,19 @@ fn the_first_look_is_no_news_but_what_comes_moves_and_goes_is() {
     );
     assert_eq!(texts(&[("/", 2.0 * GIB)], &mut known, 3), none);
     assert_eq!(texts(&[("/", 2.0 * GIB)], &mut known, 8), ["Disk space /data is no longer there"]);
+}
+
+#[test]
+fn what_is_not_here_is_looked_for_once_a_minute_until_it_comes() {
+    let (mut absent, mut known) = (Absent::new(), Known::new());
+    let at = Time::from_secs;
+    assert!(!rests(&absent, &resource(), at(0)), "it was never looked for");
+    note_absent(&mut absent, &round(&[]), &known, at(0));
+    assert!(rests(&absent, &resource(), at(59)) && !rests(&absent, &resource(), at(60)));
+    note_absent(&mut absent, &round(&[("/", 1.0)]), &known, at(60));
+    assert!(!rests(&absent, &resource(), at(61)));
+    // It was here until now: its alerts have to end before it is left alone.
+    texts(&[("/", 1.0)], &mut known, 0);
+    note_absent(&mut absent, &round(&[]), &known, at(90));
+    assert!(!rests(&absent, &resource(), at(91)));
 }

@@ -40,9 +40,10 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    /// Its level; nothing when it has no usable figures.
+    /// Its level; nothing when it has no usable figures. Where its lines mean nothing it is fine wherever it is.
     pub(crate) fn level(&self) -> Option<Level> {
-        self.resource.thresholds.level(self.reading.share())
+        let level = self.resource.thresholds.level(self.reading.share())?;
+        Some(if self.resource.alerts { level } else { Level::Fine })
     }
 }
 

@@ -158,6 +158,8 @@ async fn what_is_too_large_is_proposed_accepted_and_booked_when_it_changed() -> 
     ensure!(
         decide(&house, "nobody", &json!({"verdict": "accepted", "by": "anna"})).await?.0 == 404
     );
+    another_size_is_accepted(&house, calm).await?;
+    // Decided again: the last word counts.
     let (status, decided) =
         decide(&house, &calm_id, &json!({"verdict": "accepted", "by": "anna"})).await?;
     ensure!(status == 200 && decided["decision"]["saving_month"] == 90.0, "{decided:#}");
@@ -187,10 +189,31 @@ async fn what_is_too_large_is_proposed_accepted_and_booked_when_it_changed() -> 
     currencies_are_kept_apart(&house, &clock, &file).await
 }
 
+/// Any size of the frontier but the one there is can be accepted.
+async fn another_size_is_accepted(house: &House, calm: &Value) -> Result<()> {
+    let id = text(calm)?;
+    let frontier = calm["frontier"].as_array().context("offers")?;
+    let at = |name: &str| frontier.iter().position(|own| own["name"] == name);
+    let accept =
+        |offer: Option<usize>| json!({"verdict": "accepted", "by": "anna", "offer": offer});
+    let (status, told) = decide(house, &id, &accept(at("middle"))).await?;
+    let decision = &told["decision"];
+    ensure!(status == 200 && decision["to"]["name"] == "middle", "{told:#}");
+    ensure!(decision["to"]["text"] == "4 cores" && decision["saving_month"] == 60.0, "{told:#}");
+    for wrong in [at("large"), Some(99)] {
+        ensure!(decide(house, &id, &accept(wrong)).await?.0 == 400, "{wrong:?}");
+    }
+    Ok(())
+}
+
 /// Prices in another currency from now on: what was promised in the old one is not added to it.
 async fn currencies_are_kept_apart(house: &House, clock: &TurnedClock, file: &Path) -> Result<()> {
     fs::write(file, PRICES.replace("EUR", "USD"))?;
-    let list = until(house, clock, 4.0, |list| list["currency"] == "USD").await?;
+    // Nobody waits for the next full hour to see them.
+    clock.turn(Span::minutes(2));
+    house.write(&told(model::Clock::now(clock), 4.0)).await?;
+    let (_, list) = house.get("/api/plimsoll/v1/sizes", &[]).await?;
+    ensure!(list["currency"] == "USD", "{list:#}");
     let sum = &list["sum"];
     ensure!(sum["accepted_month"].is_null() && sum["saving_month"].is_number(), "{sum:#}");
     let (_, found) = house.get("/api/plimsoll/v1/findings", &[]).await?;

@@ -31,6 +31,7 @@ pub(super) struct ResourceDraft {
     advice: String,
     quota: Option<String>,
     cache: Option<cache::CacheDraft>,
+    alerts: bool,
 }
 
 impl Default for ResourceDraft {
@@ -49,6 +50,7 @@ impl Default for ResourceDraft {
             advice: String::new(),
             quota: None,
             cache: None,
+            alerts: true,
         }
     }
 }
@@ -174,6 +176,13 @@ pub(super) static TABLE: Table<ResourceDraft> = Table {
                 cache::TABLE.read(reader, field.node, into.cache.get_or_insert_default());
             },
         },
+        Key {
+            name: "alerts",
+            form: "true or false",
+            otherwise: Otherwise::Is("true"),
+            about: "Whether its lines mean something. `false` where use may come to the limit and beyond, such as the request of a container: nobody is told and no date is forecast; it is recorded, and sized by the line `alert`.",
+            read: |reader, field, into| set(&mut into.alerts, reader.truth(field.node)),
+        },
     ],
     refused: &[
         ("expr", "write how much is in use as `used`, and how much there is as `limit`"),
@@ -251,6 +260,7 @@ impl ResourceDraft {
             advice: self.advice,
             quota: self.quota,
             cache: self.cache.and_then(|own| own.finish(reader, check)),
+            alerts: self.alerts,
         };
         Some((resource, name))
     }

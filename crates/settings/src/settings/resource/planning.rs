@@ -19,7 +19,7 @@ const MONEY_MAX: f64 = 1e12;
 /// What is reviewed for its size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlanningSettings {
-    /// The resources, by name; if there are none, CPU, memory and disks of hosts and containers and every resource of the
+    /// The resources, by name; if there are none, CPU, memory and disks of hosts, containers, pools, caches and every resource of the
     /// settings' own that comes and goes and is counted in cores, bytes or things, or that fills and is counted in bytes.
     pub resources: Vec<String>,
     /// The price list; without one no money is spoken of.
@@ -63,9 +63,9 @@ pub(in crate::settings) static TABLE: Table<PlanningSettings> = Table {
             name: "resources",
             form: "list of names",
             otherwise: Otherwise::Said(
-                "CPU, memory and disks of hosts and containers, and your own resources",
+                "CPU, memory and disks of hosts, containers, pools, caches, and your own resources",
             ),
-            about: "Which resources are reviewed, by name. If not given: `cpu`, `memory`, `disk`, `cgroup_cpu`, `cgroup_memory`, and every resource under `resources` that is no `quota`: flows counted in cores, bytes or things, and stocks counted in bytes.",
+            about: "Which resources are reviewed, by name. If not given: `cpu`, `memory`, `disk`, `cgroup_cpu`, `cgroup_memory`, those of `policy/containers.yaml` and `policy/pools.yaml`, and every resource under `resources` that is no `quota`: flows counted in cores, bytes or things, and stocks counted in bytes.",
             read: |reader, field, into| into.resources = reader.texts(field.node),
         },
         Key {

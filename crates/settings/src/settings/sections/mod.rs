@@ -259,7 +259,7 @@ fn judged() -> Vec<Section> {
             [
                 "resources",
                 "each of `resources:`",
-                "Anything with a limit, declared by two PromQL expressions. `policy/resources.yaml` holds the ones that ship with Plimsoll, to read and copy.",
+                "Anything with a limit, declared by two PromQL expressions. `policy/resources.yaml`, `policy/containers.yaml` and `policy/pools.yaml` hold the ones that ship with Plimsoll, to read and copy.",
                 "resources: [{name: a, used: up, limit: up, unit: count, {}}]",
             ],
             &resource::TABLE,

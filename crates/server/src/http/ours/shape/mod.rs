@@ -82,9 +82,14 @@ fn outlook_view(standing: &Standing, future: Option<&Future>, now: Time) -> Outl
     let lines = &standing.resource.thresholds;
     let line = lines.critical().value();
     let Some(future) = future else {
-        let text = "not told yet: the first forecast comes within seconds".to_owned();
+        let (kind, text) = if standing.resource.alerts {
+            ("too_little_history", "not told yet: the first forecast comes within seconds")
+        } else {
+            ("not_filling", "use may come to it and beyond, so no date is told")
+        };
+        let text = text.to_owned();
         return OutlookView {
-            kind: "too_little_history".to_owned(),
+            kind: kind.to_owned(),
             text: text.clone(),
             line,
             earliest: None,

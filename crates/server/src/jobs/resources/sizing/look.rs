@@ -1,6 +1,6 @@
 //! Every watched thing with a size, its recorded past walked: what there is, what would do, what that is worth.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path, sync::atomic::Ordering, time::SystemTime};
 
 use model::{Budget, Nature, Resource, Span, Time, TimeRange, Unit};
 use plan::{
@@ -21,7 +21,23 @@ const ITEMS_MAX: usize = 2_000;
 /// A longer price list is none.
 const PRICES_BYTES_MAX: u64 = 16 << 20;
 /// What is reviewed unless the settings say otherwise, beside their own resources.
-const HOSTS: [&str; 5] = ["cpu", "memory", "disk", "cgroup_cpu", "cgroup_memory"];
+const SHIPPED: [&str; 15] = [
+    "cpu",
+    "memory",
+    "disk",
+    "cgroup_cpu",
+    "cgroup_memory",
+    "container_cpu",
+    "container_memory",
+    "container_memory_request",
+    "cadvisor_cpu",
+    "cadvisor_memory",
+    "postgres_connections",
+    "pgbouncer_pool",
+    "pool",
+    "redis",
+    "redis_memory",
+];
 /// More others of a kind say nothing new.
 const FLEET_MAX: usize = 100;
 /// How many months what a change brings is counted.
@@ -31,6 +47,8 @@ pub(crate) const MONTHS: usize = 12;
 #[derive(Clone, Debug)]
 pub(crate) struct SizeReview {
     pub(crate) at: Time,
+    /// What it was made of.
+    pub(crate) of: Made,
     /// Whether a price list was read.
     pub(crate) priced: bool,
     /// Why it could not be.
@@ -39,6 +57,25 @@ pub(crate) struct SizeReview {
     pub(crate) items: Vec<SizeItem>,
     /// How many things were left out, being too many.
     pub(crate) left_out: usize,
+}
+
+/// What a review is made of, as far as that is seen at a glance: what has a size, which past was filled in, and the price
+/// list's length and date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Made {
+    things: usize,
+    past: u64,
+    prices: Option<(u64, Option<SystemTime>)>,
+}
+
+impl Made {
+    /// What one would be made of now.
+    pub(crate) fn now(app: &App) -> Self {
+        let things = app.board.standings.read().values().filter(|own| has_size(app, own)).count();
+        let file = app.settings.planning.prices.as_deref().and_then(|path| fs::metadata(path).ok());
+        let prices = file.map(|own| (own.len(), own.modified().ok()));
+        Self { things, past: app.past_changes.load(Ordering::Relaxed), prices }
+    }
 }
 
 /// One thing with a size.
@@ -96,8 +133,9 @@ pub(crate) fn look(app: &App, now: Time, budget: &dyn Budget) -> Result<SizeRevi
         Some(Ok(prices)) => (Some(prices), None),
         Some(Err(why)) => (None, Some(why)),
     };
+    let of = Made::now(app);
     let mut standings: Vec<Standing> = app.board.standings.read().values().cloned().collect();
-    standings.retain(|own| is_sized(app, &own.resource) && own.reading.limit > 0.0);
+    standings.retain(|own| has_size(app, own));
     let left_out = standings.len().saturating_sub(ITEMS_MAX);
     standings.truncate(ITEMS_MAX);
     let mut pasts: Vec<(Vec<i64>, Vec<f64>)> = Vec::new();
@@ -134,7 +172,8 @@ pub(crate) fn look(app: &App, now: Time, budget: &dyn Budget) -> Result<SizeRevi
         items.push(item(app, own, &parts, prices.as_ref()));
     }
     let currency = prices.as_ref().map_or_else(String::new, |own| own.currency.clone());
-    Ok(SizeReview { at: now, priced: prices.is_some(), prices_wrong, currency, items, left_out })
+    let priced = prices.is_some();
+    Ok(SizeReview { at: now, of, priced, prices_wrong, currency, items, left_out })
 }
 
 fn item(
@@ -168,6 +207,10 @@ fn item(
     }
 }
 
+fn has_size(app: &App, own: &Standing) -> bool {
+    is_sized(app, &own.resource) && own.reading.limit > 0.0
+}
+
 fn is_sized(app: &App, resource: &Resource) -> bool {
     let wanted = &app.settings.planning.resources;
     if !wanted.is_empty() {
@@ -183,7 +226,8 @@ fn is_sized(app: &App, resource: &Resource) -> bool {
         Nature::Flow => counted,
         Nature::Stock => resource.unit == Unit::Bytes,
     };
-    HOSTS.contains(&resource.name.as_str()) || (bought && !app.settings.is_shipped(&resource.name))
+    SHIPPED.contains(&resource.name.as_str())
+        || (bought && !app.settings.is_shipped(&resource.name))
 }
 
 fn policy(own: &Standing, sure: f64) -> SizePolicy {

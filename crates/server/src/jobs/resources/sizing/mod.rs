@@ -10,7 +10,7 @@ use journal::{Entry, Event, EventQuery, Journal, JournalError};
 use model::{Span, Time, Unlimited};
 use tracing::warn;
 
-pub(crate) use look::{MONTHS, SizeItem, SizeReview, currency_of_prices, look};
+pub(crate) use look::{MONTHS, Made, SizeItem, SizeReview, currency_of_prices, look};
 pub(crate) use record::{
     BOOKED, Booking, DECIDED, Decision, MoneyAt, Verdict, booking_event, booking_of,
     decision_event, decision_of,
@@ -23,6 +23,8 @@ use crate::{http::chain, state::App, tasks::Stop};
 const INTERVAL: Duration = Duration::from_hours(1);
 /// A review that was made is told again for so long.
 pub(crate) const KEPT: Span = Span::hours(1);
+/// Or for so long where something came, went, or had its past filled in: an import is not waited for.
+pub(crate) const KEPT_CHANGED: Span = Span::minutes(1);
 /// Sizes that differ by more have changed: a machine sold with 16 GiB tells a few percent less.
 const CHANGED: f64 = 0.06;
 /// The last word on what was accepted is looked at for so long.
@@ -121,6 +123,13 @@ pub(crate) async fn since<T>(
     Ok(found)
 }
 
+/// «2 cores, 8 GiB»
+pub(crate) fn sizes_text(sizes: &[f64], item: &SizeItem) -> String {
+    let words = sizes.iter().zip(&item.standings);
+    let words: Vec<String> = words.map(|(size, own)| own.resource.unit.say(*size)).collect();
+    words.join(", ")
+}
+
 /// What is to be booked of a decision: its size has moved towards what was accepted.
 fn booking(decision: &Decision, item: &SizeItem, currency: &str) -> Option<Booking> {
     let sizes: Vec<f64> = item.standings.iter().map(|own| own.reading.limit).collect();
@@ -136,7 +145,12 @@ fn booking(decision: &Decision, item: &SizeItem, currency: &str) -> Option<Booki
     }
     let own = item.review.as_ref().ok().map(plan::Review::now);
     let cost_month = own.and_then(|own| own.cost_month).filter(|_| currency == decision.currency);
-    let seen = MoneyAt { name: own.and_then(|own| own.name.clone()), sizes, cost_month };
+    let seen = MoneyAt {
+        name: own.and_then(|own| own.name.clone()),
+        text: sizes_text(&sizes, item),
+        sizes,
+        cost_month,
+    };
     let saving_month = from.cost_month.zip(seen.cost_month).map(|(from, seen)| from - seen);
     Some(Booking {
         id: decision.id.clone(),

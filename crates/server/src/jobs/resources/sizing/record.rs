@@ -33,6 +33,9 @@ impl Verdict {
 pub(crate) struct MoneyAt {
     pub(crate) name: Option<String>,
     pub(crate) sizes: Vec<f64>,
+    /// The sizes in words; empty in what was kept before this was.
+    #[serde(default)]
+    pub(crate) text: String,
     pub(crate) cost_month: Option<f64>,
 }
 

@@ -22,8 +22,9 @@ use self::{
 use crate::{
     http::{chain, error::ApiError},
     jobs::sizing::{
-        BOOKED, Booking, DECIDED, Decision, KEPT, MoneyAt, SizeItem, SizeReview, Verdict,
-        booking_of, decision_event, decision_of, last_words, look, since,
+        BOOKED, Booking, DECIDED, Decision, KEPT, KEPT_CHANGED, Made, MoneyAt, SizeItem,
+        SizeReview, Verdict, booking_of, decision_event, decision_of, last_words, look, since,
+        sizes_text,
     },
     state::App,
 };
@@ -127,8 +128,8 @@ pub(in crate::http::ours) async fn decide(
         verdict,
         reason,
         by,
-        from: money_at(told.now()),
-        to: money_at(to),
+        from: money_at(told.now(), item),
+        to: money_at(to, item),
         currency: review.currency.clone(),
     };
     let entry = Entry { events: vec![decision_event(&decision)], outbox: Vec::new() };
@@ -166,7 +167,8 @@ pub(in crate::http::ours) async fn reviewed(app: &Arc<App>) -> Result<Arc<SizeRe
     let now = app.clock.now();
     let kept = app.board.sizes.read().clone();
     let fresh = |own: &Arc<SizeReview>| {
-        now.since(own.at) < KEPT && own.at <= now && own.items.iter().any(|own| own.review.is_ok())
+        let kept = if own.of == Made::now(app) { KEPT } else { KEPT_CHANGED };
+        now.since(own.at) < kept && own.at <= now && own.items.iter().any(|own| own.review.is_ok())
     };
     if let Some(kept) = kept.filter(fresh) {
         return Ok(kept);
@@ -209,8 +211,13 @@ fn offered(told: &Review, wanted: Option<usize>) -> Result<&Offer, ApiError> {
     }
 }
 
-fn money_at(own: &Offer) -> MoneyAt {
-    MoneyAt { name: own.name.clone(), sizes: own.sizes.clone(), cost_month: own.cost_month }
+fn money_at(own: &Offer, item: &SizeItem) -> MoneyAt {
+    MoneyAt {
+        name: own.name.clone(),
+        sizes: own.sizes.clone(),
+        text: sizes_text(&own.sizes, item),
+        cost_month: own.cost_month,
+    }
 }
 
 fn named(by: &str) -> Result<String, ApiError> {

@@ -168,6 +168,8 @@ pub(in crate::http::ours) struct SizeDecisionView {
 struct SizeAt {
     name: Option<String>,
     sizes: Vec<f64>,
+    /// The sizes in words; empty where that was not kept.
+    text: String,
     cost_month: Option<f64>,
 }
 
@@ -275,7 +277,12 @@ fn offer_view(told: &Review, at: usize, units: &[Unit]) -> OfferView {
 }
 
 fn size_at(own: &MoneyAt) -> SizeAt {
-    SizeAt { name: own.name.clone(), sizes: own.sizes.clone(), cost_month: own.cost_month }
+    SizeAt {
+        name: own.name.clone(),
+        sizes: own.sizes.clone(),
+        text: own.text.clone(),
+        cost_month: own.cost_month,
+    }
 }
 
 pub(super) fn decision_view(own: &Decision) -> SizeDecisionView {

@@ -103,7 +103,7 @@ fn digits(value: f64) -> String {
         size if size >= WRITTEN_OUT_MAX => return format!("{value:.2e}"),
         size if size >= 99.95 => 0,
         size if size >= 9.995 => 1,
-        size if size >= 0.00995 || size < WRITTEN_OUT_MIN => 2,
+        size if !(WRITTEN_OUT_MIN..0.00995).contains(&size) => 2,
         size if size >= 0.000_995 => 4,
         size if size >= 0.000_099_5 => 5,
         size if size >= 0.000_009_95 => 6,

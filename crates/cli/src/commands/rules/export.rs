@@ -22,7 +22,8 @@ pub(super) fn run(from: &Settings, output: &Output) -> Result<ExitCode, Fault> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The lines of resources as alerting rules: the same conditions, for a Prometheus beside us.
+/// The lines of resources as alerting rules: the same conditions, for a Prometheus beside us. Where lines are for a size only
+/// there is none.
 fn of_resources(resources: &[Resource]) -> RuleGroup {
     let mut group = RuleGroup {
         name: "plimsoll resources".to_owned(),
@@ -33,7 +34,7 @@ fn of_resources(resources: &[Resource]) -> RuleGroup {
         labels: Vec::new(),
         rules: Vec::new(),
     };
-    for resource in resources {
+    for resource in resources.iter().filter(|own| own.alerts) {
         let lines = &resource.thresholds;
         for (severity, line) in [("warning", lines.alert()), ("critical", lines.critical())] {
             let line = line.value();
@@ -80,4 +81,20 @@ fn share(resource: &Resource) -> String {
 /// A resource's title with its places in the templates' own words.
 fn plain_title(title: &str) -> String {
     title.replace("{{", "{{ $labels.").replace("}}", " }}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_are_for_a_size_only_become_no_rule() {
+        let rules = of_resources(&settings::Settings::default_for_host().resources).rules;
+        let of = |name: &str| {
+            let own = ("resource".to_owned(), name.to_owned());
+            rules.iter().any(|rule| matches!(rule, Rule::Alert(rule) if rule.labels.contains(&own)))
+        };
+        assert!(of("redis_memory") && of("container_memory"));
+        assert!(!of("redis") && !of("container_cpu"));
+    }
 }

@@ -12,13 +12,13 @@ use std::{
 use anyhow::Result;
 use load::{
     Capacity, Engine, Interval, LoadError, Objective, Plan, Progress, Run, SearchEnding,
-    SearchRules, Sends, StepEnd, StepTold, StepVerdict, Steps, Stop, capacity_of, search,
+    SearchRules, Sends, StepEnd, StepTold, StepVerdict, Steps, Stop, capacity_of,
 };
 use model::Time;
 use stats::Histogram;
 
 use crate::{
-    searches::{FOUR, Known, Simulated, searched},
+    searches::{FOUR, Known, looked_for, searched, searched_by},
     target::{RealClock, Target, answer, at_rate, instant, pause, quick},
 };
 
@@ -70,18 +70,27 @@ impl Steps for Cliff {
 }
 
 fn at_cliff(edge: f64, doubt_from: f64) -> Capacity {
-    let objective = Objective::of(&"response p99 < 100ms".parse().unwrap()).unwrap();
     let rules = SearchRules { rate_max: 5_000.0, ..SearchRules::default() };
-    let Ok(found) =
-        search("cliff", &mut Cliff { edge, doubt_from }, &[objective], rules, &mut |_| ());
-    found
+    looked_for(&mut Cliff { edge, doubt_from }, quick_answers(), rules)
+}
+
+/// What a cliff keeps up to its edge.
+fn quick_answers() -> Objective {
+    Objective::of(&"response p99 < 100ms".parse().unwrap()).unwrap()
+}
+
+/// Whether a narrow bracket holds the edge of a cliff.
+fn holds(found: &Capacity, edge: f64) -> bool {
+    found.low.zip(found.high).is_some_and(|(low, high)| {
+        found.ending == SearchEnding::Found && low <= edge && edge < high && high / low <= 1.05
+    })
 }
 
 #[test]
 fn a_steep_edge_is_found_by_sure_steps_and_both_its_ends_are_borne_out_by_whole_ones() {
     let found = at_cliff(1234.0, f64::INFINITY);
     let (low, high) = (found.low.unwrap(), found.high.unwrap());
-    assert!(low <= 1234.0 && 1234.0 < high && high / low <= 1.05, "{low} {high}");
+    assert!(holds(&found, 1234.0), "{low} {high}");
     let whole = |rate: f64| {
         let mut steps = found.steps.iter().rev();
         steps.find(|step| (step.rate - rate).abs() < 1e-9 && step.seconds == 60).unwrap()
@@ -120,18 +129,13 @@ impl Steps for Spoiling {
 
 #[test]
 fn a_step_that_the_generator_spoiled_is_made_again_but_not_for_ever() {
-    let objective = Objective::of(&"response p99 < 100ms".parse().unwrap()).unwrap();
     let searched = |spoiled| {
         let cliff = Cliff { edge: 1234.0, doubt_from: f64::INFINITY };
         let mut steps = Spoiling { cliff, steps: 0, spoiled };
-        let rules = SearchRules::default();
-        let Ok(found) =
-            search("cliff", &mut steps, std::slice::from_ref(&objective), rules, &mut |_| ());
-        found
+        looked_for(&mut steps, quick_answers(), SearchRules::default())
     };
     let found = searched(|step| step % 2 == 0);
-    let (low, high) = (found.low.unwrap(), found.high.unwrap());
-    assert!(low <= 1234.0 && 1234.0 < high && high / low <= 1.05, "{low} {high}");
+    assert!(holds(&found, 1234.0), "{found:?}");
     assert_eq!(found.steps[1].verdict, StepVerdict::Spoiled("it was late".to_owned()));
     assert!(load::capacity_text(&found).contains("spoiled: it was late"));
     let never = searched(|step| step > 3);
@@ -141,7 +145,6 @@ fn a_step_that_the_generator_spoiled_is_made_again_but_not_for_ever() {
 
 #[test]
 fn a_wide_bracket_around_a_rate_that_is_too_close_to_tell_takes_a_step_on_either_side() {
-    let objective = Objective { text: "p95".to_owned(), longest_ns: Some(50e6), allowed: 0.05 };
     let truth = FOUR.truth();
     let start = truth * 0.995;
     let rules = SearchRules {
@@ -152,9 +155,7 @@ fn a_wide_bracket_around_a_rate_that_is_too_close_to_tell_takes_a_step_on_either
     };
     let (mut found, mut wide) = (0, 0);
     for seed in 0..6 {
-        let mut steps = Simulated { known: FOUR, seed, seconds: 0 };
-        let Ok(told) =
-            search("queue", &mut steps, std::slice::from_ref(&objective), rules, &mut |_| ());
+        let (told, _) = searched_by(FOUR, seed, rules);
         let (Some(low), Some(high)) = (told.low, told.high) else { continue };
         found += usize::from(low <= truth && truth <= high && high / low <= 1.5);
         wide += usize::from(told.steps.len() <= 7 && low < start && start < high);
@@ -189,26 +190,20 @@ impl Steps for Wrong {
 
 #[test]
 fn a_wrong_word_of_a_moment_does_not_stand_at_an_end_of_the_bracket() {
-    let objective = Objective::of(&"response p99 < 100ms".parse().unwrap()).unwrap();
     let cliff = Cliff { edge: 1234.0, doubt_from: f64::INFINITY };
     let mut steps = Wrong { cliff, at: 700.0..1200.0, times: 1 };
-    let rules = SearchRules::default();
-    let Ok(found) = search("wrong", &mut steps, &[objective], rules, &mut |_| ());
-    let (low, high) = (found.low.unwrap(), found.high.unwrap());
-    assert_eq!((steps.times, &found.ending), (0, &SearchEnding::Found));
-    assert!(low <= 1234.0 && 1234.0 < high && high / low <= 1.05, "{low} {high}");
+    let found = looked_for(&mut steps, quick_answers(), SearchRules::default());
+    assert_eq!(steps.times, 0, "it was wrong once");
+    assert!(holds(&found, 1234.0), "{found:?}");
 }
 
 #[test]
 fn a_low_rate_with_too_few_requests_to_tell_is_not_taken_for_the_knee() {
     // One of a hundred may take longer than 60 ms; at 20 a second a minute has a dozen such at most.
     let known = Known { servers: 4, service: 0.01, longest: 0.06, allowed: 0.01, start: 20.0 };
-    let objective = Objective { text: "p99".to_owned(), longest_ns: Some(60e6), allowed: 0.01 };
     let rules = SearchRules { start: 20.0, steps_max: 9, ..SearchRules::default() };
     for seed in 0..4 {
-        let mut steps = Simulated { known, seed, seconds: 0 };
-        let Ok(told) =
-            search("queue", &mut steps, std::slice::from_ref(&objective), rules, &mut |_| ());
+        let (told, _) = searched_by(known, seed, rules);
         assert!(told.steps.iter().any(|step| step.rate > 200.0), "{told:?}");
     }
 }

@@ -25,11 +25,11 @@ pub(crate) const FOUR: Known =
     Known { servers: 4, service: 0.01, longest: 0.05, allowed: 0.05, start: 20.0 };
 
 /// A target that is simulated, second by second.
-pub(crate) struct Simulated {
-    pub(crate) known: Known,
-    pub(crate) seed: u64,
+struct Simulated {
+    known: Known,
+    seed: u64,
     /// Seconds that have passed in all steps.
-    pub(crate) seconds: u64,
+    seconds: u64,
 }
 
 impl Steps for Simulated {
@@ -59,16 +59,32 @@ impl Steps for Simulated {
 
 /// The search, and how many seconds it took.
 pub(crate) fn searched(known: Known, seed: u64) -> (Capacity, u64) {
+    searched_by(known, seed, SearchRules { start: known.start, ..SearchRules::default() })
+}
+
+/// The same by rules of one's own.
+pub(crate) fn searched_by(known: Known, seed: u64, rules: SearchRules) -> (Capacity, u64) {
     let mut steps = Simulated { known, seed, seconds: 0 };
-    let text = format!("response p{} < {}ms", 100.0 - known.allowed * 100.0, known.longest * 1e3);
-    let longest_ns = Some(known.longest * 1e9);
-    let objective = Objective { text, longest_ns, allowed: known.allowed };
-    let rules = SearchRules { start: known.start, ..SearchRules::default() };
-    let Ok(found) = search("queue", &mut steps, &[objective], rules, &mut |_| ());
+    let found = looked_for(&mut steps, known.objective(), rules);
     (found, steps.seconds)
 }
 
+/// What a search finds with these steps, which never fail.
+pub(crate) fn looked_for(
+    steps: &mut impl Steps<Error = Infallible>,
+    objective: Objective,
+    rules: SearchRules,
+) -> Capacity {
+    let Ok(found) = search("known", steps, &[objective], rules, &mut |_| ());
+    found
+}
+
 impl Known {
+    fn objective(&self) -> Objective {
+        let text = format!("response p{} < {}ms", 100.0 - self.allowed * 100.0, self.longest * 1e3);
+        Objective { text, longest_ns: Some(self.longest * 1e9), allowed: self.allowed }
+    }
+
     /// The rate at which just so many wait for longer than the objective says, by Erlang C for the time in a queue of
     /// several servers.
     pub(crate) fn truth(&self) -> f64 {

@@ -17,6 +17,8 @@ pub(crate) struct Remote {
     client: Client,
     base: String,
     token: Option<Secret>,
+    /// How long one answer may take.
+    patience: Duration,
 }
 
 impl Remote {
@@ -29,7 +31,17 @@ impl Remote {
                 Fault::from_error(Kind::Missing, &error).help(format!("see {}", path.display()))
             })?),
         };
-        Ok(Self { client, base: server.server.trim_end_matches('/').to_owned(), token })
+        Ok(Self {
+            client,
+            base: server.server.trim_end_matches('/').to_owned(),
+            token,
+            patience: TIMEOUT,
+        })
+    }
+
+    /// The same server, which must answer within this time.
+    pub(crate) fn within(&self, patience: Duration) -> Self {
+        Self { patience, ..self.clone() }
     }
 
     /// The JSON document at a path.
@@ -116,7 +128,13 @@ impl Remote {
             Some(token) => request.bearer_auth(token.reveal()),
             None => request,
         };
-        request.timeout(TIMEOUT).send().await.map_err(|error| {
+        request.timeout(self.patience).send().await.map_err(|error| {
+            if error.is_timeout() {
+                let seconds = self.patience.as_secs();
+                let text = format!("{} did not answer within {seconds} s", self.base);
+                return Fault::new(Kind::Upstream, text)
+                    .help("it may be overloaded, or hang; --server or --send names another");
+            }
             Fault::from_error(Kind::Upstream, &error).help(format!(
                 "is a server running at {}? `plimsoll serve` starts one; --server names another",
                 self.base

@@ -62,6 +62,25 @@ pub enum LoadError {
 }
 
 impl LoadError {
+    /// What to try, where anything can be.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Resolve { host, .. } => Some(format!(
+                "is the name right, and does this machine know it? `getent hosts {host}` says so"
+            )),
+            Self::NotAllowed { origin } => {
+                Some(format!("if it is yours to load, say so: --allow {}", origin.host))
+            }
+            Self::Handles { wanted, .. } => Some(format!(
+                "raise the limit (`ulimit -n {wanted}`), ask for fewer users, or send from several machines"
+            )),
+            Self::NoAuthority { .. } => {
+                Some("it takes certificates as PEM: `-----BEGIN CERTIFICATE-----`".to_owned())
+            }
+            _ => None,
+        }
+    }
+
     /// What the outside sees.
     pub fn kind(&self) -> Kind {
         match self {

@@ -25,8 +25,9 @@ pub use capacity::{
 };
 pub use compare::{
     Budget, BudgetError, BudgetWord, Change, Compared, Figure, Impact, Kept, KeptError, Outcome,
-    OutcomeWord, ResourceImpact, Rules, Seen, compare, compared_json, compared_markdown,
-    compared_text, impact, impact_json, impact_text,
+    OutcomeWord, ResourceImpact, Rules, Seen, Taken, TakenOf, compare, compared_json,
+    compared_markdown, compared_text, impact, impact_json, impact_text, taken, taken_json,
+    taken_text,
 };
 pub use engine::{Ending, Engine, Pace, Progress, Run, Stop};
 pub use error::LoadError;
@@ -36,9 +37,9 @@ pub use journey::{
     Prepared, Request, RequestError, Scope, Source, Step, Template, TemplateError, Values,
 };
 pub use plan::{
-    Comparison, Connections, IN_FLIGHT_MAX, Import, ImportError, Limits, Load, Measure, Plan,
-    Profile, ProfileError, Protocol, Quick, QuickError, Scenario, Shape, Threshold, ThresholdError,
-    Trust, import,
+    Comparison, Connections, IN_FLIGHT_MAX, Import, ImportError, ImportFormat, Limits, Load,
+    Measure, Plan, Profile, ProfileError, Protocol, Quick, QuickError, Scenario, Shape, Threshold,
+    ThresholdError, Trust, import,
 };
 pub use record::{Ended, Interval, Recording, Timeline, Times, TimesTold, Told, Trouble, Troubles};
 pub use report::{

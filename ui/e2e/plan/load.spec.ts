@@ -136,6 +136,23 @@ test('the runs of a gate stand as one, which says what came of it', async ({ pag
   await expectThumbs(page)
 })
 
+test('a gate stands as one from its first run on', async ({ page, request, baseURL }) => {
+  const plan = `going ${Date.now()}`
+  const id = `${Date.now().toString(16)}-1`
+  const gate = (side: string) => ({ id, side, round: 1 })
+  await post(request, `${LOAD}/runs`, { report: report(plan, 40), release: '1.4.0', gate: gate('before') }, baseURL)
+  await post(request, `${LOAD}/live`, { plan, release: '1.4.1', by: 'ci', targets: [], seconds: 60, gate: gate('after') }, baseURL)
+  await page.goto(`/load?find=${encodeURIComponent(plan)}`)
+  await expect(page.getByRole('list', { name: 'Load tests that go on' }).getByRole('listitem').filter({ hasText: plan })).toContainText('gate, after, round 1')
+  const rows = page.getByRole('list', { name: /Load tests that are over/ }).getByRole('listitem')
+  await expect(rows).toHaveCount(1)
+  await expect(rows).toContainText('goes on')
+  await rows.getByRole('link', { name: plan }).click()
+  await expect(page.getByText('gate goes on')).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Its runs' }).getByRole('row')).toHaveCount(2)
+  await expectAccessible(page)
+})
+
 test('before any run the page says how to send one', async ({ page }) => {
   await page.route(`**${LOAD}/runs?**`, (route) => route.fulfill({ json: { at: Date.now(), runs: [], next: null } }))
   await page.goto('/load')

@@ -20,7 +20,7 @@ const NAMES: Record<string, string> = {
   ResourceMaking: 'ResourceDetail',
 }
 /** Shapes that are in no answer of their own. */
-const OWN: ReadonlySet<string> = new Set(['Labels', 'ErrorBody', 'ChangedEvent', 'Status', 'LoadReport', 'RequestFigures', 'Times'])
+const OWN: ReadonlySet<string> = new Set(['Labels', 'ErrorBody', 'ChangedEvent', 'Status', 'LoadReport', 'RequestFigures', 'Taken', 'Times'])
 
 type Shape = { name: string; fields: ts.PropertySignature[] }
 

@@ -38,6 +38,8 @@ pub struct Kept {
     /// All steps together, and each for itself.
     pub(super) all: Figures,
     pub(super) steps: Vec<(String, Figures)>,
+    /// Load and use of each resource, stretch by stretch, where that was asked for.
+    pub(super) taken: Vec<(String, Vec<(f64, f64)>)>,
 }
 
 /// What happened in a stretch of time.
@@ -155,6 +157,7 @@ impl Kept {
             rows,
             all,
             steps: steps.collect(),
+            taken: super::impact::taken_of(document),
         })
     }
 }

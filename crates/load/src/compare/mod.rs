@@ -12,8 +12,10 @@ mod student;
 mod tell;
 
 pub use impact::{
-    Budget, BudgetError, BudgetWord, Impact, ResourceImpact, Seen, impact, impact_json, impact_text,
+    Budget, BudgetError, BudgetWord, Impact, ResourceImpact, Seen, Taken, TakenOf, impact,
+    impact_json, impact_text, taken, taken_json, taken_text,
 };
+pub(crate) use impact::{impact_rows, taken_rows};
 use kept::Figures;
 pub use kept::{Kept, KeptError};
 pub(crate) use student::distance;
@@ -28,6 +30,9 @@ const MISSED_TWO_SIDED: f64 = 0.4;
 /// Runs whose lengths differ by more have not had the same load.
 const LENGTH_SHARE: f64 = 0.02;
 
+/// The shortest stretch if nobody says: what is asked of a server is often a rate over 30 s.
+const STRETCH_SECONDS: f64 = 30.0;
+
 /// What counts as a difference.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rules {
@@ -38,11 +43,13 @@ pub struct Rules {
     /// By how much two runs of the same thing differ beyond what one run shows of itself: the standard deviation from
     /// run to run, as a part of the figure. Used where there is one run of each side only.
     pub noise: f64,
+    /// The shortest stretch into which a run is cut to see what its requests take, in seconds.
+    pub stretch: f64,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { relevant: 0.03, relevant_failed: 0.001, noise: 0.01 }
+        Self { relevant: 0.03, relevant_failed: 0.001, noise: 0.01, stretch: STRETCH_SECONDS }
     }
 }
 

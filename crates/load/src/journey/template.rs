@@ -11,9 +11,21 @@ const TEMPLATE_BYTES_MAX: usize = 1 << 20;
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     names: Vec<String>,
+    /// Feeds that could not be read: nobody knows their columns.
+    unread: Vec<String>,
 }
 
 impl Scope {
+    /// Takes any column of this feed for one that may be there.
+    pub fn leave_open(&mut self, feed: &str) {
+        self.unread.push(feed.to_owned());
+    }
+
+    /// Whether a name may be that of a column of a feed that could not be read.
+    pub fn may_know(&self, name: &str) -> bool {
+        name.split_once('.').is_some_and(|(feed, _)| self.unread.iter().any(|own| own == feed))
+    }
+
     /// The slot of a name, made if it is new.
     pub fn define(&mut self, name: &str) -> usize {
         self.slot(name).unwrap_or_else(|| {

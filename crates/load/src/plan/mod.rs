@@ -11,7 +11,7 @@ mod threshold;
 use std::{path::PathBuf, time::Duration};
 
 pub(crate) use blot::blot;
-pub use import::{Import, ImportError, import};
+pub use import::{Import, ImportError, ImportFormat, import};
 pub use profile::{Profile, ProfileError, Shape};
 pub use quick::{Quick, QuickError};
 pub use threshold::{Comparison, Measure, Threshold, ThresholdError};

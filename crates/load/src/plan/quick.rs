@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method};
 use model::Kind;
-use url::Url;
+use url::{ParseError, Url};
 
 use super::{Connections, Limits, Load, Plan, Protocol, Scenario, Threshold, Trust, blot};
 use crate::{
@@ -47,6 +47,9 @@ pub enum QuickError {
     /// Not a web address.
     #[error("`{0}` is no web address; write `http://` or `https://` and a host")]
     Url(String),
+    /// A port that there is not.
+    #[error("`{0}` has no port that there is; ports go from 1 to 65535")]
+    Port(String),
     /// Not a method.
     #[error("`{0}` is no method of HTTP")]
     Method(String),
@@ -75,7 +78,10 @@ impl Quick {
     /// The plan.
     pub fn plan(self) -> Result<Plan, QuickError> {
         let wrong = || QuickError::Url(blot(&self.url));
-        let url = Url::parse(&self.url).ok().ok_or_else(wrong)?;
+        let url = Url::parse(&self.url).map_err(|error| match error {
+            ParseError::InvalidPort => QuickError::Port(blot(&self.url)),
+            _ => wrong(),
+        })?;
         let origin = Origin::of(&url).ok_or_else(wrong)?;
         let nothing = match &self.load {
             Load::Open { rate, .. } => rate.expected() <= 0.0,
@@ -197,6 +203,7 @@ mod tests {
     fn what_makes_no_request_is_refused() {
         assert!(matches!(quick("localhost:8080").plan(), Err(QuickError::Url(_))));
         assert!(matches!(quick("ftp://localhost/").plan(), Err(QuickError::Url(_))));
+        assert!(matches!(quick("http://localhost:99999/").plan(), Err(QuickError::Port(_))));
         let with = |change: fn(&mut Quick)| {
             let mut quick = quick("http://localhost/");
             change(&mut quick);

@@ -102,7 +102,7 @@ impl Trouble {
             Self::Refused => "nobody listens",
             Self::Reset => "the target reset the connection",
             Self::Unreachable => "no connection could be made",
-            Self::Tls => "TLS failed",
+            Self::Tls => "TLS failed: a certificate that is not trusted or has expired",
             Self::Timeout => "no complete answer in time",
             Self::Closed => "the connection ended before the answer",
             Self::CutShort => "the body ended before its end",
@@ -118,6 +118,33 @@ impl Trouble {
             Self::Unfinished => "no answer when the run was over",
             Self::FileHandles => "no file handle left on this machine",
             Self::Ports => "no local port left on this machine",
+        }
+    }
+
+    /// What to try; nothing where the kind says it.
+    pub fn help(self) -> Option<&'static str> {
+        match self {
+            Self::Refused => Some("is it running, and is the port right?"),
+            Self::Unreachable => Some("can this machine reach it at all? `curl -v` says why not"),
+            Self::Tls => Some(
+                "`curl -v` says what is wrong with it; --authorities (in plans `tls`) trusts an authority of your own",
+            ),
+            Self::Timeout => Some("ask for less, or wait longer: --timeout (in plans `timeout`)"),
+            Self::Malformed => {
+                Some("`curl -v` shows what comes; who expects HTTP/2 is asked with --http2")
+            }
+            Self::Redirects => Some(
+                "it may lead in a circle: `curl -vL`; a step follows as many as its `redirects` says",
+            ),
+            Self::NotAllowed => {
+                Some("if that address is yours to load, name it: `allow` in the plan, or --allow")
+            }
+            Self::FeedDry => {
+                Some("give the feed more rows, or let it begin again: `order: in_turn`")
+            }
+            Self::FileHandles => Some("raise the limit: `ulimit -n`"),
+            Self::Ports => Some("keep connections (`shared`), or send from several machines"),
+            _ => None,
         }
     }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     capacity::Watched,
-    compare::{Outcome, compared_rows},
+    compare::{Outcome, Taken, compared_rows, impact_rows, taken_rows},
 };
 
 /// A resource that is in use to this share is near its end.
@@ -26,6 +26,8 @@ pub struct Beside<'b> {
     pub compared: Option<&'b Outcome>,
     /// What a server that watched the target saw meanwhile.
     pub resources: &'b [Watched],
+    /// What each request took of the machines.
+    pub taken: Option<&'b Taken>,
 }
 
 /// One resource over the run.
@@ -91,6 +93,23 @@ pub(super) fn resources_html(beside: &Beside<'_>) -> String {
     };
     let rows: Vec<Vec<String>> = used(beside.resources).iter().map(row).collect();
     table("What the machines did meanwhile", &["resource", "mean", "most", "course", ""], &rows)
+}
+
+/// The part of the page about what each request took.
+pub(super) fn taken_html(beside: &Beside<'_>) -> String {
+    let Some(taken) = beside.taken else { return String::new() };
+    let escaped = |rows: Vec<Vec<String>>| -> Vec<Vec<String>> {
+        rows.iter().map(|row| row.iter().map(|cell| escape(cell)).collect()).collect()
+    };
+    let heads = ["resource", "each", "19 times of 20"];
+    let mut parts = vec![table("What each request took", &heads, &escaped(taken_rows(taken)))];
+    if let Some(impact) = &taken.compared {
+        let heads = ["resource", "before", "after", "change", "19 times of 20", ""];
+        parts.push(table("Against its baseline", &heads, &escaped(impact_rows(impact))));
+    }
+    let refused = taken.refused.iter().chain(taken.compared.iter().flat_map(|own| &own.refused));
+    parts.extend(refused.map(|why| format!("<p>Cannot be said: {}</p>", escape(why))));
+    parts.concat()
 }
 
 /// The part of the page about the baseline.

@@ -5,10 +5,12 @@ use stats::Histogram;
 
 use super::{
     Beside, PERCENTILES,
-    beside::{comparison_html, resources_html},
+    beside::{comparison_html, resources_html, taken_html},
     chart::{Chart, Line, time_marks},
-    connections_word, ending_text, profile_text, protocol_word, recovery_text, say_count,
-    say_length, say_load, say_moment, say_quantile, trend_text,
+    connections_word,
+    course::drawn_rows,
+    ending_text, profile_text, protocol_word, recovery_text, say_count, say_length, say_load,
+    say_moment, say_quantile, trend_text,
 };
 use crate::{
     engine::Run,
@@ -47,6 +49,7 @@ pub fn html(run: &Run, verdict: &Verdict, beside: &Beside<'_>) -> String {
         times(&together),
         steps(run),
         resources_html(beside),
+        taken_html(beside),
         troubles(&together),
         figures(run, &together),
         generator(run),
@@ -202,20 +205,26 @@ fn times(together: &Told) -> String {
 
 /// Requests, waits and what is on its way over time, and the waits by how rare they are.
 fn charts(run: &Run, together: &Told) -> String {
-    let (timeline, seconds) = (&run.timeline, run.timeline.seconds as f64);
-    let length = timeline.rows().len() as f64 * seconds;
+    let seconds = run.timeline.seconds as f64;
+    let rows = drawn_rows(&run.timeline, run.took);
+    let length = rows.len() as f64 * seconds;
     let points = |value: &dyn Fn(&Interval) -> Option<f64>| {
-        timeline.rows().enumerate().map(|(at, row)| (at as f64 * seconds, value(&row))).collect()
+        rows.iter().enumerate().map(|(at, (_, row))| (at as f64 * seconds, value(row))).collect()
     };
-    let rate = |count: u64| Some(count as f64 / seconds);
+    let rates = |count: &dyn Fn(&Interval) -> u64| {
+        let rate = |(at, (seconds, row)): (usize, &(f64, Interval))| {
+            (at as f64 * run.timeline.seconds as f64, Some(count(row) as f64 / seconds))
+        };
+        rows.iter().enumerate().map(rate).collect()
+    };
     let quantile = |row: &Interval, q: f64| row.response.quantile(q).map(|ns| ns as f64 / 1e9);
     let per_second = |value| Unit::PerSecond.say(value);
     let load = Chart {
         title: "requests a second over time",
         lines: vec![
-            Line { name: "sent", class: "one", points: points(&|row| rate(row.sent)) },
-            Line { name: "good", class: "three", points: points(&|row| rate(row.good)) },
-            Line { name: "failed", class: "two", points: points(&|row| rate(row.failed)) },
+            Line { name: "sent", class: "one", points: rates(&|row| row.sent) },
+            Line { name: "good", class: "three", points: rates(&|row| row.good) },
+            Line { name: "failed", class: "two", points: rates(&|row| row.failed) },
         ],
         marks: time_marks(length),
         bounds: Vec::new(),

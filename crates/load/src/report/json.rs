@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use stats::Histogram;
 
-use super::{PERCENTILES, connections_word, model_word, protocol_word};
+use super::{PERCENTILES, connections_word, course::last_row_seconds, model_word, protocol_word};
 use crate::{
     engine::{Ending, Run},
     plan::Load,
@@ -48,6 +48,7 @@ pub fn json(run: &Run, verdict: &Verdict) -> Value {
         "trends": verdict.trends.iter().map(trend).collect::<Vec<_>>(),
         "timeline": {
             "seconds": run.timeline.seconds,
+            "last_seconds": number(last_row_seconds(&run.timeline, run.took)),
             "rows": run.timeline.rows().map(|row| interval(&row)).collect::<Vec<_>>(),
         },
     })

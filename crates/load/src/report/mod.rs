@@ -2,6 +2,7 @@
 
 mod beside;
 mod chart;
+mod course;
 mod hgrm;
 mod html;
 mod json;

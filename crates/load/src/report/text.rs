@@ -16,6 +16,9 @@ use crate::{
 /// Widest name of a step in the table.
 const NAME_LETTERS_MAX: usize = 28;
 
+/// Ways out that are told: more would hide the figures.
+const HELPS_MAX: usize = 3;
+
 /// The run in some twenty lines: the verdict first, then what it rests on.
 pub fn text(run: &Run, verdict: &Verdict) -> String {
     let together = run.recording.together();
@@ -40,6 +43,9 @@ pub fn text(run: &Run, verdict: &Verdict) -> String {
     lines.extend(profile_text(run).map(|text| row("profile", &text)));
     lines.push(row("sent", &sent(run, &together)));
     lines.push(row("answers", &answers(run, &together)));
+    let troubles = together.troubles.listed().into_iter();
+    let helps = troubles.filter_map(|(trouble, _)| Some((trouble.word(), trouble.help()?)));
+    lines.extend(helps.take(HELPS_MAX).map(|(word, help)| row("", &format!("{word}: {help}"))));
     lines.extend(recovery_text(run).map(|text| row("recovery", &text)));
     for watching in &verdict.trends {
         lines.push(row("watched", &format!("{}: {}", watching.name, trend_text(watching))));
@@ -100,7 +106,9 @@ fn answers(run: &Run, together: &Told) -> String {
         said.push(format!("{} {} ({})", say_count(count), trouble.word(), trouble.about()));
     }
     let statuses = together.statuses.iter().map(|(status, count)| format!("{status}: {count}"));
-    said.push(format!("by status {}", statuses.collect::<Vec<_>>().join(", ")));
+    if !together.statuses.is_empty() {
+        said.push(format!("by status {}", statuses.collect::<Vec<_>>().join(", ")));
+    }
     said.join("; ")
 }
 

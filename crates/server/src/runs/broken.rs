@@ -12,7 +12,7 @@ use super::{LOAD_BEGUN, LiveBook, LiveRun, RunBegun, RunTold, read_run, told::Ru
 /// The word for a run whose report never came.
 pub(crate) const BROKEN_OFF: &str = "broken_off";
 /// So long a run is waited for: a server that is started anew, or a network that comes back.
-pub(super) const WAITED: Span = Span::minutes(2);
+pub(crate) const WAITED: Span = Span::minutes(2);
 /// Longer than any plan takes.
 const LONGEST: Span = Span::days(8);
 /// Beginnings that are looked at after a start.
@@ -53,6 +53,7 @@ fn begun(event: &Event) -> RunBegun {
         targets: targets.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         seconds: body["seconds"].as_f64().unwrap_or_default(),
         started: event.at,
+        gate: serde_json::from_value(body["gate"].clone()).ok(),
     }
 }
 
@@ -94,6 +95,7 @@ impl RunTold {
                 now.since(*heard).as_secs()
             )],
             kept_by: kept_by.to_owned(),
+            gate: begun.gate.clone(),
             ..Self::default()
         }
     }

@@ -7,6 +7,8 @@ use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::told::GateRun;
+
 /// Runs that may go on at once.
 const LIVE_MAX: usize = 64;
 /// Seconds that are kept of each; a chart has no more points.
@@ -43,6 +45,8 @@ pub(crate) struct RunBegun {
     /// How long journeys begin.
     pub(crate) seconds: f64,
     pub(crate) started: Time,
+    /// The gate that it is a run of, if it is.
+    pub(crate) gate: Option<GateRun>,
 }
 
 /// A run that goes on.
@@ -181,6 +185,15 @@ impl LiveBook {
             stopped += 1;
         }
         stopped
+    }
+
+    /// When something was heard last of a run of this gate that did not break off.
+    pub(crate) fn heard_of_gate(&self, id: &str) -> Option<Time> {
+        let all = self.0.read();
+        let is_its = |run: &&LiveRun| {
+            !run.broken_off && run.begun.gate.as_ref().is_some_and(|gate| gate.id == id)
+        };
+        all.values().filter(is_its).map(|run| run.heard).max()
     }
 
     /// One of them.

@@ -20,7 +20,7 @@ use settings::{LoadSettings, Mistake, Mistakes};
 use tokio::sync::Mutex;
 
 pub(crate) use self::{
-    broken::BROKEN_OFF,
+    broken::{BROKEN_OFF, WAITED},
     gate::{GateTold, read_gate, read_gates, record_gate},
     live::{LiveBook, LiveRow, LiveRun, RunBegun},
     schedule::{

@@ -38,19 +38,22 @@ export type RunTold = {
   rules: RunRule[]
   kept_by: string
   /** The gate that it is a run of. */
-  gate?: { id: string; side: string; round: number } | null
+  gate?: GateRun | null
 }
+
+/** Which run of a gate one is. */
+export type GateRun = { id: string; side: string; round: number }
 
 export type RunView = {
   run: RunTold
   baseline: boolean
   report_kept: boolean
   page_kept: boolean
-  /** What its gate came to: `passed`, `failed` or `refused`; nothing while that is not known. */
+  /** What its gate came to: `passed`, `failed` or `refused`; until then `goes_on`, or `broken_off`. */
   gate_verdict?: string | null
 }
 
-/** Several runs of two releases in turns, and what that came to. */
+/** Several runs of two releases in turns, and what that came to; until then `goes_on`, or `broken_off`. */
 export type GateView = { verdict: string; gate: GateTold; runs: RunView[] }
 
 export type GateTold = {
@@ -90,6 +93,8 @@ export type LiveView = {
   targets: string[]
   started: number
   seconds: number
+  /** The gate that it is a run of. */
+  gate?: GateRun | null
   state: string
   why: string | null
   heard: number
@@ -129,6 +134,8 @@ export type OverlayRun = {
   release: string | null
   started: number
   row_seconds: number
+  /** The last place is cut off where the run ended. */
+  last_seconds: number
   sent: (number | null)[]
   good: (number | null)[]
   failed: (number | null)[]
@@ -183,7 +190,16 @@ export type LoadReport = {
   generator: { workers: number; cpu_share: number | null }
   recovery: { before_p95_ms: number | null; seconds: number | null } | null
   trends: { name: string; word: string; each_minute: number | null }[]
-  timeline: { seconds: number; rows: Omit<LiveRow, 'second'>[] }
+  /** What each request took of machines, where that was asked. */
+  taken?: Taken
+  timeline: { seconds: number; last_seconds?: number; rows: Omit<LiveRow, 'second'>[] }
+}
+
+/** `impact`: beside the baseline, where its report has it. */
+export type Taken = {
+  refused: string | null
+  resources: { name: string; each: number | null; between: [number | null, number | null] | null }[]
+  impact: { resources: { name: string; difference: number | null; changed: boolean }[] } | null
 }
 
 export type RequestFigures = {

@@ -27,20 +27,27 @@ export default function Gate() {
   )
 }
 
-const SAID: Record<string, string> = { passed: 'is no worse than', failed: 'is worse than', refused: 'cannot be compared with' }
+const SAID: Record<string, string> = {
+  passed: 'is no worse than',
+  failed: 'is worse than',
+  refused: 'cannot be compared with',
+  goes_on: 'is being compared with',
+  broken_off: 'was not compared to the end with',
+}
 
 function Full({ view: { verdict, gate, runs } }: { view: GateView }) {
   const { plan, service, release, release_before, by, told_at, refused, changes, impact } = gate
-  useTitle(`${plan}, gate ${verdict}`)
+  useTitle(`${plan}, gate ${verdict.replace('_', ' ')}`)
+  const isOver = verdict !== 'goes_on' && verdict !== 'broken_off'
   const ids = runs.filter(({ report_kept }) => report_kept).map(({ run }) => run.id)
   return (
     <>
-      <Standing title={plan} words={<Word mood={GATE_MOOD[verdict] ?? 'unknown'} word={`gate ${verdict}`} />}>
+      <Standing title={plan} words={<Word mood={GATE_MOOD[verdict] ?? 'unknown'} word={`gate ${verdict.replace('_', ' ')}`} />}>
         <Verdict>
           <b>{release ?? 'The release'}</b> {SAID[verdict] ?? verdict} {release_before ?? 'the one before'}
         </Verdict>
         <Soft>
-          {counted(runs.length, 'run')} in turns, judged {momentFull(told_at)}
+          {counted(runs.length, 'run')} in turns{isOver ? ', judged' : ' so far, the last told'} {momentFull(told_at)}
           {by && ` by ${by}`}
           {service && (
             <>
@@ -59,7 +66,7 @@ function Full({ view: { verdict, gate, runs } }: { view: GateView }) {
           </ul>
         </Section>
       )}
-      {refused.length === 0 && <Changes changes={changes} />}
+      {isOver && refused.length === 0 && <Changes changes={changes} />}
       {impact.length > 0 && <Impact impact={impact} />}
       <Section
         title="Its runs"

@@ -31,7 +31,7 @@ export default function Live() {
 }
 
 function Full({ run }: { run: LiveView }) {
-  const { id, plan, service, release, by, targets, seconds, state, why, heard, last, rows } = run
+  const { id, plan, service, release, by, targets, seconds, gate, state, why, heard, last, rows } = run
   useTitle(`${plan}, ${state}`)
   const now = useNow(1_000)
   const passed = passedOf(run, now)
@@ -53,6 +53,7 @@ function Full({ run }: { run: LiveView }) {
           {secondsText(passed)} of {secondsText(seconds)} against {targets.join(', ')}
           {service && ` for ${service}`}
           {release && `, release ${release}`}
+          {gate && `, ${gate.side} in round ${gate.round} of a gate`}
           {by && `, by ${by}`}.{state === 'lost' && ` Nothing was heard of it for ${saySpan(now - heard)}.`}
           {why && ` ${why}.`}
         </Soft>

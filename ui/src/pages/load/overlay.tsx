@@ -8,7 +8,7 @@ import { Head, Path, Section, Tools } from '../../parts/page/page'
 import { useNow } from '../../shell/now'
 import { counted, plain, say } from '../../text/numbers'
 import { MINUTE, moment } from '../../text/time'
-import { highest, millisText } from './rows'
+import { drawnPlaces, highest, millisText } from './rows'
 import { Seconds, type SecondsLine } from './course/seconds'
 import style from './load.module.css'
 
@@ -42,13 +42,17 @@ function Full({ answer: { runs } }: { answer: Answer }) {
   const chosen = query['of'] === 'p50' || query['of'] === 'p99' ? query['of'] : 'p95'
   const names = runs.map((run) => nameOf(run, now))
   const lines = (pick: (run: OverlayRun) => readonly (number | null)[]): SecondsLine[] =>
-    runs.map((run, index) => ({
-      label: names[index] ?? run.id,
-      token: `series-${(index % 6) + 1}`,
-      dash: DASHES[index % DASHES.length],
-      step: run.row_seconds,
-      values: pick(run),
-    }))
+    runs.map((run, index) => {
+      const places = drawnPlaces(run.row_seconds, run.last_seconds, run.failed)
+      return {
+        label: names[index] ?? run.id,
+        token: `series-${(index % 6) + 1}`,
+        dash: DASHES[index % DASHES.length],
+        step: run.row_seconds,
+        last: places < run.failed.length ? run.row_seconds : run.last_seconds,
+        values: pick(run).slice(0, places),
+      }
+    })
   const times = lines((run) => run[PERCENTILES[chosen]])
   return (
     <>

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import type { RunView } from '../../api/types'
-import { columnsOf, differenceText, figureText, gathered, highest, millisText, passedOf, secondsText, secondTicks, valueAt, wholeRows, wordOf } from './rows'
+import { columnsOf, differenceText, drawnRows, endOf, figureText, gathered, highest, millisText, passedOf, secondsText, secondTicks, valueAt, wordOf } from './rows'
 
 test('seconds are said and named along an axis', () => {
   expect(secondsText(40)).toBe('40\u00a0s')
@@ -43,12 +43,27 @@ test('times, shares and differences are said', () => {
   expect(differenceText(null)).toBe('–')
 })
 
+const drawn = (timeline: Parameters<typeof drawnRows>[0], took = 0) => {
+  const { rows, last } = drawnRows(timeline, took)
+  return [rows.length, Number(last.toFixed(3))]
+}
+
 test('a last row of which hardly anything was left is no fall, unless something failed in it', () => {
   const rows = [{ failed: 0 }, { failed: 2 }, { failed: 0 }]
-  expect(wholeRows({ seconds: 1, rows }, 2.1)).toHaveLength(2)
-  expect(wholeRows({ seconds: 1, rows }, 2.8)).toHaveLength(3)
-  expect(wholeRows({ seconds: 1, rows: rows.slice(0, 2) }, 1.1)).toHaveLength(2)
-  expect(wholeRows({ seconds: 10, rows }, 30)).toHaveLength(3)
+  expect(drawn({ seconds: 1, last_seconds: 0.1, rows })).toEqual([2, 1])
+  expect(drawn({ seconds: 1, last_seconds: 0.8, rows })).toEqual([3, 0.8])
+  expect(drawn({ seconds: 1, last_seconds: 0.1, rows: rows.slice(0, 2) })).toEqual([2, 0.1])
+  // Reports of earlier versions say only how long all took.
+  expect(drawn({ seconds: 1, rows }, 2.1)).toEqual([2, 1])
+  expect(drawn({ seconds: 10, rows }, 30)).toEqual([3, 10])
+})
+
+test('a last row that was cut off is counted by what it lasted', () => {
+  const row = { sent: 10, good: 8, failed: 2, in_flight: 3, response_p50_ms: 1, response_p95_ms: 2, response_p99_ms: 9 }
+  expect(columnsOf([row, row], 2, 1).good).toEqual([4, 8])
+  expect(columnsOf([row, row], 2, 0.01).failed).toEqual([1, 1])
+  expect(endOf({ step: 2, last: 0.5, values: [1, 2, 3] })).toBe(4.5)
+  expect([endOf({ step: 2, values: [1, 2] }), endOf({ step: 2, values: [] })]).toEqual([4, 0])
 })
 
 test('errors are shares already, so they differ in points', () => {
@@ -59,9 +74,9 @@ test('errors are shares already, so they differ in points', () => {
 const view = (id: string, gate: string | null, verdict: string | null) =>
   ({ run: { id, gate: gate === null ? null : { id: gate, side: 'before', round: 1 } }, gate_verdict: verdict }) as unknown as RunView
 
-test('runs of a gate that came to its end stand as one, where the newest is', () => {
-  const found = gathered([view('a', 'g', 'passed'), view('b', null, null), view('c', 'g', 'passed'), view('d', 'h', null)])
-  expect(found.map((own) => ('gate' in own ? [own.gate, own.runs.map(({ run }) => run.id)] : own.run.id))).toEqual([['g', ['a', 'c']], 'b', 'd'])
-  expect(found.map((own) => wordOf(own))).toEqual(['passed', undefined, undefined])
+test('runs of a gate stand as one from the first on, where the newest is', () => {
+  const found = gathered([view('a', 'g', 'passed'), view('b', null, null), view('c', 'g', 'passed'), view('d', 'h', 'goes_on')])
+  expect(found.map((own) => ('gate' in own ? [own.gate, own.runs.map(({ run }) => run.id)] : own.run.id))).toEqual([['g', ['a', 'c']], 'b', ['h', ['d']]])
+  expect(found.map((own) => wordOf(own))).toEqual(['passed', undefined, 'goes_on'])
   expect(wordOf({ gate: 'g', verdict: 'refused', runs: [] })).toBe('invalid')
 })

@@ -1,11 +1,11 @@
 // Seconds of load tests as numbers and words.
-import type { LiveView, RunView } from '../../api/types'
+import type { GateRun, LiveView, RunView } from '../../api/types'
 import type { Mood } from '../../parts/level'
 import { digits } from '../../text/numbers'
 
 /** How a run ended, as the pages colour it. An invalid run says nothing of its target. */
 export const RUN_MOOD: Record<string, Mood> = { passed: 'fine', failed: 'critical', invalid: 'warning', unanswered: 'critical', broken_off: 'warning' }
-export const GATE_MOOD: Record<string, Mood> = { passed: 'fine', failed: 'critical', refused: 'warning' }
+export const GATE_MOOD: Record<string, Mood> = { passed: 'fine', failed: 'critical', refused: 'warning', goes_on: 'pending', broken_off: 'warning' }
 export const LIVE_MOOD: Record<string, Mood> = { running: 'pending', stopping: 'warning', ended: 'fine', lost: 'critical' }
 
 /** How many seconds of it are over. Of a run that is lost nobody knows more than the last second that it told. */
@@ -14,7 +14,7 @@ export function passedOf({ started, seconds, state, last }: Pick<LiveView, 'star
   return Math.min(seconds, Math.max(0, passed))
 }
 
-/** Several runs of two releases that are one question, which was answered. */
+/** Several runs of two releases that are one question; its verdict, or `goes_on`, or `broken_off`. */
 export type GateRuns = { gate: string; verdict: string; runs: RunView[] }
 
 /** How a run ended, or a gate: one that was refused says nothing, as an invalid run does not. */
@@ -23,7 +23,12 @@ export function wordOf(entry: RunView | GateRuns): string {
   return entry.verdict === 'refused' ? 'invalid' : entry.verdict
 }
 
-/** Runs of a gate that came to its end stand as one, where the newest of them would. */
+/** Which run of a gate one is. */
+export function gateRunText({ side, round }: GateRun): string {
+  return `gate, ${side}, round ${round}`
+}
+
+/** Runs of a gate stand as one from the first of them on, where the newest would. */
 export function gathered(views: readonly RunView[]): (RunView | GateRuns)[] {
   const gates = new Map<string, GateRuns>()
   const found: (RunView | GateRuns)[] = []
@@ -32,8 +37,8 @@ export function gathered(views: readonly RunView[]): (RunView | GateRuns)[] {
     const known = id === undefined ? undefined : gates.get(id)
     if (known) {
       known.runs.push(view)
-    } else if (id !== undefined && view.gate_verdict) {
-      const gate = { gate: id, verdict: view.gate_verdict, runs: [view] }
+    } else if (id !== undefined) {
+      const gate = { gate: id, verdict: view.gate_verdict ?? 'goes_on', runs: [view] }
       gates.set(id, gate)
       found.push(gate)
     } else found.push(view)
@@ -46,6 +51,11 @@ export function highest(columns: readonly (readonly (number | null)[])[]): numbe
   let high = 0
   for (const column of columns) for (const value of column) if (value !== null && value > high) high = value
   return high
+}
+
+/** Where a course ends: its last place may cover less than the others. */
+export function endOf({ step, last = step, values }: { step: number; last?: number | undefined; values: readonly unknown[] }): number {
+  return values.length === 0 ? 0 : (values.length - 1) * step + last
 }
 
 /** What was measured in the place that holds this second, from 1 on. */
@@ -83,11 +93,12 @@ export function millisText(millis: number | null | undefined): string {
 /** Rows of a report or of a live run, as columns a second; rows of several seconds are divided. */
 export type Rows = readonly { sent: number; good: number; failed: number; in_flight: number; response_p50_ms: number | null; response_p95_ms: number | null; response_p99_ms: number | null }[]
 
-export function columnsOf(rows: Rows, step: number) {
+export function columnsOf(rows: Rows, step: number, last = step) {
+  const seconds = (at: number) => (at === rows.length - 1 ? countedSeconds(step, last) : step)
   return {
-    sent: rows.map(({ sent }) => sent / step),
-    good: rows.map(({ good }) => good / step),
-    failed: rows.map(({ failed }) => failed / step),
+    sent: rows.map(({ sent }, at) => sent / seconds(at)),
+    good: rows.map(({ good }, at) => good / seconds(at)),
+    failed: rows.map(({ failed }, at) => failed / seconds(at)),
     inFlight: rows.map(({ in_flight }) => in_flight),
     p50: rows.map((row) => row.response_p50_ms),
     p95: rows.map((row) => row.response_p95_ms),
@@ -95,11 +106,22 @@ export function columnsOf(rows: Rows, step: number) {
   }
 }
 
-/** Without a last row of which hardly anything was left, unless something failed in it: a course does not end in a fall. */
-export function wholeRows<Row extends { failed: number }>({ seconds, rows }: { seconds: number; rows: readonly Row[] }, took: number): readonly Row[] {
-  const last = rows.at(-1)
-  const covered = took - (rows.length - 1) * seconds
-  return rows.length > 1 && last?.failed === 0 && covered < seconds / 2 ? rows.slice(0, -1) : rows
+/** Of a row of which hardly anything was left a rate would say nothing. */
+function countedSeconds(step: number, last: number): number {
+  return last < step / 2 ? step : last
+}
+
+/** How many places of a course are drawn: not a last one of which hardly anything was left, unless something failed in it, so that it does not end in a fall. */
+export function drawnPlaces(step: number, last: number, failed: readonly (number | null)[]): number {
+  return failed.length > 1 && last < step / 2 && !failed.at(-1) ? failed.length - 1 : failed.length
+}
+
+/** Rows that are drawn, and how many seconds the last of them covers; reports of earlier versions do not say that. */
+export function drawnRows<Row extends { failed: number }>(timeline: { seconds: number; last_seconds?: number; rows: readonly Row[] }, took: number) {
+  const { seconds, rows } = timeline
+  const last = timeline.last_seconds ?? Math.min(seconds, Math.max(0, took - (rows.length - 1) * seconds))
+  const places = drawnPlaces(seconds, last, rows.map(({ failed }) => failed))
+  return { rows: rows.slice(0, places), step: seconds, last: places < rows.length ? seconds : last }
 }
 
 /** How one figure of a comparison is said: times come in seconds, shares as parts, the rest a second. */

@@ -14,7 +14,8 @@ import { Table } from '../../parts/sheet/table'
 import { counted, percent, plain, say, whole } from '../../text/numbers'
 import { momentFull } from '../../text/time'
 import { Courses } from './course/courses'
-import { differenceText, figureText, millisText, RUN_MOOD, secondsText, wholeRows } from './rows'
+import { Taken } from './course/taken'
+import { differenceText, drawnRows, figureText, millisText, RUN_MOOD, secondsText } from './rows'
 import style from './load.module.css'
 
 export default function Run() {
@@ -42,8 +43,9 @@ function Full({ detail }: { detail: RunDetail }) {
       {report && !baseline && baseline_of_plan !== null && <Comparison run={run} before={baseline_of_plan} />}
       {report ? (
         <>
-          <Courses title={run.plan} step={report.timeline.seconds} rows={wholeRows(report.timeline, run.took_seconds)} />
+          <Courses title={run.plan} {...drawnRows(report.timeline, run.took_seconds)} />
           <Steps report={report} />
+          {report.taken && <Taken taken={report.taken} />}
           <Section title="The generator and what it saw">
             <Facts run={run} report={report} />
           </Section>

@@ -10,14 +10,14 @@ import { Head, Section, Tools } from '../../parts/page/page'
 import { useNow } from '../../shell/now'
 import { counted, percent, say, whole } from '../../text/numbers'
 import { ago, moment } from '../../text/time'
-import { GATE_MOOD, gathered, LIVE_MOOD, millisText, passedOf, RUN_MOOD, secondsText, wordOf, type GateRuns } from './rows'
+import { GATE_MOOD, gateRunText, gathered, LIVE_MOOD, millisText, passedOf, RUN_MOOD, secondsText, wordOf, type GateRuns } from './rows'
 import { Schedules } from './schedules'
 import { StopAll } from './stop'
 import style from './load.module.css'
 
 /** More than these have no colours of their own. */
 const OVERLAY_MAX = 8
-const WORDS = ['passed', 'failed', 'invalid', 'unanswered', 'broken_off'] as const
+const WORDS = ['goes_on', 'passed', 'failed', 'invalid', 'unanswered', 'broken_off'] as const
 
 export default function Runs() {
   const { query } = useAddress()
@@ -63,7 +63,7 @@ function Live() {
 }
 
 function LiveRow({ run, now }: { run: LiveView; now: number }) {
-  const { id, plan, service, targets, seconds, state, last } = run
+  const { id, plan, service, targets, seconds, gate, state, last } = run
   const to = state === 'ended' ? `/load/runs/${encodeURIComponent(id)}` : `/load/live/${encodeURIComponent(id)}`
   const passed = passedOf(run, now)
   return (
@@ -73,7 +73,7 @@ function LiveRow({ run, now }: { run: LiveView; now: number }) {
       </span>
       <span class={style.name}>
         <a href={to}>{plan}</a>
-        <span class={style.of}>{[service, ...targets].filter(Boolean).join(' · ')}</span>
+        <span class={style.of}>{[gate && gateRunText(gate), service, ...targets].filter(Boolean).join(' · ')}</span>
       </span>
       <span class={style.progress}>
         <progress value={passed} max={Math.max(1, seconds)} aria-label={`Progress of ${plan}`} />
@@ -112,7 +112,7 @@ function Full({ list: { runs, next } }: { list: RunList }) {
           field="word"
           choices={[
             { value: null, text: 'all', count: all.length },
-            ...WORDS.map((value) => ({ value, text: value.replace('_', ' '), mood: RUN_MOOD[value], count: all.filter((entry) => wordOf(entry) === value).length })).filter(({ count }) => count > 0),
+            ...WORDS.map((value) => ({ value, text: value.replace('_', ' '), mood: RUN_MOOD[value] ?? GATE_MOOD[value], count: all.filter((entry) => wordOf(entry) === value).length })).filter(({ count }) => count > 0),
           ]}
         />
         {(plans.length > 1 || plan) && <Plans plans={plans} />}
@@ -171,13 +171,13 @@ function GateRow({ gate, verdict, runs }: GateRuns) {
     <li class={style.run}>
       <span class={style.choose} />
       <span class={style.word}>
-        <Word mood={GATE_MOOD[verdict] ?? 'unknown'} word={verdict} />
+        <Word mood={GATE_MOOD[verdict] ?? 'unknown'} word={verdict.replace('_', ' ')} />
       </span>
       <span class={style.name}>
         <a href={`/load/gates/${encodeURIComponent(gate)}`}>{newest?.plan}</a>
         <span class={style.of}>{['gate', newest?.service, `${releases.join(' → ')}`].filter(Boolean).join(' · ')}</span>
       </span>
-      <span class={style.over}>{counted(runs.length, 'run')} in turns</span>
+      <span class={style.over}>{counted(runs.length, 'run')} in turns{verdict === 'goes_on' && ' so far'}</span>
       <span class={style.when}>{newest && ago(newest.started, now)}</span>
     </li>
   )
@@ -206,7 +206,7 @@ function Row({ view: { run, baseline, report_kept }, chosen }: { view: RunView; 
       <span class={style.name}>
         <a href={`/load/runs/${encodeURIComponent(id)}`}>{plan}</a>
         <span class={style.of}>
-          {[baseline ? 'the baseline' : null, run.gate && `gate, ${run.gate.side}, round ${run.gate.round}`, service, release && `release ${release}`, run.profile && `profile ${run.profile}`].filter(Boolean).join(' · ')}
+          {[baseline ? 'the baseline' : null, service, release && `release ${release}`, run.profile && `profile ${run.profile}`].filter(Boolean).join(' · ')}
         </span>
       </span>
       <span class={style.figure}>{say('per_second', figures.good_per_second)}</span>

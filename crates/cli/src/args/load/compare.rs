@@ -6,7 +6,7 @@ use clap::Args;
 use load::{Allowed, Budget};
 use model::Share;
 
-use super::{Sent, capacity::resource};
+use super::{Cutting, Sent, capacity::resource};
 
 #[derive(Debug, Args)]
 #[command(
@@ -62,6 +62,8 @@ pub(crate) struct ImpactArguments {
     /// Fails where that is surely exceeded.
     #[arg(long = "budget", value_name = "RULE", requires = "from")]
     pub(crate) budgets: Vec<Budget>,
+    #[command(flatten)]
+    pub(crate) cutting: Cutting,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 mod capacity;
 mod compare;
 mod import;
+mod later;
 mod schedule;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -11,6 +12,7 @@ pub(crate) use capacity::Capacity;
 use clap::{Args, Subcommand, ValueEnum};
 pub(crate) use compare::{Compare, Gate, ImpactArguments, LineArguments};
 pub(crate) use import::Import;
+pub(crate) use later::SendLater;
 use load::{Allowed, Shape, Threshold};
 use model::Span;
 pub(crate) use schedule::{Runner, Schedule, ScheduleAdd, ScheduleCommand};
@@ -59,6 +61,8 @@ pub(crate) enum LoadCommand {
     Compare(Box<Compare>),
     /// Makes several runs of two releases in turns and says whether the second is worse: the gate of a release.
     Gate(Box<Gate>),
+    /// Sends a gate that `load gate --into` kept, or a report of --json, to a server that was not told of it, or away.
+    Send(SendLater),
     /// Sends its part of a load that another machine coordinates (`load run --workers`).
     Worker(WorkerArguments),
     /// Schedules load tests on a server: dry first, told a day before, approved by somebody else.
@@ -166,17 +170,46 @@ pub(crate) struct ProfileArguments {
 /// A server that watches the target meanwhile.
 #[derive(Debug, Args)]
 pub(crate) struct Watching {
-    /// A server that watches the target, ours or any Prometheus: the report says what the machines did meanwhile, and
-    /// the sustained profile looks there for what grows.
-    #[arg(long = "from", value_name = "URL")]
-    pub(crate) from: Option<String>,
+    #[command(flatten)]
+    pub(crate) watchers: Watchers,
     /// A file with the token that server wants, and the one of --send.
     #[arg(long = "server-token-file", env = "PLIMSOLL_SERVER_TOKEN_FILE", value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     /// What to look at, as PromQL, as in `heap=jvm_memory_used_bytes`; instead of the processors, memory, file handles
     /// and resources that the server knows.
-    #[arg(long = "resource", value_name = "NAME=PROMQL", requires = "from", value_parser = capacity::resource)]
+    #[arg(long = "resource", value_name = "NAME=PROMQL", requires = "Watchers", value_parser = capacity::resource)]
     pub(crate) resources: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) cutting: Cutting,
+}
+
+/// Where the target is watched, and what for.
+#[derive(Debug, Args)]
+pub(crate) struct Watchers {
+    /// A server that watches the target, ours or any Prometheus: the report says what the machines did meanwhile, and
+    /// the sustained profile looks there for what grows.
+    #[arg(long = "from", value_name = "URL")]
+    pub(crate) from: Option<String>,
+    /// Such a server, too: the report says what each request took of processor, memory, disk, network and connections,
+    /// and with --baseline what is different from that run, if its report has it.
+    #[arg(long = "impact", value_name = "URL")]
+    pub(crate) impact: Option<String>,
+}
+
+/// How runs are cut to see how what they take varies.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Cutting {
+    /// The shortest stretch into which a run is cut for --impact: no shorter than what is asked of the server looks back
+    /// (`[30s]`).
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = stretch)]
+    stretch: Span,
+}
+
+impl Cutting {
+    /// The rules of a comparison with this stretch.
+    pub(crate) fn rules(self) -> load::Rules {
+        load::Rules { stretch: self.stretch.as_secs(), ..load::Rules::default() }
+    }
 }
 
 /// A server that is told of the run: each second while it goes on, and its report in the end.
@@ -318,6 +351,12 @@ pub(crate) struct Sending {
     /// Accepts any certificate.
     #[arg(long)]
     pub(crate) insecure_skip_verify: bool,
+}
+
+fn stretch(text: &str) -> Result<Span, String> {
+    let span = length(text)?;
+    let is_one = (1.0..=3600.0).contains(&span.as_secs());
+    if is_one { Ok(span) } else { Err("a stretch takes from 1s to 1h".to_owned()) }
 }
 
 fn length(text: &str) -> Result<Span, String> {

@@ -64,11 +64,8 @@ pub(super) fn run(command: Capacity, output: &Output) -> Result<ExitCode, Fault>
         output.text(&load::capacity_text(&capacity))?;
     }
     let is_point = matches!(document["word"].as_str(), Some("found" | "at_least" | "nothing"));
-    match remote.filter(|_| is_point) {
-        Some(remote) => {
-            let to = (&line_of.sent, line_of.times);
-            send::tell_line(&remote, to, None, (&document, output))?;
-        }
+    match remote.filter(|_| is_point).zip(send::ToLine::of(&line_of, None)) {
+        Some((remote, to)) => send::tell_line(&remote, &to, &document, output)?,
         None if line_of.sent.to.is_some() => {
             output.note("the server was told nothing: the search found no point of a line");
         }

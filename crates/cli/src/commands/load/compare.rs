@@ -32,7 +32,7 @@ pub(super) fn run(command: &Compare, output: &Output) -> Result<ExitCode, Fault>
     let rules = Rules {
         relevant: command.relevant.value(),
         noise: command.noise.value(),
-        ..Rules::default()
+        ..command.impact.cutting.rules()
     };
     let outcome = load::compare(&before, &after, rules);
     let remote = send::told_to(&command.line.sent, command.impact.token_file.as_ref())?;
@@ -62,7 +62,8 @@ pub(super) fn tell_line(
         return Ok(());
     }
     let document = load::impact_json(impact);
-    send::tell_line(remote, (&line.sent, line.times), run, (&document, output))
+    let Some(to) = send::ToLine::of(line, run) else { return Ok(()) };
+    send::tell_line(remote, &to, &document, output)
 }
 
 /// A comparison with what the release takes, as one document.
@@ -151,6 +152,12 @@ fn reports(path: &Path) -> Result<Vec<Kept>, Fault> {
 
 /// One report that was kept.
 pub(super) fn report_of(file: &Path) -> Result<Kept, Fault> {
+    Kept::parse(&file.display().to_string(), &text_of(file)?)
+        .map_err(|error| Fault::from_error(error.kind(), &error))
+}
+
+/// The text of a report.
+pub(super) fn text_of(file: &Path) -> Result<String, Fault> {
     let name = file.display().to_string();
     let mut text = String::new();
     let read = File::open(file)
@@ -161,5 +168,5 @@ pub(super) fn report_of(file: &Path) -> Result<Kept, Fault> {
     if text.len() as u64 > REPORT_BYTES_MAX {
         return Err(Fault::new(Kind::Invalid, format!("{name} is too large to be a report")));
     }
-    Kept::parse(&name, &text).map_err(|error| Fault::from_error(error.kind(), &error))
+    Ok(text)
 }

@@ -21,12 +21,12 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use load::{Beside, Engine, Plan, Run, Stop, Verdict};
+use load::{Beside, Engine, Kept, LoadError, Plan, Run, Stop, Verdict};
 use model::Kind;
 use serde_json::Value;
 use server::SystemClock;
 
-use self::worker::Sender;
+use self::{send::Telling, worker::Sender};
 
 use super::small_runtime;
 use crate::{
@@ -62,6 +62,7 @@ pub(crate) fn run(command: Load, output: &Output) -> Result<ExitCode, Fault> {
         Some(LoadCommand::Capacity(command)) => capacity::run(*command, output),
         Some(LoadCommand::Compare(command)) => compare::run(&command, output),
         Some(LoadCommand::Gate(command)) => gate::run(&command, output),
+        Some(LoadCommand::Send(command)) => gate::later::run(&command, output),
         Some(LoadCommand::Worker(command)) => worker::run(command, output),
         Some(LoadCommand::Schedule(command)) => schedule::run(command, output),
         Some(LoadCommand::Runner(command)) => runner::run(&command, output),
@@ -167,39 +168,45 @@ fn drive(
         }
     });
     bar.finish_and_clear();
-    let run = run.map_err(|error| {
-        let fault = Fault::from_error(error.kind(), &error);
-        match error {
-            load::LoadError::NotAllowed { origin } => {
-                fault.help(format!("if it is yours to load, say so: --allow {}", origin.host))
-            }
-            _ => fault,
-        }
-    })?;
-    let mut verdict = Verdict::of(&run);
-    // What ran is told whatever fails after it.
+    let run = run.map_err(|error| not_run(&error))?;
+    finish(&run, (wanted, baseline), telling, output)
+}
+
+/// Tells what ran, whatever fails meanwhile.
+fn finish(
+    run: &Run,
+    (wanted, baseline): (&Wanted, Option<Kept>),
+    telling: Option<Telling>,
+    output: &Output,
+) -> Result<ExitCode, Fault> {
+    let (reports, watching) = (&wanted.reports, &wanted.watching);
+    let mut verdict = Verdict::of(run);
     let mut faults = Vec::new();
     if !verdict.trends.is_empty() {
-        faults.extend(watched::trends(&wanted.watching, &run, &mut verdict).err());
+        faults.extend(watched::trends(watching, run, &mut verdict).err());
     }
-    let resources = watched::resources(&wanted.watching, &run);
-    let resources = resources.unwrap_or_else(|fault| {
-        faults.push(fault);
-        Vec::new()
-    });
+    let resources = or_fault(watched::resources(watching, run), &mut faults);
     // Both take room for every row of the run, so that they are only made for somebody.
     let needs_page = reports.html.is_some() || telling.is_some();
-    let needs_report =
-        reports.json.is_some() || baseline.is_some() || telling.is_some() || output.is_json();
+    let needs_report = reports.json.is_some()
+        || baseline.is_some()
+        || telling.is_some()
+        || watching.watchers.impact.is_some()
+        || output.is_json();
     let mut report = Value::Null;
     if needs_report {
-        report = load::json(&run, &verdict);
+        report = load::json(run, &verdict);
         report["resources"] = load::resources_json(&resources);
     }
+    let taken = or_fault(watched::taken(watching, &report, baseline.as_ref()), &mut faults);
+    if let Some(taken) = &taken {
+        report["taken"] = load::taken_json(taken);
+    }
     let compared = baseline.map(|before| compare::with_baseline(before, &report)).transpose()?;
-    let beside = Beside { compared: compared.as_ref(), resources: &resources };
-    let page = if needs_page { load::html(&run, &verdict, &beside) } else { String::new() };
-    let over = Over { run: &run, verdict: &verdict, report: &report, page: &page };
+    let beside =
+        Beside { compared: compared.as_ref(), resources: &resources, taken: taken.as_ref() };
+    let page = if needs_page { load::html(run, &verdict, &beside) } else { String::new() };
+    let over = Over { run, verdict: &verdict, report: &report, page: &page };
     faults.extend(write(reports, &over).err());
     faults.extend(telling.and_then(|own| own.end(&report, &page, output).err()));
     if output.is_json() {
@@ -208,7 +215,7 @@ fn drive(
         }
         output.json(&report)?;
     } else {
-        tell(&run, &verdict, &beside, output)?;
+        tell(run, &verdict, &beside, output)?;
     }
     let own = verdict.word().exit_code();
     let beside = compared.map_or(0, |compared| compared.word().exit_code());
@@ -217,6 +224,9 @@ fn drive(
     let last = if code == 0 { faults.pop() } else { None };
     for fault in &faults {
         output.note(&fault.text);
+        if let Some(help) = &fault.help {
+            output.note(help);
+        }
     }
     match last {
         Some(fault) => Err(fault),
@@ -224,10 +234,28 @@ fn drive(
     }
 }
 
+/// Why a load could not be run, and what to try.
+fn not_run(error: &LoadError) -> Fault {
+    let fault = Fault::from_error(error.kind(), error);
+    match error.help() {
+        Some(help) => fault.help(help),
+        None => fault,
+    }
+}
+
+/// What was asked for, or nothing and why.
+fn or_fault<T: Default>(asked: Result<T, Fault>, faults: &mut Vec<Fault>) -> T {
+    asked.unwrap_or_else(|fault| {
+        faults.push(fault);
+        T::default()
+    })
+}
+
 /// What came out, in words.
 fn tell(run: &Run, verdict: &Verdict, beside: &Beside<'_>, output: &Output) -> Result<(), Fault> {
     let resources = load::resources_text(beside.resources);
-    output.text(&format!("{}{resources}", load::text(run, verdict)))?;
+    let taken = beside.taken.map(load::taken_text).unwrap_or_default();
+    output.text(&format!("{}{resources}{taken}", load::text(run, verdict)))?;
     let Some(compared) = beside.compared else { return Ok(()) };
     output.text(&format!("\n{}", load::compared_text(compared)))
 }

@@ -8,7 +8,7 @@ use model::{Clock as _, Kind};
 use serde_json::{Value, json};
 use server::SystemClock;
 
-use super::{line, send::Telling, stop_on_interrupt};
+use super::{line, not_run, send::Telling, stop_on_interrupt};
 use crate::{
     args::load::Runner, client::Remote, commands::small_runtime, fault::Fault, output::Output,
 };
@@ -77,7 +77,7 @@ fn one(
         }
     });
     bar.finish_and_clear();
-    let run = run.map_err(|error| Fault::from_error(error.kind(), &error))?;
+    let run = run.map_err(|error| not_run(&error))?;
     let verdict = Verdict::of(&run);
     // What came out is told here as well, and first: the server may be away.
     if output.is_json() {

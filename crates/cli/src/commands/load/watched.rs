@@ -1,6 +1,8 @@
 //! What a server that watched the target saw while it was under load.
 
-use load::{Run, Verdict, Watched};
+use std::time::Duration;
+
+use load::{Kept, Run, Seen, Taken, Verdict, Watched};
 use model::{Kind, Span, Time};
 use serde_json::Value;
 
@@ -37,6 +39,8 @@ const GROWING: [(&str, &str); 4] = [
 ];
 /// Most samples of one series that are asked for, unless they would be more than a minute apart.
 const SAMPLES_MAX: i64 = 1_000;
+/// A server that takes longer for a query hangs.
+const ANSWER_MAX: Duration = Duration::from_mins(1);
 /// Most series of one expression.
 const SERIES_MAX: usize = 100;
 
@@ -54,13 +58,28 @@ pub(super) fn resources(watching: &Watching, run: &Run) -> Result<Vec<Watched>, 
 }
 
 fn during(watching: &Watching, run: &Run, usual: &[(&str, &str)]) -> Result<Vec<Watched>, Fault> {
-    let Some(server) = watching.from.clone() else { return Ok(Vec::new()) };
+    let Some(server) = watching.watchers.from.clone() else { return Ok(Vec::new()) };
     let server = args::Server { server, token_file: watching.token_file.clone() };
     let length = Span::millis(
         i64::try_from(run.took.min(run.plan.length()).as_millis()).unwrap_or(i64::MAX),
     );
     let range = (run.started, run.started + length);
     watched(&server, &asked(&watching.resources, usual), range)
+}
+
+/// What each request of a run took, if anybody asks; beside its baseline.
+pub(super) fn taken(
+    watching: &Watching,
+    report: &Value,
+    baseline: Option<&Kept>,
+) -> Result<Option<Taken>, Fault> {
+    let Some(server) = watching.watchers.impact.clone() else { return Ok(None) };
+    let server = args::Server { server, token_file: watching.token_file.clone() };
+    let run =
+        Kept::of("this run", report).map_err(|error| Fault::from_error(error.kind(), &error))?;
+    let resources = watched(&server, &asked(&watching.resources, &TAKEN), run.between())?;
+    let rules = watching.cutting.rules();
+    Ok(Some(load::taken(&Seen { run, resources }, baseline, rules)))
 }
 
 /// Looks for what grew during a run.
@@ -83,7 +102,7 @@ pub(super) fn watched(
     let (start, end) = (at(from), at(to));
     let apart = (to.millis() - from.millis()) / 1_000 / SAMPLES_MAX;
     let step = format!("{}s", (apart + 1).min(60));
-    let remote = Remote::new(server)?;
+    let remote = Remote::new(server)?.within(ANSWER_MAX);
     let mut all = Vec::new();
     for (name, expression) in asked {
         let query =

@@ -7,18 +7,21 @@
 //! counts as one stretch.
 
 mod budget;
+mod taken;
 mod tell;
 
 pub use budget::{Budget, BudgetError};
 use model::Time;
 use stats::{mean, variance};
+pub(super) use taken::read as taken_of;
+pub(crate) use taken::taken_rows;
+pub use taken::{Taken, TakenOf, taken, taken_json, taken_text};
+pub(crate) use tell::impact_rows;
 pub use tell::{impact_json, impact_text};
 
 use super::{ALARMS, MISSED_TWO_SIDED, Rules, gate, kept::Kept, student, unfit};
 use crate::capacity::Watched;
 
-/// The shortest stretch: what is asked of a server is often a rate over 30 s.
-const STRETCH_SECONDS: f64 = 30.0;
 /// Stretches of one run.
 const STRETCHES_MAX: f64 = 20.0;
 const STRETCHES_MIN: usize = 5;
@@ -31,6 +34,28 @@ pub struct Seen {
     /// How much of each resource was in use over time: processor seconds a second, bytes, operations a second,
     /// connections.
     pub resources: Vec<Watched>,
+}
+
+/// Load (requests a second) and use of a resource, stretch by stretch.
+type Points = Vec<(f64, f64)>;
+
+/// One run with what its resources did in each stretch of it.
+#[derive(Clone, Debug)]
+struct Cut {
+    run: Kept,
+    resources: Vec<(String, Points)>,
+}
+
+impl Cut {
+    fn of(seen: &Seen, rules: Rules) -> Self {
+        let cut = |own: &Watched| (own.name.clone(), stretches(&seen.run, own, rules.stretch));
+        Self { run: seen.run.clone(), resources: seen.resources.iter().map(cut).collect() }
+    }
+
+    fn points(&self, name: &str) -> &[(f64, f64)] {
+        let own = self.resources.iter().find(|own| own.0 == name);
+        own.map_or(&[], |own| &own.1)
+    }
 }
 
 /// What becomes of one budget.
@@ -109,20 +134,26 @@ impl Impact {
 
 /// What each request takes of each resource, before and after.
 pub fn impact(left: &[Seen], right: &[Seen], budgets: &[Budget], rules: Rules) -> Impact {
-    let runs = |side: &[Seen]| -> Vec<Kept> { side.iter().map(|seen| seen.run.clone()).collect() };
+    let cut =
+        |side: &[Seen]| -> Vec<Cut> { side.iter().map(|seen| Cut::of(seen, rules)).collect() };
+    between(&cut(left), &cut(right), budgets, rules)
+}
+
+fn between(left: &[Cut], right: &[Cut], budgets: &[Budget], rules: Rules) -> Impact {
+    let runs = |side: &[Cut]| -> Vec<Kept> { side.iter().map(|cut| cut.run.clone()).collect() };
     let (left_runs, right_runs) = (runs(left), runs(right));
     let mut refused = unfit(&left_runs, &right_runs);
     let mut resources = Vec::new();
     if refused.is_empty() {
-        let names = left.first().map_or(&[][..], |seen| &seen.resources[..]);
-        for name in names.iter().map(|own| own.name.as_str()) {
+        let names = left.first().map_or(&[][..], |cut| &cut.resources[..]);
+        for (name, _) in names {
             resources.extend(of_resource(name, left, right, rules));
         }
         if resources.is_empty() {
-            refused.push(
-                "no resource was seen long enough on both sides (five stretches of 30 s with load, or three runs of each)"
-                    .to_owned(),
-            );
+            refused.push(format!(
+                "no resource was seen long enough on both sides (five stretches of {:.0} s with load, or three runs of each)",
+                rules.stretch
+            ));
         }
     }
     correct(&mut resources);
@@ -141,13 +172,12 @@ pub fn impact(left: &[Seen], right: &[Seen], budgets: &[Budget], rules: Rules) -
     Impact { left: named(&left_runs), right: named(&right_runs), refused, ran, resources }
 }
 
-fn of_resource(name: &str, left: &[Seen], right: &[Seen], rules: Rules) -> Option<ResourceImpact> {
+fn of_resource(name: &str, left: &[Cut], right: &[Cut], rules: Rules) -> Option<ResourceImpact> {
     let several = left.len().min(right.len()) >= gate::RUNS_MIN;
-    let side = |side: &[Seen]| -> Vec<(f64, f64)> {
-        let of_run = |seen: &Seen| -> Vec<(f64, f64)> {
-            let resource = seen.resources.iter().find(|own| own.name == name);
-            let stretches = resource.map_or_else(Vec::new, |own| stretches(&seen.run, own));
-            if several { together(&stretches).into_iter().collect() } else { stretches }
+    let side = |side: &[Cut]| -> Points {
+        let of_run = |cut: &Cut| -> Points {
+            let points = cut.points(name);
+            if several { together(points).into_iter().collect() } else { points.to_vec() }
         };
         side.iter().flat_map(of_run).collect()
     };
@@ -187,10 +217,10 @@ fn of_resource(name: &str, left: &[Seen], right: &[Seen], rules: Rules) -> Optio
 }
 
 /// Load and use in each stretch of a run in which there was any.
-fn stretches(run: &Kept, resource: &Watched) -> Vec<(f64, f64)> {
+fn stretches(run: &Kept, resource: &Watched, shortest: f64) -> Points {
     let row_seconds = run.row_seconds as f64;
     let length = run.rows.len() as f64 * row_seconds;
-    let width = STRETCH_SECONDS.max(length / STRETCHES_MAX);
+    let width = shortest.max(length / STRETCHES_MAX);
     let mut all = Vec::new();
     let mut from = 0.0;
     while from + width <= length + row_seconds / 2.0 {

@@ -35,6 +35,19 @@ pub fn impact_text(impact: &Impact) -> String {
     lines.join("\n") + "\n"
 }
 
+/// Each resource as a row: name, before, after, change, between, and the verdict.
+pub(crate) fn impact_rows(impact: &Impact) -> Vec<Vec<String>> {
+    let row = |own: &ResourceImpact| {
+        let between = format!("{} … {}", change(own.between.0), change(own.between.1));
+        let figures = [say(own.before), say(own.after), change(own.difference), between];
+        let mut row = vec![own.name.clone()];
+        row.extend(figures);
+        row.push(verdict(own));
+        row
+    };
+    impact.resources.iter().map(row).collect()
+}
+
 fn verdict(own: &ResourceImpact) -> String {
     let changed = match (own.changed, own.difference > 0.0) {
         (true, true) => "more".to_owned(),
@@ -58,7 +71,7 @@ fn change(difference: f64) -> String {
 }
 
 /// Three digits that count, whatever the unit.
-fn say(value: f64) -> String {
+pub(super) fn say(value: f64) -> String {
     if value == 0.0 || (0.01..1e6).contains(&value.abs()) {
         let digits = if value.abs() >= 100.0 { 0 } else { 3 };
         format!("{value:.digits$}")
@@ -98,6 +111,6 @@ pub fn impact_json(impact: &Impact) -> Value {
     })
 }
 
-fn number(value: f64) -> Value {
+pub(super) fn number(value: f64) -> Value {
     serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number)
 }

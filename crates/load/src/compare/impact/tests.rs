@@ -91,3 +91,49 @@ fn several_runs_of_each_side_tell_their_own_spread() {
     let cpu = &more.resources[0];
     assert!(cpu.changed && (cpu.difference - 0.1).abs() < 0.02 && cpu.points.len() == 5, "{cpu:?}");
 }
+
+#[test]
+fn one_run_tells_what_each_request_took_and_what_is_different_from_its_baseline() {
+    let (first, second) = (seen(300, 0.004, (1, 0)), seen(300, 0.0046, (2, 1_000_000)));
+    let before = taken(&first, None, Rules::default());
+    let cpu = &before.resources[0];
+    let (low, high) = cpu.between.unwrap();
+    assert!((cpu.each - 0.004).abs() < 1e-4 && low < 0.004 && 0.004 < high, "{cpu:?}");
+    assert!(high / low < 1.02 && before.compared.is_none() && before.refused.is_none());
+    // A baseline whose report does not have it is compared with in nothing.
+    assert!(taken(&second, Some(&first.run), Rules::default()).compared.is_none());
+    let baseline = Kept { taken: read_back(&before), ..first.run };
+    let after = taken(&second, Some(&baseline), Rules::default());
+    let impact = after.compared.as_ref().unwrap();
+    let cpu = &impact.resources[0];
+    assert!(cpu.changed && (cpu.difference - 0.15).abs() < 0.02, "{cpu:?}");
+    let text = taken_text(&after);
+    assert!(text.starts_with("each took   cpu: ") && text.contains("after, +14.7 %"), "{text}");
+    assert_eq!(taken_json(&after)["impact"]["resources"][0]["changed"], true);
+}
+
+fn read_back(taken: &Taken) -> Vec<(String, Points)> {
+    let report = json!({ "taken": taken_json(taken) });
+    let read = taken::read(&report);
+    assert_eq!(read[0].1, taken.resources[0].points);
+    read
+}
+
+#[test]
+fn a_run_that_is_too_short_says_so_and_shorter_stretches_can_be_asked_for() {
+    let short = seen(20, 0.004, (1, 0));
+    let refused = taken(&short, None, Rules::default());
+    assert!(refused.refused.as_ref().is_some_and(|why| why.contains("30 s")), "{refused:?}");
+    assert!(taken_text(&refused).contains("cannot be said"), "{}", taken_text(&refused));
+    let rules = Rules { stretch: 20.0, ..Rules::default() };
+    let one = taken(&short, None, rules);
+    assert!(one.resources[0].between.is_none(), "{one:?}");
+    assert!(taken_text(&one).contains("how it varies was not seen"), "{}", taken_text(&one));
+    let rules = Rules { stretch: 5.0, ..Rules::default() };
+    assert_eq!(taken(&short, None, rules).resources[0].points.len(), 4);
+    let wrong = json!({"taken": {"resources": [
+        {"name": "a", "points": [[1.0, 2.0], [0.0, 1.0], [1.0, -1.0], ["x", 1.0], [1.0]]},
+        {"points": []}, 7,
+    ]}});
+    assert_eq!(taken::read(&wrong), [("a".to_owned(), vec![(1.0, 2.0)])]);
+}

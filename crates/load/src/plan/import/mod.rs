@@ -6,11 +6,13 @@
 mod access_log;
 mod command;
 mod draft;
+mod format;
 mod har;
 mod jmx;
 mod openapi;
 mod postman;
 
+pub use format::ImportFormat;
 use model::Kind;
 use serde_json::Value;
 
@@ -22,6 +24,8 @@ const STEPS_MAX: usize = 200;
 /// How something is imported.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Import {
+    /// What the source is; it is looked at to find out if not said.
+    pub format: Option<ImportFormat>,
     /// The address that paths lead to, in place of the one that the source names.
     pub target: Option<String>,
     /// Takes requests over that may change something, where a description has them.
@@ -38,6 +42,9 @@ pub enum ImportError {
         "this is no HAR, no OpenAPI 3, no Postman collection, no plan of JMeter, no access log, and no command line of curl, wrk, hey, oha or vegeta"
     )]
     Unknown,
+    /// It is not what it is said to be.
+    #[error("this is no {0}")]
+    Other(ImportFormat),
     /// Nothing in it can be sent.
     #[error("there is no request in it that can be taken over{0}")]
     Nothing(String),
@@ -56,9 +63,10 @@ impl ImportError {
 /// The plan in YAML that does what the text of a file does.
 pub fn import(name: &str, text: &str, how: &Import) -> Result<String, ImportError> {
     let text = text.trim_start_matches('\u{feff}');
-    let draft = match serde_json::from_str::<Value>(text) {
-        Ok(document) => of_document(name, &document, how)?,
-        Err(_) => of_text(name, text, how)?,
+    let draft = match (how.format, serde_json::from_str::<Value>(text)) {
+        (Some(format), _) => format.import(name, text, how)?,
+        (None, Ok(document)) => of_document(name, &document, how)?,
+        (None, Err(_)) => of_text(name, text, how)?,
     };
     if draft.journeys.iter().all(|journey| journey.steps.is_empty()) {
         let notes = draft.notes.iter().map(|note| format!("; {note}"));
@@ -82,14 +90,11 @@ fn of_text(name: &str, text: &str, how: &Import) -> Result<draft::Draft, ImportE
 }
 
 fn of_document(name: &str, document: &Value, how: &Import) -> Result<draft::Draft, ImportError> {
-    if document["log"]["entries"].is_array() {
-        har::import(name, document, how)
-    } else if document["openapi"].as_str().is_some_and(|version| version.starts_with("3.")) {
-        openapi::import(document, how)
-    } else if document["item"].is_array() && document["info"].is_object() {
-        postman::import(document, how)
-    } else {
-        Err(ImportError::Unknown)
+    match ImportFormat::of_document(document) {
+        Some(ImportFormat::Har) => har::import(name, document, how),
+        Some(ImportFormat::OpenApi) => openapi::import(document, how),
+        Some(ImportFormat::Postman) => postman::import(document, how),
+        _ => Err(ImportError::Unknown),
     }
 }
 

@@ -250,3 +250,37 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_source_is_said_to_be_it_is_or_it_is_refused() {
+    let log = "10.0.0.1 - - [21/Nov/2026:10:00:00 +0000] \"GET /a HTTP/1.1\" 200 5\n";
+    let target = || Some("http://localhost:8080".to_owned());
+    let as_format = |format: ImportFormat, text: &str| {
+        let how = Import { format: Some(format), target: target(), ..Import::default() };
+        import("source", text, &how)
+    };
+    let sources = [
+        ("har", har().to_string()),
+        ("openapi", DESCRIPTION.to_owned()),
+        ("access-log", log.to_owned()),
+        ("commands", "curl http://localhost/a".to_owned()),
+    ];
+    for (word, text) in &sources {
+        let format: ImportFormat = word.parse().unwrap();
+        for (other, text_of_other) in &sources {
+            let told = as_format(format, text_of_other);
+            if word == other {
+                let how = Import { target: target(), ..Import::default() };
+                assert_eq!(told.unwrap(), import("source", text, &how).unwrap(), "as if found out");
+            } else {
+                let why = told.unwrap_err().to_string();
+                assert_eq!(why, format!("this is no {format}"), "{other} as {word}");
+            }
+        }
+    }
+    for word in ["postman", "jmx"] {
+        let format: ImportFormat = word.parse().unwrap();
+        assert!(matches!(as_format(format, log), Err(ImportError::Other(_))), "{word}");
+    }
+    assert!("wsdl".parse::<ImportFormat>().unwrap_err().contains("har, openapi, postman"));
+}

@@ -100,6 +100,8 @@ fn read(reader: &Reader<'_>, folder: &Path) -> Option<Plan> {
                 values.push(String::new());
             }
             reading.feeds.push(feed);
+        } else {
+            reading.scope.leave_open(entry.key);
         }
     }
     let limits = fields.take("limits").map_or_else(Limits::default, |field| reading.limits(field));

@@ -138,6 +138,19 @@ fn a_name_is_known_only_after_it_was_taken_and_only_in_its_journey() {
 }
 
 #[test]
+fn a_feed_that_cannot_be_read_is_one_mistake_and_not_one_for_each_of_its_gaps() {
+    let text = "name: x\ntarget: http://localhost\nfeeds: {users: {file: gone.csv}}\nscenarios:\n  - name: a\n    rate: 1\n    for: 1s\n    steps: [{get: '/{{ users.id }}/{{ users.name }}'}]\n";
+    let told = parse(text).unwrap_err();
+    assert!(
+        told.contains("cannot read the rows") && told.trim_end().ends_with("1 mistake"),
+        "{told}"
+    );
+    let other =
+        parse(&text.replace("{{ users.id }}/{{ users.name }}", "{{ userz.name }}")).unwrap_err();
+    assert!(other.contains("`userz.name` is not known here"), "{other}");
+}
+
+#[test]
 fn loads_that_say_too_much_or_too_little_are_refused() {
     let step = "    steps: [{get: /}]\n";
     for (load, words) in [

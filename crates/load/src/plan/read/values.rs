@@ -70,10 +70,15 @@ pub(super) fn parsed(
 ) -> Option<Template> {
     match Template::parse(text, scope) {
         Ok(template) => Some(template),
+        // That its feed cannot be read is said where that stands.
+        Err(TemplateError::Unknown { name, .. }) if scope.may_know(&name) => None,
         Err(error) => {
             let help = match &error {
                 TemplateError::Unknown { known, .. } => {
-                    format!("known here are {}", known.join(", "))
+                    let known = known.join(", ");
+                    format!(
+                        "known here are {known}; others come from `feeds`, `variables`, or `extract` of a step before"
+                    )
                 }
                 _ => "gaps look like `{{ name }}`".to_owned(),
             };

@@ -4,12 +4,12 @@ import { plain, say } from '../../../text/numbers'
 import { columnsOf, highest, millisText, type Rows } from '../rows'
 import { Seconds } from './seconds'
 
-type Props = { title: string; step: number; rows: Rows; length?: number }
+type Props = { title: string; step: number; last?: number; rows: Rows; length?: number }
 
-export function Courses({ title, step, rows, length = 0 }: Props) {
-  const columns = columnsOf(rows, step)
+export function Courses({ title, step, last = step, rows, length = 0 }: Props) {
+  const columns = columnsOf(rows, step, last)
   const failed = columns.failed.some((value) => value > 0)
-  const line = (label: string, token: string, values: readonly (number | null)[], dash?: string) => ({ label, token, step, values, dash })
+  const line = (label: string, token: string, values: readonly (number | null)[], dash?: string) => ({ label, token, step, last, values, dash })
   return (
     <Section title="Second by second">
       <Seconds

@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks'
 import { Figure, type Twin } from '../../../chart/figure'
 import { part, ticks } from '../../../chart/drawn/scale'
 import { useWidth } from '../../../chart/drawn/width'
-import { highest, secondsText, secondTicks, valueAt } from '../rows'
+import { endOf, highest, secondsText, secondTicks, valueAt } from '../rows'
 import drawn from '../../../chart/drawn/drawn.module.css'
 import { Ruled } from '../../../chart/drawn/ruled'
 import style from './seconds.module.css'
@@ -15,6 +15,8 @@ export type SecondsLine = {
   dash?: string | undefined
   /** How many seconds each place covers. */
   step: number
+  /** And the last one, where it covers less. */
+  last?: number
   values: readonly (number | null)[]
 }
 
@@ -33,7 +35,7 @@ const PAD = { left: 64, right: 14, top: 10, bottom: 24 }
 export function Seconds({ title, summary, lines, say, length = 0 }: Props) {
   const [box, width] = useWidth(640)
   const [pointed, setPointed] = useState<number | null>(null)
-  const last = Math.max(1, ...lines.map(({ step, values }) => step * values.length))
+  const last = Math.max(1, ...lines.map(endOf))
   const end = Math.max(last, length)
   const high = highest(lines.map(({ values }) => values)) * 1.08 || 1
   const x = (second: number) => PAD.left + (width - PAD.left - PAD.right) * part({ low: 0, high: end }, second)
@@ -111,11 +113,12 @@ export function Seconds({ title, summary, lines, say, length = 0 }: Props) {
 type Place = (at: number) => number
 
 /** Torn where nothing was measured. */
-function pathOf({ step, values }: SecondsLine, x: Place, y: Place): string {
+function pathOf(line: SecondsLine, x: Place, y: Place): string {
+  const { step, values } = line
   let path = ''
   let torn = true
   for (const [index, value] of values.entries()) {
-    if (value !== null) path += `${torn ? 'M' : 'L'}${x((index + 1) * step).toFixed(1)} ${y(value).toFixed(1)}`
+    if (value !== null) path += `${torn ? 'M' : 'L'}${x(Math.min((index + 1) * step, endOf(line))).toFixed(1)} ${y(value).toFixed(1)}`
     torn = value === null
   }
   return path
@@ -126,9 +129,9 @@ const TWIN_ROWS = 100
 function twinOf(lines: readonly SecondsLine[], say: (value: number) => string, last: number): Twin {
   const step = Math.max(1, ...lines.map((line) => line.step), Math.ceil(last / TWIN_ROWS))
   const rows: string[][] = []
-  for (let second = step; second <= last; second += step) {
+  for (let second = step; second < last + step; second += step) {
     rows.push([
-      secondsText(second),
+      secondsText(Math.min(second, last)),
       ...lines.map((line) => {
         const value = valueAt(line, second)
         return value === null ? '–' : say(value)

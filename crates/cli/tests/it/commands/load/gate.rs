@@ -16,7 +16,7 @@ const SECONDS: u64 = 300;
 const RATE: u64 = 100;
 
 /// A target that takes so long for each answer.
-fn target(millis: u64) -> Result<Stub> {
+pub(super) fn target(millis: u64) -> Result<Stub> {
     Stub::start(move |stream| {
         pause(Duration::from_millis(millis));
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok")
@@ -94,7 +94,7 @@ fn the_gate_of_a_release_runs_both_sides_in_turns_and_refuses_what_is_slower() -
 }
 
 /// A service whose processor is one of its limits.
-const SERVICE: &str = "policy: none
+pub(super) const SERVICE: &str = "policy: none
 host: {enabled: false}
 services:
   - name: shop
@@ -134,7 +134,7 @@ fn wavering(name: &str, from: i64, value: f64) -> Series {
 }
 
 /// Two runs of which a server has seen what they took: the release after takes a fifth more of the processor.
-fn seen(folder: &Path, server: &Server) -> Result<()> {
+pub(super) fn seen(folder: &Path, server: &Server) -> Result<()> {
     let (before, after) = (now_millis() - 900_000, now_millis() - 450_000);
     for (file, started) in [("before.json", before), ("after.json", after)] {
         fs::write(folder.join(file), report(started).to_string())?;

@@ -1,10 +1,12 @@
 //! Load tests from the command line: verdicts, exit codes, and the report of a run that was stopped.
 
+mod away;
 mod fleet;
 mod gate;
 mod kept;
 mod placed;
 mod runner;
+mod told;
 
 use std::{
     process::{Command, Stdio},
@@ -14,7 +16,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-use crate::program::{QUIET, Server, plimsoll, run, until};
+use crate::program::{QUIET, Server, plimsoll, run, run_with, until};
 
 #[test]
 fn a_load_test_is_told_to_people_and_to_programs() -> Result<()> {
@@ -279,6 +281,17 @@ fn a_command_line_is_imported_and_the_plan_is_run() -> Result<()> {
         run(folder, &["load", "run", "plan.yaml", "--profile", "baseline", "--compress", "600"])?;
     ensure!(matches!(told.code, Some(0 | 4)), "{}{}", told.out, told.err);
     ensure!(told.out.contains("25 good"), "{}", told.out);
+    // What comes through a pipe is the same plan, but for its name, whether it is said what it is or not.
+    let line = std::fs::read_to_string(folder.join("lines.sh"))?;
+    let read = std::fs::read_to_string(folder.join("plan.yaml"))?;
+    for more in [&[][..], &["--format", "commands"]] {
+        let piped = run_with(folder, &[&["load", "import", "-"], more].concat(), &line)?;
+        ensure!(piped.code == Some(0) && piped.out == read, "{}{}", piped.out, piped.err);
+    }
+    let piped = run_with(folder, &["load", "import", "-", "--format", "har"], &line)?;
+    ensure!(piped.code == Some(2) && piped.err.contains("this is no HAR"), "{}", piped.err);
+    let empty = run_with(folder, &["load", "import", "-"], "")?;
+    ensure!(empty.code == Some(2) && empty.err.contains("standard input"), "{}", empty.err);
     std::fs::write(folder.join("none.txt"), "nothing of the kind")?;
     let told = run(folder, &["load", "import", "none.txt"])?;
     ensure!(told.code == Some(2) && told.err.contains("no HAR"), "{}{}", told.out, told.err);

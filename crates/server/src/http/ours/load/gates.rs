@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, State, rejection::JsonRejection},
     http::StatusCode,
 };
-use model::Kind;
+use model::{Kind, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -15,7 +15,9 @@ use utoipa::ToSchema;
 use super::{view, views::RunView};
 use crate::{
     http::{chain, error::ApiError},
-    runs::{GateTold, is_id, read_gate, read_gates, read_runs, record_gate},
+    runs::{
+        BROKEN_OFF, GateTold, RunTold, WAITED, is_id, read_gate, read_gates, read_runs, record_gate,
+    },
     state::{App, Topic},
 };
 
@@ -35,7 +37,8 @@ pub(in crate::http::ours) struct GateList {
 /// A gate of a release.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::http::ours) struct GateView {
-    /// `passed`, `failed` or `refused`: the worse of the comparison and of the impact.
+    /// `passed`, `failed` or `refused`: the worse of the comparison and of the impact. Until it comes to that `goes_on`, or
+    /// `broken_off` where nothing was heard of it for two minutes.
     verdict: String,
     gate: GateTold,
     /// Its runs in the order in which they ran; empty in lists.
@@ -69,23 +72,32 @@ pub(in crate::http::ours) async fn list(
 ) -> Result<Json<GateList>, ApiError> {
     let gates = read_gates(&app.journal, GATES_MAX).await;
     let gates = gates.map_err(|error| ApiError::new(error.kind(), chain(&error)))?;
-    let gates = gates.into_iter().map(|gate| gate_view(gate, Vec::new())).collect();
+    let gates = gates.into_iter().map(listed).collect();
     Ok(Json(GateList { at: app.clock.now().millis(), gates }))
+}
+
+fn listed(gate: GateTold) -> GateView {
+    GateView { verdict: gate.verdict().to_owned(), gate, runs: Vec::new() }
 }
 
 /// One gate with its runs.
 #[utoipa::path(get, path = "/api/plimsoll/v1/load/gates/{id}", tag = "load",
     params(("id" = String, Path, description = "a gate's id, as its runs have it")),
-    responses((status = 200, body = GateView), (status = 404, description = "no such gate, or it has not come to its end")))]
+    responses((status = 200, body = GateView), (status = 404, description = "no such gate, or none of its runs is over")))]
 pub(in crate::http::ours) async fn one(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<GateView>, ApiError> {
-    let gate = find(&app, &id).await?.ok_or_else(|| {
+    if let Some(gate) = find(&app, &id).await? {
+        return Ok(Json(with_runs(&app, gate).await?));
+    }
+    let runs = runs_of(&app, &id).await?;
+    let gate = begun(&id, &runs).ok_or_else(|| {
         ApiError::missing(format!("there is no gate {id:?}"))
             .help("/api/plimsoll/v1/load/gates lists those that came to their end")
     })?;
-    Ok(Json(with_runs(&app, gate).await?))
+    let word = word_of(&app, &id, &runs).await?;
+    Ok(Json(seen(&app, (gate, &word), runs)))
 }
 
 /// Keeps what a gate came to.
@@ -132,17 +144,58 @@ pub(super) async fn find(app: &App, id: &str) -> Result<Option<GateTold>, ApiErr
     read_gate(&app.journal, id).await.map_err(|error| ApiError::new(Kind::Internal, chain(&error)))
 }
 
-async fn with_runs(app: &Arc<App>, gate: GateTold) -> Result<GateView, ApiError> {
-    let read = read_runs(&app.journal, None, (None, RUNS_MAX)).await;
-    let (mut runs, _) = read.map_err(|error| ApiError::new(error.kind(), chain(&error)))?;
-    runs.retain(|run| run.gate.as_ref().is_some_and(|own| own.id == gate.id));
-    runs.sort_by_key(|run| run.started);
-    let word = Some(gate.verdict().to_owned());
-    let runs = runs.into_iter().map(|run| RunView { gate_verdict: word.clone(), ..view(app, run) });
-    let runs = runs.collect();
-    Ok(gate_view(gate, runs))
+/// What a gate came to; while nobody told that, whether it goes on as far as its runs show.
+pub(super) async fn word_of(app: &App, id: &str, runs: &[RunTold]) -> Result<String, ApiError> {
+    if let Some(gate) = find(app, id).await? {
+        return Ok(gate.verdict().to_owned());
+    }
+    let is_its = |run: &&RunTold| run.gate.as_ref().is_some_and(|gate| gate.id == id);
+    // That one broke off was told by nobody.
+    let own = runs.iter().filter(is_its).filter(|run| run.word != BROKEN_OFF);
+    let told = own.map(|run| Time(run.told_at)).max();
+    let heard = told.max(app.loads.live.heard_of_gate(id));
+    let goes_on = heard.is_some_and(|heard| app.clock.now().since(heard) <= WAITED);
+    Ok(if goes_on { "goes_on".to_owned() } else { BROKEN_OFF.to_owned() })
 }
 
-fn gate_view(gate: GateTold, runs: Vec<RunView>) -> GateView {
-    GateView { verdict: gate.verdict().to_owned(), gate, runs }
+/// What is known of a gate that has not come to its end.
+fn begun(id: &str, runs: &[RunTold]) -> Option<GateTold> {
+    let first = runs.first()?;
+    let of_side = |side: &str| {
+        let mut own = runs.iter().filter(|run| run.gate.as_ref().is_some_and(|of| of.side == side));
+        own.next().and_then(|run| run.release.clone())
+    };
+    Some(GateTold {
+        version: 1,
+        id: id.to_owned(),
+        plan: first.plan.clone(),
+        service: first.service.clone(),
+        release_before: of_side("before"),
+        release: of_side("after"),
+        by: first.by.clone(),
+        told_at: runs.iter().map(|run| run.told_at).max().unwrap_or_default(),
+        // Nothing can be said yet.
+        exit_code: 4,
+        ..GateTold::default()
+    })
+}
+
+async fn with_runs(app: &App, gate: GateTold) -> Result<GateView, ApiError> {
+    let runs = runs_of(app, &gate.id).await?;
+    let word = gate.verdict();
+    Ok(seen(app, (gate, word), runs))
+}
+
+/// The runs of a gate in the order in which they ran.
+async fn runs_of(app: &App, id: &str) -> Result<Vec<RunTold>, ApiError> {
+    let read = read_runs(&app.journal, None, (None, RUNS_MAX)).await;
+    let (mut runs, _) = read.map_err(|error| ApiError::new(error.kind(), chain(&error)))?;
+    runs.retain(|run| run.gate.as_ref().is_some_and(|own| own.id == id));
+    runs.sort_by_key(|run| run.started);
+    Ok(runs)
+}
+
+fn seen(app: &App, (gate, word): (GateTold, &str), runs: Vec<RunTold>) -> GateView {
+    let own = |run| RunView { gate_verdict: Some(word.to_owned()), ..view(app, run) };
+    GateView { verdict: word.to_owned(), gate, runs: runs.into_iter().map(own).collect() }
 }

@@ -13,7 +13,7 @@ use model::{Change, ChangeDetails, ChangeKind, ChangeStatus, Kind, Time};
 use serde_json::json;
 
 use super::{
-    by, follow,
+    by, checked, follow,
     views::{By, LiveList, LiveView, RunBegins, RunHears, RunTells, StopView},
 };
 use crate::{
@@ -97,7 +97,8 @@ pub(super) async fn begin_as(
 }
 
 fn begun(begins: RunBegins, id: String, now: Time) -> Result<RunBegun, ApiError> {
-    let RunBegins { plan, service, release, by, targets, seconds } = begins;
+    let RunBegins { plan, service, release, by, targets, seconds, gate } = begins;
+    let gate = gate.map(checked).transpose()?;
     let texts = [Some(&plan), service.as_ref(), release.as_ref(), Some(&by)];
     let too_long = |text: &&String| text.len() > TEXT_BYTES_MAX;
     if targets.len() > TARGETS_MAX
@@ -109,7 +110,7 @@ fn begun(begins: RunBegins, id: String, now: Time) -> Result<RunBegun, ApiError>
     if !seconds.is_finite() || seconds < 0.0 {
         return Err(ApiError::invalid("`seconds` is no length of time"));
     }
-    Ok(RunBegun { id, plan, service, release, by, targets, seconds, started: now })
+    Ok(RunBegun { id, plan, service, release, by, targets, seconds, started: now, gate })
 }
 
 /// Writes down that load begins, before it does: in the journal, and among the changes, so that whoever looks at an
@@ -117,7 +118,7 @@ fn begun(begins: RunBegins, id: String, now: Time) -> Result<RunBegun, ApiError>
 async fn record(app: &App, begun: &RunBegun) -> Result<(), ApiError> {
     let body = json!({
         "version": 1, "plan": begun.plan, "service": begun.service, "release": begun.release, "by": begun.by,
-        "targets": begun.targets, "seconds": begun.seconds, "server": app.server_name,
+        "targets": begun.targets, "seconds": begun.seconds, "gate": begun.gate, "server": app.server_name,
     });
     let (kind, subject) = (LOAD_BEGUN.to_owned(), begun.id.clone());
     let event = NewEvent { at: begun.started, kind, subject, body };
@@ -267,6 +268,7 @@ fn view(run: &LiveRun, now: Time, with_rows: bool) -> LiveView {
         targets: begun.targets.clone(),
         started: begun.started.millis(),
         seconds: begun.seconds,
+        gate: begun.gate.clone(),
         state: run.word(now).to_owned(),
         why: run.stop.clone(),
         heard: run.heard.millis(),

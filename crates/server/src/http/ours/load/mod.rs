@@ -79,15 +79,14 @@ pub(in crate::http::ours) async fn list(
     let limit = which.limit.unwrap_or(RUNS_DEFAULT).clamp(1, RUNS_MAX);
     let read = read_runs(&app.journal, which.plan.as_deref(), (which.before, limit)).await;
     let (runs, next) = read.map_err(|error| ApiError::new(error.kind(), chain(&error)))?;
-    let mut verdicts: BTreeMap<String, Option<String>> = BTreeMap::new();
+    let mut verdicts: BTreeMap<String, String> = BTreeMap::new();
     for gate in runs.iter().filter_map(|run| run.gate.as_ref()) {
         if !verdicts.contains_key(&gate.id) {
-            let verdict = gates::find(&app, &gate.id).await?;
-            verdicts.insert(gate.id.clone(), verdict.map(|own| own.verdict().to_owned()));
+            verdicts.insert(gate.id.clone(), gates::word_of(&app, &gate.id, &runs).await?);
         }
     }
     let shown = |run: RunTold| {
-        let verdict = run.gate.as_ref().and_then(|gate| verdicts.get(&gate.id)?.clone());
+        let verdict = run.gate.as_ref().and_then(|gate| verdicts.get(&gate.id).cloned());
         RunView { gate_verdict: verdict, ..view(&app, run) }
     };
     let runs = runs.into_iter().map(shown).collect();
@@ -124,7 +123,7 @@ pub(in crate::http::ours) async fn add(
         by: sent.by.unwrap_or(begun.by),
         told_at: now,
         kept_by: app.server_name.clone(),
-        gate: sent.gate.map(checked).transpose()?,
+        gate: sent.gate.or(begun.gate).map(checked).transpose()?,
     };
     let run = keep(&app, sent.report, sent.page, notes).await?;
     app.loads.live.end(&run.id, now);

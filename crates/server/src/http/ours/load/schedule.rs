@@ -244,6 +244,7 @@ pub(in crate::http::ours) async fn claim(
         by: by.by,
         targets: wanted.targets,
         seconds: Time(wanted.until).since(Time(wanted.at)).as_secs(),
+        gate: None,
     };
     live::begin_as(&app, begins, run.clone(), now).await?;
     Ok(Json(ScheduleClaim { schedule, run, job }))

@@ -208,9 +208,16 @@ fn over(run: &RunTold, report: &Value) -> OverlayRun {
     let rows = timeline["rows"].as_array().map(Vec::as_slice).unwrap_or_default();
     let column =
         |key: &str| -> Vec<Option<f64>> { rows.iter().map(|row| row[key].as_f64()).collect() };
+    let whole = row_seconds as f64;
+    // Reports of earlier versions do not say it.
+    let told = timeline["last_seconds"].as_f64();
+    let before = rows.len().saturating_sub(1) as f64 * whole;
+    let last_seconds = told.unwrap_or(run.took_seconds - before).clamp(0.0, whole);
+    // A rate of hardly any time would say nothing.
+    let counted = if last_seconds < whole / 2.0 { whole } else { last_seconds };
     let each_second = |key: &str| -> Vec<Option<f64>> {
-        let all = column(key).into_iter();
-        all.map(|value| value.map(|value| value / row_seconds as f64)).collect()
+        let lengths = (1..=rows.len()).map(|at| if at == rows.len() { counted } else { whole });
+        column(key).into_iter().zip(lengths).map(|(value, length)| Some(value? / length)).collect()
     };
     OverlayRun {
         id: run.id.clone(),
@@ -218,6 +225,7 @@ fn over(run: &RunTold, report: &Value) -> OverlayRun {
         release: run.release.clone(),
         started: run.started,
         row_seconds,
+        last_seconds,
         sent: each_second("sent"),
         good: each_second("good"),
         failed: each_second("failed"),

@@ -27,8 +27,8 @@ pub(crate) struct RunView {
     pub(super) report_kept: bool,
     /// Whether its page is.
     pub(super) page_kept: bool,
-    /// What the gate that it is a run of came to: `passed`, `failed` or `refused`; nothing if it is none's, or that is not
-    /// known yet.
+    /// What the gate that it is a run of came to: `passed`, `failed` or `refused`; until it comes to that `goes_on`, or
+    /// `broken_off` where nothing was heard of it for two minutes. Nothing for a run of no gate.
     pub(super) gate_verdict: Option<String>,
 }
 
@@ -98,6 +98,8 @@ pub(crate) struct RunBegins {
     pub(super) targets: Vec<String>,
     /// How long journeys begin.
     pub(super) seconds: f64,
+    /// The gate that it is a run of, if it is.
+    pub(super) gate: Option<GateRun>,
 }
 
 /// What a run tells while it goes on, and hears.
@@ -142,6 +144,8 @@ pub(crate) struct LiveView {
     pub(super) started: i64,
     /// How long journeys begin.
     pub(super) seconds: f64,
+    /// The gate that it is a run of, if it is.
+    pub(super) gate: Option<GateRun>,
     /// `running`, `stopping`, `ended` (its report is here) or `lost` (nothing was heard of it for 10 s).
     pub(super) state: String,
     /// Why it is to stop.
@@ -181,6 +185,8 @@ pub(crate) struct OverlayRun {
     pub(super) started: i64,
     /// How many seconds each place of the lists below covers.
     pub(super) row_seconds: u64,
+    /// And the last of them, which is cut off where the run ended.
+    pub(super) last_seconds: f64,
     /// Requests sent, a second.
     pub(super) sent: Vec<Option<f64>>,
     /// Requests answered as they should, a second.

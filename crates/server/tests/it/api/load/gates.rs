@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use model::Time;
+use model::{Span, Time};
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::TurnedClock;
@@ -13,6 +13,7 @@ use crate::house::{House, QUIET, answer};
 
 const NOW: Time = Time(1_795_176_000_000);
 const RUNS: &str = "/api/plimsoll/v1/load/runs";
+const LIVE: &str = "/api/plimsoll/v1/load/live";
 const GATES: &str = "/api/plimsoll/v1/load/gates";
 
 async fn send(house: &House, path: &str, body: &Value) -> Result<(u16, Value)> {
@@ -45,11 +46,14 @@ async fn the_runs_of_a_gate_are_listed_as_one_with_its_verdict_across_a_restart(
         let (status, told) = send(&house, RUNS, &json!({ "report": report, "gate": gate })).await?;
         ensure!(status == 201, "{told:#}");
     }
+    let (_, one) = house.get(&format!("{GATES}/19f-1"), &[]).await?;
+    ensure!(one["verdict"] == "goes_on" && one["gate"]["plan"] == "shop", "{one:#}");
+    ensure!(one["runs"].as_array().map(Vec::len) == Some(4), "{one:#}");
     let other = json!({ "report": report("shop", 10, 700) });
     ensure!(send(&house, RUNS, &other).await?.0 == 201);
     let (_, list) = house.get(RUNS, &[]).await?;
     ensure!(list["runs"][1]["run"]["gate"]["round"] == 2, "{list:#}");
-    ensure!(list["runs"][1]["gate_verdict"].is_null(), "nobody said it yet: {list:#}");
+    ensure!(list["runs"][1]["gate_verdict"] == "goes_on", "nobody said it yet: {list:#}");
     let sent = json!({ "id": "19f-1", "plan": "shop", "service": "shop", "release_before": "4.2",
         "release": "4.3", "by": "anna", "comparison": comparison() });
     let (status, told) = send(&house, GATES, &sent).await?;
@@ -68,6 +72,44 @@ async fn the_runs_of_a_gate_are_listed_as_one_with_its_verdict_across_a_restart(
     ensure!(list["runs"][1]["gate_verdict"] == "failed", "{list:#}");
     let (_, gates) = house.get(GATES, &[]).await?;
     ensure!(gates["gates"][0]["gate"]["release"] == "4.3", "{gates:#}");
+    house.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gate_goes_on_from_its_first_run_until_nothing_is_heard_of_it() -> Result<()> {
+    let clock = Arc::new(TurnedClock::at(NOW));
+    let house = House::new(QUIET, Arc::<TurnedClock>::clone(&clock)).await?;
+    let gate = |round: u32| json!({ "id": "19f-1", "side": "before", "round": round });
+    let run = json!({ "report": report("shop", 10, 700), "gate": gate(1), "release": "4.2" });
+    ensure!(send(&house, RUNS, &run).await?.0 == 201);
+    let begins = json!({ "plan": "shop", "targets": [], "seconds": 600.0, "gate": gate(2) });
+    let (status, told) = send(&house, LIVE, &begins).await?;
+    ensure!(status == 201, "{told:#}");
+    let id = told["id"].as_str().context("an id")?;
+    let (_, live) = house.get(LIVE, &[]).await?;
+    ensure!(live["runs"][0]["gate"] == gate(2), "{live:#}");
+    let word = || async {
+        let (_, list) = house.get(RUNS, &[]).await?;
+        let (_, one) = house.get(&format!("{GATES}/19f-1"), &[]).await?;
+        ensure!(list["runs"][0]["gate_verdict"] == one["verdict"], "{list:#} {one:#}");
+        ensure!(one["gate"]["release_before"] == "4.2", "{one:#}");
+        Ok(one["verdict"].as_str().unwrap_or_default().to_owned())
+    };
+    // A run takes longer than what is waited for, and is heard all the while.
+    for second in 1..=6 {
+        clock.turn(Span::minutes(1));
+        let row = json!({ "second": second * 60, "sent": 1, "good": 1, "failed": 0, "in_flight": 0,
+            "response_p50_ms": null, "response_p95_ms": null, "response_p99_ms": null });
+        let (status, told) =
+            send(&house, &format!("{LIVE}/{id}"), &json!({ "rows": [row] })).await?;
+        ensure!(status == 200, "{told:#}");
+        ensure!(word().await? == "goes_on", "after minute {second}");
+    }
+    clock.turn(Span::minutes(3));
+    ensure!(word().await? == "broken_off");
+    let wrong = json!({ "plan": "shop", "targets": [], "seconds": 1.0,
+        "gate": { "id": "19f-1", "side": "middle", "round": 1 } });
+    ensure!(send(&house, LIVE, &wrong).await?.0 == 400);
     house.stop().await
 }
 

@@ -77,6 +77,19 @@ async fn runs_lie_over_each_other_and_against_the_baseline() -> Result<()> {
     let runs = over["runs"].as_array().context("runs")?;
     ensure!(runs.len() == 2 && runs[1]["id"] == slower.as_str(), "{over:#}");
     ensure!(runs[0]["good"].as_array().is_some_and(|good| good.len() == 60), "{over:#}");
+    // It took a whole number of seconds; one that was cut off is counted by what was left of its last.
+    ensure!(
+        runs[0]["last_seconds"] == 1.0 && runs[0]["good"][59] == runs[0]["good"][0],
+        "{over:#}"
+    );
+    let mut short = report("shop", 60, 700);
+    short["took_seconds"] = json!(59.5);
+    short["timeline"]["last_seconds"] = json!(0.5);
+    let short = kept(&house, json!({"report": short})).await?;
+    let (_, over) = house.get("/api/plimsoll/v1/load/overlay", &[("runs", &short)]).await?;
+    let run = &over["runs"][0];
+    let last = |at: usize| run["good"][at].as_f64().unwrap_or_default();
+    ensure!(run["last_seconds"] == 0.5 && last(59) > 1.9 * last(58), "{over:#}");
     let unmarking = house.request(Method::DELETE, &format!("{RUNS}/{before}/baseline"))?;
     let (_, unmarked) = answer(unmarking).await?;
     ensure!(unmarked["baseline"] == false, "{unmarked:#}");

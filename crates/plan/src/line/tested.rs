@@ -89,9 +89,10 @@ pub struct TestedStep {
 }
 
 impl Tested {
-    /// Whether it is of what runs: nobody named a release, or the one that was named came out.
+    /// Whether it is of what runs: nobody named a release or tells of deployments, or the one that was named came out.
     pub(super) fn runs(&self, deployments: &[Deployment]) -> bool {
-        self.release.as_deref().is_none_or(|own| came_out(own, deployments).is_some())
+        let came = |own| deployments.is_empty() || came_out(own, deployments).is_some();
+        self.release.as_deref().is_none_or(came)
     }
 
     /// Whether it tells nothing any more of a load that costs something else since then. Where the release that was

@@ -308,10 +308,7 @@ async fn read_job(journal: &Journal, id: &str) -> Result<Option<Value>, JournalE
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    };
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
 
@@ -322,29 +319,27 @@ mod tests {
         Scheduled { version: 1, id, by: "ann".to_owned(), state, at, until, ..Scheduled::default() }
     }
 
-    #[tokio::test(flavor = "multi_thread")]
+    #[tokio::test]
     async fn a_step_stands_although_the_journal_is_read_anew_meanwhile() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("journal.db");
-        let journal = Arc::new(Journal::open(&file).await.unwrap());
-        let (book, ends) = (Arc::new(ScheduleBook::default()), Arc::new(AtomicBool::new(false)));
-        let again = {
-            let (book, journal, ends) =
-                (Arc::clone(&book), Arc::clone(&journal), Arc::clone(&ends));
-            tokio::spawn(async move {
-                while !ends.load(Ordering::Relaxed) {
-                    book.refresh(&journal).await.unwrap();
-                }
-            })
+        let journal = Journal::open(&file).await.unwrap();
+        let (book, ends) = (ScheduleBook::default(), AtomicBool::new(false));
+        let again = async {
+            while !ends.load(Ordering::Relaxed) {
+                book.refresh(&journal).await.unwrap();
+            }
         };
-        for at in 0..60 {
-            let id = format!("s{at}");
-            book.plan(&journal, planned(id.clone()), json!({})).await.unwrap();
-            book.approve(&journal, &id, ("bob", NOW)).await.unwrap();
-            book.cancel(&journal, &id, ("", NOW)).await.unwrap();
-            assert_eq!(book.get(&id).unwrap().state, "cancelled");
-        }
-        ends.store(true, Ordering::Relaxed);
-        again.await.unwrap();
+        let steps = async {
+            for at in 0..60 {
+                let id = format!("s{at}");
+                book.plan(&journal, planned(id.clone()), json!({})).await.unwrap();
+                book.approve(&journal, &id, ("bob", NOW)).await.unwrap();
+                book.cancel(&journal, &id, ("", NOW)).await.unwrap();
+                assert_eq!(book.get(&id).unwrap().state, "cancelled");
+            }
+            ends.store(true, Ordering::Relaxed);
+        };
+        tokio::join!(again, steps);
     }
 }

@@ -79,7 +79,10 @@ impl Unit {
             }
             Self::Seconds if value.abs() < 1.0 => format!("{} ms", digits(value * 1000.0)),
             Self::Seconds => format!("{} s", digits(value)),
-            Self::Cores => format!("{} cores", digits(value)),
+            Self::Cores => match digits(value) {
+                one if one == "1" => "1 core".to_owned(),
+                many => format!("{many} cores"),
+            },
             Self::Share => format!("{} %", digits(value * 100.0)),
             Self::Count => scaled(value, 1000.0, &["", "k", "M", "G", "T"]).trim_end().to_owned(),
             Self::PerSecond => scaled(value, 1000.0, &["/s", "k/s", "M/s", "G/s"]),
@@ -130,6 +133,7 @@ mod tests {
         assert_eq!(Unit::Seconds.say(0.25), "250 ms");
         assert_eq!(Unit::Bytes.say(1024.0 * 1023.9), "1 MiB");
         assert_eq!(Unit::Cores.say(0.003), "0.003 cores");
+        assert_eq!(Unit::Cores.say(1.0), "1 core");
         assert_eq!(Unit::Cores.say(0.000_415), "0.00042 cores");
         assert_eq!(Unit::Cores.say(1e-12), "0 cores");
         assert_eq!(Unit::Share.say(-0.000_05), "-0.005 %");

@@ -13,6 +13,7 @@ describe('numbers', () => {
     expect(words(say('count', 12_500))).toBe('12.5 k')
     expect(words(say('seconds', 0.25))).toBe('250 ms')
     expect(words(say('cores', 3.1))).toBe('3.1 cores')
+    expect(words(say('cores', 1))).toBe('1 core')
   })
 
   test('of a range say their unit once, unless it changes', () => {

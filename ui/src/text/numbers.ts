@@ -52,8 +52,10 @@ export function say(unit: Unit, value: number | null | undefined, step = 0): str
       return scaled(value, 1024, ['B/s', 'KiB/s', 'MiB/s', 'GiB/s', 'TiB/s'], step)
     case 'seconds':
       return Math.abs(value) < 1 ? `${digits(value * 1000, step * 1000)}${GAP}ms` : `${digits(value, step)}${GAP}s`
-    case 'cores':
-      return `${digits(value, step)}${GAP}cores`
+    case 'cores': {
+      const text = digits(value, step)
+      return `${text}${GAP}${text === '1' ? 'core' : 'cores'}`
+    }
     case 'share':
       return percent(value, step)
     case 'count':

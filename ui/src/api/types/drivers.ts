@@ -19,6 +19,8 @@ export type DriverColumn = {
   source: string
   form: string | null
   why_not: string | null
+  /** What to know of values beyond twice what is known, in a sentence. */
+  beyond: string | null
   /** One for each value; nothing where nothing is known. */
   cells: (DriverCell | null)[]
 }

@@ -127,6 +127,8 @@ export type OutcomeView = {
   resources: ResourceOutcomeView[]
   cost: SpreadView[]
   tornado: BarView[]
+  /** What comes to far more than is known of it, in sentences; nothing in plans that were frozen before it was told. */
+  warnings?: string[]
 }
 
 export type DriverOutcomeView = { name: string; months: SpreadView[] }

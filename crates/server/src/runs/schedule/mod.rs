@@ -326,12 +326,12 @@ mod tests {
         let journal = Journal::open(&file).await.unwrap();
         let (book, ends) = (ScheduleBook::default(), Cell::new(false));
         let made: RefCell<BTreeMap<String, String>> = RefCell::default();
+        let stand =
+            || made.borrow().iter().all(|(id, state)| book.get(id).unwrap().state == *state);
         let again = async {
             while !ends.get() {
                 book.refresh(&journal).await.unwrap();
-                for (id, state) in made.borrow().iter() {
-                    assert_eq!(&book.get(id).unwrap().state, state, "{id}");
-                }
+                assert!(stand(), "{:?}", book.all(NOW));
             }
         };
         let note = |id: &str| {

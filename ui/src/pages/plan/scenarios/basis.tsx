@@ -1,6 +1,7 @@
 // How it is known how each resource of a scenario follows: learnt from what is recorded, or general knowledge.
 import type { OutcomeView } from '../../../api/types'
 import { Section } from '../../../parts/page/page'
+import { Soft } from '../../../parts/page/standing'
 import { Word, type Mood } from '../../../parts/level'
 import { Facts } from '../../../parts/sheet/facts'
 import { quoted, unbroken } from '../../../text/numbers'
@@ -18,7 +19,8 @@ export function Bases({ outcomes }: { outcomes: readonly OutcomeView[] }) {
   const told = outcomes.flatMap((outcome) =>
     outcome.resources.flatMap(({ name, title, basis }) => (basis?.source ? [{ key: `${outcome.name} ${name}`, of: outcome.name, title, basis }] : [])),
   )
-  if (told.length === 0) return null
+  const warnings = outcomes.flatMap((outcome) => (outcome.warnings ?? []).map((text) => ({ of: outcome.name, text })))
+  if (told.length === 0 && warnings.length === 0) return null
   return (
     <Section title="How it is known" note="learnt from what is recorded here, or general knowledge of such things">
       <Facts>
@@ -41,6 +43,9 @@ export function Bases({ outcomes }: { outcomes: readonly OutcomeView[] }) {
           </dd>,
         ])}
       </Facts>
+      {warnings.map(({ of, text }) => (
+        <Soft key={`${of} ${text}`}>{unbroken(quoted(outcomes.length > 1 ? `${of}: ${text}` : text))}</Soft>
+      ))}
     </Section>
   )
 }

@@ -170,12 +170,13 @@ const RELATIONS: Readonly<Record<string, string>> = {
   together: 'gains less and less from more',
 }
 
-function fromText({ source, form, why_not, follows, relation }: DriverColumn, drivers: readonly DriverColumn[]): string {
+function fromText({ source, form, why_not, beyond, follows, relation }: DriverColumn, drivers: readonly DriverColumn[]): string {
   const behind = drivers.find(({ name }) => name === follows)?.title.toLowerCase() ?? follows
   const parts = [
     `${source}${form ? `, ${form}` : ''}`,
     behind ? `${RELATIONS[relation] ?? 'follows'} ${behind}` : '',
     why_not ? `what was measured is of no use: ${why_not}` : '',
+    beyond ?? '',
   ]
   return parts.filter(Boolean).join('; ')
 }

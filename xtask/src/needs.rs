@@ -5,13 +5,14 @@ use std::{path::Path, process::Command};
 use anyhow::{Result, ensure};
 
 /// A program the checks call, and the Debian package that brings it.
-const NEEDS: [(&str, &str); 9] = [
+const NEEDS: [(&str, &str); 10] = [
     ("/usr/bin/chromium", "chromium"),
     ("/usr/bin/prometheus", "prometheus"),
     ("/usr/lib/postgresql", "postgresql"),
     ("/usr/sbin/nginx", "nginx"),
     ("/usr/bin/amtool", "prometheus-alertmanager"),
     ("/usr/bin/prometheus-node-exporter", "prometheus-node-exporter"),
+    ("/usr/bin/victoria-metrics", "victoria-metrics"),
     ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "fonts-dejavu-core"),
     ("/usr/bin/curl", "curl"),
     ("/usr/bin/openssl", "openssl"),

@@ -11,7 +11,7 @@ mod turns;
 use std::{sync::Arc, time::Duration};
 
 use detect::RuleGroup;
-use model::Span;
+use model::{Span, Time};
 use settings::{Mistakes, Settings};
 use tokio::sync::oneshot;
 use tracing::error;
@@ -95,7 +95,8 @@ struct Left {
 
 fn run_of(app: &Arc<App>, own: &Arc<OwnGroup>, left: Option<Left>) -> Runner {
     let (stop, (tell, ended)) = (app.tasks.stop_token().child_token(), oneshot::channel());
-    let work = run(Arc::clone(app), Arc::clone(own), stop.clone(), left);
+    let start = (app.clock.now(), app.clock.elapsed());
+    let work = run(Arc::clone(app), Arc::clone(own), stop.clone(), (left, start));
     let work = async {
         // Nobody listens where everything stops.
         drop(tell.send(work.await));
@@ -104,8 +105,13 @@ fn run_of(app: &Arc<App>, own: &Arc<OwnGroup>, left: Option<Left>) -> Runner {
     Runner { own: Arc::clone(own), stop, ended }
 }
 
-/// Evaluates a group until told to stop.
-async fn run(app: Arc<App>, own: Arc<OwnGroup>, stop: Stop, left: Option<Left>) -> Left {
+/// Evaluates a group until told to stop, from a moment on that both clocks tell.
+async fn run(
+    app: Arc<App>,
+    own: Arc<OwnGroup>,
+    stop: Stop,
+    (left, start): (Option<Left>, (Time, Duration)),
+) -> Left {
     let interval = own.group.interval.unwrap_or(app.settings.evaluation_interval);
     let clock = Arc::clone(&app.clock);
     let fresh = left.is_none();
@@ -116,11 +122,11 @@ async fn run(app: Arc<App>, own: Arc<OwnGroup>, stop: Stop, left: Option<Left>) 
         turns.resume(clock.as_ref());
     }
     trails.fit(&own);
-    turns.begin(&own, interval, clock.as_ref());
+    turns.begin(&own, interval, start);
     if fresh {
         turns.be_patient(settle(&app));
         if app.away >= AWAY_LONG {
-            turns.put_off(settle(&app), clock.as_ref());
+            turns.put_off(start.1 + settle(&app));
         }
     }
     while !rest(&app, &stop, turns.pause(clock.as_ref())).await {

@@ -65,13 +65,15 @@ impl Turns {
         Self { before, ..Self::default() }
     }
 
-    /// Finds the group's place: groups are spread over the interval, and each keeps its place over restarts.
-    pub(super) fn begin(&mut self, own: &OwnGroup, interval: Span, clock: &dyn Clock) {
+    /// Finds the group's place after its start, told by both clocks: groups are spread over the interval, and each keeps
+    /// its place over restarts. What passed since then while its past was read is not waited for once more.
+    pub(super) fn begin(&mut self, own: &OwnGroup, interval: Span, start: (Time, Duration)) {
+        let (now, elapsed) = start;
         let width = interval.as_millis().max(1);
         let place = place(own, width);
-        let pause = (place - clock.now().millis().rem_euclid(width)).rem_euclid(width);
+        let pause = (place - now.millis().rem_euclid(width)).rem_euclid(width);
         self.interval = Span::millis(width).to_duration();
-        self.due = clock.elapsed() + Span::millis(pause).to_duration();
+        self.due = elapsed + Span::millis(pause).to_duration();
     }
 
     /// Moves towards a better part of the interval, a little with each evaluation; groups keep apart from each other there, too.
@@ -88,9 +90,9 @@ impl Turns {
         }
     }
 
-    /// The next evaluation is not before so long from now.
-    pub(super) fn put_off(&mut self, by: Duration, clock: &dyn Clock) {
-        self.due = self.due.max(clock.elapsed() + by);
+    /// The next evaluation is not before so much has elapsed.
+    pub(super) fn put_off(&mut self, until: Duration) {
+        self.due = self.due.max(until);
     }
 
     /// Nothing ends before every source could speak once.
@@ -203,7 +205,7 @@ mod tests {
         let (own, clock) = (group(), TurnedClock::at(Time(1_000_000_000)));
         let interval = Span::secs(60);
         let mut turns = Turns::default();
-        turns.begin(&own, interval, &clock);
+        turns.begin(&own, interval, (clock.now(), clock.elapsed()));
         let mut last = None;
         for _ in 0..6 {
             clock.turn(Span::millis(millis(turns.pause(&clock))));

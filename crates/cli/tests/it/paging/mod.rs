@@ -90,6 +90,11 @@ fn an_alert_is_told_once_over_a_kill_and_its_end_once() -> Result<()> {
     assert!(alert["startsAt"].as_str().is_some_and(|at| at.ends_with('Z')), "{alert}");
     assert_eq!(web::value(server.address, "shop:queue:max")?, Some(12.0));
 
+    // A kill between a delivery and its record has it delivered again.
+    until("the delivery is recorded", || {
+        let status = server.json("/api/plimsoll/v1/status")?;
+        Ok((status["messages_waiting"] == 0).then_some(()))
+    })?;
     server.kill_and_restart()?;
     wait_for_alert(&server, "firing")?;
     let_rules_run(&server)?;
